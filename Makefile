@@ -1,0 +1,163 @@
+# Leveret: one Makefile, not recursive. `make help` lists the targets.
+
+CC      ?= gcc
+BUILD   ?= build
+FLOORS  := base amqp persistence queue exchange broker $(if $(wildcard management/*.c),management) server
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+HARDEN  := -fstack-protector-strong -fstack-clash-protection -fcf-protection
+OPT     ?= -O2 -g -D_FORTIFY_SOURCE=2
+SAN     ?=
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -MMD -MP -fPIE $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
+LIBS    := -lev -lpthread -lm
+CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt)
+
+SRC     := $(filter-out server/main.c,$(foreach f,$(FLOORS),$(wildcard $(f)/*.c)))
+OBJ     := $(SRC:%.c=$(BUILD)/obj/%.o)
+LIB     := $(BUILD)/libleveret.a
+UNIT    := $(wildcard tests/unit/*/test_*.c) tests/unit/main.c
+SIMLIB  := $(filter-out tests/sim/main.c,$(wildcard tests/sim/*.c))
+STORIES := $(wildcard tests/stories/*.story)
+PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+.PHONY: all help check unit stories sim corpus stairs test run deps fuzz asan tsan analyze cover \
+        interop kill bench fresh format clean programs
+.SECONDARY:
+
+all: $(BUILD)/leveret
+
+help:
+	@echo "make            build $(BUILD)/leveret"
+	@echo "make run        install what is missing, build, run a broker in the foreground (./data)"
+	@echo "make test       install what is missing, build, run everything deterministic"
+	@echo "make check      what every edit needs: build, rules, unit tests, stories, corpus"
+	@echo "make sim        crash at every write, seeded (SEED=1 SLICE=1)"
+	@echo "make fuzz       each parser for FUZZ_SECONDS=30 (clang)"
+	@echo "make asan tsan  the checks under sanitizers"
+	@echo "make analyze    clang-tidy and cppcheck;  make cover: coverage"
+	@echo "make interop    stock clients;  make kill: kill -9 under load (FULL=1: the long run)"
+	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+$(LIB): $(OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/leveret: $(BUILD)/obj/server/main.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/unit: $(call objs,$(UNIT) $(SIMLIB)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(CHECK_LIBS) $(LIBS) -o $@
+
+$(BUILD)/stories: $(call objs,$(wildcard tests/stories/*.c) $(SIMLIB)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/sim: $(call objs,$(wildcard tests/sim/*.c)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/flood: $(call objs,tests/bench/flood.c) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/idle: $(call objs,tests/bench/idle.c) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/kill: $(call objs,tests/kill/kill.c) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
+
+$(BUILD)/%.so: tests/kill/%.c
+	@mkdir -p $(@D)
+	gcc -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -shared -fPIC $< -o $@ -ldl -lpthread
+
+$(BUILD)/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(call objs,$(SIMLIB)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+# ---- what every edit needs ----
+
+check: all stairs unit stories corpus
+
+stairs:
+	@sh tools/stairs.sh
+	@sh tools/house.sh
+
+unit: $(BUILD)/unit
+	$(BUILD)/unit
+
+stories: $(BUILD)/stories
+	$(BUILD)/stories $(STORIES)
+	$(BUILD)/stories --split $(STORIES)
+	$(BUILD)/stories --join $(STORIES)
+
+corpus: $(PARSERS:%=$(BUILD)/replay_%)
+	@for p in $(PARSERS); do $(BUILD)/replay_$$p tests/fuzz/corpus/$$p || exit 1; done
+
+sim: $(BUILD)/sim
+	$(BUILD)/sim --seed $(or $(SEED),1) $(if $(SLICE),--slice)
+
+asan:
+	$(MAKE) BUILD=build-asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check sim SLICE=1
+
+tsan:
+	$(MAKE) BUILD=build-tsan OPT="-O1 -g" SAN="-fsanitize=thread" all unit
+
+# ---- the two commands ----
+
+deps:
+	@sh tools/deps.sh
+
+run:
+	@sh tools/deps.sh --build-only
+	@$(MAKE) --no-print-directory all
+	@sh tools/run.sh
+
+test:
+	@sh tools/deps.sh
+	@sh tools/test.sh
+
+# ---- as needed ----
+
+FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+
+build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(SRC) $(SIMLIB)
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) $^ $(LIBS) -o $@
+
+fuzz: $(PARSERS:%=build-fuzz/fuzz_%)
+	@for p in $(PARSERS); do mkdir -p build-fuzz/found/$$p; \
+	  build-fuzz/fuzz_$$p -max_total_time=$(or $(FUZZ_SECONDS),30) -timeout=10 -rss_limit_mb=2048 \
+	    -print_final_stats=1 -artifact_prefix=build-fuzz/ build-fuzz/found/$$p tests/fuzz/corpus/$$p \
+	    > build-fuzz/$$p.log 2>&1 || { tail -40 build-fuzz/$$p.log; exit 1; }; \
+	  grep -E 'stat::number_of_executed_units|stat::peak_rss' build-fuzz/$$p.log | sed "s/^/$$p /"; done
+
+analyze:
+	@sh tools/analyze.sh
+
+cover:
+	$(MAKE) BUILD=build-cover OPT="-O0 -g --coverage" LDFLAGS=--coverage all unit stories
+	gcovr -r . --object-directory build-cover --exclude tests/ -s -o build-cover/coverage.txt
+
+interop: all
+	tests/interop/run.sh
+
+kill: all $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
+	tests/kill/run.sh
+
+bench: all $(BUILD)/flood $(BUILD)/idle
+	@sh tests/bench/run.sh
+
+programs: all $(BUILD)/flood $(BUILD)/idle $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
+
+fresh:
+	@sh tools/fresh.sh
+
+format:
+	clang-format -i $(foreach f,$(FLOORS) tests/unit tests/sim tests/stories tests/fuzz,$(shell find $(f) -name '*.[ch]'))
+
+clean:
+	rm -rf build build-asan build-tsan build-fuzz build-cover
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

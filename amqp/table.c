@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "amqp/table.h"
+
+#include "amqp/wire.h"
+#include "base/die.h"
+
+/* ---- reading ---- */
+
+static int64_t read_integer(struct reader *r, char letter)
+{
+	switch (letter) {
+	case 'b': return (int8_t)read_octet(r);
+	case 'B': return read_octet(r);
+	case 's': return (int16_t)read_short(r);
+	case 'u': return read_short(r);
+	case 'I': return (int32_t)read_long(r);
+	case 'i': return read_long(r);
+	default: return (int64_t)read_longlong(r);
+	}
+}
+
+static double read_float(struct reader *r)
+{
+	uint32_t bits = read_long(r);
+	float f;
+	memcpy(&f, &bits, sizeof f);
+	return f;
+}
+
+static double read_double(struct reader *r)
+{
+	uint64_t bits = read_longlong(r);
+	double d;
+	memcpy(&d, &bits, sizeof d);
+	return d;
+}
+
+/* One value with its letter; an unknown letter is bad. */
+static void read_field(struct reader *r, struct field *f)
+{
+	*f = (struct field){ .letter = (char)read_octet(r) };
+	switch (f->letter) {
+	case 't': f->boolean = read_octet(r) != 0; break;
+	case 'b':
+	case 'B':
+	case 's':
+	case 'u':
+	case 'I':
+	case 'i':
+	case 'l':
+	case 'L': f->integer = read_integer(r, f->letter); break;
+	case 'f': f->real = read_float(r); break;
+	case 'd': f->real = read_double(r); break;
+	case 'D':
+		f->decimal.scale = read_octet(r);
+		f->decimal.value = read_long(r);
+		break;
+	case 'T': f->timestamp = read_timestamp(r); break;
+	case 'S':
+	case 'x':
+	case 'A':
+	case 'F': f->bytes = read_longstr(r); break;
+	case 'V': break;
+	default: r->bad = true;
+	}
+}
+
+static struct slice read_key(struct reader *r)
+{
+	uint8_t n = read_octet(r);
+	return read_bytes(r, n);
+}
+
+bool table_next(struct table_walk *w, struct slice *key, struct field *value)
+{
+	struct reader r = reader_of(w->rest);
+	if (w->rest.n == 0)
+		return false;
+	*key = read_key(&r);
+	read_field(&r, value);
+	w->rest = slice_of(r.p, reader_left(&r));
+	return !r.bad;
+}
+
+bool array_next(struct table_walk *w, struct field *value)
+{
+	struct reader r = reader_of(w->rest);
+	if (w->rest.n == 0)
+		return false;
+	read_field(&r, value);
+	w->rest = slice_of(r.p, reader_left(&r));
+	return !r.bad;
+}
+
+/* Recursion is bounded by TABLE_MAX_DEPTH; budget counts values down over the whole tree. */
+static bool check(struct slice bytes, bool keyed, int depth, int *budget)
+{
+	struct reader r = reader_of(bytes);
+	struct field f;
+	if (depth > TABLE_MAX_DEPTH)
+		return false;
+	while (reader_left(&r)) {
+		if (keyed)
+			read_key(&r);
+		read_field(&r, &f);
+		if (r.bad || --*budget < 0)
+			return false;
+		if ((f.letter == 'F' || f.letter == 'A') &&
+		    !check(f.bytes, f.letter == 'F', depth + 1, budget))
+			return false;
+	}
+	return true;
+}
+
+bool table_check(struct slice table)
+{
+	int budget = TABLE_MAX_FIELDS;
+	return check(table, true, 1, &budget);
+}
+
+bool array_check(struct slice array)
+{
+	int budget = TABLE_MAX_FIELDS;
+	return check(array, false, 1, &budget);
+}
+
+bool table_find_slice(struct slice table, struct slice key, struct field *value)
+{
+	struct table_walk w = table_walk(table);
+	struct slice k;
+	struct field f;
+	bool found = false;
+	while (table_next(&w, &k, &f)) {
+		if (!slice_eq(k, key))
+			continue;
+		*value = f;
+		found = true;
+	}
+	return found;
+}
+
+bool table_find(struct slice table, const char *key, struct field *value)
+{
+	return table_find_slice(table, slice_str(key), value);
+}
+
+/* ---- comparing ---- */
+
+bool field_is_integer(const struct field *f)
+{
+	return f->letter && strchr("bBsuIilL", f->letter);
+}
+
+static bool is_real(const struct field *f)
+{
+	return f->letter == 'f' || f->letter == 'd';
+}
+
+static bool equal(const struct field *a, const struct field *b, int depth);
+
+static bool arrays_equal(struct slice a, struct slice b, int depth)
+{
+	struct table_walk wa = table_walk(a), wb = table_walk(b);
+	struct field fa, fb;
+	for (;;) {
+		bool more_a = array_next(&wa, &fa), more_b = array_next(&wb, &fb);
+		if (!more_a || !more_b)
+			return more_a == more_b;
+		if (!equal(&fa, &fb, depth))
+			return false;
+	}
+}
+
+static size_t count_pairs(struct slice table)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	size_t n = 0;
+	while (table_next(&w, &key, &f))
+		n++;
+	return n;
+}
+
+/* The order of pairs does not matter. */
+static bool tables_equal(struct slice a, struct slice b, int depth)
+{
+	struct table_walk w = table_walk(a);
+	struct slice key;
+	struct field fa, fb;
+	if (count_pairs(a) != count_pairs(b))
+		return false;
+	while (table_next(&w, &key, &fa))
+		if (!table_find_slice(b, key, &fb) || !equal(&fa, &fb, depth))
+			return false;
+	return true;
+}
+
+static bool equal(const struct field *a, const struct field *b, int depth)
+{
+	if (depth > TABLE_MAX_DEPTH)
+		return false;
+	if (field_is_integer(a) && field_is_integer(b))
+		return a->integer == b->integer;
+	if (is_real(a) && is_real(b))
+		return a->real == b->real;
+	if (a->letter != b->letter)
+		return false;
+	switch (a->letter) {
+	case 't': return a->boolean == b->boolean;
+	case 'T': return a->timestamp == b->timestamp;
+	case 'D':
+		return a->decimal.scale == b->decimal.scale && a->decimal.value == b->decimal.value;
+	case 'S':
+	case 'x': return slice_eq(a->bytes, b->bytes);
+	case 'A': return arrays_equal(a->bytes, b->bytes, depth + 1);
+	case 'F': return tables_equal(a->bytes, b->bytes, depth + 1);
+	default: return true;   /* V */
+	}
+}
+
+bool field_equal(const struct field *a, const struct field *b)
+{
+	return equal(a, b, 1);
+}
+
+const char *field_type_name(const struct field *f)
+{
+	static const struct {
+		char letter;
+		const char *name;
+	} names[] = {
+		{ 't', "bool" },          { 'b', "byte" },      { 'B', "unsignedbyte" },
+		{ 's', "short" },         { 'u', "unsignedshort" }, { 'I', "signedint" },
+		{ 'i', "unsignedint" },   { 'l', "long" },      { 'L', "long" },
+		{ 'f', "float" },         { 'd', "double" },    { 'D', "decimal" },
+		{ 'S', "longstr" },       { 'A', "array" },     { 'T', "timestamp" },
+		{ 'F', "table" },         { 'V', "void" },      { 'x', "binary" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i].letter == f->letter)
+			return names[i].name;
+	must_not_happen("table_check lets no other letter through");
+}
+
+/* ---- writing ---- */
+
+static void write_float(struct writer *w, double value)
+{
+	float f = (float)value;
+	uint32_t bits;
+	memcpy(&bits, &f, sizeof bits);
+	write_long(w, bits);
+}
+
+static void write_double(struct writer *w, double value)
+{
+	uint64_t bits;
+	memcpy(&bits, &value, sizeof bits);
+	write_longlong(w, bits);
+}
+
+static void write_field(struct writer *w, const struct field *f)
+{
+	write_octet(w, (uint8_t)f->letter);
+	switch (f->letter) {
+	case 't': write_octet(w, f->boolean); break;
+	case 'b':
+	case 'B': write_octet(w, (uint8_t)f->integer); break;
+	case 's':
+	case 'u': write_short(w, (uint16_t)f->integer); break;
+	case 'I':
+	case 'i': write_long(w, (uint32_t)f->integer); break;
+	case 'l':
+	case 'L': write_longlong(w, (uint64_t)f->integer); break;
+	case 'f': write_float(w, f->real); break;
+	case 'd': write_double(w, f->real); break;
+	case 'D':
+		write_octet(w, f->decimal.scale);
+		write_long(w, f->decimal.value);
+		break;
+	case 'T': write_timestamp(w, f->timestamp); break;
+	case 'S':
+	case 'x':
+	case 'A':
+	case 'F': write_longstr(w, f->bytes); break;
+	default: must(f->letter == 'V');
+	}
+}
+
+void table_put(struct buf *out, struct slice key, const struct field *value)
+{
+	bool sized = strchr("SxAF", value->letter) != NULL;
+	struct writer w = { .p = buf_reserve(out, key.n + 16 + (sized ? value->bytes.n : 0)) };
+	if (key.p)
+		write_shortstr(&w, key);
+	write_field(&w, value);
+	out->len = (size_t)(w.p - out->p);
+}
+
+void table_put_str(struct buf *out, const char *key, const char *value)
+{
+	struct field f = { .letter = 'S', .bytes = slice_str(value) };
+	table_put(out, slice_str(key), &f);
+}
+
+void table_put_bool(struct buf *out, const char *key, bool value)
+{
+	struct field f = { .letter = 't', .boolean = value };
+	table_put(out, slice_str(key), &f);
+}
+
+void table_put_int(struct buf *out, const char *key, int64_t value)
+{
+	bool fits = value >= INT32_MIN && value <= INT32_MAX;
+	struct field f = { .letter = fits ? 'I' : 'l', .integer = value };
+	table_put(out, slice_str(key), &f);
+}
+
+void table_put_table(struct buf *out, const char *key, struct slice table)
+{
+	struct field f = { .letter = 'F', .bytes = table };
+	table_put(out, slice_str(key), &f);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines for the operator.  Formatting happens here; where a line goes and what time it carries
+ * is decided by the sink that server/ (or a test) installs.  Without a sink lines are dropped. */
+#ifndef BASE_LOGLINE_H
+#define BASE_LOGLINE_H
+
+#include <stdbool.h>
+
+enum logline_level {
+	LOGLINE_DEBUG,
+	LOGLINE_INFO,
+	LOGLINE_NOTICE,
+	LOGLINE_WARNING,
+	LOGLINE_ERROR,
+	LOGLINE_CRITICAL,
+	LOGLINE_NONE,
+};
+
+/* text ends without a newline and is valid during the call; control bytes are already escaped. */
+typedef void logline_sink(enum logline_level level, const char *text);
+
+void logline_set_sink(logline_sink *sink);
+
+/* Lines below the level are not formatted at all. */
+void logline_set_level(enum logline_level level);
+bool logline_wanted(enum logline_level level);
+
+/* "debug", "info", ... */
+const char *logline_level_name(enum logline_level level);
+
+/* One line, cut at 1,024 bytes. */
+void logline(enum logline_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_debug(...) logline(LOGLINE_DEBUG, __VA_ARGS__)
+#define log_info(...) logline(LOGLINE_INFO, __VA_ARGS__)
+#define log_notice(...) logline(LOGLINE_NOTICE, __VA_ARGS__)
+#define log_warning(...) logline(LOGLINE_WARNING, __VA_ARGS__)
+#define log_error(...) logline(LOGLINE_ERROR, __VA_ARGS__)
+#define log_critical(...) logline(LOGLINE_CRITICAL, __VA_ARGS__)
+
+#endif

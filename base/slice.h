@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A slice borrows bytes: it is valid until the function it was passed to returns, and is never
+ * stored.  Whoever wants to keep the bytes copies them. */
+#ifndef BASE_SLICE_H
+#define BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct slice {
+	const uint8_t *p;
+	size_t n;
+};
+
+static inline struct slice slice_of(const void *p, size_t n)
+{
+	return (struct slice){ .p = p, .n = n };
+}
+
+static inline struct slice slice_str(const char *s)
+{
+	return slice_of(s, strlen(s));
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool slice_is(struct slice a, const char *s)
+{
+	return slice_eq(a, slice_str(s));
+}
+
+static inline bool slice_starts(struct slice a, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	return a.n >= n && memcmp(a.p, prefix, n) == 0;
+}
+
+/* The first n bytes are cut off the front of *s and returned; n must not exceed s->n. */
+static inline struct slice slice_take(struct slice *s, size_t n)
+{
+	struct slice head = { s->p, n };
+	s->p += n;
+	s->n -= n;
+	return head;
+}
+
+/* For printf("%.*s"): a slice as precision and pointer. */
+#define SLICE_ARG(s) (int)(s).n, (const char *)(s).p
+
+#endif

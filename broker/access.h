@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may come in. */
+#ifndef BROKER_ACCESS_H
+#define BROKER_ACCESS_H
+
+#include "base/slice.h"
+
+struct broker;
+
+struct login {
+	struct slice user, password;
+};
+
+/* Reads the response of a mechanism: PLAIN (RFC 4616: authzid NUL user NUL password) or AMQPLAIN
+ * (a field table without its length, with LOGIN and PASSWORD).  False when it does not parse. */
+bool access_parse_plain(struct slice response, struct login *out);
+bool access_parse_amqplain(struct slice response, struct login *out);
+
+/* True when the user exists, the password is right and the user may come from there. The time
+ * taken does not depend on how much of the password is right. */
+bool access_check(const struct broker *b, const struct login *l, bool loopback);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arguments of a declaration against those of what exists already: RabbitMQ compares the ones it
+ * knows and ignores the rest. */
+#ifndef BROKER_ARGUMENTS_H
+#define BROKER_ARGUMENTS_H
+
+#include "amqp/refusal.h"
+#include "base/slice.h"
+
+struct broker;
+
+/* What is being declared again, for the sentence: "queue 'q'" or "exchange 'x'". */
+struct declared {
+	const char *what;
+	struct slice name;
+};
+
+/* 406 when the values of any argument named in keys (NULL-terminated) are not equivalent. */
+const struct refusal *arguments_equivalent(struct broker *b, struct declared d,
+                                           const char *const *keys, struct slice received,
+                                           struct slice current);
+
+/* 406 when a flag differs. */
+const struct refusal *arguments_same_flag(struct broker *b, struct declared d, const char *flag,
+                                          bool received, bool current);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/broker.h"
+
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "broker/channel.h"
+#include "broker/consuming.h"
+#include "broker/owed.h"
+#include "broker/refuse.h"
+#include "broker/state.h"
+#include "queue/queue.h"
+
+void broker_options_default(struct broker_options *o)
+{
+	*o = (struct broker_options){
+		.channel_max = 2047,
+		.frame_max = 131072,
+		.heartbeat_s = 60,
+		.handshake_timeout_ms = 10000,
+		.first_byte_timeout_ms = 5000,
+		.close_timeout_ms = 5000,
+		.max_message_bytes = 16 << 20,
+		.assembly_max_bytes = 128 << 20,
+		.outbox_max_bytes = 1 << 20,
+		.product = "RabbitMQ",
+		.version = "4.1.0",
+		.cluster_name = "leveret",
+		.default_user = "guest",
+		.default_pass = "guest",
+		.default_vhost = "/",
+		.default_user_loopback_only = true,
+	};
+}
+
+static bool sooner(const struct heap_node *a, const struct heap_node *b)
+{
+	return list_entry(a, struct connection, timer)->timer_ms <
+	       list_entry(b, struct connection, timer)->timer_ms;
+}
+
+struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
+{
+	struct broker *b = mem_zalloc(sizeof *b);
+	must(o->frame_max >= FRAME_MIN_SIZE && o->channel_max > 0);
+	b->options = *o;
+	b->now_ms = now_ms;
+	b->durable = o->log ? 0 : UINT64_MAX;
+	b->next_number = 1;
+	list_init(&b->connections);
+	list_init(&b->dirty);
+	list_init(&b->owing);
+	list_init(&b->confirming);
+	list_init(&b->runnable);
+	list_init(&b->graveyard);
+	heap_init(&b->timers, sooner);
+	outbox_pool_init(&b->pool);
+	store_init(&b->store, o->log);
+	b->vhost.name = slice_str(mem_strdup(o->default_vhost));
+	topology_init(&b->vhost.topology, &b->store, 1);
+	return b;
+}
+
+int broker_recover(struct broker *b, struct buf *why)
+{
+	struct recovery *r;
+	int error = store_scan(&b->store, &r, why);
+	if (!error)
+		topology_recover(&b->vhost.topology, r);
+	store_scan_end(&b->store, &r);
+	return error;
+}
+
+void broker_run_queue(struct broker *b, struct queue *q)
+{
+	if (!list_linked(&q->runnable) && queue_ready(q) && !list_empty(&q->rotation.able))
+		list_push(&b->runnable, &q->runnable);
+}
+
+/* ---- the turn ---- */
+
+static void run_timers(struct broker *b)
+{
+	for (struct heap_node *n; (n = heap_top(&b->timers));) {
+		struct connection *c = list_entry(n, struct connection, timer);
+		if (c->timer_ms > b->now_ms)
+			return;
+		connection_timeout(c);
+	}
+}
+
+/* The log is gone: nothing is promised any more, and nobody is left in the belief that it is. */
+static void fail(struct broker *b, int error)
+{
+	b->failed = error;
+	log_critical("the log failed: %s; no further confirm is given, stopping", strerror(error));
+	const struct refusal *r = refuse(b, &INTERNAL_ERROR, "the log of the broker failed");
+	list_each_safe(it, &b->connections)
+		connection_refuse(list_entry(it, struct connection, link), r, 0);
+}
+
+static void set_pressed(struct broker *b, bool pressed)
+{
+	if (pressed == b->pressed)
+		return;
+	b->pressed = pressed;
+	list_each(it, &b->connections) {
+		struct connection *c = list_entry(it, struct connection, link);
+		if (c->publishes)
+			connection_touch(c);
+	}
+}
+
+static void poll_log(struct broker *b)
+{
+	struct log_report report;
+	if (!b->options.log || b->failed)
+		return;
+	log_poll(b->options.log, &report);
+	b->durable = report.durable;
+	set_pressed(b, report.pressed);
+	if (report.failed)
+		fail(b, report.failed);
+}
+
+static void submit_log(struct broker *b)
+{
+	if (b->failed)
+		return;
+	store_turn(&b->store, b->durable);
+	if (b->options.log)
+		log_submit(b->options.log, b->now_ms);
+}
+
+/* Replies that waited go before the confirms of their connection. */
+static void keep_promises(struct broker *b)
+{
+	if (b->failed)
+		return;
+	list_each_safe(it, &b->owing)
+		owed_pay(list_entry(it, struct connection, owing));
+	list_each_safe(it, &b->confirming)
+		confirm_flush(list_entry(it, struct channel, confirming));
+}
+
+static void bury(struct broker *b)
+{
+	for (struct list *l; (l = list_pop(&b->graveyard));)
+		connection_bury(list_entry(l, struct connection, link));
+}
+
+/* The order is the guarantee: what is confirmed below was durable when poll_log looked. */
+void broker_turn(struct broker *b, uint64_t now_ms)
+{
+	b->now_ms = now_ms;
+	poll_log(b);
+	run_timers(b);
+	consuming_deliver(b);
+	submit_log(b);
+	keep_promises(b);
+	bury(b);
+}
+
+uint64_t broker_deadline(const struct broker *b)
+{
+	uint64_t at = UINT64_MAX;
+	struct heap_node *n = heap_top(&b->timers);
+	if (n)
+		at = list_entry(n, struct connection, timer)->timer_ms;
+	if (b->options.log && !b->failed) {
+		uint64_t log_at = log_deadline(b->options.log);
+		at = log_at < at ? log_at : at;
+	}
+	bool busy = !list_empty(&b->runnable) || !list_empty(&b->graveyard) || !list_empty(&b->dirty);
+	return busy ? b->now_ms : at;
+}
+
+struct connection *broker_next_dirty(struct broker *b)
+{
+	struct list *l = list_pop(&b->dirty);
+	return l ? list_entry(l, struct connection, dirty) : NULL;
+}
+
+int broker_failed(const struct broker *b)
+{
+	return b->failed;
+}
+
+/* ---- the end ---- */
+
+void broker_stop(struct broker *b, uint64_t now_ms)
+{
+	b->now_ms = now_ms;
+	b->stopping = true;
+	list_each_safe(it, &b->connections) {
+		struct connection *c = list_entry(it, struct connection, link);
+		const struct refusal *r = refuse(
+			b, &CONNECTION_FORCED, "broker forced connection closure with reason 'shutdown'");
+		if (c->state == CONN_RUNNING)
+			connection_refuse(c, r, 0);
+		else if (c->state < CONN_RUNNING)
+			connection_finish(c);
+	}
+}
+
+bool broker_is_empty(const struct broker *b)
+{
+	return list_empty(&b->connections);
+}
+
+static void note_delivered(struct broker *b)
+{
+	size_t cursor = 0;
+	for (struct queue *q; (q = map_next(&b->vhost.topology.queues, &cursor));)
+		if (queue_is_logged(q))
+			store_note_delivered(&b->store, q);
+}
+
+static void lose_everyone(struct broker *b)
+{
+	while (!list_empty(&b->connections))
+		connection_lost(list_entry(b->connections.next, struct connection, link), b->now_ms);
+	bury(b);
+}
+
+int broker_free(struct broker *b)
+{
+	int error = 0;
+	lose_everyone(b);
+	store_flush_acks(&b->store, false);
+	if (b->options.log && !b->failed)
+		note_delivered(b);
+	topology_free(&b->vhost.topology);
+	store_free(&b->store);
+	if (b->options.log)
+		error = log_close(b->options.log);
+	mem_free((void *)b->vhost.name.p);
+	heap_free(&b->timers);
+	outbox_pool_free(&b->pool);
+	route_set_free(&b->routed);
+	buf_free(&b->text);
+	buf_free(&b->scratch);
+	mem_free(b);
+	return error;
+}
+
+/* ---- looking ---- */
+
+void broker_describe(const struct broker *b, struct buf *out)
+{
+	const struct topology *t = &b->vhost.topology;
+	uint64_t ready = 0, unacked = 0, consumers = 0;
+	size_t cursor = 0;
+	for (const struct queue *q; (q = map_next(&t->queues, &cursor));) {
+		ready += queue_ready(q);
+		unacked += q->unacked;
+		consumers += q->rotation.count;
+	}
+	buf_printf(out, "connections %llu, consumers %llu\n", (unsigned long long)b->n_connections,
+	           (unsigned long long)consumers);
+	buf_printf(out, "exchanges %zu, queues %zu, bindings %llu\n", t->exchanges.count,
+	           t->queues.count, (unsigned long long)t->n_bindings);
+	buf_printf(out, "messages ready %llu, unacked %llu\n", (unsigned long long)ready,
+	           (unsigned long long)unacked);
+	if (!b->options.log)
+		return;
+	struct log_stats s;
+	log_stats(b->options.log, &s);
+	buf_printf(out, "log: %llu batches, %llu records, %llu bytes; %llu segments, %llu bytes on disk\n",
+	           (unsigned long long)s.batches, (unsigned long long)s.records,
+	           (unsigned long long)s.bytes, (unsigned long long)s.segments,
+	           (unsigned long long)s.disk_bytes);
+}
+
+void broker_check(const struct broker *b)
+{
+	uint64_t connections = 0;
+	topology_check(&b->vhost.topology);
+	list_each(it, &b->connections) {
+		const struct connection *c = list_entry(it, struct connection, link);
+		must(c->state != CONN_LOST && c->broker == b);
+		must(list_empty(&c->owed) == !list_linked(&c->owing));
+		connections++;
+	}
+	must(connections == b->n_connections);
+}

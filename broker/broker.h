@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The broker: one object that owns all state, driven from outside.  Time, bytes and completions
+ * come in as arguments; frames for the peers go out through each connection's outbox.  It knows
+ * no sockets, threads or clocks, so that the simulator can drive it as the server does.
+ *
+ * The driver's loop:  feed what has arrived (broker/connection.h), call broker_turn once, then
+ * serve every connection that broker_next_dirty names, and sleep until broker_deadline. */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct broker;
+struct connection;
+struct log;
+
+struct broker_options {
+	/* An opened log, not yet scanned; owned by the broker from broker_new on.  NULL: nothing is
+	 * kept, durable means nothing (tests only). */
+	struct log *log;
+	/* Fills n bytes from a cryptographically strong source (simulators: a seeded one). */
+	void (*entropy)(void *p, size_t n);
+
+	uint16_t channel_max;            /* channels per connection offered in connection.tune */
+	uint32_t frame_max;              /* bytes, offered in connection.tune */
+	uint16_t heartbeat_s;            /* seconds, offered in connection.tune; 0: none */
+	uint32_t handshake_timeout_ms;   /* from accept to connection.open-ok */
+	uint32_t first_byte_timeout_ms;  /* from accept to the first byte */
+	uint32_t close_timeout_ms;       /* how long a close-ok is waited for */
+	uint64_t max_message_bytes;
+	uint32_t consumer_max_per_channel;   /* 0: no limit */
+	uint64_t assembly_max_bytes;     /* half-received bodies, per connection */
+	uint64_t outbox_max_bytes;       /* unsent output per connection before deliveries pause */
+
+	const char *product, *version, *cluster_name;   /* server-properties; borrowed for good */
+	const char *default_user, *default_pass, *default_vhost;
+	bool default_user_loopback_only;
+};
+
+/* Sets every limit to its documented default and the rest to zero. */
+void broker_options_default(struct broker_options *o);
+
+/* A broker at time now_ms (monotonic milliseconds, any origin). */
+struct broker *broker_new(const struct broker_options *o, uint64_t now_ms);
+
+/* Reads the log and rebuilds queues, bindings and messages. 0, or -errno and a sentence. Called
+ * once, before anything else.  progress is called now and then with the records read so far. */
+int broker_recover(struct broker *b, struct buf *why);
+
+/* One loop turn, after all input that was at hand has been fed: timers, deliveries, the log
+ * batch, confirms, burials, in that order. */
+void broker_turn(struct broker *b, uint64_t now_ms);
+
+/* When broker_turn must be called next at the latest; UINT64_MAX: not before there is input. */
+uint64_t broker_deadline(const struct broker *b);
+
+/* The next connection with something to do for the driver: output to write, a changed wish, or
+ * reading to be stopped or resumed.  NULL when there is none.  Each is named once per change. */
+struct connection *broker_next_dirty(struct broker *b);
+
+/* 0, or the errno with which the log ended: the driver flushes what it can and exits with 4. */
+int broker_failed(const struct broker *b);
+
+/* Begins an orderly stop: every connection is closed with 320 CONNECTION_FORCED. */
+void broker_stop(struct broker *b, uint64_t now_ms);
+
+/* True when no connection is left. */
+bool broker_is_empty(const struct broker *b);
+
+/* Writes what a clean stop writes, closes the log and frees everything. 0 or -errno. */
+int broker_free(struct broker *b);
+
+/* A few lines for the operator (SIGUSR1): counts of connections, queues, messages, log. */
+void broker_describe(const struct broker *b, struct buf *out);
+
+/* Walks every structure and must()s its invariants; for tests and the simulator. */
+void broker_check(const struct broker *b);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/confirm.h"
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "broker/channel.h"
+#include "broker/owed.h"
+
+static void enlist(struct channel *ch)
+{
+	if (!list_linked(&ch->confirming))
+		list_push(&ch->broker->confirming, &ch->confirming);
+}
+
+static void wait_push(struct confirm *c, struct confirm_wait w)
+{
+	if (c->count == c->cap) {
+		size_t cap = c->cap ? 2 * c->cap : 16;
+		struct confirm_wait *ring = mem_alloc(cap * sizeof *ring);
+		for (size_t i = 0; i < c->count; i++)
+			ring[i] = c->ring[(c->first + i) & (c->cap - 1)];
+		mem_free(c->ring);
+		c->ring = ring;
+		c->cap = cap;
+		c->first = 0;
+	}
+	c->ring[(c->first + c->count++) & (c->cap - 1)] = w;
+}
+
+static void straggler_push(struct confirm *c, uint64_t tag)
+{
+	if (c->n_stragglers == c->cap_stragglers) {
+		c->cap_stragglers = c->cap_stragglers ? 2 * c->cap_stragglers : 16;
+		c->stragglers =
+			mem_realloc(c->stragglers, c->cap_stragglers * sizeof *c->stragglers);
+	}
+	c->stragglers[c->n_stragglers++] = tag;
+}
+
+void confirm_note(struct channel *ch, log_position wait_for)
+{
+	struct confirm *c = &ch->confirm;
+	uint64_t tag = c->next_tag++;
+	if (!broker_is_durable(ch->broker, wait_for))
+		wait_push(c, (struct confirm_wait){ tag, wait_for });
+	else if (c->count)
+		straggler_push(c, tag);
+	else
+		c->newest_safe = tag;
+	enlist(ch);
+}
+
+static void send_ack(struct channel *ch, uint64_t tag, bool multiple)
+{
+	struct method m = { .id = METHOD_basic_ack,
+		                .basic_ack = { .delivery_tag = tag, .multiple = multiple } };
+	channel_send(ch, &m);
+}
+
+/* Takes what has become durable off the ring; everything below its front is safe. */
+static void advance(struct channel *ch)
+{
+	struct confirm *c = &ch->confirm;
+	while (c->count && broker_is_durable(ch->broker, c->ring[c->first].wait_for)) {
+		c->newest_safe = c->ring[c->first].tag;
+		c->first = (c->first + 1) & (c->cap - 1);
+		c->count--;
+	}
+	uint64_t waiting = c->count ? c->ring[c->first].tag : c->next_tag;
+	size_t kept = 0;
+	for (size_t i = 0; i < c->n_stragglers; i++) {
+		uint64_t tag = c->stragglers[i];
+		if (tag > waiting)
+			c->stragglers[kept++] = tag;
+		else if (tag > c->newest_safe)
+			c->newest_safe = tag;
+	}
+	c->n_stragglers = kept;
+}
+
+void confirm_flush(struct channel *ch)
+{
+	struct confirm *c = &ch->confirm;
+	if (owed_any(ch->connection) || ch->closing)
+		return;
+	advance(ch);
+	if (c->newest_safe >= c->acked_below && c->newest_safe) {
+		send_ack(ch, c->newest_safe, c->newest_safe > c->acked_below);
+		c->acked_below = c->newest_safe + 1;
+	}
+	for (size_t i = 0; i < c->n_stragglers; i++)
+		send_ack(ch, c->stragglers[i], false);
+	c->newest_safe = 0;
+	c->n_stragglers = 0;
+	if (c->count)
+		return;
+	list_remove(&ch->confirming);
+	confirm_free(c);
+}
+
+bool confirm_pending(const struct confirm *c)
+{
+	return c->count || c->n_stragglers || c->newest_safe;
+}
+
+void confirm_free(struct confirm *c)
+{
+	mem_free(c->ring);
+	mem_free(c->stragglers);
+	c->ring = NULL;
+	c->stragglers = NULL;
+	c->first = c->count = c->cap = 0;
+	c->n_stragglers = c->cap_stragglers = 0;
+}

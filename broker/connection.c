@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a connection: the protocol header, frames to their channel, timeouts, and the ways
+ * to its end.  The methods of class connection are in on_connection.c. */
+#include "broker/link.h"
+
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "broker/channel.h"
+#include "broker/on.h"
+#include "broker/owed.h"
+#include "broker/refuse.h"
+#include "queue/queue.h"
+
+enum {
+	FIRST_FRAME_MAX = 8192,      /* payload accepted before connection.open-ok */
+	SILENCE_MS = 3000,
+	BATCH_FRAMES = 256,
+};
+
+struct connection *connection_new(struct broker *b, const struct peer *peer, void *owner,
+                                  uint64_t now_ms)
+{
+	struct connection *c = mem_zalloc(sizeof *c);
+	b->now_ms = now_ms;
+	c->broker = b;
+	c->owner = owner;
+	c->loopback = peer->loopback;
+	c->name = mem_strdup(peer->name);
+	c->number = b->next_number++;
+	c->accepted_ms = c->received_ms = now_ms;
+	outbox_init(&c->outbox, &b->pool);
+	list_init(&c->owed);
+	list_init(&c->exclusive_queues);
+	list_init(&c->dirty);
+	list_init(&c->owing);
+	heap_node_init(&c->timer);
+	list_push(&b->connections, &c->link);
+	b->n_connections++;
+	connection_rearm(c);
+	log_debug("conn=%llu accepted %s", (unsigned long long)c->number, c->name);
+	return c;
+}
+
+void *connection_owner(const struct connection *c)
+{
+	return c->owner;
+}
+
+struct outbox *connection_outbox(struct connection *c)
+{
+	return &c->outbox;
+}
+
+void connection_touch(struct connection *c)
+{
+	if (c->state != CONN_LOST && !list_linked(&c->dirty))
+		list_push(&c->broker->dirty, &c->dirty);
+}
+
+bool connection_wants_header(const struct connection *c)
+{
+	return c->state == CONN_HEADER;
+}
+
+void connection_first_byte(struct connection *c)
+{
+	c->first_byte = true;
+	connection_rearm(c);
+}
+
+/* AMQP 0-9-1 section 4.2.2.  1-1-0-9 is what clients of the 0-9 days send; anything else is told
+ * the version we speak. */
+void connection_header(struct connection *c, struct slice eight_bytes, uint64_t now_ms)
+{
+	static const uint8_t ours[8] = { 'A', 'M', 'Q', 'P', 0, 0, 9, 1 };
+	static const uint8_t old[8] = { 'A', 'M', 'Q', 'P', 1, 1, 0, 9 };
+	must(c->state == CONN_HEADER && eight_bytes.n == 8);
+	c->broker->now_ms = c->received_ms = now_ms;
+	c->first_byte = true;
+	if (slice_eq(eight_bytes, slice_of(ours, 8)) || slice_eq(eight_bytes, slice_of(old, 8))) {
+		c->state = CONN_START;
+		on_connection_begin(c);
+		connection_rearm(c);
+		return;
+	}
+	log_debug("conn=%llu %s: not the AMQP 0-9-1 header", (unsigned long long)c->number, c->name);
+	buf_append(outbox_buf(&c->outbox), ours, sizeof ours);
+	outbox_wrote(&c->outbox);
+	connection_finish(c);
+}
+
+uint32_t connection_max_payload(const struct connection *c)
+{
+	return c->state == CONN_RUNNING || c->state == CONN_CLOSING ? c->frame_max : FIRST_FRAME_MAX;
+}
+
+size_t connection_batch_max(const struct connection *c)
+{
+	return c->state == CONN_RUNNING ? BATCH_FRAMES : 1;
+}
+
+static bool is_handshake(const struct connection *c)
+{
+	return c->state < CONN_RUNNING;
+}
+
+/* The one place that decides which close a refusal becomes. */
+static void close_for(struct connection *c, uint16_t number, const struct refusal *r,
+                      uint32_t method_id)
+{
+	struct channel *ch = number ? connection_channel(c, number) : NULL;
+	if (c->state >= CONN_CLOSING)
+		return;
+	if (is_handshake(c)) {
+		log_info("conn=%llu %s: handshake refused: %.*s", (unsigned long long)c->number, c->name,
+		         SLICE_ARG(refusal_text(c->broker, r)));
+		connection_refuse_silently(c);
+	} else if (r->scope == REFUSAL_CHANNEL && ch) {
+		channel_refuse(ch, r, method_id);
+	} else {
+		connection_refuse(c, r, method_id);
+	}
+}
+
+static const struct refusal *decode(struct connection *c, const struct frame *f,
+                                    struct method *m)
+{
+	m->id = 0;
+	switch (method_decode(f->payload, m)) {
+	case METHOD_OK:
+		return NULL;
+	case METHOD_SHORT:
+		return refuse(c->broker, &FRAME_ERROR, "method frame of %zu bytes", f->payload.n);
+	case METHOD_UNKNOWN:
+		return refuse(c->broker, &NOT_IMPLEMENTED, "unimplemented method");
+	case METHOD_BAD_UTF8:
+		return refuse(c->broker, &FRAME_ERROR, "Malformed UTF-8 in shortstr");
+	case METHOD_MALFORMED:
+		break;
+	}
+	return refuse(c->broker, &FRAME_ERROR, "cannot decode the arguments of %s",
+	              method_info(m->id)->name);
+}
+
+/* A channel method while the channel is closing by our hand is dropped unread (protocol: until
+ * close-ok everything is). */
+static void method_frame(struct connection *c, const struct frame *f)
+{
+	struct channel *ch = f->channel ? connection_channel(c, f->channel) : NULL;
+	struct method m;
+	const struct refusal *r = decode(c, f, &m);
+	if (c->state == CONN_CLOSING) {
+		if (!r && f->channel == 0 &&
+		    (m.id == METHOD_connection_close_ok || m.id == METHOD_connection_close))
+			connection_method(c, &m);
+		return;
+	}
+	if (ch && channel_is_closing(ch) && !(m.id == METHOD_channel_close_ok ||
+	                                      m.id == METHOD_channel_close))
+		return;
+	if (!r && f->channel == 0)
+		r = connection_method(c, &m);
+	else if (!r && is_handshake(c))
+		r = refuse(c->broker, &CHANNEL_ERROR, "frame on channel %u before connection.open",
+		           f->channel);
+	else if (!r)
+		r = channel_method(c, f->channel, &m);
+	if (r)
+		close_for(c, f->channel, r, m.id);
+}
+
+static void content_frame(struct connection *c, const struct frame *f)
+{
+	struct channel *ch = f->channel ? connection_channel(c, f->channel) : NULL;
+	const struct refusal *r;
+	if (c->state != CONN_RUNNING && !is_handshake(c))
+		return;
+	if (ch && channel_is_closing(ch))
+		return;
+	if (f->channel && !ch && c->state == CONN_RUNNING)
+		r = refuse(c->broker, &CHANNEL_ERROR, "expected 'channel.open'");
+	else if (!ch)
+		r = refuse(c->broker, &UNEXPECTED_FRAME,
+		           "expected method frame, got non method frame instead");
+	else
+		r = f->type == FRAME_HEADER ? channel_header(ch, f->payload)
+		                            : channel_body(ch, f->payload);
+	if (r)
+		close_for(c, f->channel, r, ch ? channel_content_method(ch) : 0);
+}
+
+static void heartbeat_frame(struct connection *c, const struct frame *f)
+{
+	const struct refusal *r = NULL;
+	if (f->channel)
+		r = refuse(c->broker, &UNEXPECTED_FRAME, "type 8, heartbeat on channel %u", f->channel);
+	else if (f->payload.n)
+		r = refuse(c->broker, &FRAME_ERROR, "heartbeat frame with a payload of %zu bytes",
+		           f->payload.n);
+	if (r)
+		close_for(c, 0, r, 0);
+}
+
+static void one_frame(struct connection *c, const struct frame *f)
+{
+	switch (f->type) {
+	case FRAME_METHOD: method_frame(c, f); break;
+	case FRAME_HEADER:
+	case FRAME_BODY: content_frame(c, f); break;
+	case FRAME_HEARTBEAT: heartbeat_frame(c, f); break;
+	default: must_not_happen("frame_next lets no other type through");
+	}
+}
+
+static bool listens(const struct connection *c)
+{
+	return c->state <= CONN_CLOSING;
+}
+
+void connection_frames(struct connection *c, const struct frame *frames, size_t n,
+                       uint64_t now_ms)
+{
+	c->broker->now_ms = c->received_ms = now_ms;
+	for (size_t i = 0; i < n && listens(c); i++)
+		one_frame(c, &frames[i]);
+	if (!connection_wants_input(c))
+		connection_touch(c);
+}
+
+static const struct refusal *bad_frame(struct broker *b, enum frame_result result,
+                                       const struct frame *f, uint32_t max)
+{
+	switch (result) {
+	case FRAME_BAD_END:
+		return refuse(b, &FRAME_ERROR, "type %u, invalid frame end marker", f->type);
+	case FRAME_TOO_LARGE:
+		return refuse(b, &FRAME_ERROR, "type %u, frame too large: %zu bytes of payload, %u allowed",
+		              f->type, f->payload.n, max - (uint32_t)FRAME_OVERHEAD_BYTES);
+	case FRAME_BAD_TYPE:
+		return refuse(b, &FRAME_ERROR, "unknown frame type %u", f->type);
+	default:
+		must_not_happen("frame_next found no fault");
+	}
+}
+
+void connection_bad_frame(struct connection *c, enum frame_result result,
+                          const struct frame *frame, uint64_t now_ms)
+{
+	c->broker->now_ms = c->received_ms = now_ms;
+	if (c->state == CONN_CLOSING)
+		connection_finish(c);
+	else if (listens(c))
+		close_for(c, 0, bad_frame(c->broker, result, frame, connection_max_payload(c)), 0);
+}
+
+bool connection_takes_deliveries(const struct connection *c)
+{
+	return c->state == CONN_RUNNING && !owed_any(c) &&
+	       c->outbox.bytes < c->broker->options.outbox_max_bytes;
+}
+
+static void wake_channels(struct connection *c)
+{
+	c->congested = false;
+	for (size_t i = 0; i < c->cap_channels; i++)
+		if (c->channels[i])
+			channel_wake_consumers(c->channels[i]);
+}
+
+void connection_relieved(struct connection *c)
+{
+	if (c->state == CONN_LEAVING && !owed_any(c))
+		connection_finish(c);
+	if (c->congested && connection_takes_deliveries(c) &&
+	    c->outbox.bytes <= c->broker->options.outbox_max_bytes / 2)
+		wake_channels(c);
+}
+
+void connection_sent(struct connection *c, size_t n)
+{
+	outbox_sent(&c->outbox, n);
+	connection_relieved(c);
+}
+
+/* Back-pressure: a peer that does not read its answers is not read either, and publishers wait
+ * when the log has too much to write. */
+bool connection_wants_input(const struct connection *c)
+{
+	const struct broker *b = c->broker;
+	if (!listens(c))
+		return false;
+	if (c->outbox.bytes + c->owed_bytes > 2 * b->options.outbox_max_bytes)
+		return false;
+	return !(b->pressed && c->publishes);
+}
+
+enum connection_wish connection_wish(const struct connection *c)
+{
+	switch (c->state) {
+	case CONN_DONE: return CONNECTION_WANTS_FLUSH_AND_CLOSE;
+	case CONN_DROPPED: return CONNECTION_WANTS_DROP;
+	default: return CONNECTION_GOES_ON;
+	}
+}
+
+void connection_send_when(struct connection *c, uint16_t channel, const struct method *m,
+                          log_position wait_for)
+{
+	if (c->state >= CONN_CLOSING)
+		return;
+	method_encode(owed_buf(c, wait_for), channel, m);
+	owed_wrote(c);
+}
+
+void connection_send(struct connection *c, uint16_t channel, const struct method *m)
+{
+	connection_send_when(c, channel, m, 0);
+}
+
+void connection_clean_up(struct connection *c)
+{
+	for (size_t i = 0; i < c->cap_channels; i++)
+		if (c->channels[i])
+			channel_end(c->channels[i]);
+	mem_free(c->channels);
+	c->channels = NULL;
+	c->cap_channels = 0;
+	for (struct list *l; (l = list_pop(&c->exclusive_queues));)
+		on_queue_remove(c->broker, list_entry(l, struct queue, on_owner));
+}
+
+void connection_refuse(struct connection *c, const struct refusal *r, uint32_t method_id)
+{
+	if (c->state >= CONN_CLOSING)
+		return;
+	struct slice text = refusal_text(c->broker, r);
+	log_warning("conn=%llu %s: closing with %u %.*s", (unsigned long long)c->number, c->name,
+	            r->code, SLICE_ARG(text));
+	struct method m = { .id = METHOD_connection_close,
+		                .connection_close = { .reply_code = r->code,
+		                                      .reply_text = text,
+		                                      .class_id = method_class(method_id),
+		                                      .method_id = method_number(method_id) } };
+	owed_free(c);
+	connection_send(c, 0, &m);
+	c->state = CONN_CLOSING;
+	c->close_at_ms = c->broker->now_ms + c->broker->options.close_timeout_ms;
+	connection_clean_up(c);
+	connection_rearm(c);
+}
+
+void connection_refuse_silently(struct connection *c)
+{
+	c->state = CONN_SILENT;
+	c->close_at_ms = c->broker->now_ms + SILENCE_MS;
+	connection_touch(c);
+	connection_rearm(c);
+}
+
+void connection_finish(struct connection *c)
+{
+	c->state = CONN_DONE;
+	c->close_at_ms = c->broker->now_ms + c->broker->options.close_timeout_ms;
+	owed_free(c);
+	connection_touch(c);
+	connection_rearm(c);
+}
+
+void connection_close_when_paid(struct connection *c)
+{
+	if (!owed_any(c)) {
+		connection_finish(c);
+		return;
+	}
+	c->state = CONN_LEAVING;
+	c->close_at_ms = c->broker->now_ms + c->broker->options.close_timeout_ms;
+	connection_touch(c);
+	connection_rearm(c);
+}
+
+static void drop(struct connection *c)
+{
+	c->state = CONN_DROPPED;
+	connection_touch(c);
+	connection_rearm(c);
+}
+
+void connection_lost(struct connection *c, uint64_t now_ms)
+{
+	must(c->state != CONN_LOST);
+	c->broker->now_ms = now_ms;
+	if (c->state == CONN_RUNNING)
+		log_warning("conn=%llu %s: client unexpectedly closed TCP connection",
+		            (unsigned long long)c->number, c->name);
+	c->state = CONN_LOST;
+	connection_clean_up(c);
+	owed_free(c);
+	list_remove(&c->dirty);
+	list_remove(&c->link);
+	list_push(&c->broker->graveyard, &c->link);
+	if (heap_linked(&c->timer))
+		heap_remove(&c->broker->timers, &c->timer);
+	c->broker->n_connections--;
+}
+
+void connection_bury(struct connection *c)
+{
+	must(c->state == CONN_LOST);
+	outbox_free(&c->outbox);
+	mem_free(c->name);
+	mem_free(c->user);
+	mem_free(c);
+}
+
+struct channel *connection_channel(const struct connection *c, uint16_t number)
+{
+	return number < c->cap_channels ? c->channels[number] : NULL;
+}
+
+/* ---- time ---- */
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A peer is given up after two and a half intervals without a byte: between the two and three
+ * that AMQP 0-9-1 section 4.2.7 and its implementations leave room for. */
+static uint64_t silent_until(const struct connection *c)
+{
+	return c->received_ms + c->heartbeat_ms * 5ull / 2;
+}
+
+static uint64_t next_timeout(const struct connection *c)
+{
+	const struct broker_options *o = &c->broker->options;
+	uint64_t at = UINT64_MAX;
+	if (is_handshake(c))
+		at = c->accepted_ms + o->handshake_timeout_ms;
+	if (c->state == CONN_HEADER && !c->first_byte)
+		at = earliest(at, c->accepted_ms + o->first_byte_timeout_ms);
+	if (c->state >= CONN_CLOSING && c->state <= CONN_DONE)
+		at = earliest(at, c->close_at_ms);
+	if (c->heartbeat_ms && (c->state == CONN_RUNNING || c->state == CONN_OPEN))
+		at = earliest(at, earliest(c->beat_at_ms, silent_until(c)));
+	return at;
+}
+
+void connection_rearm(struct connection *c)
+{
+	struct heap *timers = &c->broker->timers;
+	c->timer_ms = next_timeout(c);
+	if (c->timer_ms == UINT64_MAX) {
+		if (heap_linked(&c->timer))
+			heap_remove(timers, &c->timer);
+	} else if (heap_linked(&c->timer)) {
+		heap_move(timers, &c->timer);
+	} else {
+		heap_push(timers, &c->timer);
+	}
+}
+
+/* Any traffic counts: a heartbeat goes out only when nothing else did for half an interval. */
+static void beat(struct connection *c)
+{
+	if (c->outbox.total == c->beat_total && c->outbox.bytes == 0) {
+		frame_write(outbox_buf(&c->outbox), FRAME_HEARTBEAT, 0, slice_of(NULL, 0));
+		outbox_wrote(&c->outbox);
+		connection_touch(c);
+	}
+	c->beat_total = c->outbox.total;
+	c->beat_at_ms = c->broker->now_ms + c->heartbeat_ms / 2;
+}
+
+static void watch_heartbeat(struct connection *c)
+{
+	uint64_t now = c->broker->now_ms;
+	if (now >= silent_until(c) && connection_wants_input(c)) {
+		log_warning("conn=%llu %s: missed heartbeats from client, timeout: %us",
+		            (unsigned long long)c->number, c->name, c->heartbeat_ms / 1000);
+		drop(c);
+		return;
+	}
+	if (now >= silent_until(c))
+		c->received_ms = now;   /* we are the ones who do not read */
+	if (now >= c->beat_at_ms)
+		beat(c);
+}
+
+void connection_timeout(struct connection *c)
+{
+	const struct broker_options *o = &c->broker->options;
+	uint64_t now = c->broker->now_ms;
+	bool late = now >= c->accepted_ms + o->handshake_timeout_ms ||
+	            (!c->first_byte && now >= c->accepted_ms + o->first_byte_timeout_ms);
+	if (c->state >= CONN_CLOSING) {
+		drop(c);
+	} else if (is_handshake(c) && late) {
+		log_debug("conn=%llu %s: handshake timeout", (unsigned long long)c->number, c->name);
+		drop(c);
+	} else {
+		watch_heartbeat(c);
+		if (c->state < CONN_CLOSING)
+			connection_rearm(c);
+	}
+}

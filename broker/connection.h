@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection as its driver sees it.  The driver owns the transport, cuts frames out of its
+ * bytes (amqp/frame.h) and hands them in; everything the peer is to be sent lies in the outbox.
+ *
+ *   connection_new -> connection_header (once 8 bytes are there) -> connection_frames* and
+ *   connection_bad_frame -> connection_lost (the transport is gone, whoever ended it)
+ *
+ * After connection_lost the pointer belongs to the broker, which frees it at the end of the turn. */
+#ifndef BROKER_CONNECTION_H
+#define BROKER_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "amqp/frame.h"
+#include "base/slice.h"
+
+struct broker;
+struct connection;
+struct outbox;
+
+/* What the driver knows of the peer; strings are copied. */
+struct peer {
+	const char *name;       /* "127.0.0.1:50324 -> 127.0.0.1:5672", for logs and listings */
+	bool loopback;          /* the peer's address is 127/8 or ::1 */
+};
+
+/* A new connection; owner is handed back by connection_owner. */
+struct connection *connection_new(struct broker *b, const struct peer *peer, void *owner,
+                                  uint64_t now_ms);
+void *connection_owner(const struct connection *c);
+
+/* True until the 8 bytes of the protocol header have been handed to connection_header. */
+bool connection_wants_header(const struct connection *c);
+void connection_header(struct connection *c, struct slice eight_bytes, uint64_t now_ms);
+
+/* Some bytes of the header are there, but not all: the first-byte timeout is satisfied. */
+void connection_first_byte(struct connection *c);
+
+/* The largest payload that frame_next may accept now. */
+uint32_t connection_max_payload(const struct connection *c);
+
+/* How many frames may be cut before handing them in: one while limits may still change. */
+size_t connection_batch_max(const struct connection *c);
+
+/* Handles the frames in order; payloads are borrowed for the call.  */
+void connection_frames(struct connection *c, const struct frame *frames, size_t n,
+                       uint64_t now_ms);
+
+/* frame_next answered one of its errors: refuses the connection with the matching close. */
+void connection_bad_frame(struct connection *c, enum frame_result result,
+                          const struct frame *frame, uint64_t now_ms);
+
+/* The transport is gone.  Unacked messages go back, exclusive queues go away. */
+void connection_lost(struct connection *c, uint64_t now_ms);
+
+/* What is to be written to the peer; the driver takes bytes off its front (broker/outbox.h). */
+struct outbox *connection_outbox(struct connection *c);
+
+/* n bytes of the outbox were written; consumers that waited for that may go on. */
+void connection_sent(struct connection *c, size_t n);
+
+enum connection_wish {
+	CONNECTION_GOES_ON,
+	CONNECTION_WANTS_FLUSH_AND_CLOSE,   /* write the outbox, then close, then connection_lost */
+	CONNECTION_WANTS_DROP,              /* close at once, then connection_lost */
+};
+
+enum connection_wish connection_wish(const struct connection *c);
+
+/* False while the peer's input is to be left in the socket (back-pressure). */
+bool connection_wants_input(const struct connection *c);
+
+#endif

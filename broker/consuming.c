@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/consuming.h"
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "broker/channel.h"
+#include "broker/content.h"
+#include "broker/on.h"
+#include "queue/queue.h"
+
+enum {
+	SLICE = 64,              /* messages of one queue before the next has its turn */
+	TURN_BUDGET = 8192,      /* messages handed out in one loop turn */
+};
+
+static struct slice own(struct slice s)
+{
+	return slice_of(mem_copy(s), s.n);
+}
+
+void consuming_start(struct channel *ch, struct queue *q, const struct consuming_spec *spec)
+{
+	struct consumer *c = mem_zalloc(sizeof *c);
+	c->queue = q;
+	c->channel = ch;
+	c->tag = own(spec->tag);
+	c->arguments = own(spec->arguments);
+	c->no_ack = spec->no_ack;
+	c->exclusive = spec->exclusive;
+	c->priority = spec->priority;
+	c->window = spec->no_ack ? 0 : ch->prefetch;
+	list_push(&ch->consumers, &c->on_channel);
+	map_put(&ch->by_tag, c->tag, c);
+	rotation_add(&q->rotation, c);
+	q->had_consumer = true;
+	if (c->exclusive)
+		q->exclusive_consumer = c;
+	broker_run_queue(ch->broker, q);
+}
+
+static void bury(struct consumer *c)
+{
+	mem_free((void *)c->tag.p);
+	mem_free((void *)c->arguments.p);
+	mem_free(c);
+}
+
+/* Off the queue and the channel; the memory goes with its last unacked delivery. */
+static void detach(struct consumer *c)
+{
+	struct queue *q = c->queue;
+	rotation_remove(&q->rotation, c);
+	if (q->exclusive_consumer == c)
+		q->exclusive_consumer = NULL;
+	list_remove(&c->on_channel);
+	map_remove(&c->channel->by_tag, c->tag);
+	c->cancelled = true;
+	if (c->unacked == 0)
+		bury(c);
+}
+
+void consuming_stop(struct consumer *c)
+{
+	struct broker *b = c->channel->broker;
+	struct queue *q = c->queue;
+	detach(c);
+	if (q->auto_delete && q->rotation.count == 0)
+		on_queue_remove(b, q);
+}
+
+void consuming_cancel(struct consumer *c)
+{
+	struct channel *ch = c->channel;
+	struct method m = { .id = METHOD_basic_cancel,
+		                .basic_cancel = { .consumer_tag = c->tag, .no_wait = true } };
+	if (ch->connection->can_cancel_notify && !ch->closing)
+		channel_send(ch, &m);
+	detach(c);
+}
+
+void consuming_settled(struct consumer *c)
+{
+	must(c->unacked > 0);
+	c->unacked--;
+	c->channel->window_used--;
+	if (c->cancelled && c->unacked == 0)
+		bury(c);
+}
+
+bool consuming_is_able(const struct consumer *c)
+{
+	const struct channel *ch = c->channel;
+	if (ch->closing || !connection_takes_deliveries(ch->connection))
+		return false;
+	if (c->no_ack)
+		return true;
+	return (c->window == 0 || c->unacked < c->window) &&
+	       (ch->window == 0 || ch->window_used < ch->window);
+}
+
+/* The consumer that may be served now; those in front of it that cannot are set aside. */
+static struct consumer *next_able(struct queue *q)
+{
+	for (struct consumer *c; (c = rotation_first(&q->rotation));) {
+		if (consuming_is_able(c))
+			return c;
+		if (!connection_takes_deliveries(c->channel->connection))
+			c->channel->connection->congested = true;
+		rotation_wait(&q->rotation, c);
+	}
+	return NULL;
+}
+
+/* Served last, woken last: so queues that share a channel's window take turns too. */
+static void count_delivery(struct consumer *c)
+{
+	struct channel *ch = c->channel;
+	rotation_served(&c->queue->rotation, c);
+	list_remove(&c->on_channel);
+	list_push(&ch->consumers, &c->on_channel);
+	if (!c->no_ack) {
+		c->unacked++;
+		ch->window_used++;
+	}
+}
+
+/* AMQP 0-9-1 section 1.8.3.9: basic.deliver, with tags ascending on the channel. */
+static void deliver(struct consumer *c, struct entry e)
+{
+	struct channel *ch = c->channel;
+	uint64_t tag = ch->next_tag++;
+	content_deliver(ch, c->tag, tag, &e);
+	count_delivery(c);
+	if (c->no_ack)
+		queue_settle(c->queue, e);
+	else
+		unacked_put(&ch->unacked, tag, (struct delivery){ e, c->queue, c, false });
+}
+
+/* Hands out at most max messages; true when there was more to give and someone to take it. */
+static bool run(struct queue *q, size_t max, size_t *used)
+{
+	struct consumer *c;
+	struct entry e;
+	while (queue_ready(q) && (c = next_able(q))) {
+		if (max-- == 0)
+			return true;
+		bool taken = queue_take(q, &e);
+		must(taken);
+		deliver(c, e);
+		++*used;
+	}
+	return false;
+}
+
+void consuming_deliver(struct broker *b)
+{
+	size_t used = 0;
+	while (used < TURN_BUDGET && !list_empty(&b->runnable)) {
+		struct queue *q = list_entry(b->runnable.next, struct queue, runnable);
+		list_remove(&q->runnable);
+		if (run(q, SLICE, &used))
+			list_push(&b->runnable, &q->runnable);
+	}
+}

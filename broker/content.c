@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small bodies are copied behind their header, which is one stretch of memory and one element of
+ * a gathered write; larger ones are lent to the outbox and never copied. */
+#include "broker/content.h"
+
+#include "base/endian.h"
+#include "broker/channel.h"
+#include "broker/owed.h"
+
+enum { COPY_MAX = 8192 };
+
+static void frame_head(struct buf *out, uint16_t channel, size_t n)
+{
+	uint8_t head[FRAME_HEAD_BYTES] = { FRAME_BODY };
+	put_be16(head + 1, channel);
+	put_be32(head + 3, (uint32_t)n);
+	buf_append(out, head, sizeof head);
+}
+
+/* Cuts the body into frames. Bytes go to copy() or lend(), whichever the caller chose. */
+struct body_sink {
+	struct channel *ch;
+	struct message *message;
+	struct buf *copy;          /* NULL: bytes are lent to the outbox */
+};
+
+static struct buf *sink_buf(struct body_sink *s)
+{
+	return s->copy ? s->copy : outbox_buf(&s->ch->connection->outbox);
+}
+
+static void sink_wrote(struct body_sink *s)
+{
+	if (!s->copy)
+		outbox_wrote(&s->ch->connection->outbox);
+}
+
+static void sink_bytes(struct body_sink *s, struct slice bytes)
+{
+	if (s->copy)
+		buf_append_slice(s->copy, bytes);
+	else
+		outbox_body(&s->ch->connection->outbox, s->message, bytes);
+}
+
+static void write_body(struct body_sink *s)
+{
+	uint64_t left = s->message->body_bytes;
+	size_t max = s->ch->connection->frame_max - FRAME_OVERHEAD_BYTES;
+	struct message_walk w = { 0 };
+	struct slice stretch = { 0 };
+	while (left) {
+		size_t n = left < max ? (size_t)left : max;
+		frame_head(sink_buf(s), s->ch->number, n);
+		sink_wrote(s);
+		left -= n;
+		while (n) {
+			if (stretch.n == 0)
+				message_next_stretch(s->message, &w, &stretch);
+			struct slice part = slice_take(&stretch, n < stretch.n ? n : stretch.n);
+			sink_bytes(s, part);
+			n -= part.n;
+		}
+		buf_u8(sink_buf(s), FRAME_END);
+		sink_wrote(s);
+	}
+}
+
+static void write_head(struct buf *out, struct channel *ch, const struct method *method,
+                       const struct message *m)
+{
+	method_encode(out, ch->number, method);
+	frame_write(out, FRAME_HEADER, ch->number, message_header(m));
+}
+
+/* Behind what is owed everything is copied: a promise holds bytes, not messages. */
+static void write_owed(struct channel *ch, const struct method *method, struct message *m)
+{
+	struct body_sink sink = { ch, m, owed_buf(ch->connection, 0) };
+	write_head(sink.copy, ch, method, m);
+	write_body(&sink);
+	owed_wrote(ch->connection);
+}
+
+static void write_now(struct channel *ch, const struct method *method, struct message *m)
+{
+	struct outbox *o = &ch->connection->outbox;
+	struct buf *out = outbox_buf(o);
+	struct body_sink sink = { ch, m, m->body_bytes <= COPY_MAX ? out : NULL };
+	write_head(out, ch, method, m);
+	if (!sink.copy)
+		outbox_wrote(o);
+	write_body(&sink);
+	if (sink.copy)
+		outbox_wrote(o);
+	connection_touch(ch->connection);
+}
+
+static void write_content(struct channel *ch, const struct method *method, struct message *m)
+{
+	if (ch->connection->state != CONN_RUNNING)
+		return;
+	if (owed_any(ch->connection))
+		write_owed(ch, method, m);
+	else
+		write_now(ch, method, m);
+}
+
+void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
+                     const struct entry *e)
+{
+	struct method m = { .id = METHOD_basic_deliver,
+		                .basic_deliver = { .consumer_tag = consumer_tag,
+		                                   .delivery_tag = delivery_tag,
+		                                   .redelivered = e->redelivered,
+		                                   .exchange = message_exchange(e->message),
+		                                   .routing_key = message_key(e->message) } };
+	write_content(ch, &m, e->message);
+}
+
+void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entry *e,
+                    uint32_t left)
+{
+	struct method m = { .id = METHOD_basic_get_ok,
+		                .basic_get_ok = { .delivery_tag = delivery_tag,
+		                                  .redelivered = e->redelivered,
+		                                  .exchange = message_exchange(e->message),
+		                                  .routing_key = message_key(e->message),
+		                                  .message_count = left } };
+	write_content(ch, &m, e->message);
+}
+
+void content_return(struct channel *ch, struct message *m)
+{
+	struct method r = { .id = METHOD_basic_return,
+		                .basic_return = { .reply_code = NO_ROUTE.code,
+		                                  .reply_text = slice_str(NO_ROUTE.name),
+		                                  .exchange = message_exchange(m),
+		                                  .routing_key = message_key(m) } };
+	write_content(ch, &r, m);
+}

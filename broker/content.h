@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages to a peer: a method frame, the content header exactly as it was published, and the
+ * body cut to the peer's frame size (AMQP 0-9-1 section 2.3.5.2). */
+#ifndef BROKER_CONTENT_H
+#define BROKER_CONTENT_H
+
+#include "base/slice.h"
+#include "queue/lane.h"
+
+struct channel;
+
+/* basic.deliver to a consumer. */
+void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
+                     const struct entry *e);
+
+/* basic.get-ok; left is the number of ready messages that remain. */
+void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entry *e,
+                    uint32_t left);
+
+/* basic.return of an unroutable message: 312 NO_ROUTE. */
+void content_return(struct channel *ch, struct message *m);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection as the rest of this folder sees it: the inside of broker/connection.h. */
+#ifndef BROKER_LINK_H
+#define BROKER_LINK_H
+
+#include "amqp/method.h"
+#include "amqp/refusal.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "broker/connection.h"
+#include "broker/outbox.h"
+#include "broker/state.h"
+
+struct channel;
+
+/* From accept to the end.  A connection only ever moves down this list. */
+enum connection_state {
+	CONN_HEADER,      /* the protocol header is awaited */
+	CONN_START,       /* connection.start-ok is awaited */
+	CONN_TUNE,        /* connection.tune-ok is awaited */
+	CONN_OPEN,        /* connection.open is awaited */
+	CONN_RUNNING,
+	CONN_CLOSING,     /* we said connection.close: all but close-ok is ignored */
+	CONN_LEAVING,     /* the client said connection.close: what is owed is paid, then CONN_DONE */
+	CONN_SILENT,      /* refused before login: nothing is said, the transport goes after a while */
+	CONN_DONE,        /* what lies in the outbox is still sent, then the transport goes */
+	CONN_DROPPED,     /* the transport is to go at once */
+	CONN_LOST,        /* the transport is gone */
+};
+
+struct connection {
+	struct broker *broker;
+	void *owner;
+	enum connection_state state;
+	bool loopback, first_byte;
+	bool publishes;              /* has published: waits when the log is pressed */
+	bool congested;              /* output is above the limit: consumers wait */
+	uint64_t number;
+	char *name;
+	char *user;                  /* logged in as; NULL before */
+
+	/* what the client can do, from its client-properties */
+	bool can_cancel_notify, can_auth_close, can_blocked;
+
+	uint16_t channel_max;
+	uint32_t frame_max;
+	uint32_t n_channels;
+	struct channel **channels;   /* by number; NULL where closed */
+	size_t cap_channels;
+
+	struct outbox outbox;
+	struct list owed;            /* replies that wait for the log, in order (owed.h) */
+	uint64_t owed_bytes;
+	uint64_t assembling_bytes;   /* half-received bodies and held transactions */
+
+	uint64_t accepted_ms, received_ms, close_at_ms;
+	uint32_t heartbeat_ms;       /* agreed interval; 0: none */
+	uint64_t beat_at_ms, beat_total;
+	uint64_t timer_ms;
+	struct heap_node timer;
+
+	struct list exclusive_queues;
+	struct list link;            /* in broker.connections, then in broker.graveyard */
+	struct list dirty;
+	struct list owing;
+};
+
+/* Asks the driver to look at the connection. */
+void connection_touch(struct connection *c);
+
+/* Encodes a method to the peer, after everything that is owed.  Nothing is sent any more once the
+ * connection is closing. */
+void connection_send(struct connection *c, uint16_t channel, const struct method *m);
+
+/* As connection_send, but not before the log is durable beyond wait_for. */
+void connection_send_when(struct connection *c, uint16_t channel, const struct method *m,
+                          log_position wait_for);
+
+/* Ends everything the client had: channels, consumers, unacked, exclusive queues. */
+void connection_clean_up(struct connection *c);
+
+/* Sends connection.close for a refusal just made (class and method id of the method at fault, or
+ * 0) and waits for close-ok. */
+void connection_refuse(struct connection *c, const struct refusal *r, uint32_t method_id);
+
+/* Refused without a word: the transport goes after three seconds. */
+void connection_refuse_silently(struct connection *c);
+
+/* Nothing more is read or promised; the rest of the outbox is sent, then the transport goes. */
+void connection_finish(struct connection *c);
+
+/* As connection_finish, but what is owed is paid first. */
+void connection_close_when_paid(struct connection *c);
+
+/* Sets the timer for the earliest of handshake, heartbeat and close. */
+void connection_rearm(struct connection *c);
+
+/* The timer fired. */
+void connection_timeout(struct connection *c);
+
+/* The outbox became shorter or what was owed is paid: consumers may go on. */
+void connection_relieved(struct connection *c);
+
+/* True when deliveries may be added to the outbox now. */
+bool connection_takes_deliveries(const struct connection *c);
+
+struct channel *connection_channel(const struct connection *c, uint16_t number);
+
+/* Frees a lost connection. */
+void connection_bury(struct connection *c);
+
+/* on_connection.c: the methods of class connection, on channel 0. */
+const struct refusal *connection_method(struct connection *c, const struct method *m);
+
+#endif

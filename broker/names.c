@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/names.h"
+
+#include "broker/channel.h"
+#include "broker/refuse.h"
+#include "queue/queue.h"
+
+const struct refusal *names_clean(struct broker *b, struct slice name, char room[NAMES_MAX],
+                                  struct slice *out)
+{
+	size_t n = 0;
+	*out = name;
+	for (size_t i = 0; i < name.n; i++) {
+		uint8_t c = name.p[i];
+		if (c == '\r' || c == '\n')
+			continue;
+		if (c < 0x20 || c == 0x7F)
+			return refuse(b, &PRECONDITION_FAILED,
+			              "name contains the control character 0x%02x", c);
+		room[n++] = (char)c;
+	}
+	if (n != name.n)
+		*out = slice_of(room, n);
+	return NULL;
+}
+
+struct slice names_generate(struct broker *b, const char *prefix, char room[NAMES_MAX])
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint8_t random[16];
+	size_t n = strlen(prefix);
+	memcpy(room, prefix, n);
+	b->options.entropy(random, sizeof random);
+	for (size_t bit = 0; bit < 8 * sizeof random; bit += 6) {
+		unsigned pair = random[bit / 8] << 8 | (bit / 8 + 1 < 16 ? random[bit / 8 + 1] : 0);
+		room[n++] = digits[pair >> (10 - bit % 8) & 63];
+	}
+	return slice_of(room, n);
+}
+
+const struct refusal *names_no_queue(struct broker *b, struct slice name)
+{
+	return refuse(b, &NOT_FOUND, "no queue '%.*s' in vhost '%.*s'", SLICE_ARG(name),
+	              SLICE_ARG(b->vhost.name));
+}
+
+const struct refusal *names_no_exchange(struct broker *b, struct slice name)
+{
+	return refuse(b, &NOT_FOUND, "no exchange '%.*s' in vhost '%.*s'", SLICE_ARG(name),
+	              SLICE_ARG(b->vhost.name));
+}
+
+const struct refusal *names_check_owner(struct channel *ch, const struct queue *q)
+{
+	if (!q->exclusive || q->owner == ch->connection->number)
+		return NULL;
+	return refuse(ch->broker, &RESOURCE_LOCKED,
+	              "cannot obtain exclusive access to locked queue '%.*s' in vhost '%.*s'. It could "
+	              "be originally declared on another connection or the exclusive property value "
+	              "does not match that of the original declaration.",
+	              SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
+}
+
+const struct refusal *names_queue(struct channel *ch, struct slice name, struct queue **out)
+{
+	struct broker *b = ch->broker;
+	char room[NAMES_MAX];
+	const struct refusal *r = names_clean(b, name, room, &name);
+	if (r)
+		return r;
+	if (name.n == 0 && ch->last_queue.len == 0)
+		return refuse(b, &NOT_FOUND, "no previously declared queue");
+	if (name.n == 0)
+		name = buf_slice(&ch->last_queue);
+	*out = topology_queue(&b->vhost.topology, name);
+	return *out ? names_check_owner(ch, *out) : names_no_queue(b, name);
+}
+
+const struct refusal *names_exchange(struct channel *ch, struct slice name,
+                                     struct exchange **out)
+{
+	struct broker *b = ch->broker;
+	char room[NAMES_MAX];
+	const struct refusal *r = names_clean(b, name, room, &name);
+	if (r)
+		return r;
+	*out = topology_exchange(&b->vhost.topology, name);
+	return *out ? NULL : names_no_exchange(b, name);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Class basic (AMQP 0-9-1 section 1.8) except basic.publish, which assembly.c has. */
+#include "amqp/table.h"
+#include "broker/channel.h"
+#include "broker/consuming.h"
+#include "broker/content.h"
+#include "broker/names.h"
+#include "broker/on.h"
+#include "broker/refuse.h"
+#include "broker/settle.h"
+#include "queue/queue.h"
+
+/* RabbitMQ's meaning of global: false is for consumers to come, each its own window; true is one
+ * window for the channel. */
+const struct refusal *on_basic_qos(struct channel *ch, const struct basic_qos *m)
+{
+	if (m->prefetch_size)
+		return refuse(ch->broker, &NOT_IMPLEMENTED, "prefetch_size!=0 (%u)", m->prefetch_size);
+	if (m->global)
+		ch->window = m->prefetch_count;
+	else
+		ch->prefetch = m->prefetch_count;
+	struct method ok = { .id = METHOD_basic_qos_ok };
+	channel_send(ch, &ok);
+	channel_wake_consumers(ch);
+	return NULL;
+}
+
+/* ---- consume, cancel ---- */
+
+static const struct refusal *check_consume(struct channel *ch, const struct queue *q,
+                                           const struct basic_consume *m)
+{
+	struct broker *b = ch->broker;
+	uint32_t max = b->options.consumer_max_per_channel;
+	if (m->consumer_tag.n && map_get(&ch->by_tag, m->consumer_tag))
+		return refuse(b, &NOT_ALLOWED, "attempt to reuse consumer tag '%.*s'",
+		              SLICE_ARG(m->consumer_tag));
+	if (max && ch->by_tag.count >= max)
+		return refuse(b, &NOT_ALLOWED, "reached maximum (%u) of consumers per channel", max);
+	if (q->exclusive_consumer || (m->exclusive && q->rotation.count))
+		return refuse(b, &ACCESS_REFUSED, "queue '%.*s' in vhost '%.*s' in exclusive use",
+		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
+	return NULL;
+}
+
+static const struct refusal *read_priority(struct broker *b, struct slice arguments,
+                                           int32_t *priority)
+{
+	struct field f;
+	*priority = 0;
+	if (!table_find(arguments, "x-priority", &f))
+		return NULL;
+	if (!field_is_integer(&f))
+		return refuse(b, &PRECONDITION_FAILED,
+		              "invalid arg 'x-priority': \"expected integer, got %s\"",
+		              field_type_name(&f));
+	*priority = f.integer > INT32_MAX   ? INT32_MAX
+	            : f.integer < INT32_MIN ? INT32_MIN
+	                                    : (int32_t)f.integer;
+	return NULL;
+}
+
+const struct refusal *on_basic_consume(struct channel *ch, const struct basic_consume *m)
+{
+	char room[NAMES_MAX];
+	struct queue *q;
+	struct consuming_spec spec = { .tag = m->consumer_tag,
+		                           .arguments = m->arguments,
+		                           .no_ack = m->no_ack,
+		                           .exclusive = m->exclusive };
+	const struct refusal *r = names_queue(ch, m->queue, &q);
+	if (!r)
+		r = check_consume(ch, q, m);
+	if (!r)
+		r = read_priority(ch->broker, m->arguments, &spec.priority);
+	if (r)
+		return r;
+	if (spec.tag.n == 0)
+		spec.tag = names_generate(ch->broker, "amq.ctag-", room);
+	struct method ok = { .id = METHOD_basic_consume_ok,
+		                 .basic_consume_ok = { .consumer_tag = spec.tag } };
+	if (!m->no_wait)
+		channel_send(ch, &ok);
+	consuming_start(ch, q, &spec);
+	return NULL;
+}
+
+/* An unknown tag is as good as cancelled. */
+const struct refusal *on_basic_cancel(struct channel *ch, const struct basic_cancel *m)
+{
+	struct consumer *c = map_get(&ch->by_tag, m->consumer_tag);
+	struct method ok = { .id = METHOD_basic_cancel_ok,
+		                 .basic_cancel_ok = { .consumer_tag = m->consumer_tag } };
+	if (c)
+		consuming_stop(c);
+	if (!m->no_wait)
+		channel_send(ch, &ok);
+	return NULL;
+}
+
+/* Some clients answer the basic.cancel they are sent, though it asks for no answer. */
+const struct refusal *on_basic_cancel_ok(struct channel *ch, const struct basic_cancel_ok *m)
+{
+	(void)ch;
+	(void)m;
+	return NULL;
+}
+
+/* ---- get ---- */
+
+static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
+{
+	struct entry e;
+	uint64_t tag = ch->next_tag++;
+	queue_take(q, &e);
+	content_get_ok(ch, tag, &e, (uint32_t)queue_ready(q));
+	if (no_ack)
+		queue_settle(q, e);
+	else
+		unacked_put(&ch->unacked, tag, (struct delivery){ e, q, NULL, false });
+}
+
+const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m)
+{
+	struct queue *q;
+	const struct refusal *r = names_queue(ch, m->queue, &q);
+	if (!r && q->exclusive_consumer)
+		r = refuse(ch->broker, &ACCESS_REFUSED, "queue '%.*s' in vhost '%.*s' in exclusive use",
+		           SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
+	if (r)
+		return r;
+	if (queue_ready(q)) {
+		get_entry(ch, q, m->no_ack);
+	} else {
+		struct method empty = { .id = METHOD_basic_get_empty };
+		channel_send(ch, &empty);
+	}
+	return NULL;
+}
+
+/* ---- ack, reject, nack, recover ---- */
+
+const struct refusal *on_basic_ack(struct channel *ch, const struct basic_ack *m)
+{
+	return settle(ch, m->delivery_tag, m->multiple, SETTLE_ACK);
+}
+
+static enum settle_how rejection(bool requeue)
+{
+	return requeue ? SETTLE_REQUEUE : SETTLE_REJECT;
+}
+
+const struct refusal *on_basic_reject(struct channel *ch, const struct basic_reject *m)
+{
+	return settle(ch, m->delivery_tag, false, rejection(m->requeue));
+}
+
+const struct refusal *on_basic_nack(struct channel *ch, const struct basic_nack *m)
+{
+	return settle(ch, m->delivery_tag, m->multiple, rejection(m->requeue));
+}
+
+static const struct refusal *recover(struct channel *ch, bool requeue)
+{
+	if (!requeue)
+		return refuse(ch->broker, &NOT_IMPLEMENTED, "requeue=false");
+	settle_return_all(ch);
+	channel_wake_consumers(ch);
+	return NULL;
+}
+
+const struct refusal *on_basic_recover_async(struct channel *ch,
+                                             const struct basic_recover_async *m)
+{
+	return recover(ch, m->requeue);
+}
+
+const struct refusal *on_basic_recover(struct channel *ch, const struct basic_recover *m)
+{
+	const struct refusal *r = recover(ch, m->requeue);
+	struct method ok = { .id = METHOD_basic_recover_ok };
+	if (!r)
+		channel_send(ch, &ok);
+	return r;
+}

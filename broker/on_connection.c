@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Class connection: the handshake (AMQP 0-9-1 section 2.2.4) and the close. */
+#include "amqp/table.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "broker/access.h"
+#include "broker/link.h"
+#include "broker/on.h"
+#include "broker/refuse.h"
+
+#define MECHANISMS "PLAIN AMQPLAIN"
+
+static void put_capabilities(struct buf *out)
+{
+	static const char *const all[] = {
+		"publisher_confirms", "exchange_exchange_bindings", "basic.nack",
+		"consumer_cancel_notify", "connection.blocked", "consumer_priorities",
+		"authentication_failure_close", "per_consumer_qos", "direct_reply_to",
+	};
+	struct buf table = { 0 };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		table_put_bool(&table, all[i], true);
+	table_put_table(out, "capabilities", buf_slice(&table));
+	buf_free(&table);
+}
+
+void on_connection_begin(struct connection *c)
+{
+	const struct broker_options *o = &c->broker->options;
+	struct buf props = { 0 };
+	put_capabilities(&props);
+	table_put_str(&props, "cluster_name", o->cluster_name);
+	table_put_str(&props, "copyright", "The Leveret project");
+	table_put_str(&props, "information", "Leveret, an AMQP 0-9-1 broker compatible with RabbitMQ");
+	table_put_str(&props, "platform", "Leveret");
+	table_put_str(&props, "product", o->product);
+	table_put_str(&props, "version", o->version);
+	struct method m = { .id = METHOD_connection_start,
+		                .connection_start = { .version_major = 0,
+		                                      .version_minor = 9,
+		                                      .server_properties = buf_slice(&props),
+		                                      .mechanisms = slice_str(MECHANISMS),
+		                                      .locales = slice_str("en_US") } };
+	connection_send(c, 0, &m);
+	buf_free(&props);
+}
+
+static bool capability(struct slice capabilities, const char *name)
+{
+	struct field f;
+	return table_find(capabilities, name, &f) && f.letter == 't' && f.boolean;
+}
+
+static void note_capabilities(struct connection *c, struct slice client_properties)
+{
+	struct field f;
+	if (!table_find(client_properties, "capabilities", &f) || f.letter != 'F')
+		return;
+	c->can_cancel_notify = capability(f.bytes, "consumer_cancel_notify");
+	c->can_auth_close = capability(f.bytes, "authentication_failure_close");
+	c->can_blocked = capability(f.bytes, "connection.blocked");
+}
+
+/* A wrong login is told only to clients that can take it, and then only that much (RabbitMQ's
+ * authentication_failure_close). */
+static const struct refusal *login_refused(struct connection *c, struct slice mechanism)
+{
+	const struct refusal *r =
+		refuse(c->broker, &ACCESS_REFUSED,
+	           "Login was refused using authentication mechanism %.*s. For details see the broker "
+	           "logfile.",
+	           SLICE_ARG(mechanism));
+	if (c->can_auth_close)
+		connection_refuse(c, r, 0);
+	else
+		connection_refuse_silently(c);
+	return NULL;
+}
+
+static void send_tune(struct connection *c)
+{
+	const struct broker_options *o = &c->broker->options;
+	struct method m = { .id = METHOD_connection_tune,
+		                .connection_tune = { .channel_max = o->channel_max,
+		                                     .frame_max = o->frame_max,
+		                                     .heartbeat = o->heartbeat_s } };
+	c->state = CONN_TUNE;
+	connection_send(c, 0, &m);
+}
+
+static const struct refusal *on_start_ok(struct connection *c,
+                                         const struct connection_start_ok *m)
+{
+	struct login login;
+	bool plain = slice_is(m->mechanism, "PLAIN"), amqplain = slice_is(m->mechanism, "AMQPLAIN");
+	note_capabilities(c, m->client_properties);
+	if (!plain && !amqplain)
+		return refuse(c->broker, &COMMAND_INVALID, "unknown authentication mechanism '%.*s'",
+		              SLICE_ARG(m->mechanism));
+	if (!(plain ? access_parse_plain : access_parse_amqplain)(m->response, &login))
+		return refuse(c->broker, &SYNTAX_ERROR, "malformed %.*s response", SLICE_ARG(m->mechanism));
+	if (!access_check(c->broker, &login, c->loopback)) {
+		log_warning("conn=%llu %s: %.*s login refused: user '%.*s' - invalid credentials",
+		            (unsigned long long)c->number, c->name, SLICE_ARG(m->mechanism),
+		            SLICE_ARG(login.user));
+		return login_refused(c, m->mechanism);
+	}
+	c->user = mem_copy(login.user);
+	send_tune(c);
+	return NULL;
+}
+
+/* What the client asks for must not be above what was offered, and 0 asks for no limit at all. */
+static const struct refusal *check_tuned(struct broker *b, const char *what, uint32_t asked,
+                                         uint32_t offered, uint32_t least)
+{
+	if (asked && asked < least)
+		return refuse(b, &NOT_ALLOWED,
+		              "negotiated %s = %u is lower than the minimum allowed value (%u)", what,
+		              asked, least);
+	if (offered && (asked == 0 || asked > offered))
+		return refuse(b, &NOT_ALLOWED,
+		              "negotiated %s = %u is higher than the maximum allowed value (%u)", what,
+		              asked, offered);
+	return NULL;
+}
+
+static const struct refusal *on_tune_ok(struct connection *c, const struct connection_tune_ok *m)
+{
+	const struct broker_options *o = &c->broker->options;
+	const struct refusal *r =
+		check_tuned(c->broker, "frame_max", m->frame_max, o->frame_max, FRAME_MIN_SIZE);
+	if (!r)
+		r = check_tuned(c->broker, "channel_max", m->channel_max, o->channel_max, 1);
+	if (r) {
+		connection_refuse(c, r, METHOD_connection_tune_ok);
+		return NULL;
+	}
+	c->frame_max = m->frame_max;
+	c->channel_max = m->channel_max;
+	c->heartbeat_ms = m->heartbeat * 1000u;
+	c->beat_at_ms = c->broker->now_ms + c->heartbeat_ms / 2;
+	c->state = CONN_OPEN;
+	connection_rearm(c);
+	return NULL;
+}
+
+static const struct refusal *on_open(struct connection *c, const struct connection_open *m)
+{
+	struct broker *b = c->broker;
+	if (!slice_eq(m->virtual_host, b->vhost.name)) {
+		connection_refuse(c, refuse(b, &NOT_ALLOWED, "vhost %.*s not found",
+		                            SLICE_ARG(m->virtual_host)),
+		                  METHOD_connection_open);
+		return NULL;
+	}
+	struct method ok = { .id = METHOD_connection_open_ok };
+	c->state = CONN_RUNNING;
+	connection_send(c, 0, &ok);
+	connection_rearm(c);
+	log_info("conn=%llu connection %s: user '%s' authenticated and granted access to vhost '%.*s'",
+	         (unsigned long long)c->number, c->name, c->user, SLICE_ARG(b->vhost.name));
+	return NULL;
+}
+
+/* Everything the client had is gone before it hears close-ok: it may come back at once and
+ * declare its exclusive queues anew. */
+static const struct refusal *on_close(struct connection *c)
+{
+	struct method ok = { .id = METHOD_connection_close_ok };
+	log_info("conn=%llu closing AMQP connection %s", (unsigned long long)c->number, c->name);
+	connection_clean_up(c);
+	if (c->state == CONN_CLOSING) {
+		method_encode(outbox_buf(&c->outbox), 0, &ok);
+		outbox_wrote(&c->outbox);
+	} else {
+		connection_send(c, 0, &ok);
+	}
+	connection_close_when_paid(c);
+	return NULL;
+}
+
+static const struct refusal *on_update_secret(struct connection *c,
+                                              const struct connection_update_secret *m)
+{
+	struct method ok = { .id = METHOD_connection_update_secret_ok };
+	(void)m;   /* the broker's own users hold no secret that expires */
+	connection_send(c, 0, &ok);
+	return NULL;
+}
+
+static const struct refusal *out_of_place(struct connection *c, const struct method *m)
+{
+	if (method_class(m->id) != CLASS_CONNECTION)
+		return refuse(c->broker, &CHANNEL_ERROR,
+		              "unexpected method in connection state running");
+	return refuse(c->broker, &COMMAND_INVALID, "unimplemented method");
+}
+
+const struct refusal *connection_method(struct connection *c, const struct method *m)
+{
+	if (c->state == CONN_START && m->id == METHOD_connection_start_ok)
+		return on_start_ok(c, &m->connection_start_ok);
+	if (c->state == CONN_TUNE && m->id == METHOD_connection_tune_ok)
+		return on_tune_ok(c, &m->connection_tune_ok);
+	if (c->state == CONN_OPEN && m->id == METHOD_connection_open)
+		return on_open(c, &m->connection_open);
+	if (c->state >= CONN_RUNNING && m->id == METHOD_connection_close)
+		return on_close(c);
+	if (c->state == CONN_CLOSING && m->id == METHOD_connection_close_ok) {
+		connection_finish(c);
+		return NULL;
+	}
+	if (c->state == CONN_RUNNING && m->id == METHOD_connection_update_secret)
+		return on_update_secret(c, &m->connection_update_secret);
+	return out_of_place(c, m);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Class exchange (AMQP 0-9-1 section 1.6, with RabbitMQ's exchange-to-exchange bindings). */
+#include "amqp/table.h"
+#include "broker/arguments.h"
+#include "broker/channel.h"
+#include "broker/names.h"
+#include "broker/on.h"
+#include "broker/refuse.h"
+
+static const struct refusal *not_the_default(struct broker *b, struct slice name)
+{
+	if (name.n)
+		return NULL;
+	return refuse(b, &ACCESS_REFUSED, "operation not permitted on the default exchange");
+}
+
+static const struct refusal *check_equivalent(struct channel *ch, const struct exchange *x,
+                                              const struct exchange_declare *m)
+{
+	static const char *const compared[] = { "alternate-exchange", NULL };
+	struct broker *b = ch->broker;
+	struct declared d = { "exchange", x->name };
+	if (!slice_is(m->type, x->type->name))
+		return refuse(b, &PRECONDITION_FAILED,
+		              "inequivalent arg 'type' for exchange '%.*s' in vhost '%.*s': received "
+		              "'%.*s' but current is '%s'",
+		              SLICE_ARG(x->name), SLICE_ARG(b->vhost.name), SLICE_ARG(m->type),
+		              x->type->name);
+	const struct refusal *r = arguments_same_flag(b, d, "durable", m->durable, x->durable);
+	if (!r)
+		r = arguments_same_flag(b, d, "auto_delete", m->auto_delete, x->auto_delete);
+	if (!r)
+		r = arguments_same_flag(b, d, "internal", m->internal, x->internal);
+	return r ? r : arguments_equivalent(b, d, compared, m->arguments, x->arguments);
+}
+
+static const struct refusal *check_new(struct channel *ch, struct slice name,
+                                       const struct exchange_declare *m)
+{
+	struct broker *b = ch->broker;
+	struct field alternate;
+	if (slice_starts(name, "amq."))
+		return refuse(b, &ACCESS_REFUSED,
+		              "exchange name '%.*s' contains reserved prefix 'amq.*'", SLICE_ARG(name));
+	if (table_find(m->arguments, "alternate-exchange", &alternate) && alternate.letter != 'S')
+		return refuse(b, &PRECONDITION_FAILED,
+		              "invalid type '%s' for arg 'alternate-exchange' in exchange '%.*s' in vhost "
+		              "'%.*s'",
+		              field_type_name(&alternate), SLICE_ARG(name), SLICE_ARG(b->vhost.name));
+	return NULL;
+}
+
+static const struct refusal *declare(struct channel *ch, struct slice name,
+                                     const struct exchange_declare *m, log_position *wait_for)
+{
+	struct broker *b = ch->broker;
+	struct exchange *x = topology_exchange(&b->vhost.topology, name);
+	if (m->passive)
+		return x ? NULL : names_no_exchange(b, name);
+	const struct exchange_type *type = exchange_type_find(m->type);
+	if (!type)
+		return refuse(b, &PRECONDITION_FAILED, "unknown exchange type '%.*s'",
+		              SLICE_ARG(m->type));
+	if (x)
+		return check_equivalent(ch, x, m);
+	const struct refusal *r = check_new(ch, name, m);
+	if (r)
+		return r;
+	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,
+		                          m->internal };
+	topology_add_exchange(&b->vhost.topology, &spec, wait_for);
+	return NULL;
+}
+
+const struct refusal *on_exchange_declare(struct channel *ch, const struct exchange_declare *m)
+{
+	char room[NAMES_MAX];
+	struct slice name;
+	log_position wait_for = 0;
+	const struct refusal *r = names_clean(ch->broker, m->exchange, room, &name);
+	if (!r)
+		r = not_the_default(ch->broker, name);
+	if (!r)
+		r = declare(ch, name, m, &wait_for);
+	if (r)
+		return r;
+	struct method ok = { .id = METHOD_exchange_declare_ok };
+	if (!m->no_wait)
+		channel_send_when(ch, &ok, wait_for);
+	return NULL;
+}
+
+static const struct refusal *check_delete(struct broker *b, const struct exchange *x,
+                                          bool if_unused)
+{
+	if (x->predeclared)
+		return refuse(b, &ACCESS_REFUSED,
+		              "deletion of system exchange '%.*s' in vhost '%.*s' not allowed",
+		              SLICE_ARG(x->name), SLICE_ARG(b->vhost.name));
+	if (if_unused && !list_empty(&x->bindings))
+		return refuse(b, &PRECONDITION_FAILED, "exchange '%.*s' in vhost '%.*s' in use",
+		              SLICE_ARG(x->name), SLICE_ARG(b->vhost.name));
+	return NULL;
+}
+
+/* What does not exist is as good as deleted. */
+const struct refusal *on_exchange_delete(struct channel *ch, const struct exchange_delete *m)
+{
+	struct broker *b = ch->broker;
+	char room[NAMES_MAX];
+	struct slice name;
+	log_position wait_for = 0;
+	const struct refusal *r = names_clean(b, m->exchange, room, &name);
+	if (!r)
+		r = not_the_default(b, name);
+	if (r)
+		return r;
+	struct exchange *x = topology_exchange(&b->vhost.topology, name);
+	if (x && (r = check_delete(b, x, m->if_unused)))
+		return r;
+	if (x)
+		wait_for = topology_remove_exchange(&b->vhost.topology, x);
+	struct method ok = { .id = METHOD_exchange_delete_ok };
+	if (!m->no_wait)
+		channel_send_when(ch, &ok, wait_for);
+	return NULL;
+}
+
+/* Finds both ends; the default exchange can be neither. */
+static const struct refusal *find_ends(struct channel *ch, struct slice source,
+                                       struct slice destination, struct binding_spec *out)
+{
+	const struct refusal *r = not_the_default(ch->broker, source);
+	if (!r)
+		r = not_the_default(ch->broker, destination);
+	if (!r)
+		r = names_exchange(ch, destination, &out->exchange);
+	return r ? r : names_exchange(ch, source, &out->source);
+}
+
+const struct refusal *on_exchange_bind(struct channel *ch, const struct exchange_bind *m)
+{
+	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
+	log_position wait_for = 0;
+	const struct refusal *r = find_ends(ch, m->source, m->destination, &spec);
+	if (!r) {
+		buf_clear(&ch->broker->text);
+		r = topology_bind(&ch->broker->vhost.topology, &spec, &wait_for, &ch->broker->text);
+	}
+	if (r)
+		return r;
+	struct method ok = { .id = METHOD_exchange_bind_ok };
+	if (!m->no_wait)
+		channel_send_when(ch, &ok, wait_for);
+	return NULL;
+}
+
+const struct refusal *on_exchange_unbind(struct channel *ch, const struct exchange_unbind *m)
+{
+	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
+	const struct refusal *r = find_ends(ch, m->source, m->destination, &spec);
+	if (r)
+		return r;
+	log_position wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
+	struct method ok = { .id = METHOD_exchange_unbind_ok };
+	if (!m->no_wait)
+		channel_send_when(ch, &ok, wait_for);
+	return NULL;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Class queue (AMQP 0-9-1 section 1.7). */
+#include "amqp/table.h"
+#include "base/logline.h"
+#include "broker/arguments.h"
+#include "broker/channel.h"
+#include "broker/consuming.h"
+#include "broker/names.h"
+#include "broker/on.h"
+#include "broker/refuse.h"
+#include "queue/queue.h"
+
+/* The arguments that RabbitMQ compares when a queue is declared again. */
+static const char *const compared[] = {
+	"x-expires",
+	"x-message-ttl",
+	"x-dead-letter-exchange",
+	"x-dead-letter-routing-key",
+	"x-max-length",
+	"x-max-length-bytes",
+	"x-max-priority",
+	"x-overflow",
+	"x-queue-type",
+	"x-single-active-consumer",
+	NULL,
+};
+
+/* Stored and shown like any argument, but nothing acts on them yet: said once for each queue. */
+static const char *const without_effect[] = {
+	"x-expires",
+	"x-message-ttl",
+	"x-dead-letter-exchange",
+	"x-max-length",
+	"x-max-length-bytes",
+	"x-max-priority",
+	"x-single-active-consumer",
+	NULL,
+};
+
+static void warn_without_effect(struct slice name, struct slice arguments)
+{
+	struct field f;
+	for (const char *const *key = without_effect; *key; key++)
+		if (table_find(arguments, *key, &f))
+			log_warning("queue '%.*s': the argument %s is kept but has no effect in this version",
+			            SLICE_ARG(name), *key);
+}
+
+log_position on_queue_remove(struct broker *b, struct queue *q)
+{
+	q->auto_delete = false;   /* it goes for another reason now */
+	while (q->rotation.count) {
+		struct list *l = list_empty(&q->rotation.able) ? q->rotation.waiting.next
+		                                               : q->rotation.able.next;
+		consuming_cancel(list_entry(l, struct consumer, turn));
+	}
+	list_remove(&q->on_owner);
+	list_remove(&q->runnable);
+	return topology_remove_queue(&b->vhost.topology, q);
+}
+
+/* ---- declare ---- */
+
+static const struct refusal *check_equivalent(struct channel *ch, const struct queue *q,
+                                              const struct queue_declare *m)
+{
+	struct broker *b = ch->broker;
+	struct declared d = { "queue", q->name };
+	const struct refusal *r = arguments_same_flag(b, d, "durable", m->durable, q->durable);
+	if (!r)
+		r = arguments_same_flag(b, d, "auto_delete", m->auto_delete, q->auto_delete);
+	return r ? r : arguments_equivalent(b, d, compared, m->arguments, q->arguments);
+}
+
+/* The owner check comes first and is strict: exclusive against not exclusive is a lock too. */
+static const struct refusal *check_exclusive(struct channel *ch, const struct queue *q,
+                                             const struct queue_declare *m)
+{
+	if (q->exclusive == m->exclusive)
+		return names_check_owner(ch, q);
+	return refuse(ch->broker, &RESOURCE_LOCKED,
+	              "cannot obtain exclusive access to locked queue '%.*s' in vhost '%.*s'. It could "
+	              "be originally declared on another connection or the exclusive property value "
+	              "does not match that of the original declaration.",
+	              SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
+}
+
+static const struct refusal *check_type(struct broker *b, struct slice name, struct slice arguments)
+{
+	struct field type;
+	if (!table_find(arguments, "x-queue-type", &type))
+		return NULL;
+	if (type.letter == 'S' && (slice_is(type.bytes, "classic") || slice_is(type.bytes, "quorum")))
+		return NULL;
+	struct slice shown = type.letter == 'S' ? type.bytes : slice_str(field_type_name(&type));
+	return refuse(b, &PRECONDITION_FAILED,
+	              "invalid arg 'x-queue-type' for queue '%.*s' in vhost '%.*s': \"unsupported queue "
+	              "type '%.*s'\"",
+	              SLICE_ARG(name), SLICE_ARG(b->vhost.name), SLICE_ARG(shown));
+}
+
+static void declare_new(struct channel *ch, struct slice name, const struct queue_declare *m,
+                        struct queue **out, log_position *wait_for)
+{
+	struct queue_spec spec = { .name = name,
+		                       .arguments = m->arguments,
+		                       .durable = m->durable,
+		                       .auto_delete = m->auto_delete,
+		                       .exclusive = m->exclusive,
+		                       .owner = m->exclusive ? ch->connection->number : 0 };
+	warn_without_effect(name, m->arguments);
+	*out = topology_add_queue(&ch->broker->vhost.topology, &spec, wait_for);
+	if (m->exclusive)
+		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);
+}
+
+static const struct refusal *declare(struct channel *ch, struct slice name, bool generated,
+                                     const struct queue_declare *m, struct queue **out,
+                                     log_position *wait_for)
+{
+	struct broker *b = ch->broker;
+	const struct refusal *r;
+	*out = topology_queue(&b->vhost.topology, name);
+	if (m->passive)
+		return *out ? names_check_owner(ch, *out) : names_no_queue(b, name);
+	if (*out) {
+		r = check_exclusive(ch, *out, m);
+		return r ? r : check_equivalent(ch, *out, m);
+	}
+	if (!generated && slice_starts(name, "amq."))
+		return refuse(b, &ACCESS_REFUSED, "queue name '%.*s' contains reserved prefix 'amq.*'",
+		              SLICE_ARG(name));
+	r = check_type(b, name, m->arguments);
+	if (!r)
+		declare_new(ch, name, m, out, wait_for);
+	return r;
+}
+
+static void send_declare_ok(struct channel *ch, const struct queue *q, log_position wait_for)
+{
+	struct method ok = { .id = METHOD_queue_declare_ok,
+		                 .queue_declare_ok = { .queue = q->name,
+		                                       .message_count = (uint32_t)queue_ready(q),
+		                                       .consumer_count = q->rotation.count } };
+	channel_send_when(ch, &ok, wait_for);
+}
+
+const struct refusal *on_queue_declare(struct channel *ch, const struct queue_declare *m)
+{
+	char room[NAMES_MAX];
+	struct slice name;
+	struct queue *q;
+	log_position wait_for = 0;
+	const struct refusal *r = names_clean(ch->broker, m->queue, room, &name);
+	if (r)
+		return r;
+	bool generated = name.n == 0 && !m->passive;
+	if (generated)
+		name = names_generate(ch->broker, "amq.gen-", room);
+	else if (name.n == 0 && ch->last_queue.len)
+		name = buf_slice(&ch->last_queue);
+	r = declare(ch, name, generated, m, &q, &wait_for);
+	if (r)
+		return r;
+	if (q->name.n != ch->last_queue.len || !slice_eq(q->name, buf_slice(&ch->last_queue))) {
+		buf_clear(&ch->last_queue);
+		buf_append_slice(&ch->last_queue, q->name);
+	}
+	if (!m->no_wait)
+		send_declare_ok(ch, q, wait_for);
+	return NULL;
+}
+
+/* ---- bind ---- */
+
+/* An empty queue name is the queue declared last; an empty key with it means the queue's name. */
+static const struct refusal *find_ends(struct channel *ch, struct slice queue,
+                                       struct slice exchange, struct binding_spec *out)
+{
+	const struct refusal *r = names_queue(ch, queue, &out->queue);
+	if (r)
+		return r;
+	if (queue.n == 0 && out->key.n == 0)
+		out->key = out->queue->name;
+	if (exchange.n == 0)
+		return refuse(ch->broker, &ACCESS_REFUSED,
+		              "operation not permitted on the default exchange");
+	return names_exchange(ch, exchange, &out->source);
+}
+
+const struct refusal *on_queue_bind(struct channel *ch, const struct queue_bind *m)
+{
+	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
+	log_position wait_for = 0;
+	const struct refusal *r = find_ends(ch, m->queue, m->exchange, &spec);
+	if (!r) {
+		buf_clear(&ch->broker->text);
+		r = topology_bind(&ch->broker->vhost.topology, &spec, &wait_for, &ch->broker->text);
+	}
+	if (r)
+		return r;
+	struct method ok = { .id = METHOD_queue_bind_ok };
+	if (!m->no_wait)
+		channel_send_when(ch, &ok, wait_for);
+	return NULL;
+}
+
+const struct refusal *on_queue_unbind(struct channel *ch, const struct queue_unbind *m)
+{
+	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
+	const struct refusal *r = find_ends(ch, m->queue, m->exchange, &spec);
+	if (r)
+		return r;
+	log_position wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
+	struct method ok = { .id = METHOD_queue_unbind_ok };
+	channel_send_when(ch, &ok, wait_for);
+	return NULL;
+}
+
+/* ---- purge, delete ---- */
+
+const struct refusal *on_queue_purge(struct channel *ch, const struct queue_purge *m)
+{
+	struct queue *q;
+	const struct refusal *r = names_queue(ch, m->queue, &q);
+	if (r)
+		return r;
+	struct method ok = { .id = METHOD_queue_purge_ok,
+		                 .queue_purge_ok = { .message_count = (uint32_t)queue_purge(q) } };
+	if (!m->no_wait)
+		channel_send(ch, &ok);
+	return NULL;
+}
+
+static const struct refusal *check_delete(struct broker *b, const struct queue *q,
+                                          const struct queue_delete *m)
+{
+	if (m->if_unused && q->rotation.count)
+		return refuse(b, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' in use",
+		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
+	if (m->if_empty && queue_ready(q))
+		return refuse(b, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' not empty",
+		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
+	return NULL;
+}
+
+/* What does not exist is as good as deleted. */
+const struct refusal *on_queue_delete(struct channel *ch, const struct queue_delete *m)
+{
+	struct method ok = { .id = METHOD_queue_delete_ok };
+	struct queue *q;
+	log_position wait_for = 0;
+	const struct refusal *r = names_queue(ch, m->queue, &q);
+	bool missing = r == &NOT_FOUND && (m->queue.n || ch->last_queue.len);
+	if (!r)
+		r = check_delete(ch->broker, q, m);
+	if (r && !missing)
+		return r;
+	if (!missing) {
+		ok.queue_delete_ok.message_count = (uint32_t)queue_ready(q);
+		wait_for = on_queue_remove(ch->broker, q);
+	}
+	if (!m->no_wait)
+		channel_send_when(ch, &ok, wait_for);
+	return NULL;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Class tx (AMQP 0-9-1 section 1.9). */
+#include "broker/channel.h"
+#include "broker/on.h"
+#include "broker/publish.h"
+#include "broker/refuse.h"
+#include "broker/settle.h"
+
+const struct refusal *on_tx_select(struct channel *ch, const struct tx_select *m)
+{
+	struct method ok = { .id = METHOD_tx_select_ok };
+	(void)m;
+	if (ch->confirm.on)
+		return refuse(ch->broker, &PRECONDITION_FAILED, "cannot switch from confirm to tx mode");
+	ch->tx.on = true;
+	channel_send(ch, &ok);
+	return NULL;
+}
+
+static const struct refusal *not_transactional(struct channel *ch)
+{
+	return refuse(ch->broker, &PRECONDITION_FAILED, "channel is not transactional");
+}
+
+static log_position commit_publishes(struct channel *ch)
+{
+	log_position last = 0;
+	for (size_t i = 0; i < ch->tx.n_publishes; i++) {
+		struct tx_publish *p = &ch->tx.publishes[i];
+		log_position wait_for = publish(ch, p->message, p->mandatory);
+		last = wait_for > last ? wait_for : last;
+	}
+	return last;
+}
+
+/* A delivery may have left meanwhile (basic.recover): then there is nothing to settle. */
+static void commit_settles(struct channel *ch)
+{
+	for (size_t i = 0; i < ch->tx.n_settles; i++)
+		if (unacked_has(&ch->unacked, ch->tx.settles[i].tag))
+			settle_one(ch, ch->tx.settles[i].tag, ch->tx.settles[i].how);
+	ch->tx.n_settles = 0;
+}
+
+/* Returns come before commit-ok, which waits for the log. */
+const struct refusal *on_tx_commit(struct channel *ch, const struct tx_commit *m)
+{
+	struct method ok = { .id = METHOD_tx_commit_ok };
+	(void)m;
+	if (!ch->tx.on)
+		return not_transactional(ch);
+	log_position wait_for = commit_publishes(ch);
+	commit_settles(ch);
+	tx_reset(ch);
+	log_position acks = store_flush_acks(&ch->broker->store, true);
+	channel_send_when(ch, &ok, acks > wait_for ? acks : wait_for);
+	channel_wake_consumers(ch);
+	return NULL;
+}
+
+const struct refusal *on_tx_rollback(struct channel *ch, const struct tx_rollback *m)
+{
+	struct method ok = { .id = METHOD_tx_rollback_ok };
+	(void)m;
+	if (!ch->tx.on)
+		return not_transactional(ch);
+	tx_reset(ch);
+	channel_send(ch, &ok);
+	return NULL;
+}

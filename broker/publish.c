@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/publish.h"
+
+#include "amqp/props.h"
+#include "broker/channel.h"
+#include "broker/content.h"
+#include "broker/names.h"
+#include "broker/refuse.h"
+#include "queue/place.h"
+#include "queue/queue.h"
+
+/* Ten years, the longest time-to-live RabbitMQ takes. */
+#define EXPIRATION_MAX_MS 315360000000ull
+
+static const struct refusal *check_expiration(struct broker *b, struct slice text)
+{
+	uint64_t ms = 0;
+	size_t i = 0;
+	bool negative = text.n > 1 && text.p[0] == '-';
+	for (i = negative; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++)
+		ms = ms > EXPIRATION_MAX_MS ? ms : ms * 10 + (text.p[i] - '0');
+	if (i == (size_t)negative)
+		return refuse(b, &PRECONDITION_FAILED, "invalid expiration '%.*s': no_integer",
+		              SLICE_ARG(text));
+	if (i < text.n)
+		return refuse(b, &PRECONDITION_FAILED,
+		              "invalid expiration '%.*s': {leftover_string,\"%.*s\"}", SLICE_ARG(text),
+		              (int)(text.n - i), (const char *)text.p + i);
+	if (negative && ms)
+		return refuse(b, &PRECONDITION_FAILED, "invalid expiration '%.*s': {value_negative,%.*s}",
+		              SLICE_ARG(text), SLICE_ARG(text));
+	if (ms > EXPIRATION_MAX_MS)
+		return refuse(b, &PRECONDITION_FAILED,
+		              "invalid expiration '%.*s': {value_too_large,%.*s}", SLICE_ARG(text),
+		              SLICE_ARG(text));
+	return NULL;
+}
+
+static const struct refusal *check_props(struct channel *ch, const struct props *p)
+{
+	struct broker *b = ch->broker;
+	if ((p->flags & PROP_user_id) && !slice_is(p->user_id, ch->connection->user))
+		return refuse(b, &PRECONDITION_FAILED,
+		              "user_id property set to '%.*s' but authenticated user was '%s'",
+		              SLICE_ARG(p->user_id), ch->connection->user);
+	if ((p->flags & PROP_delivery_mode) && (p->delivery_mode < 1 || p->delivery_mode > 2))
+		return refuse(b, &PRECONDITION_FAILED, "invalid message: {delivery_mode_unknown,%u}",
+		              p->delivery_mode);
+	if (p->flags & PROP_expiration)
+		return check_expiration(b, p->expiration);
+	return NULL;
+}
+
+const struct refusal *publish_check(struct channel *ch, const struct message *m,
+                                    const struct props *p)
+{
+	struct broker *b = ch->broker;
+	struct slice name = message_exchange(m);
+	const struct exchange *x = topology_exchange(&b->vhost.topology, name);
+	if (!x)
+		return names_no_exchange(b, name);
+	if (x->internal)
+		return refuse(b, &ACCESS_REFUSED,
+		              "cannot publish to internal exchange '%.*s' in vhost '%.*s'",
+		              SLICE_ARG(name), SLICE_ARG(b->vhost.name));
+	return check_props(ch, p);
+}
+
+static struct slice headers_of(const struct message *m)
+{
+	struct props p;
+	struct slice header = message_header(m);
+	uint16_t flags = (uint16_t)(header.p[PROPS_FLAGS_AT] << 8 | header.p[PROPS_FLAGS_AT + 1]);
+	if (!(flags & PROP_headers) || !props_decode(header, &p))
+		return slice_of(NULL, 0);
+	return p.headers;
+}
+
+log_position publish(struct channel *ch, struct message *m, bool mandatory)
+{
+	struct broker *b = ch->broker;
+	struct exchange *x = topology_exchange(&b->vhost.topology, message_exchange(m));
+	struct route route = { .key = message_key(m), .headers = headers_of(m) };
+	b->routed.n = 0;
+	if (x)   /* inside a transaction it may have gone since the check */
+		topology_route(&b->vhost.topology, x, &route, &b->routed);
+	if (b->routed.n == 0) {
+		if (mandatory)
+			content_return(ch, m);
+		return 0;
+	}
+	struct placed placed = place(&b->store, m, b->routed.queues, b->routed.n);
+	for (size_t i = 0; i < b->routed.n; i++)
+		broker_run_queue(b, b->routed.queues[i]);
+	return placed.wait_for;
+}

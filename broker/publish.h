@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole message meets its exchange: checks, routing, placing, basic.return. */
+#ifndef BROKER_PUBLISH_H
+#define BROKER_PUBLISH_H
+
+#include "amqp/refusal.h"
+#include "persistence/log.h"
+
+struct channel;
+struct message;
+struct props;
+
+/* What must hold before a message is taken, whether at once or at tx.commit: its exchange exists
+ * and is not internal, user-id and expiration are valid. */
+const struct refusal *publish_check(struct channel *ch, const struct message *m,
+                                    const struct props *p);
+
+/* Routes and places m; a mandatory message that reaches no queue is returned to the channel.
+ * Returns the position to wait for, 0 when there is nothing to wait for. */
+log_position publish(struct channel *ch, struct message *m, bool mandatory);
+
+#endif

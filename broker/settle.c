@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/settle.h"
+
+#include "base/die.h"
+#include "broker/channel.h"
+#include "broker/consuming.h"
+#include "broker/refuse.h"
+#include "queue/queue.h"
+
+static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
+{
+	struct queue *q = d->queue;
+	bool back = how == SETTLE_REQUEUE && !q->deleted;
+	if (d->consumer)
+		consuming_settled(d->consumer);
+	if (how == SETTLE_REQUEUE)
+		queue_return(q, d->entry);
+	else
+		queue_settle(q, d->entry);
+	if (back)
+		broker_run_queue(ch->broker, q);
+}
+
+void settle_one(struct channel *ch, uint64_t tag, enum settle_how how)
+{
+	struct delivery d;
+	bool there = unacked_take(&ch->unacked, tag, &d);
+	must(there);
+	finish(ch, &d, how);
+}
+
+static void settle_or_hold(struct channel *ch, uint64_t tag, enum settle_how how)
+{
+	if (ch->tx.on)
+		tx_hold_settle(ch, tag, how);
+	else
+		settle_one(ch, tag, how);
+}
+
+static bool is_open_tag(const struct channel *ch, uint64_t tag)
+{
+	const struct delivery *d = unacked_get(&ch->unacked, tag);
+	return d && !d->held;
+}
+
+const struct refusal *settle(struct channel *ch, uint64_t tag, bool multiple,
+                             enum settle_how how)
+{
+	bool all = multiple && tag == 0;
+	if (!all && !is_open_tag(ch, tag))
+		return refuse(ch->broker, &PRECONDITION_FAILED, "unknown delivery tag %llu",
+		              (unsigned long long)tag);
+	if (!multiple) {
+		settle_or_hold(ch, tag, how);
+	} else {
+		uint64_t next = unacked_first(&ch->unacked);
+		for (uint64_t t; (t = next) && (all || t <= tag);) {
+			next = unacked_after(&ch->unacked, t);
+			if (is_open_tag(ch, t))
+				settle_or_hold(ch, t, how);
+		}
+	}
+	if (!ch->tx.on)
+		channel_wake_consumers(ch);
+	return NULL;
+}
+
+void settle_return_all(struct channel *ch)
+{
+	uint64_t tag;
+	struct delivery d;
+	while (unacked_take_first(&ch->unacked, &tag, &d))
+		finish(ch, &d, SETTLE_REQUEUE);
+}

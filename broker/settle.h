@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settling deliveries: what basic.ack, nack, reject, recover and the end of a channel have in
+ * common. */
+#ifndef BROKER_SETTLE_H
+#define BROKER_SETTLE_H
+
+#include "amqp/refusal.h"
+#include "broker/tx.h"
+
+struct channel;
+
+/* Settles one tag, or with multiple every outstanding tag up to it (0: all).  Refuses a tag that
+ * is not outstanding (AMQP 0-9-1 section 1.8.3.13, RabbitMQ: 406).  In a transaction it is held. */
+const struct refusal *settle(struct channel *ch, uint64_t tag, bool multiple,
+                             enum settle_how how);
+
+/* Settles one outstanding tag at once. */
+void settle_one(struct channel *ch, uint64_t tag, enum settle_how how);
+
+/* Returns everything outstanding to its queues, in order. */
+void settle_return_all(struct channel *ch);
+
+#endif

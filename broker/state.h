@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The broker's own state, shared by the files of this folder and by nobody else. */
+#ifndef BROKER_STATE_H
+#define BROKER_STATE_H
+
+#include "base/heap.h"
+#include "broker/broker.h"
+#include "broker/outbox.h"
+#include "exchange/topology.h"
+#include "queue/store.h"
+
+struct vhost {
+	struct slice name;           /* owned */
+	struct topology topology;
+};
+
+struct broker {
+	struct broker_options options;
+	struct store store;
+	struct vhost vhost;          /* the only one so far */
+	uint64_t now_ms;             /* of the current turn or input */
+	log_position durable;        /* as last polled; the largest number when there is no log */
+	bool pressed;                /* the log asks publishers to wait */
+	int failed;
+	bool stopping;
+
+	struct list connections;     /* all of them */
+	struct list dirty;           /* those that the driver has to look at */
+	struct list owing;           /* those with replies that wait for the log */
+	struct list confirming;      /* channels with confirms to send or waiting */
+	struct list runnable;        /* queues with ready messages and able consumers */
+	struct list graveyard;       /* connections to be freed at the end of the turn */
+	struct heap timers;          /* of connections */
+	uint64_t next_number;        /* of connections */
+	uint64_t n_connections;
+
+	struct outbox_pool pool;
+	struct route_set routed;     /* scratch of the publish path */
+	struct buf text;             /* the sentence of the refusal being made */
+	struct buf scratch;
+};
+
+/* True when records up to and including the position are safe. */
+static inline bool broker_is_durable(const struct broker *b, log_position at)
+{
+	return at == 0 || at < b->durable;
+}
+
+/* The queue may have something to deliver: it is looked at in this turn. */
+void broker_run_queue(struct broker *b, struct queue *q);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An exchange and its bindings.  How a type finds the destinations of a message is behind the
+ * vtable exchange_type; everything else (identity of bindings, traversal of exchange-to-exchange
+ * bindings, alternates) is the same for all and lives in topology.h. */
+#ifndef EXCHANGE_EXCHANGE_H
+#define EXCHANGE_EXCHANGE_H
+
+#include "amqp/refusal.h"
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/slice.h"
+
+struct exchange;
+struct queue;
+
+/* What a message is routed by. */
+struct route {
+	struct slice key;
+	struct slice headers;        /* the headers property, an encoded table; may be empty */
+};
+
+/* One binding: from its source exchange to a queue or to another exchange. */
+struct binding {
+	struct list on_source;       /* source->bindings, in order of creation */
+	struct list on_destination;  /* queue->bindings or exchange->inbound */
+	struct list on_type;         /* free for the exchange type */
+	struct exchange *source;
+	struct queue *queue;         /* exactly one of these two */
+	struct exchange *exchange;
+	struct slice key;            /* owned */
+	struct slice arguments;      /* owned; encoded table */
+	struct slice identity;       /* owned; destination, key and arguments: unique per source */
+	bool durable;                /* both ends are: kept in the catalog */
+	void *match;                 /* free for the exchange type: what it prepared at bind */
+};
+
+/* Where routing collects what it finds: bindings in any order, duplicates allowed. */
+struct found {
+	struct binding **bindings;
+	size_t n, cap;
+};
+
+void found_add(struct found *f, struct binding *b);
+
+struct exchange_type {
+	const char *name;            /* as in exchange.declare */
+	/* NULL, or why a binding with these arguments is refused (the sentence in text). */
+	const struct refusal *(*check)(struct slice arguments, struct buf *text);
+	void (*bind)(struct exchange *x, struct binding *b);
+	void (*unbind)(struct exchange *x, struct binding *b);
+	/* Adds every binding of x that matches. Cost must not grow with unrelated bindings (headers
+	 * excepted). */
+	void (*route)(struct exchange *x, const struct route *r, struct found *out);
+	void (*destroy)(struct exchange *x);   /* frees x->state; no binding is left */
+};
+
+struct exchange {
+	struct slice name;           /* owned */
+	struct slice arguments;      /* owned; encoded table */
+	const struct exchange_type *type;
+	bool durable, auto_delete, internal;
+	bool predeclared;            /* "", amq.*: cannot be deleted */
+	struct slice alternate;      /* points into arguments; n == 0: none */
+	struct list bindings;        /* with this exchange as source */
+	struct map by_identity;      /* the same, by binding.identity */
+	struct list inbound;         /* bindings that end here */
+	uint64_t route_mark;         /* the last routing that visited it */
+	struct list work;            /* on a work list of topology.c: to be visited, or to be removed */
+	void *state;                 /* of the type */
+};
+
+/* The type of that name, or NULL: direct, fanout, topic, headers. */
+const struct exchange_type *exchange_type_find(struct slice name);
+
+extern const struct exchange_type exchange_direct, exchange_fanout, exchange_topic,
+	exchange_headers;
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fanout: every binding matches (AMQP 0-9-1 section 3.1.3.2). */
+#include "exchange/exchange.h"
+
+static const struct refusal *check(struct slice arguments, struct buf *text)
+{
+	(void)arguments;
+	(void)text;
+	return NULL;
+}
+
+static void nothing(struct exchange *x, struct binding *b)
+{
+	(void)x;
+	(void)b;
+}
+
+static void route(struct exchange *x, const struct route *r, struct found *out)
+{
+	(void)r;
+	list_each(it, &x->bindings)
+		found_add(out, list_entry(it, struct binding, on_source));
+}
+
+static void destroy(struct exchange *x)
+{
+	(void)x;
+}
+
+const struct exchange_type exchange_fanout = { "fanout", check, nothing, nothing, route, destroy };

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exchange/topology.h"
+
+#include "amqp/table.h"
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "exchange/entries.h"
+#include "queue/queue.h"
+#include "queue/store.h"
+
+static struct slice own(struct slice s)
+{
+	return slice_of(mem_copy(s), s.n);
+}
+
+static void disown(struct slice s)
+{
+	mem_free((void *)s.p);
+}
+
+static log_position later(log_position a, log_position b)
+{
+	return a > b ? a : b;
+}
+
+struct exchange *topology_exchange(const struct topology *t, struct slice name)
+{
+	return map_get(&t->exchanges, name);
+}
+
+struct queue *topology_queue(const struct topology *t, struct slice name)
+{
+	return map_get(&t->queues, name);
+}
+
+/* ---- the catalog ---- */
+
+static bool is_kept(const struct exchange *x)
+{
+	return x->durable && !x->predeclared;
+}
+
+static log_position keep_exchange(struct topology *t, const struct exchange *x)
+{
+	struct buf key = { 0 }, value = { 0 };
+	entries_exchange_key(&key, t->vhost, x->name);
+	entries_exchange_value(&value, x);
+	log_position at = catalog_put(&t->store->catalog, CATALOG_EXCHANGE, buf_slice(&key),
+	                              buf_slice(&value));
+	buf_free(&key);
+	buf_free(&value);
+	return at;
+}
+
+static log_position keep_queue(struct topology *t, const struct queue *q)
+{
+	struct buf key = { 0 }, value = { 0 };
+	entries_queue_key(&key, t->vhost, q->name);
+	entries_queue_value(&value, q);
+	log_position at =
+		catalog_put(&t->store->catalog, CATALOG_QUEUE, buf_slice(&key), buf_slice(&value));
+	buf_free(&key);
+	buf_free(&value);
+	return at;
+}
+
+static log_position keep_binding(struct topology *t, const struct binding *b, bool keep)
+{
+	struct buf key = { 0 };
+	entries_binding_key(&key, t->vhost, b);
+	log_position at =
+		keep ? catalog_put(&t->store->catalog, CATALOG_BINDING, buf_slice(&key), slice_of("", 0))
+	         : catalog_remove(&t->store->catalog, CATALOG_BINDING, buf_slice(&key));
+	buf_free(&key);
+	return at;
+}
+
+static log_position forget_name(struct topology *t, enum catalog_kind kind, struct slice name)
+{
+	struct buf key = { 0 };
+	entries_queue_key(&key, t->vhost, name);
+	log_position at = catalog_remove(&t->store->catalog, kind, buf_slice(&key));
+	buf_free(&key);
+	return at;
+}
+
+/* ---- exchanges ---- */
+
+static struct exchange *exchange_new(struct topology *t, const struct exchange_spec *spec)
+{
+	struct exchange *x = mem_zalloc(sizeof *x);
+	struct field alternate;
+	x->name = own(spec->name);
+	x->arguments = own(spec->arguments);
+	x->type = spec->type;
+	x->durable = spec->durable;
+	x->auto_delete = spec->auto_delete;
+	x->internal = spec->internal;
+	if (table_find(x->arguments, "alternate-exchange", &alternate) && alternate.letter == 'S')
+		x->alternate = alternate.bytes;
+	list_init(&x->bindings);
+	list_init(&x->inbound);
+	list_init(&x->work);
+	map_put(&t->exchanges, x->name, x);
+	return x;
+}
+
+static void predeclare(struct topology *t, const char *name, const struct exchange_type *type,
+                       bool internal)
+{
+	struct exchange_spec spec = { slice_str(name), slice_of("", 0), type, true, false, internal };
+	exchange_new(t, &spec)->predeclared = true;
+}
+
+void topology_init(struct topology *t, struct store *s, uint32_t vhost)
+{
+	*t = (struct topology){ .store = s, .vhost = vhost };
+	list_init(&t->visit);
+	predeclare(t, "", &exchange_direct, false);
+	predeclare(t, "amq.direct", &exchange_direct, false);
+	predeclare(t, "amq.fanout", &exchange_fanout, false);
+	predeclare(t, "amq.topic", &exchange_topic, false);
+	predeclare(t, "amq.headers", &exchange_headers, false);
+	predeclare(t, "amq.match", &exchange_headers, false);
+	predeclare(t, "amq.rabbitmq.trace", &exchange_topic, true);
+}
+
+struct exchange *topology_add_exchange(struct topology *t, const struct exchange_spec *spec,
+                                       log_position *wait_for)
+{
+	must(!topology_exchange(t, spec->name));
+	struct exchange *x = exchange_new(t, spec);
+	*wait_for = is_kept(x) ? keep_exchange(t, x) : 0;
+	return x;
+}
+
+static void exchange_free(struct exchange *x)
+{
+	must(list_empty(&x->bindings) && list_empty(&x->inbound));
+	x->type->destroy(x);
+	map_free(&x->by_identity);
+	disown(x->name);
+	disown(x->arguments);
+	mem_free(x);
+}
+
+/* ---- bindings ---- */
+
+/* Destination kind and name, key and arguments, each with its length. */
+static struct slice identity_of(const struct binding_spec *s)
+{
+	struct buf b = { 0 };
+	struct slice to = s->queue ? s->queue->name : s->exchange->name;
+	buf_printf(&b, "%c%zu:%zu:", s->queue ? 'q' : 'e', to.n, s->key.n);
+	buf_append_slice(&b, to);
+	buf_append_slice(&b, s->key);
+	buf_append_slice(&b, s->arguments);
+	return buf_slice(&b);   /* the bytes are handed over */
+}
+
+static void binding_add(struct topology *t, const struct binding_spec *s, struct slice identity)
+{
+	struct binding *b = mem_zalloc(sizeof *b);
+	b->source = s->source;
+	b->queue = s->queue;
+	b->exchange = s->exchange;
+	b->key = own(s->key);
+	b->arguments = own(s->arguments);
+	b->identity = identity;
+	b->durable = s->source->durable &&
+	             (s->queue ? queue_is_logged(s->queue) : s->exchange->durable);
+	list_init(&b->on_type);
+	list_push(&s->source->bindings, &b->on_source);
+	list_push(s->queue ? &s->queue->bindings : &s->exchange->inbound, &b->on_destination);
+	map_put(&s->source->by_identity, b->identity, b);
+	s->source->type->bind(s->source, b);
+	t->n_bindings++;
+}
+
+static void binding_free(struct topology *t, struct binding *b)
+{
+	b->source->type->unbind(b->source, b);
+	map_remove(&b->source->by_identity, b->identity);
+	list_remove(&b->on_source);
+	list_remove(&b->on_destination);
+	disown(b->key);
+	disown(b->arguments);
+	disown(b->identity);
+	mem_free(b);
+	t->n_bindings--;
+}
+
+/* Exchanges that lost a binding wait on t->visit to be looked at: an auto-delete one whose last
+ * binding went is removed, which may put others there.  A list, because bindings can form rings. */
+static void lost_binding(struct topology *t, struct exchange *x)
+{
+	if (x->auto_delete && list_empty(&x->bindings) && !list_linked(&x->work))
+		list_push(&t->visit, &x->work);
+}
+
+static log_position unbind_one(struct topology *t, struct binding *b)
+{
+	struct exchange *source = b->source;
+	log_position at = b->durable ? keep_binding(t, b, false) : 0;
+	binding_free(t, b);
+	lost_binding(t, source);
+	return at;
+}
+
+static log_position drop_exchange(struct topology *t, struct exchange *x)
+{
+	log_position at = 0;
+	list_remove(&x->work);
+	x->auto_delete = false;   /* it is going already */
+	while (!list_empty(&x->bindings))
+		at = later(at, unbind_one(t, list_entry(x->bindings.next, struct binding, on_source)));
+	while (!list_empty(&x->inbound))
+		at = later(at, unbind_one(t, list_entry(x->inbound.next, struct binding, on_destination)));
+	if (is_kept(x))
+		at = later(at, forget_name(t, CATALOG_EXCHANGE, x->name));
+	map_remove(&t->exchanges, x->name);
+	exchange_free(x);
+	return at;
+}
+
+static log_position drop_doomed(struct topology *t)
+{
+	log_position at = 0;
+	while (!list_empty(&t->visit))
+		at = later(at, drop_exchange(t, list_entry(t->visit.next, struct exchange, work)));
+	return at;
+}
+
+log_position topology_remove_exchange(struct topology *t, struct exchange *x)
+{
+	must(!x->predeclared);
+	log_position at = drop_exchange(t, x);
+	return later(at, drop_doomed(t));
+}
+
+const struct refusal *topology_bind(struct topology *t, const struct binding_spec *spec,
+                                    log_position *wait_for, struct buf *text)
+{
+	must(!spec->queue != !spec->exchange);
+	*wait_for = 0;
+	const struct refusal *r = spec->source->type->check(spec->arguments, text);
+	if (r)
+		return r;
+	struct slice identity = identity_of(spec);
+	if (map_get(&spec->source->by_identity, identity)) {
+		disown(identity);
+		return NULL;
+	}
+	binding_add(t, spec, identity);
+	struct binding *b = list_entry(spec->source->bindings.prev, struct binding, on_source);
+	if (b->durable)
+		*wait_for = keep_binding(t, b, true);
+	return NULL;
+}
+
+log_position topology_unbind(struct topology *t, const struct binding_spec *spec)
+{
+	struct slice identity = identity_of(spec);
+	struct binding *b = map_get(&spec->source->by_identity, identity);
+	disown(identity);
+	if (!b)
+		return 0;
+	log_position at = unbind_one(t, b);
+	return later(at, drop_doomed(t));
+}
+
+/* ---- queues ---- */
+
+struct queue *topology_add_queue(struct topology *t, const struct queue_spec *spec,
+                                 log_position *wait_for)
+{
+	struct queue_spec s = *spec;
+	must(!topology_queue(t, s.name));
+	s.id = s.durable && !s.exclusive && t->store->log ? t->store->next_queue_id++ : 0;
+	struct queue *q = queue_new(t->store, &s);
+	map_put(&t->queues, q->name, q);
+	*wait_for = queue_is_logged(q) ? keep_queue(t, q) : 0;
+	return q;
+}
+
+log_position topology_remove_queue(struct topology *t, struct queue *q)
+{
+	log_position at = 0;
+	while (!list_empty(&q->bindings))
+		at = later(at, unbind_one(t, list_entry(q->bindings.next, struct binding, on_destination)));
+	at = later(at, drop_doomed(t));
+	if (queue_is_logged(q))
+		at = later(at, forget_name(t, CATALOG_QUEUE, q->name));
+	map_remove(&t->queues, q->name);
+	queue_delete(&q);
+	return at;
+}
+
+/* ---- routing ---- */
+
+static void add_queue(struct topology *t, struct queue *q, struct route_set *out)
+{
+	if (q->route_mark == t->mark)
+		return;
+	q->route_mark = t->mark;
+	if (out->n == out->cap) {
+		out->cap = out->cap ? 2 * out->cap : 16;
+		out->queues = mem_realloc(out->queues, out->cap * sizeof *out->queues);
+	}
+	out->queues[out->n++] = q;
+}
+
+static void visit(struct topology *t, struct exchange *x)
+{
+	if (x->route_mark == t->mark)
+		return;
+	x->route_mark = t->mark;
+	list_push(&t->visit, &x->work);
+}
+
+/* The default exchange is bound to every queue by its name without any binding existing. */
+static bool route_default(struct topology *t, const struct route *r, struct route_set *out)
+{
+	struct queue *q = topology_queue(t, r->key);
+	if (q)
+		add_queue(t, q, out);
+	return q != NULL;
+}
+
+static void route_through(struct topology *t, struct exchange *x, const struct route *r,
+                          struct route_set *out)
+{
+	t->found.n = 0;
+	x->type->route(x, r, &t->found);
+	for (size_t i = 0; i < t->found.n; i++) {
+		struct binding *b = t->found.bindings[i];
+		if (b->queue)
+			add_queue(t, b->queue, out);
+		else
+			visit(t, b->exchange);
+	}
+	bool matched = t->found.n > 0 || (x->name.n == 0 && route_default(t, r, out));
+	struct exchange *alternate =
+		!matched && x->alternate.n ? topology_exchange(t, x->alternate) : NULL;
+	if (alternate)
+		visit(t, alternate);
+}
+
+void topology_route(struct topology *t, struct exchange *x, const struct route *r,
+                    struct route_set *out)
+{
+	out->n = 0;
+	t->mark++;
+	visit(t, x);
+	for (struct list *l; (l = list_pop(&t->visit));)
+		route_through(t, list_entry(l, struct exchange, work), r, out);
+}
+
+void route_set_free(struct route_set *s)
+{
+	mem_free(s->queues);
+	*s = (struct route_set){ 0 };
+}
+
+/* ---- the end ---- */
+
+void topology_free(struct topology *t)
+{
+	size_t cursor = 0;
+	struct exchange *x;
+	struct queue *q;
+	while ((x = map_next(&t->exchanges, &cursor))) {
+		while (!list_empty(&x->bindings))
+			binding_free(t, list_entry(x->bindings.next, struct binding, on_source));
+	}
+	for (cursor = 0; (q = map_next(&t->queues, &cursor));)
+		queue_delete(&q);
+	for (cursor = 0; (x = map_next(&t->exchanges, &cursor));)
+		exchange_free(x);
+	map_free(&t->queues);
+	map_free(&t->exchanges);
+	mem_free(t->found.bindings);
+}
+
+/* ---- recovery ---- */
+
+static bool recover_exchange(struct topology *t, struct slice key, struct slice value)
+{
+	struct exchange_entry e;
+	if (!entries_exchange_decode(key, value, &e))
+		return false;
+	const struct exchange_type *type = exchange_type_find(e.type);
+	if (!type || topology_exchange(t, e.name))
+		return false;
+	struct exchange_spec spec = { e.name, e.arguments, type, true, e.auto_delete, e.internal };
+	exchange_new(t, &spec);
+	return true;
+}
+
+static bool recover_queue(struct topology *t, struct recovery *r, struct slice key,
+                          struct slice value)
+{
+	struct queue_entry e;
+	if (!entries_queue_decode(key, value, &e) || topology_queue(t, e.name))
+		return false;
+	struct queue_spec spec = { .name = e.name,
+		                       .arguments = e.arguments,
+		                       .durable = true,
+		                       .auto_delete = e.auto_delete,
+		                       .id = e.id };
+	struct queue *q = queue_new(t->store, &spec);
+	map_put(&t->queues, q->name, q);
+	store_claim(t->store, r, q);
+	return true;
+}
+
+static bool recover_binding(struct topology *t, struct slice key)
+{
+	struct binding_entry e;
+	if (!entries_binding_decode(key, &e))
+		return false;
+	struct binding_spec spec = { .source = topology_exchange(t, e.source),
+		                         .queue = e.to_queue ? topology_queue(t, e.destination) : NULL,
+		                         .exchange = e.to_queue ? NULL : topology_exchange(t, e.destination),
+		                         .key = e.key,
+		                         .arguments = e.arguments };
+	if (!spec.source || (!spec.queue && !spec.exchange) ||
+	    (spec.queue && spec.queue->id != e.queue_id))
+		return false;
+	struct slice identity = identity_of(&spec);
+	if (map_get(&spec.source->by_identity, identity))
+		disown(identity);
+	else
+		binding_add(t, &spec, identity);
+	return true;
+}
+
+static bool recover_entry(struct topology *t, struct recovery *r, uint8_t kind, struct slice key,
+                          struct slice value)
+{
+	switch (kind) {
+	case CATALOG_EXCHANGE: return recover_exchange(t, key, value);
+	case CATALOG_QUEUE: return recover_queue(t, r, key, value);
+	default: return recover_binding(t, key);
+	}
+}
+
+/* One pass over the catalog for one kind: bindings last, when both their ends are there.  What
+ * makes no sense is collected and removed afterwards, for the walk must not change the catalog. */
+static void recover_kind(struct topology *t, struct recovery *r, enum catalog_kind wanted)
+{
+	struct catalog *c = &t->store->catalog;
+	const void *cursor = NULL;
+	uint8_t kind;
+	uint32_t vhost;
+	struct slice key, value;
+	struct buf senseless = { 0 };
+	while (catalog_next(c, &cursor, &kind, &key, &value)) {
+		if (kind != wanted || !entries_vhost(key, &vhost) || vhost != t->vhost ||
+		    recover_entry(t, r, kind, key, value))
+			continue;
+		log_warning("a catalog entry of kind %u makes no sense any more and is removed", kind);
+		buf_append(&senseless, &(struct slice){ (uint8_t *)mem_copy(key), key.n }, sizeof key);
+	}
+	for (size_t at = 0; at < senseless.len; at += sizeof key) {
+		memcpy(&key, senseless.p + at, sizeof key);
+		catalog_remove(c, (uint8_t)wanted, key);
+		disown(key);
+	}
+	buf_free(&senseless);
+}
+
+void topology_recover(struct topology *t, struct recovery *r)
+{
+	recover_kind(t, r, CATALOG_EXCHANGE);
+	recover_kind(t, r, CATALOG_QUEUE);
+	recover_kind(t, r, CATALOG_BINDING);
+}
+
+/* ---- checking ---- */
+
+static uint64_t check_exchange(const struct topology *t, const struct exchange *x)
+{
+	uint64_t n = 0;
+	must(topology_exchange(t, x->name) == x);
+	list_each(it, &x->bindings) {
+		const struct binding *b = list_entry(it, struct binding, on_source);
+		must(b->source == x && !b->queue != !b->exchange);
+		must(map_get(&x->by_identity, b->identity) == b);
+		must(list_linked(&b->on_destination));
+		n++;
+	}
+	list_each(it, &x->inbound)
+		must(list_entry(it, struct binding, on_destination)->exchange == x);
+	must(n == x->by_identity.count);
+	return n;
+}
+
+void topology_check(const struct topology *t)
+{
+	uint64_t n = 0;
+	size_t cursor = 0;
+	const struct exchange *x;
+	const struct queue *q;
+	while ((x = map_next(&t->exchanges, &cursor)))
+		n += check_exchange(t, x);
+	must(n == t->n_bindings);
+	for (cursor = 0; (q = map_next(&t->queues, &cursor));) {
+		must(topology_queue(t, q->name) == q && !q->deleted);
+		list_each(it, &q->bindings)
+			must(list_entry(it, struct binding, on_destination)->queue == q);
+		queue_check(q);
+	}
+}

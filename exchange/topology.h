@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The topology of one virtual host: its exchanges, its queues by name, the bindings between them,
+ * and the routing of a message through them.  Keeps the catalog (and so the log) in step for what
+ * is durable, and cascades: a queue that goes takes its bindings along, an auto-delete exchange
+ * whose last binding goes follows.  Answers on the wire and access are not its business. */
+#ifndef EXCHANGE_TOPOLOGY_H
+#define EXCHANGE_TOPOLOGY_H
+
+#include "exchange/exchange.h"
+#include "persistence/log.h"
+
+struct catalog;
+struct queue;
+struct recovery;
+struct store;
+
+/* Kinds of catalog entries. */
+enum catalog_kind {
+	CATALOG_EXCHANGE = 1,
+	CATALOG_QUEUE = 2,
+	CATALOG_BINDING = 3,
+	CATALOG_VHOST = 4,        /* reserved, as are the following */
+	CATALOG_USER = 5,
+	CATALOG_POLICY = 6,
+	CATALOG_PERMISSION = 7,
+	CATALOG_PARAMETER = 8,
+};
+
+struct topology {
+	struct store *store;
+	uint32_t vhost;              /* number of the virtual host in catalog keys; "/" is 1 */
+	struct map exchanges;        /* by name; "" is the default exchange */
+	struct map queues;           /* by name */
+	uint64_t n_bindings;
+	uint64_t mark;               /* number of the latest routing */
+	struct found found;          /* scratch of routing */
+	struct list visit;           /* work list: exchanges to be visited or removed */
+};
+
+/* A topology with the predeclared exchanges: "" (direct), amq.direct, amq.fanout, amq.topic,
+ * amq.headers, amq.match (headers), amq.rabbitmq.trace (topic, internal); all durable, none of
+ * them in the catalog. */
+void topology_init(struct topology *t, struct store *s, uint32_t vhost);
+void topology_free(struct topology *t);
+
+struct exchange_spec {
+	struct slice name, arguments;
+	const struct exchange_type *type;
+	bool durable, auto_delete, internal;
+};
+
+struct exchange *topology_exchange(const struct topology *t, struct slice name);
+struct queue *topology_queue(const struct topology *t, struct slice name);
+
+/* Creates an exchange that does not exist yet. *wait_for: when its declaration is durable (0: it
+ * is not logged). */
+struct exchange *topology_add_exchange(struct topology *t, const struct exchange_spec *spec,
+                                       log_position *wait_for);
+
+/* Deletes an exchange (not a predeclared one) and every binding from and to it, and whatever
+ * auto-delete exchange thereby lost its last binding.  Returns the position to wait for or 0. */
+log_position topology_remove_exchange(struct topology *t, struct exchange *x);
+
+struct queue_spec;
+
+/* Creates a queue that does not exist yet. Durable and not exclusive: it gets an id from the store
+ * and a catalog entry. */
+struct queue *topology_add_queue(struct topology *t, const struct queue_spec *spec,
+                                 log_position *wait_for);
+
+/* Takes a queue out with its bindings (cascading as above) and queue_deletes it. Its consumers
+ * must be off. Returns the position to wait for or 0. */
+log_position topology_remove_queue(struct topology *t, struct queue *q);
+
+/* One end of a binding: a queue or an exchange. */
+struct binding_spec {
+	struct exchange *source;
+	struct queue *queue;
+	struct exchange *exchange;
+	struct slice key, arguments;
+};
+
+/* Binds; an equal binding that exists is left as it is.  Refused when the source's type refuses
+ * the arguments (sentence in text).  *wait_for as above. */
+const struct refusal *topology_bind(struct topology *t, const struct binding_spec *spec,
+                                    log_position *wait_for, struct buf *text);
+
+/* Unbinds what equals the spec, if it exists; an auto-delete source that thereby lost its last
+ * binding is deleted.  Returns the position to wait for or 0. */
+log_position topology_unbind(struct topology *t, const struct binding_spec *spec);
+
+/* The queues that a message published to x goes to, each once. */
+struct route_set {
+	struct queue **queues;
+	size_t n, cap;
+};
+
+/* Fills *out (n reset first; memory reused between calls): all queues reached from x through
+ * matching bindings and exchange-to-exchange bindings, each exchange visited once; an exchange that
+ * matched no binding at all hands the message to its alternate exchange, if that exists. From
+ * the default exchange the queue named by the key is reached (AMQP 0-9-1 section 3.1.3.1). */
+void topology_route(struct topology *t, struct exchange *x, const struct route *r,
+                    struct route_set *out);
+
+void route_set_free(struct route_set *s);
+
+/* Recovery: builds everything from the catalog entries of this vhost, and lets each queue claim
+ * its messages. Entries that make no sense any more (a binding without its ends) are removed. */
+void topology_recover(struct topology *t, struct recovery *r);
+
+/* Walks everything and must()s its invariants. */
+void topology_check(const struct topology *t);
+
+#endif

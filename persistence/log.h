@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log: an ordered, durable sequence of records.  Everything above is written against these
+ * few functions, behind which stands an engine (a vtable): files on a disk today, simulated or
+ * distributed ones beside it.  Rules:
+ *
+ *  - Records are appended in memory, handed over in batches at the end of a loop turn
+ *    (log_submit) and become durable in order.  Completions are polled (log_poll); the engine
+ *    never calls back.  A batch becomes durable as a whole or not at all.
+ *  - Positions are opaque but ordered.  Callers hold no pointer into the engine's buffers.
+ *  - Scanning what is left of the log from its start (log_next) gives every record that has not
+ *    been trimmed; space comes back from the front only (log_trim).
+ *  - A failed write or sync is final: log_poll reports it once, nothing becomes durable after.
+ *
+ * All functions belong to one thread, the one that owns the broker. */
+#ifndef PERSISTENCE_LOG_H
+#define PERSISTENCE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+typedef uint64_t log_position;   /* 0: no position */
+
+enum {
+	LOG_MAX_RECORD = 1 << 20,    /* bytes of one record's body; larger things are split above */
+};
+
+struct log_record {
+	uint8_t type;
+	log_position at;
+	struct slice body;           /* valid until the next log_next */
+};
+
+struct log_report {
+	log_position durable;        /* every record appended before this position is durable */
+	bool pressed;                /* too much is waiting for the disk: stop reading publishers */
+	int failed;                  /* 0, or the errno that ended the log */
+};
+
+struct log_extent {
+	log_position from, to;       /* the oldest part that could be trimmed: [from, to) */
+	uint64_t live;               /* retained references into it */
+};
+
+struct log_stats {
+	uint64_t batches, records, bytes;   /* made durable since open */
+	uint64_t segments;                  /* files in use, spares not counted */
+	uint64_t disk_bytes;                /* all files, spares counted */
+	uint64_t torn_bytes;                /* cut off the tail at recovery */
+};
+
+struct log;
+
+struct log_ops {
+	int (*next)(struct log *l, struct log_record *out, struct buf *why);
+	log_position (*append)(struct log *l, uint8_t type, bool urgent, const struct slice *parts,
+	                       size_t n);
+	void (*submit)(struct log *l, uint64_t now_ms);
+	uint64_t (*deadline)(const struct log *l);
+	void (*poll)(struct log *l, struct log_report *out);
+	void (*retain)(struct log *l, log_position at);
+	void (*release)(struct log *l, log_position at);
+	bool (*oldest)(const struct log *l, struct log_extent *out);
+	void (*trim)(struct log *l, log_position upto);
+	void (*stats)(const struct log *l, struct log_stats *out);
+	int (*close)(struct log *l);
+};
+
+struct log {
+	const struct log_ops *ops;
+	bool was_clean;              /* set when the scan ended: the last run closed the log itself */
+};
+
+/* Recovery: the next record of the scan.  1 and *out; 0 at the end, from when on the log takes
+ * appends; -errno when the log must not be used (corrupt, unreadable), with a sentence in why
+ * that names file and position.  Must be called until it answers 0 before anything else. */
+static inline int log_next(struct log *l, struct log_record *out, struct buf *why)
+{
+	return l->ops->next(l, out, why);
+}
+
+/* Appends a record whose body is the n parts one after the other (at most LOG_MAX_RECORD bytes)
+ * and returns its position.  It is durable once the reported durable position is greater.
+ * urgent: somebody waits for it; a record that is not may lie for up to 10 ms. */
+static inline log_position log_append(struct log *l, uint8_t type, bool urgent,
+                                      const struct slice *parts, size_t n)
+{
+	return l->ops->append(l, type, urgent, parts, n);
+}
+
+/* End of a loop turn: hands the batch over when there is reason to and none is in flight. */
+static inline void log_submit(struct log *l, uint64_t now_ms)
+{
+	l->ops->submit(l, now_ms);
+}
+
+/* The time by which log_submit wants to be called again (lazy records, the closing seal),
+ * UINT64_MAX when it does not. */
+static inline uint64_t log_deadline(const struct log *l)
+{
+	return l->ops->deadline(l);
+}
+
+static inline void log_poll(struct log *l, struct log_report *out)
+{
+	l->ops->poll(l, out);
+}
+
+/* Counts one more (less) reason to keep the record at the position.  Every position that
+ * log_append or log_next gave may be retained any number of times. */
+static inline void log_retain(struct log *l, log_position at)
+{
+	l->ops->retain(l, at);
+}
+
+static inline void log_release(struct log *l, log_position at)
+{
+	l->ops->release(l, at);
+}
+
+/* The oldest extent, or false when only the active one is left. */
+static inline bool log_oldest(const struct log *l, struct log_extent *out)
+{
+	return l->ops->oldest(l, out);
+}
+
+/* Gives up everything before the position, which must be the `to` of log_oldest with live == 0.
+ * The caller has made sure that what still matters was appended again and is durable. */
+static inline void log_trim(struct log *l, log_position upto)
+{
+	l->ops->trim(l, upto);
+}
+
+static inline void log_stats(const struct log *l, struct log_stats *out)
+{
+	l->ops->stats(l, out);
+}
+
+/* Makes everything appended durable, marks the log as cleanly closed and frees it. 0 or -errno. */
+static inline int log_close(struct log *l)
+{
+	return l->ops->close(l);
+}
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of the file engine, shared by log_file.c (the broker's side), log_worker.c (the disk
+ * side) and log_recover.c (the scan).  Which thread owns a field is said beside it: core (the
+ * broker's), worker (the log thread's), or lock (both, under log_thread_lock). */
+#ifndef PERSISTENCE_LOG_STATE_H
+#define PERSISTENCE_LOG_STATE_H
+
+#include "base/list.h"
+#include "persistence/format.h"
+#include "persistence/log_file.h"
+#include "persistence/log_thread.h"
+
+enum { LOG_BATCH_BYTES = 4 << 20 };   /* the buffer of one batch */
+
+/* One segment file.  The table of segments is the core's; handle is the worker's once the segment
+ * takes batches. */
+struct segment {
+	struct list link;            /* on log_worker.trims */
+	uint64_t base;               /* position of the first batch */
+	uint64_t prev_base, log_start;
+	uint64_t live;               /* core: retained references */
+	uint64_t file_bytes;         /* what recovery found or segment_bytes */
+	int handle;                  /* -1: not open */
+	bool begun;                  /* worker: the file exists under its final name */
+};
+
+struct batch {
+	struct list link;            /* core: queued, or in the pool */
+	uint8_t *p;                  /* LOG_BATCH_BYTES of pages */
+	struct batch_head head;
+	bool urgent;
+	uint64_t lazy_since_ms;      /* when the first record came, 0: not known yet */
+	uint64_t live;               /* core: retained references until it has a segment */
+	struct segment *segment;     /* where it goes, set when it is handed over */
+	size_t touched;              /* most bytes ever used of the buffer */
+};
+
+struct log_worker {
+	/* lock */
+	struct batch *job;           /* the batch in flight */
+	bool job_done;
+	int failed;                  /* errno, final */
+	bool stalled;                /* no room for a new segment: tried again when kicked */
+	struct list trims;           /* segments to be given up, oldest first */
+	uint64_t spares;             /* files waiting to be used again */
+	/* worker */
+	uint32_t prev_crc;           /* of the batch written last */
+	uint64_t spare_names[16];
+	uint64_t next_spare;         /* number of the next spare file's name */
+	uint64_t active_used;        /* bytes of the active segment in use */
+	int zero_handle;             /* a spare being filled with zeros, -1: none */
+	uint64_t zeroed;
+	bool zero_off;               /* no room for spares: not tried again until a roll */
+	uint8_t *zeros;              /* pages for that, only while it lasts */
+};
+
+enum { LOG_SPARES_MAX = 16 };
+
+struct log_file {
+	struct log log;
+	struct log_file_options options;
+	struct disk *disk;
+	struct log_thread *thread;   /* NULL: steps are done by the caller */
+	struct log_worker worker;
+
+	/* core */
+	struct segment **segments;   /* ascending; the last is active */
+	size_t n_segments, cap_segments;
+	uint64_t store;              /* identity */
+	uint32_t epoch;
+	uint64_t log_start;
+	uint64_t active_end;         /* position behind the last batch given to the active segment */
+	bool active_open;            /* the last segment may take batches of this run */
+	uint64_t durable;
+	uint64_t end;                /* position of the next batch */
+	struct batch *filling;
+	struct list queued;          /* full batches, oldest first */
+	size_t n_queued;
+	uint64_t waiting_bytes;      /* filling, queued and in flight */
+	struct batch *in_flight;
+	struct list pool;
+	bool pressed;
+	int failed;
+	uint64_t now_ms, opened_ms;
+	bool unsealed;               /* a seal is due some time after the last batch */
+	uint64_t seal_at_ms, retry_at_ms;
+	struct log_stats stats;
+
+	struct recover *recover;     /* while the scan lasts */
+};
+
+/* log_worker.c */
+bool log_worker_step(void *log_file);
+void log_worker_init(struct log_file *l);
+void log_worker_free(struct log_file *l);
+
+/* log_recover.c: reads directory and headers; then log_recover_next gives records until it
+ * answers 0 and has set up the table of segments and the end of the log. */
+int log_recover_begin(struct log_file *l, struct buf *why);
+int log_recover_next(struct log_file *l, struct log_record *out, struct buf *why);
+void log_recover_free(struct log_file *l);
+
+/* log_file.c */
+struct segment *log_add_segment(struct log_file *l, uint64_t base, uint64_t prev_base);
+void log_segment_name(char name[32], uint64_t base);
+void log_spare_name(char name[32], uint64_t number);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "persistence/log_thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/mem.h"
+
+struct log_thread {
+	pthread_t id;
+	pthread_mutex_t lock;
+	pthread_cond_t kick;
+	bool kicked, stop;
+	bool (*step)(void *);
+	void *arg;
+};
+
+static bool wait_for_kick(struct log_thread *t)
+{
+	pthread_mutex_lock(&t->lock);
+	while (!t->kicked && !t->stop)
+		pthread_cond_wait(&t->kick, &t->lock);
+	t->kicked = false;
+	bool go_on = !t->stop;
+	pthread_mutex_unlock(&t->lock);
+	return go_on;
+}
+
+static bool is_stopped(struct log_thread *t)
+{
+	pthread_mutex_lock(&t->lock);
+	bool stop = t->stop;
+	pthread_mutex_unlock(&t->lock);
+	return stop;
+}
+
+static void *run(void *arg)
+{
+	struct log_thread *t = arg;
+	while (wait_for_kick(t))
+		while (!is_stopped(t) && t->step(t->arg))
+			;
+	return NULL;
+}
+
+/* Signals are for the broker's thread. */
+static int start(struct log_thread *t)
+{
+	sigset_t all, before;
+	pthread_attr_t attributes;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 256 << 10);
+	int error = pthread_create(&t->id, &attributes, run, t);
+	pthread_attr_destroy(&attributes);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+struct log_thread *log_thread_new(bool (*step)(void *), void *arg)
+{
+	struct log_thread *t = mem_zalloc(sizeof *t);
+	t->step = step;
+	t->arg = arg;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->kick, NULL);
+	if (start(t) == 0)
+		return t;
+	mem_free(t);
+	return NULL;
+}
+
+void log_thread_lock(struct log_thread *t)
+{
+	if (t)
+		pthread_mutex_lock(&t->lock);
+}
+
+void log_thread_unlock(struct log_thread *t)
+{
+	if (t)
+		pthread_mutex_unlock(&t->lock);
+}
+
+void log_thread_kick(struct log_thread *t)
+{
+	if (!t)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->kicked = true;
+	pthread_cond_signal(&t->kick);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void log_thread_free(struct log_thread *t)
+{
+	if (!t)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->stop = true;
+	pthread_cond_signal(&t->kick);
+	pthread_mutex_unlock(&t->lock);
+	pthread_join(t->id, NULL);
+	pthread_mutex_destroy(&t->lock);
+	pthread_cond_destroy(&t->kick);
+	mem_free(t);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "persistence/record.h"
+
+#include "base/die.h"
+
+/* ---- varints: seven bits an octet, the lowest first; at most ten octets ---- */
+
+static void put_varint(struct buf *out, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		buf_u8(out, (uint8_t)(v | 0x80));
+	buf_u8(out, (uint8_t)v);
+}
+
+static bool get_varint(struct slice *s, uint64_t *out)
+{
+	uint64_t v = 0;
+	for (unsigned shift = 0; shift < 64 && s->n; shift += 7) {
+		uint8_t b = slice_take(s, 1).p[0];
+		if (shift == 63 && b > 1)
+			return false;
+		v |= (uint64_t)(b & 0x7F) << shift;
+		if (!(b & 0x80)) {
+			*out = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool get_u32(struct slice *s, uint32_t *out)
+{
+	uint64_t v;
+	if (!get_varint(s, &v) || v > UINT32_MAX)
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
+static void put_bytes(struct buf *out, struct slice s)
+{
+	put_varint(out, s.n);
+	buf_append_slice(out, s);
+}
+
+static bool get_bytes(struct slice *s, struct slice *out, size_t max)
+{
+	uint64_t n;
+	if (!get_varint(s, &n) || n > s->n || n > max)
+		return false;
+	*out = slice_take(s, (size_t)n);
+	return true;
+}
+
+/* ---- PUBLISH ---- */
+
+void record_publish_encode(struct buf *out, const struct record_publish *r)
+{
+	must(r->n_targets > 0 && r->n_targets <= RECORD_MAX_TARGETS);
+	put_varint(out, r->n_targets);
+	for (size_t i = 0; i < r->n_targets; i++) {
+		put_varint(out, r->targets[i].queue);
+		put_varint(out, r->targets[i].seq);
+	}
+	put_varint(out, r->body_bytes);
+	put_varint(out, r->chunks);
+	put_bytes(out, r->exchange);
+	put_bytes(out, r->key);
+	put_bytes(out, r->header);
+}
+
+bool record_target_next(struct slice *packed, struct record_target *out)
+{
+	return get_u32(packed, &out->queue) && get_varint(packed, &out->seq);
+}
+
+static bool get_targets(struct slice *s, struct record_publish *out)
+{
+	uint64_t n;
+	struct record_target t;
+	if (!get_varint(s, &n) || n == 0 || n > RECORD_MAX_TARGETS)
+		return false;
+	struct slice from = *s;
+	for (uint64_t i = 0; i < n; i++)
+		if (!record_target_next(s, &t))
+			return false;
+	out->n_targets = (size_t)n;
+	out->packed_targets = slice_of(from.p, from.n - s->n);
+	return true;
+}
+
+bool record_publish_decode(struct slice body, struct record_publish *out)
+{
+	*out = (struct record_publish){ 0 };
+	if (!get_targets(&body, out) || !get_varint(&body, &out->body_bytes) ||
+	    !get_u32(&body, &out->chunks) || !get_bytes(&body, &out->exchange, 255) ||
+	    !get_bytes(&body, &out->key, 255) || !get_bytes(&body, &out->header, SIZE_MAX))
+		return false;
+	out->body = body;
+	return out->chunks ? body.n == 0 : body.n == out->body_bytes;
+}
+
+/* ---- ACK: distances between ranges, each with its length ---- */
+
+void record_ack_encode(struct buf *out, uint32_t queue, const struct record_range *ranges,
+                       size_t n)
+{
+	uint64_t at = 0;
+	put_varint(out, queue);
+	for (size_t i = 0; i < n; i++) {
+		must(ranges[i].first >= at && ranges[i].count > 0);
+		put_varint(out, ranges[i].first - at);
+		put_varint(out, ranges[i].count);
+		at = ranges[i].first + ranges[i].count;
+	}
+}
+
+/* Ranges come out with first relative to the end of the one before; the walk adds them up. */
+bool record_ack_decode(struct slice body, struct record_ack *out)
+{
+	if (!get_u32(&body, &out->queue))
+		return false;
+	out->packed_ranges = body;
+	out->at = 0;
+	struct record_ack check = *out;
+	struct record_range r;
+	while (check.packed_ranges.n)
+		if (!record_range_next(&check, &r))
+			return false;
+	return true;
+}
+
+bool record_range_next(struct record_ack *a, struct record_range *out)
+{
+	uint64_t gap, count;
+	if (!get_varint(&a->packed_ranges, &gap) || !get_varint(&a->packed_ranges, &count) ||
+	    count == 0 || gap > UINT64_MAX - a->at || count > UINT64_MAX - a->at - gap)
+		return false;
+	*out = (struct record_range){ a->at + gap, count };
+	a->at = out->first + count;
+	return true;
+}
+
+/* ---- DEFINE, DELIVERED ---- */
+
+void record_define_encode(struct buf *out, const struct record_define *r)
+{
+	buf_u8(out, r->kind);
+	put_bytes(out, r->key);
+	buf_append_slice(out, r->value);
+}
+
+bool record_define_decode(struct slice body, struct record_define *out)
+{
+	if (body.n == 0)
+		return false;
+	out->kind = slice_take(&body, 1).p[0];
+	if (!get_bytes(&body, &out->key, SIZE_MAX))
+		return false;
+	out->value = body;
+	return true;
+}
+
+void record_delivered_encode(struct buf *out, const struct record_delivered *r)
+{
+	put_varint(out, r->queue);
+	put_varint(out, r->below);
+}
+
+bool record_delivered_decode(struct slice body, struct record_delivered *out)
+{
+	return get_u32(&body, &out->queue) && get_varint(&body, &out->below) && body.n == 0;
+}

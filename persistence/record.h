@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the records of the write-ahead log hold, as bytes.  Queues are numbers here, names and
+ * headers are bytes: this file knows nothing of AMQP.  Integers are LEB128 varints. */
+#ifndef PERSISTENCE_RECORD_H
+#define PERSISTENCE_RECORD_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+enum record_type {
+	RECORD_PUBLISH = 1,     /* one message into one or more queues */
+	RECORD_CHUNK = 2,       /* a piece of the body of the RECORD_PUBLISH that follows the run */
+	RECORD_ACK = 3,         /* messages of one queue that are gone */
+	RECORD_MOVE = 4,        /* reserved: removed here and put there in one step */
+	RECORD_DEFINE = 5,      /* a catalog entry is set */
+	RECORD_UNDEFINE = 6,    /* a catalog entry is removed */
+	RECORD_DELIVERED = 7,   /* at a clean stop: how far a queue had been delivered */
+	RECORD_COMMIT = 8,      /* reserved: transaction, with stream end offsets */
+	RECORD_DEDUP = 9,       /* reserved */
+	RECORD_RELOCATE = 10,   /* reserved */
+};
+
+struct record_target {
+	uint32_t queue;
+	uint64_t seq;
+};
+
+enum { RECORD_MAX_TARGETS = 16384 };   /* of one RECORD_PUBLISH; more targets take more records */
+
+struct record_publish {
+	const struct record_target *targets;   /* for encoding; decoding: see record_target_next */
+	size_t n_targets;
+	struct slice exchange, key, header;
+	uint64_t body_bytes;       /* of the whole body */
+	uint32_t chunks;           /* RECORD_CHUNKs right before this one that hold the body; 0: inline */
+	struct slice body;         /* decoding only: the inline body */
+	struct slice packed_targets;   /* decoding only */
+};
+
+/* Appends everything but the inline body, which the caller gives to log_append as further parts. */
+void record_publish_encode(struct buf *out, const struct record_publish *r);
+bool record_publish_decode(struct slice body, struct record_publish *out);
+
+/* Walks r->packed_targets; false at the end. */
+bool record_target_next(struct slice *packed, struct record_target *out);
+
+/* Gone messages as ascending ranges of sequence numbers. */
+struct record_range {
+	uint64_t first, count;
+};
+
+void record_ack_encode(struct buf *out, uint32_t queue, const struct record_range *ranges,
+                       size_t n);
+
+struct record_ack {
+	uint32_t queue;
+	struct slice packed_ranges;   /* not yet walked */
+	uint64_t at;                  /* end of the range walked last */
+};
+
+/* Decodes and checks all ranges; record_range_next then walks them, false at the end. */
+bool record_ack_decode(struct slice body, struct record_ack *out);
+bool record_range_next(struct record_ack *a, struct record_range *out);
+
+/* A catalog entry: kind and key name it, value is what it holds (empty for RECORD_UNDEFINE). */
+struct record_define {
+	uint8_t kind;
+	struct slice key, value;
+};
+
+void record_define_encode(struct buf *out, const struct record_define *r);
+bool record_define_decode(struct slice body, struct record_define *out);
+
+struct record_delivered {
+	uint32_t queue;
+	uint64_t below;          /* every sequence number below this had been delivered once */
+};
+
+void record_delivered_encode(struct buf *out, const struct record_delivered *r);
+bool record_delivered_decode(struct slice body, struct record_delivered *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "queue/consumer.h"
+
+#include "base/die.h"
+
+void rotation_init(struct rotation *r)
+{
+	list_init(&r->able);
+	list_init(&r->waiting);
+	r->count = 0;
+}
+
+/* Behind the last consumer of the same or a higher priority. */
+static void stand_in_line(struct rotation *r, struct consumer *c)
+{
+	struct list *at = r->able.prev;
+	while (at != &r->able && list_entry(at, struct consumer, turn)->priority < c->priority)
+		at = at->prev;
+	list_insert_before(at->next, &c->turn);
+	c->able = true;
+}
+
+void rotation_add(struct rotation *r, struct consumer *c)
+{
+	list_init(&c->turn);
+	stand_in_line(r, c);
+	r->count++;
+}
+
+void rotation_remove(struct rotation *r, struct consumer *c)
+{
+	must(list_linked(&c->turn));
+	list_remove(&c->turn);
+	c->able = false;
+	r->count--;
+}
+
+struct consumer *rotation_first(const struct rotation *r)
+{
+	return list_first(&r->able, struct consumer, turn);
+}
+
+void rotation_served(struct rotation *r, struct consumer *c)
+{
+	list_remove(&c->turn);
+	stand_in_line(r, c);
+}
+
+void rotation_wait(struct rotation *r, struct consumer *c)
+{
+	must(c->able);
+	list_remove(&c->turn);
+	list_push(&r->waiting, &c->turn);
+	c->able = false;
+}
+
+void rotation_wake(struct rotation *r, struct consumer *c)
+{
+	must(!c->able);
+	list_remove(&c->turn);
+	stand_in_line(r, c);
+}

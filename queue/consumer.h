@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A consumer as its queue sees it, and the rotation in which consumers take turns: strictly round
+ * robin among those of equal priority that can take a message now, the highest priority first.
+ * A consumer that cannot (window full, connection congested) waits outside until it is woken. */
+#ifndef QUEUE_CONSUMER_H
+#define QUEUE_CONSUMER_H
+
+#include "base/list.h"
+#include "base/slice.h"
+
+struct queue;
+struct channel;   /* broker/channel.h; only carried here */
+
+struct consumer {
+	struct list turn;           /* in the rotation: among the able or the waiting */
+	struct list on_channel;
+	struct queue *queue;
+	struct channel *channel;
+	struct slice tag;           /* owned */
+	struct slice arguments;     /* owned */
+	bool no_ack;
+	bool exclusive;
+	bool able;                  /* stands among those that may be served */
+	bool cancelled;             /* off the rotation; freed when nothing of it is unacked */
+	int32_t priority;
+	uint32_t window;            /* prefetch count of its own; 0: no limit */
+	uint32_t unacked;           /* deliveries that count against the window */
+};
+
+struct rotation {
+	struct list able;           /* by falling priority, within one in order of turns */
+	struct list waiting;
+	uint32_t count;
+};
+
+void rotation_init(struct rotation *r);
+
+/* Adds a consumer at the end of its priority, able. */
+void rotation_add(struct rotation *r, struct consumer *c);
+
+/* Takes a consumer out, wherever it stands. */
+void rotation_remove(struct rotation *r, struct consumer *c);
+
+/* The consumer whose turn it is, or NULL when none is able. */
+struct consumer *rotation_first(const struct rotation *r);
+
+/* The consumer was served: it goes to the end of its priority. */
+void rotation_served(struct rotation *r, struct consumer *c);
+
+/* The consumer cannot take more; rotation_wake brings it back at the end of its priority. */
+void rotation_wait(struct rotation *r, struct consumer *c);
+void rotation_wake(struct rotation *r, struct consumer *c);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A small message is one allocation: names, header and body lie behind the struct.  A larger one
+ * grows chunk by chunk as its frames arrive, never by what the peer announced, so that a header
+ * frame alone cannot make us reserve more than MESSAGE_INLINE_BYTES. */
+#include "queue/message.h"
+
+#include "base/die.h"
+#include "base/mem.h"
+
+struct message *message_new(struct slice exchange, struct slice key, struct slice header,
+                            uint64_t body_bytes, bool persistent)
+{
+	must(exchange.n <= 255 && key.n <= 255 && header.n <= UINT32_MAX);
+	uint32_t inline_cap = body_bytes <= MESSAGE_INLINE_BYTES ? (uint32_t)body_bytes : 0;
+	struct message *m =
+		mem_alloc(sizeof *m + exchange.n + key.n + header.n + inline_cap);
+	*m = (struct message){
+		.refs = 1,
+		.persistent = persistent,
+		.exchange_len = (uint8_t)exchange.n,
+		.key_len = (uint8_t)key.n,
+		.header_len = (uint32_t)header.n,
+		.inline_cap = inline_cap,
+		.body_bytes = body_bytes,
+	};
+	uint8_t *p = m->bytes;
+	memcpy(p, exchange.p ? exchange.p : p, exchange.n);
+	memcpy(p + exchange.n, key.p ? key.p : p, key.n);
+	memcpy(p + exchange.n + key.n, header.p, header.n);
+	return m;
+}
+
+/* A chunk for at least one of the `want` bytes at hand; as large as what came before, so that a
+ * body in many small frames ends up in few chunks. */
+static struct chunk *chunk_add(struct message *m, size_t want)
+{
+	uint64_t missing = m->body_bytes - m->body_have + want;
+	uint64_t before = m->body_have - want;
+	uint64_t cap = want > before ? want : before;
+	cap = cap < missing ? cap : missing;
+	cap = cap < MESSAGE_CHUNK_BYTES ? cap : MESSAGE_CHUNK_BYTES;
+	struct chunk *c = mem_alloc(sizeof *c + cap);
+	*c = (struct chunk){ .cap = (uint32_t)cap };
+	if (m->last)
+		m->last->next = c;
+	else
+		m->first = c;
+	return m->last = c;
+}
+
+void message_add_body(struct message *m, struct slice bytes)
+{
+	must(bytes.n <= m->body_bytes - m->body_have);
+	m->body_have += bytes.n;
+	if (m->inline_cap) {
+		uint8_t *body = m->bytes + m->exchange_len + m->key_len + m->header_len;
+		memcpy(body + m->inline_len, bytes.p, bytes.n);
+		m->inline_len += (uint32_t)bytes.n;
+		return;
+	}
+	while (bytes.n) {
+		struct chunk *c = m->last;
+		if (!c || c->len == c->cap)
+			c = chunk_add(m, bytes.n);
+		size_t n = c->cap - c->len < bytes.n ? c->cap - c->len : bytes.n;
+		struct slice head = slice_take(&bytes, n);
+		memcpy(c->bytes + c->len, head.p, n);
+		c->len += (uint32_t)n;
+	}
+}
+
+void message_drop(struct message **pm)
+{
+	struct message *m = *pm;
+	*pm = NULL;
+	must(m->refs > 0);
+	if (--m->refs)
+		return;
+	for (struct chunk *c = m->first, *next; c; c = next) {
+		next = c->next;
+		mem_free(c);
+	}
+	mem_free(m);
+}
+
+bool message_next_stretch(const struct message *m, struct message_walk *w, struct slice *out)
+{
+	if (!w->begun) {
+		w->begun = true;
+		w->next = m->first;
+		if (m->inline_len) {
+			struct slice header = message_header(m);
+			*out = slice_of(header.p + header.n, m->inline_len);
+			return true;
+		}
+	}
+	if (!w->next)
+		return false;
+	*out = slice_of(w->next->bytes, w->next->len);
+	w->next = w->next->next;
+	return true;
+}
+
+size_t message_footprint(const struct message *m)
+{
+	size_t n = sizeof *m + m->exchange_len + m->key_len + m->header_len + m->inline_cap;
+	for (const struct chunk *c = m->first; c; c = c->next)
+		n += sizeof *c + c->cap;
+	return n;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A message: where it was published, its content header exactly as it came, and its body as a
+ * chain of chunks that is never assembled.  The only thing in the house that is counted by
+ * references: one for each holder.  It does not know which queues hold it. */
+#ifndef QUEUE_MESSAGE_H
+#define QUEUE_MESSAGE_H
+
+#include "base/slice.h"
+#include "persistence/log.h"
+
+struct chunk {
+	struct chunk *next;
+	uint32_t len, cap;
+	uint8_t bytes[];
+};
+
+struct message {
+	uint32_t refs;
+	bool persistent;            /* delivery mode 2 */
+	uint8_t exchange_len, key_len;
+	uint32_t header_len;
+	uint32_t inline_len, inline_cap;   /* body bytes kept right behind the header */
+	uint64_t body_bytes;        /* as announced */
+	uint64_t body_have;         /* as received so far */
+	log_position position;      /* of its first record in the log; 0: not logged */
+	struct chunk *first, *last; /* body bytes behind the inline ones */
+	uint8_t bytes[];            /* exchange, key, header payload, inline body */
+};
+
+enum {
+	MESSAGE_INLINE_BYTES = 4096,      /* bodies up to this lie behind the header */
+	MESSAGE_CHUNK_BYTES = 256 << 10,  /* larger pieces are split into chunks of this */
+};
+
+/* A message with one reference and no body yet. header is the payload of the content header
+ * frame; exchange and key are at most 255 bytes. All are copied. */
+struct message *message_new(struct slice exchange, struct slice key, struct slice header,
+                            uint64_t body_bytes, bool persistent);
+
+/* Appends received body bytes; together never more than body_bytes. */
+void message_add_body(struct message *m, struct slice bytes);
+
+static inline bool message_is_whole(const struct message *m)
+{
+	return m->body_have == m->body_bytes;
+}
+
+static inline struct message *message_ref(struct message *m)
+{
+	m->refs++;
+	return m;
+}
+
+/* Gives one reference back and nulls the giver's pointer. */
+void message_drop(struct message **m);
+
+static inline struct slice message_exchange(const struct message *m)
+{
+	return slice_of(m->bytes, m->exchange_len);
+}
+
+static inline struct slice message_key(const struct message *m)
+{
+	return slice_of(m->bytes + m->exchange_len, m->key_len);
+}
+
+static inline struct slice message_header(const struct message *m)
+{
+	return slice_of(m->bytes + m->exchange_len + m->key_len, m->header_len);
+}
+
+/* Walks the stretches of the body in order; start with a zeroed walk, false at the end. */
+struct message_walk {
+	bool begun;
+	const struct chunk *next;
+};
+
+bool message_next_stretch(const struct message *m, struct message_walk *w, struct slice *out);
+
+/* Bytes of memory it occupies. */
+size_t message_footprint(const struct message *m);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A queue: ready entries in order, a count of those out for acknowledgement, and the consumers
+ * that take turns.  It hands entries out and takes them back or settles them; what a consumer
+ * is beyond its turn, who owns an exclusive queue and what the answers on the wire are, it does
+ * not know.  Durable queues write what happens to their persistent messages to the store. */
+#ifndef QUEUE_QUEUE_H
+#define QUEUE_QUEUE_H
+
+#include "base/list.h"
+#include "persistence/record.h"
+#include "queue/consumer.h"
+#include "queue/lane.h"
+
+struct store;
+
+struct queue {
+	struct slice name;            /* owned */
+	struct slice arguments;       /* owned; an encoded field table */
+	bool durable;                 /* as declared */
+	bool auto_delete;
+	bool exclusive;
+	bool deleted;                 /* gone for clients; freed when nothing is unacked any more */
+	uint64_t owner;               /* number of the connection that an exclusive queue belongs to */
+	uint32_t id;                  /* its number in the log; 0: nothing of it is logged */
+	struct store *store;
+
+	struct lane lane;
+	uint64_t next_seq;
+	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
+	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
+	uint64_t unacked;
+	uint64_t ready_bytes;
+
+	struct rotation rotation;     /* its consumers */
+	bool had_consumer;            /* auto-delete counts from the first one on */
+	struct consumer *exclusive_consumer;
+
+	struct list runnable;         /* on the broker's list of queues with something to deliver */
+	struct list on_owner;         /* on the owning connection's list of exclusive queues */
+	struct list bindings;         /* bindings that end here; kept by exchange/ */
+	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
+
+	struct list acks_link;        /* on the store's list of queues with acks to log */
+	struct record_range *acks;    /* ranges acked in this turn */
+	size_t n_acks, cap_acks;
+};
+
+struct queue_spec {
+	struct slice name, arguments;
+	bool durable, auto_delete, exclusive;
+	uint64_t owner;
+	uint32_t id;
+};
+
+/* A queue without messages. The strings are copied. */
+struct queue *queue_new(struct store *s, const struct queue_spec *spec);
+
+/* Marks the queue deleted and drops all ready entries; their ends are not logged, the caller
+ * logs the end of the queue.  The memory goes when the last unacked entry is settled. Consumers
+ * must have been taken off before. */
+void queue_delete(struct queue **q);
+
+/* Ready entries. */
+static inline uint64_t queue_ready(const struct queue *q)
+{
+	return lane_count(&q->lane);
+}
+
+/* True when messages of this queue that are persistent are to be logged. */
+static inline bool queue_is_logged(const struct queue *q)
+{
+	return q->id != 0;
+}
+
+/* Adds a message at the back under a number from queue_number; takes a reference of its own. */
+void queue_push(struct queue *q, uint64_t seq, struct message *m);
+
+/* The number for the next message. */
+static inline uint64_t queue_number(struct queue *q)
+{
+	return q->next_seq++;
+}
+
+/* Hands out the first ready entry, which counts as unacked until it is returned or settled.
+ * False when there is none. */
+bool queue_take(struct queue *q, struct entry *out);
+
+/* The entry goes back to its place, redelivered. In a deleted queue it is dropped. */
+void queue_return(struct queue *q, struct entry e);
+
+/* The entry is done with: acked, rejected without requeue, or sent without acks. */
+void queue_settle(struct queue *q, struct entry e);
+
+/* Drops all ready entries and returns how many there were. */
+uint64_t queue_purge(struct queue *q);
+
+/* Recovery: an entry read from the log, in any order of numbers. */
+void queue_restore(struct queue *q, struct entry e);
+
+/* Walks the structures and must()s their invariants. */
+void queue_check(const struct queue *q);
+
+#endif

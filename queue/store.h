@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store: what queues and messages write to the log and how it is read back.  One PUBLISH
+ * record holds a message once for all its durable queues; acks are gathered during a turn and
+ * written as ranges; the front of the log is trimmed as soon as no message needs it, after the
+ * catalog entries there have been appended again and are durable. */
+#ifndef QUEUE_STORE_H
+#define QUEUE_STORE_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "persistence/catalog.h"
+#include "persistence/record.h"
+
+struct message;
+struct queue;
+
+struct store {
+	struct log *log;             /* NULL: nothing is kept */
+	struct catalog catalog;
+	uint32_t next_queue_id;
+	struct list acked;           /* queues with acks gathered in this turn */
+	struct buf scratch;
+	log_position trim_upto;      /* a trim that waits for trim_after to be durable; 0: none */
+	log_position trim_after;
+};
+
+void store_init(struct store *s, struct log *log);
+void store_free(struct store *s);
+
+/* Logs a whole message for n targets (queue_is_logged ones, numbered). Retains the record once
+ * for each. Returns the position after which the message is safe. */
+log_position store_publish(struct store *s, struct message *m, const struct record_target *targets,
+                           size_t n);
+
+/* A logged entry of the queue is gone: releases its record and gathers the ack. */
+void store_ack(struct store *s, struct queue *q, uint64_t seq, const struct message *m);
+
+/* Writes the gathered acks of all queues, urgently when somebody waits for them. Returns the position of the last record written, 0 when
+ * there was none: acks of a transaction are waited for. */
+log_position store_flush_acks(struct store *s, bool urgent);
+
+/* The queue is deleted: gathered acks are dropped. */
+void store_forget_queue(struct store *s, struct queue *q);
+
+/* End of a turn: writes gathered acks, trims what can be trimmed; durable is the log's. */
+void store_turn(struct store *s, log_position durable);
+
+/* Recovery.  store_scan reads the whole log; afterwards the catalog is filled and the messages
+ * wait, by queue id, to be claimed: store_claim moves those of q into it (q->id set) and
+ * store_scan_end drops what nobody claimed. 0, or -errno with a sentence. */
+struct recovery;
+int store_scan(struct store *s, struct recovery **out, struct buf *why);
+void store_claim(struct store *s, struct recovery *r, struct queue *q);
+void store_scan_end(struct store *s, struct recovery **r);
+
+/* At a clean stop: how far each queue had been delivered. */
+void store_note_delivered(struct store *s, const struct queue *q);
+
+#endif

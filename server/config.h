@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration: files in the form of rabbitmq.conf and key=value arguments, later ones winning.
+ * Everything is checked when it is read; what is wrong is said with its place and what would be
+ * right, and nothing starts. */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum { CONFIG_LISTENERS_MAX = 32 };
+
+struct config_listener {
+	char *key;               /* "listeners.tcp.1" */
+	char *address;           /* "5672", "127.0.0.1:5672", "[::1]:5672", "none" */
+};
+
+struct config {
+#define NUMBER(field) uint64_t field;
+#define SIZE(field) uint64_t field;
+#define BOOL(field) bool field;
+#define TEXT(field) char *field;
+#define SECRET(field) char *field;
+#define CHOICE(field) char *field;
+#define KEY(name, kind, field, standard, least, most, doc) kind(field)
+#include "server/config.def"
+#undef KEY
+#undef NUMBER
+#undef SIZE
+#undef BOOL
+#undef TEXT
+#undef SECRET
+#undef CHOICE
+	struct config_listener listeners[CONFIG_LISTENERS_MAX];
+	uint32_t n_listeners;
+	uint32_t n_ignored;          /* keys taken without effect */
+	char *first_ignored;
+};
+
+/* The defaults. */
+void config_init(struct config *c);
+void config_free(struct config *c);
+
+/* Sets one key; where names its place for messages ("etc/leveret.conf:12", "argument").  False and
+ * a sentence in why. */
+bool config_set(struct config *c, struct slice key, struct slice value, const char *where,
+                struct buf *why);
+
+/* Reads the text of a file called name. */
+bool config_read(struct config *c, struct slice text, const char *name, struct buf *why);
+
+/* Reads the file at path and after it, in order of names, those of the directory conf.d beside it. */
+bool config_load(struct config *c, const char *path, struct buf *why);
+
+/* The effective settings as a file would have them, secrets blanked. */
+void config_print(const struct config *c, struct buf *out);
+
+/* One line a key with default and meaning, for --help and the documentation. */
+void config_print_keys(struct buf *out);
+
+/* Splits a listener's address; host is "" for all addresses. False when it is malformed. */
+bool config_address(const char *address, char host[64], uint16_t *port);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "server/config.h"
+#include "server/loop.h"
+#include "server/socket.h"
+
+enum { ACCEPTS = 64, LISTENERS = 2 * CONFIG_LISTENERS_MAX + 1 };
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* ---- accepting ---- */
+
+static void set_number(int fd, int level, int option, int value)
+{
+	setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static void set_options(const struct config *c, int fd)
+{
+	if (c->nodelay)
+		set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (c->keepalive)
+		set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (c->sndbuf)
+		set_number(fd, SOL_SOCKET, SO_SNDBUF, (int)c->sndbuf);
+	if (c->recbuf)
+		set_number(fd, SOL_SOCKET, SO_RCVBUF, (int)c->recbuf);
+}
+
+/* No descriptor is left: the spare one is spent on taking the caller off the queue and hanging up,
+ * so that it does not wait for nothing and the loop does not spin. */
+static void turn_away(struct listener *s)
+{
+	close(s->spare_fd);
+	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	log_error("out of file descriptors: a connection was turned away (raise the limit of open "
+	          "files, or lower connection_max)");
+}
+
+static bool accept_one(struct listener *s)
+{
+	struct loop *l = s->loop;
+	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+		turn_away(s);
+		return true;
+	}
+	if (fd < 0)
+		return errno == ECONNABORTED || errno == EINTR;
+	if (l->max_sockets && l->n_sockets >= l->max_sockets) {
+		close(fd);
+		log_error("connection_max (%llu) is reached: a connection was turned away",
+		          (unsigned long long)l->max_sockets);
+		return true;
+	}
+	set_options(l->config, fd);
+	socket_new(l, fd);
+	return true;
+}
+
+static void on_readable(struct ev_loop *ev, ev_io *w, int events)
+{
+	(void)ev;
+	(void)events;
+	for (int i = 0; i < ACCEPTS && accept_one(w->data); i++)
+		;
+}
+
+/* ---- opening ---- */
+
+static int listen_on(const struct config *c, const union address *a)
+{
+	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (a->any.sa_family == AF_INET6)
+		set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	socklen_t n = a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6;
+	if (bind(fd, &a->any, n) == 0 && listen(fd, (int)c->backlog) == 0)
+		return fd;
+	int error = -errno;
+	close(fd);
+	return error;
+}
+
+static bool parse_host(const char *host, uint16_t port, union address *a)
+{
+	*a = (union address){ 0 };
+	a->v4.sin_port = htons(port);
+	if (inet_pton(AF_INET, host, &a->v4.sin_addr) == 1) {
+		a->any.sa_family = AF_INET;
+		return true;
+	}
+	a->v6.sin6_port = htons(port);
+	a->any.sa_family = AF_INET6;
+	return inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1;
+}
+
+static void add(struct loop *l, int fd)
+{
+	struct listener *s = l->listeners;
+	while (s->fd >= 0)
+		s++;
+	must(s < l->listeners + LISTENERS - 1);
+	s->loop = l;
+	s->fd = fd;
+	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ev_io_init(&s->io, on_readable, fd, EV_READ);
+	s->io.data = s;
+	ev_io_start(l->ev, &s->io);
+}
+
+static bool open_at(struct loop *l, const char *host, uint16_t port, bool optional,
+                    struct buf *where, struct buf *why)
+{
+	union address a;
+	bool v6 = strchr(host, ':') != NULL;
+	if (!parse_host(host, port, &a)) {
+		buf_printf(why, "'%s' is not an IP address", host);
+		return false;
+	}
+	int fd = listen_on(l->config, &a);
+	if (fd < 0 && optional)
+		return true;
+	if (fd < 0) {
+		buf_printf(why, "cannot listen on %s port %u: %s%s", host, port, strerror(-fd),
+		           fd == -EADDRINUSE ? " (is another broker running? choose another port with "
+		                               "listeners.tcp.default=PORT)"
+		                             : "");
+		return false;
+	}
+	add(l, fd);
+	buf_printf(where, v6 ? "%s[%s]:%u" : "%s%s:%u", where->len ? ", " : "", host, port);
+	return true;
+}
+
+/* Without a host: all addresses, IPv6 only where the system has it. */
+static bool open_one(struct loop *l, const char *address, struct buf *where, struct buf *why)
+{
+	char host[64];
+	uint16_t port;
+	bool ok = config_address(address, host, &port);
+	must(ok);
+	if (host[0])
+		return open_at(l, host, port, false, where, why);
+	return open_at(l, "0.0.0.0", port, false, where, why) &&
+	       open_at(l, "::", port, true, where, why);
+}
+
+bool listeners_open(struct loop *l, struct buf *where, struct buf *why)
+{
+	const struct config *c = l->config;
+	l->listeners = mem_zalloc(LISTENERS * sizeof *l->listeners);
+	for (size_t i = 0; i < LISTENERS; i++)
+		l->listeners[i].fd = -1;
+	for (uint32_t i = 0; i < c->n_listeners; i++)
+		if (strcmp(c->listeners[i].address, "none") != 0 &&
+		    !open_one(l, c->listeners[i].address, where, why))
+			return false;
+	return c->n_listeners > 0 || open_one(l, "5672", where, why);
+}
+
+void listeners_close(struct loop *l)
+{
+	for (struct listener *s = l->listeners; s && s->fd >= 0; s++) {
+		ev_io_stop(l->ev, &s->io);
+		close(s->fd);
+		close(s->spare_fd);
+	}
+	mem_free(l->listeners);
+	l->listeners = NULL;
+}

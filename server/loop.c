@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/loop.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "broker/broker.h"
+#include "broker/connection.h"
+#include "server/config.h"
+#include "server/console.h"
+#include "server/listener.h"
+#include "server/socket.h"
+
+enum { DRAIN_MS = 10000, FAILED_DRAIN_MS = 1000, EXIT_LOG_FAILED = 4 };
+
+uint64_t loop_now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void stop(struct loop *l, uint64_t drain_ms)
+{
+	if (l->stopping)
+		return;
+	l->stopping = true;
+	l->stop_by_ms = loop_now_ms() + drain_ms;
+	listeners_close(l);
+}
+
+/* One turn of the broker, then every connection it names is served; serving may make work for
+ * another turn (a peer that is gone), which the next iteration does. */
+static void turn(struct loop *l)
+{
+	uint64_t now = loop_now_ms();
+	struct connection *c;
+	broker_turn(l->broker, now);
+	while ((c = broker_next_dirty(l->broker)))
+		socket_serve(connection_owner(c));
+	if (broker_failed(l->broker)) {
+		l->exit_code = EXIT_LOG_FAILED;
+		stop(l, FAILED_DRAIN_MS);
+	}
+	if (l->stopping && (list_empty(&l->sockets) || now >= l->stop_by_ms))
+		ev_break(l->ev, EVBREAK_ALL);
+}
+
+static void sleep_until(struct loop *l, uint64_t at)
+{
+	uint64_t now = loop_now_ms();
+	double s = at <= now ? 0. : (double)(at - now) / 1e3;
+	ev_timer_stop(l->ev, &l->timer);
+	if (at == UINT64_MAX)
+		return;
+	ev_now_update(l->ev);
+	ev_timer_set(&l->timer, s, 0.);
+	ev_timer_start(l->ev, &l->timer);
+}
+
+static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
+{
+	struct loop *l = w->data;
+	(void)ev;
+	(void)events;
+	turn(l);
+	uint64_t at = broker_deadline(l->broker);
+	sleep_until(l, l->stopping && l->stop_by_ms < at ? l->stop_by_ms : at);
+}
+
+static void on_timer(struct ev_loop *ev, ev_timer *w, int events)
+{
+	(void)ev;
+	(void)w;
+	(void)events;
+}
+
+static void on_wake(struct ev_loop *ev, ev_async *w, int events)
+{
+	(void)ev;
+	(void)w;
+	(void)events;
+}
+
+/* The first signal asks, the second one means it. */
+static void on_term(struct ev_loop *ev, ev_signal *w, int events)
+{
+	struct loop *l = w->data;
+	(void)events;
+	if (l->stopping) {
+		ev_break(ev, EVBREAK_ALL);
+		return;
+	}
+	log_info("stopping: clients are told, then the log is closed (again to stop at once)");
+	broker_stop(l->broker, loop_now_ms());
+	stop(l, DRAIN_MS);
+}
+
+static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
+{
+	(void)ev;
+	(void)w;
+	(void)events;
+	log_notice("SIGHUP: this version reads its configuration at start only");
+}
+
+static void on_usr1(struct ev_loop *ev, ev_signal *w, int events)
+{
+	struct loop *l = w->data;
+	struct buf text = { 0 };
+	(void)ev;
+	(void)events;
+	broker_describe(l->broker, &text);
+	for (struct slice rest = buf_slice(&text); rest.n;) {
+		const uint8_t *end = memchr(rest.p, '\n', rest.n);
+		struct slice line = slice_take(&rest, end ? (size_t)(end - rest.p) : rest.n);
+		log_notice("%.*s", SLICE_ARG(line));
+		if (end)
+			slice_take(&rest, 1);
+	}
+	buf_free(&text);
+}
+
+static void watch_signals(struct loop *l)
+{
+	ev_signal_init(&l->term, on_term, SIGTERM);
+	ev_signal_init(&l->interrupt, on_term, SIGINT);
+	ev_signal_init(&l->hup, on_hup, SIGHUP);
+	ev_signal_init(&l->usr1, on_usr1, SIGUSR1);
+	ev_signal *all[] = { &l->term, &l->interrupt, &l->hup, &l->usr1 };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		all[i]->data = l;
+		ev_signal_start(l->ev, all[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void loop_init(struct loop *l, const struct config *c)
+{
+	*l = (struct loop){ .config = c };
+	l->ev = ev_default_loop(EVFLAG_AUTO);
+	must(l->ev);
+	list_init(&l->sockets);
+	l->input = mem_pages(LOOP_INPUT_BYTES);
+	ev_prepare_init(&l->prepare, on_prepare);
+	l->prepare.data = l;
+	ev_prepare_start(l->ev, &l->prepare);
+	ev_timer_init(&l->timer, on_timer, 0., 0.);
+	ev_async_init(&l->wake, on_wake);
+	ev_async_start(l->ev, &l->wake);
+	watch_signals(l);
+}
+
+void loop_wake(void *loop)
+{
+	struct loop *l = loop;
+	ev_async_send(l->ev, &l->wake);
+}
+
+int loop_run(struct loop *l)
+{
+	ev_run(l->ev, 0);
+	return l->exit_code;
+}
+
+void loop_free(struct loop *l)
+{
+	listeners_close(l);
+	sockets_close(l);
+	mem_pages_free(l->input, LOOP_INPUT_BYTES);
+}

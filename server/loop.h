@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: libev's, with one broker turn in each iteration.  Sockets feed the broker; before the
+ * loop sleeps the broker has its turn and whoever has something to say is flushed. */
+#ifndef SERVER_LOOP_H
+#define SERVER_LOOP_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct broker;
+struct config;
+struct listener;
+
+struct loop {
+	struct ev_loop *ev;
+	struct broker *broker;
+	const struct config *config;
+	ev_prepare prepare;
+	ev_check check;
+	ev_timer timer;
+	ev_async wake;               /* sent by the log thread */
+	ev_signal term, interrupt, hup, usr1;
+	struct listener *listeners;  /* an array, ended by one that is not open */
+	struct list sockets;
+	uint64_t n_sockets, max_sockets;
+	uint8_t *input;              /* one read buffer for all */
+	bool stopping;
+	uint64_t stop_by_ms;
+	int exit_code;
+};
+
+enum { LOOP_INPUT_BYTES = 256 << 10 };
+
+/* Monotonic milliseconds. */
+uint64_t loop_now_ms(void);
+
+/* Sets up watchers. The broker may be set later, before loop_run. */
+void loop_init(struct loop *l, const struct config *c);
+
+/* For log_file_options.wake: may be called from any thread. */
+void loop_wake(void *loop);
+
+/* Runs until the end; returns the exit code. */
+int loop_run(struct loop *l);
+
+void loop_free(struct loop *l);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading: into the loop's one buffer, frames are cut there and handed in as they lie; only an
+ * unfinished frame is copied, into a buffer of its own that is as large as that frame.
+ * Ending: after the last byte was written the sending side is shut and what the peer still sends
+ * is thrown away until it hangs up, because closing with unread input would destroy the close
+ * frame on its way. */
+#include "server/socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "broker/connection.h"
+#include "broker/outbox.h"
+#include "server/loop.h"
+
+enum {
+	HEADER_BYTES = 8,
+	FRAMES = 256,
+	PIECES = 128,
+	READS_PER_TURN = 4,      /* of LOOP_INPUT_BYTES: then others have their turn */
+	LINGER_S = 2,
+	MAGIC = 0x736f636b,
+};
+
+struct socket {
+	uint32_t magic;
+	int fd;
+	bool reading, writing, lingering;
+	struct loop *loop;
+	struct connection *connection;   /* NULL once lost */
+	struct buf rest;                 /* an unfinished frame */
+	ev_io read, write;
+	ev_timer patience;               /* how long the peer may take to hang up */
+	struct list link;
+};
+
+/* ---- names ---- */
+
+static void print_address(char *out, size_t n, const struct sockaddr_storage *a)
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+	const struct sockaddr_in6 *v6 = (const void *)a;
+	const struct sockaddr_in *v4 = (const void *)a;
+	if (a->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+		snprintf(out, n, "[%s]:%u", host, ntohs(v6->sin6_port));
+	} else {
+		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+		snprintf(out, n, "%s:%u", host, ntohs(v4->sin_port));
+	}
+}
+
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in6 *v6 = (const void *)a;
+	const struct sockaddr_in *v4 = (const void *)a;
+	if (a->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+}
+
+static struct connection *introduce(struct socket *s)
+{
+	struct sockaddr_storage peer = { 0 }, own = { 0 };
+	socklen_t n = sizeof peer, m = sizeof own;
+	char a[64], b[64], name[132];
+	getpeername(s->fd, (struct sockaddr *)&peer, &n);
+	getsockname(s->fd, (struct sockaddr *)&own, &m);
+	print_address(a, sizeof a, &peer);
+	print_address(b, sizeof b, &own);
+	snprintf(name, sizeof name, "%s -> %s", a, b);
+	struct peer p = { name, is_loopback(&peer) };
+	return connection_new(s->loop->broker, &p, s, loop_now_ms());
+}
+
+/* ---- ending ---- */
+
+static void destroy(struct socket *s)
+{
+	must(s->magic == MAGIC && !s->connection);
+	ev_io_stop(s->loop->ev, &s->read);
+	ev_io_stop(s->loop->ev, &s->write);
+	if (s->lingering)
+		ev_timer_stop(s->loop->ev, &s->patience);
+	close(s->fd);
+	list_remove(&s->link);
+	s->loop->n_sockets--;
+	buf_free(&s->rest);
+	s->magic = 0;
+	mem_free(s);
+}
+
+static void lose(struct socket *s)
+{
+	struct connection *c = s->connection;
+	s->connection = NULL;
+	connection_lost(c, loop_now_ms());
+}
+
+static void hang_up(struct socket *s)
+{
+	if (s->connection)
+		lose(s);
+	destroy(s);
+}
+
+/* ---- input ---- */
+
+static void keep_rest(struct socket *s, struct slice rest)
+{
+	struct buf kept = { 0 };
+	if (rest.p == s->rest.p && rest.n == s->rest.len)
+		return;
+	if (rest.n)
+		buf_append_slice(&kept, rest);
+	buf_free(&s->rest);
+	s->rest = kept;
+}
+
+static bool take_header(struct socket *s, struct slice *in)
+{
+	if (in->n < HEADER_BYTES) {
+		connection_first_byte(s->connection);
+		return false;
+	}
+	connection_header(s->connection, slice_take(in, HEADER_BYTES), loop_now_ms());
+	return true;
+}
+
+/* Cuts as many frames as may be handed in at once. False when no more can be done with *in. */
+static bool take_frames(struct socket *s, struct slice *in)
+{
+	struct connection *c = s->connection;
+	struct frame frames[FRAMES], bad;
+	size_t n = 0, max = connection_batch_max(c);
+	uint32_t limit = connection_max_payload(c);
+	enum frame_result result = FRAME_OK;
+	max = max < FRAMES ? max : FRAMES;
+	while (n < max && (result = frame_next(in, limit, &frames[n], NULL)) == FRAME_OK)
+		n++;
+	if (n < max)
+		bad = frames[n];
+	if (n)
+		connection_frames(c, frames, n, loop_now_ms());
+	if (result == FRAME_OK)
+		return true;
+	if (result != FRAME_MORE && connection_wish(c) == CONNECTION_GOES_ON) {
+		connection_bad_frame(c, result, &bad, loop_now_ms());
+		in->n = 0;
+	}
+	return false;
+}
+
+static void feed(struct socket *s, struct slice in)
+{
+	while (connection_wish(s->connection) == CONNECTION_GOES_ON && in.n) {
+		bool header = connection_wants_header(s->connection);
+		if (!(header ? take_header(s, &in) : take_frames(s, &in)))
+			break;
+	}
+	if (connection_wish(s->connection) != CONNECTION_GOES_ON)
+		in.n = 0;
+	keep_rest(s, in);
+}
+
+/* New bytes behind what is left of before. */
+static void feed_bytes(struct socket *s, struct slice bytes)
+{
+	if (s->rest.len == 0) {
+		feed(s, bytes);
+		return;
+	}
+	buf_append_slice(&s->rest, bytes);
+	feed(s, buf_slice(&s->rest));
+}
+
+static bool read_some(struct socket *s)
+{
+	uint8_t *input = s->loop->input;
+	ssize_t n = recv(s->fd, input, LOOP_INPUT_BYTES, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		hang_up(s);
+		return false;
+	}
+	if (s->lingering)
+		return true;
+	feed_bytes(s, slice_of(input, (size_t)n));
+	return (size_t)n == LOOP_INPUT_BYTES && connection_wants_input(s->connection) &&
+	       connection_wish(s->connection) == CONNECTION_GOES_ON;
+}
+
+static void on_readable(struct ev_loop *ev, ev_io *w, int events)
+{
+	struct socket *s = w->data;
+	(void)ev;
+	(void)events;
+	must(s->magic == MAGIC);
+	for (int i = 0; i < READS_PER_TURN && read_some(s); i++)
+		;
+}
+
+/* ---- output ---- */
+
+static void set_writing(struct socket *s, bool on)
+{
+	if (on == s->writing)
+		return;
+	s->writing = on;
+	if (on)
+		ev_io_start(s->loop->ev, &s->write);
+	else
+		ev_io_stop(s->loop->ev, &s->write);
+}
+
+static void set_reading(struct socket *s, bool on)
+{
+	if (on == s->reading)
+		return;
+	s->reading = on;
+	if (on)
+		ev_io_start(s->loop->ev, &s->read);
+	else
+		ev_io_stop(s->loop->ev, &s->read);
+}
+
+static ssize_t send_pieces(int fd, const struct slice *pieces, size_t n)
+{
+	struct iovec iov[PIECES];
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = n };
+	for (size_t i = 0; i < n; i++)
+		iov[i] = (struct iovec){ (void *)pieces[i].p, pieces[i].n };
+	return sendmsg(fd, &m, MSG_NOSIGNAL);
+}
+
+/* Writes until the outbox is empty or the socket is full. False when the peer is gone. */
+static bool flush(struct socket *s)
+{
+	struct outbox *o = connection_outbox(s->connection);
+	struct slice pieces[PIECES];
+	while (o->bytes) {
+		size_t n = outbox_front(o, pieces, PIECES);
+		ssize_t done = send_pieces(s->fd, pieces, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == EAGAIN)
+			break;
+		if (done < 0)
+			return false;
+		connection_sent(s->connection, (size_t)done);
+	}
+	set_writing(s, o->bytes > 0);
+	return true;
+}
+
+static void on_patience_over(struct ev_loop *ev, ev_timer *w, int events)
+{
+	(void)ev;
+	(void)events;
+	destroy(w->data);
+}
+
+/* Everything was said: the connection ends for the broker, the socket waits for the peer. */
+static void linger(struct socket *s)
+{
+	lose(s);
+	buf_free(&s->rest);
+	s->lingering = true;
+	shutdown(s->fd, SHUT_WR);
+	set_writing(s, false);
+	set_reading(s, true);
+	ev_timer_init(&s->patience, on_patience_over, LINGER_S, 0.);
+	s->patience.data = s;
+	ev_timer_start(s->loop->ev, &s->patience);
+}
+
+void socket_serve(struct socket *s)
+{
+	must(s->magic == MAGIC);
+	enum connection_wish wish = connection_wish(s->connection);
+	if (wish == CONNECTION_WANTS_DROP || !flush(s)) {
+		hang_up(s);
+		return;
+	}
+	wish = connection_wish(s->connection);
+	if (wish == CONNECTION_WANTS_FLUSH_AND_CLOSE && connection_outbox(s->connection)->bytes == 0)
+		linger(s);
+	else
+		set_reading(s, connection_wants_input(s->connection));
+}
+
+static void on_writable(struct ev_loop *ev, ev_io *w, int events)
+{
+	(void)ev;
+	(void)events;
+	socket_serve(w->data);
+}
+
+/* ---- begin and end ---- */
+
+void socket_new(struct loop *l, int fd)
+{
+	struct socket *s = mem_zalloc(sizeof *s);
+	s->magic = MAGIC;
+	s->fd = fd;
+	s->loop = l;
+	ev_io_init(&s->read, on_readable, fd, EV_READ);
+	ev_io_init(&s->write, on_writable, fd, EV_WRITE);
+	s->read.data = s->write.data = s;
+	list_push(&l->sockets, &s->link);
+	l->n_sockets++;
+	s->connection = introduce(s);
+	set_reading(s, true);
+}
+
+void sockets_close(struct loop *l)
+{
+	while (!list_empty(&l->sockets))
+		hang_up(list_entry(l->sockets.next, struct socket, link));
+}
