@@ -49,7 +49,6 @@ struct log_stats {
 	uint64_t batches, records, bytes;   /* made durable since open */
 	uint64_t segments;                  /* files in use, spares not counted */
 	uint64_t disk_bytes;                /* all files, spares counted */
-	uint64_t torn_bytes;                /* cut off the tail at recovery */
 };
 
 struct log;

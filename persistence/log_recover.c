@@ -340,27 +340,39 @@ static int find_evidence(struct log_file *l, bool *found)
 	return 0;
 }
 
+/* What was read may lie in a cache only (a process that died between write and sync): it is made
+ * durable before anything is built on it. */
+static int settle_last(struct log_file *l, struct segment *last, uint64_t used)
+{
+	if (used < last->file_bytes &&
+	    l->disk->ops->truncate(l->disk, last->handle, used) == 0)
+		last->file_bytes = used;
+	return l->disk->ops->sync(l->disk, last->handle);
+}
+
 /* The log ends at r->lsn, in the last segment: what it holds behind that is cut off, and a segment
  * without any batch is as good as none. */
-static void finish(struct log_file *l)
+static int finish(struct log_file *l, struct buf *why)
 {
 	struct recover *r = l->recover;
+	int error = 0;
 	l->end = l->durable = r->lsn;
 	l->epoch = (r->epoch > l->epoch ? r->epoch : l->epoch) + 1;
 	l->worker.prev_crc = r->prev_crc;
 	l->log.was_clean = l->n_segments == 0 || r->clean;
 	if (l->n_segments == 0)
-		return;
+		return 0;
 	struct segment *last = l->segments[l->n_segments - 1];
-	uint64_t used = offset_of(l, r->lsn);
 	if (last->base == r->lsn) {
 		l->disk->ops->close(l->disk, last->handle);
 		mem_free(last);
 		l->n_segments--;
-	} else if (used < last->file_bytes &&
-	           l->disk->ops->truncate(l->disk, last->handle, used) == 0) {
-		last->file_bytes = used;
+	} else {
+		error = settle_last(l, last, offset_of(l, r->lsn));
 	}
+	if (error)
+		buf_printf(why, "the end of the log cannot be written: %s", strerror(-error));
+	return error;
 }
 
 /* No valid batch at r->lsn: the end of a segment, the end of the log, or damage. */
@@ -384,8 +396,8 @@ static int end_of_batches(struct log_file *l, struct buf *why)
 	}
 	if (proof)
 		return corrupt(why, s->base, r->lsn, "a batch is damaged that had been durable");
-	finish(l);
-	return 1;
+	error = finish(l, why);
+	return error ? error : 1;
 }
 
 static void give_record(struct log_file *l, struct log_record *out)
@@ -414,10 +426,8 @@ int log_recover_next(struct log_file *l, struct log_record *out, struct buf *why
 {
 	struct recover *r = l->recover;
 	int error;
-	if (l->n_segments == 0) {
-		finish(l);
-		return 0;
-	}
+	if (l->n_segments == 0)
+		return finish(l, why);
 	if (l->segments[r->at]->handle < 0 && (error = open_segment(l, r->at, why)))
 		return error;
 	for (;;) {

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Crash at every write.  A seeded script of operations is run once to the end, counting what it
+ * does to the disk; then once for each of those operations and each kind of loss with the power
+ * going at that point.  Half of the time the power goes again soon after the broker is back. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "tests/sim/world.h"
+
+enum { OPERATIONS = 300, SLICE_STRIDE = 7 };
+
+static const char *const loss_names[DISK_SIM_LOSS_KINDS] = { "loses all", "keeps all", "tears",
+	                                                         "reorders" };
+
+struct tally {
+	uint64_t passed, failed, restarts;
+};
+
+static void complain(struct tally *t, const struct world *w, uint64_t at, int loss)
+{
+	t->failed++;
+	printf("FAIL seed %llu, power off at disk operation %llu (%s), script at %u: %.*s\n",
+	       (unsigned long long)w->seed, (unsigned long long)at,
+	       loss < 0 ? "no crash" : loss_names[loss], w->operations, (int)w->why.len,
+	       (const char *)w->why.p);
+}
+
+/* The script without a crash: how many disk operations, and that the log shrinks again. */
+static uint64_t run_whole(struct tally *t, uint64_t seed)
+{
+	struct world *w = mem_alloc(sizeof *w);
+	world_init(w, seed);
+	world_begin(w);
+	for (int i = 0; i < OPERATIONS && world_step(w); i++)
+		;
+	uint64_t operations = disk_sim_operations(w->in.disk);
+	if (w->why.len == 0)
+		world_drain(w);
+	if (w->why.len)
+		complain(t, w, 0, -1);
+	else
+		t->passed++;
+	world_free(w);
+	mem_free(w);
+	return operations;
+}
+
+/* A second power cut at one of the next disk operations: in the recovery or soon after it. */
+static void crash_again(struct world *w, uint64_t at)
+{
+	disk_sim_crash_at(w->in.disk, disk_sim_operations(w->in.disk) + 1 + at % 19);
+	world_begin(w);
+	for (int i = 0; i < 9 && w->why.len == 0 && !disk_sim_is_down(w->in.disk); i++)
+		world_step(w);
+	inside_crash(&w->in, (enum disk_sim_loss)(at / 19 % DISK_SIM_LOSS_KINDS));
+}
+
+static void run_crash(struct tally *t, uint64_t seed, uint64_t at, enum disk_sim_loss loss)
+{
+	struct world *w = mem_alloc(sizeof *w);
+	world_init(w, seed);
+	disk_sim_crash_at(w->in.disk, at);
+	world_begin(w);
+	for (int i = 0; i < OPERATIONS && w->why.len == 0 && !disk_sim_is_down(w->in.disk); i++)
+		world_step(w);
+	inside_crash(&w->in, loss);
+	if (w->why.len == 0 && at % 2)
+		crash_again(w, at / 2);
+	if (w->why.len == 0 && world_verify(w))
+		t->passed++;
+	else
+		complain(t, w, at, (int)loss);
+	t->restarts += w->restarts + 1;
+	world_free(w);
+	mem_free(w);
+}
+
+static void run_seed(struct tally *t, uint64_t seed, uint64_t stride)
+{
+	uint64_t operations = run_whole(t, seed);
+	for (uint64_t at = 1 + seed % stride; at <= operations && t->failed < 10; at += stride)
+		for (int loss = 0; loss < DISK_SIM_LOSS_KINDS; loss++)
+			run_crash(t, seed, at, (enum disk_sim_loss)loss);
+	printf("seed %llu: a script of %d operations, %llu disk operations, every %llu a crash point\n",
+	       (unsigned long long)seed, OPERATIONS, (unsigned long long)operations,
+	       (unsigned long long)stride);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = 1, at = 0, stride = 1, seeds = 1;
+	int loss = 0;
+	struct tally t = { 0 };
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+			seed = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc)
+			seeds = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--slice") == 0)
+			stride = SLICE_STRIDE;
+		else if (strcmp(argv[i], "--at") == 0 && i + 2 < argc) {
+			at = strtoull(argv[++i], NULL, 0);
+			loss = atoi(argv[++i]);
+		} else {
+			fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [--slice] [--at OPERATION LOSS]\n"
+			                "crashes a broker at every disk operation of a script and compares what\n"
+			                "is left with what was promised; --at repeats one crash (LOSS 0 to 3)\n");
+			return 2;
+		}
+	}
+	map_seed(seed);
+	if (at)
+		run_crash(&t, seed, at, (enum disk_sim_loss)loss);
+	for (uint64_t i = 0; i < seeds && !at; i++)
+		run_seed(&t, seed + i, stride);
+	printf("passed %llu failed %llu sim\n", (unsigned long long)t.passed,
+	       (unsigned long long)t.failed);
+	return t.failed != 0;
+}

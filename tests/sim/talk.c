@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/talk.h"
+
+#include "amqp/frame.h"
+#include "amqp/props.h"
+#include "base/die.h"
+
+static void feed(struct talk *t, struct buf *b)
+{
+	inside_feed(&t->peer, buf_slice(b));
+	buf_free(b);
+}
+
+void talk_send(struct talk *t, uint16_t channel, const struct method *m)
+{
+	struct buf b = { 0 };
+	method_encode(&b, channel, m);
+	feed(t, &b);
+}
+
+void talk_publish(struct talk *t, uint16_t channel, struct slice exchange, struct slice key,
+                  bool mandatory, bool persistent, struct slice body)
+{
+	struct buf b = { 0 };
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .exchange = exchange, .routing_key = key,
+		                                   .mandatory = mandatory } };
+	struct props p = { .class_id = CLASS_BASIC, .body_bytes = body.n,
+		               .flags = PROP_delivery_mode, .delivery_mode = persistent ? 2 : 1 };
+	method_encode(&b, channel, &m);
+	size_t mark = frame_begin(&b, FRAME_HEADER, channel);
+	props_encode(&b, &p);
+	frame_end(&b, mark);
+	if (body.n)
+		frame_write(&b, FRAME_BODY, channel, body);
+	feed(t, &b);
+}
+
+/* ---- reading ---- */
+
+static bool next_frame(struct slice *in, struct frame *out)
+{
+	return frame_next(in, 0, out, NULL) == FRAME_OK;
+}
+
+bool talk_read(struct talk *t, struct heard *out)
+{
+	struct frame f;
+	struct props p;
+	if (t->at == t->received.len)
+		t->at = t->received.len = 0;
+	buf_append_slice(&t->received, buf_slice(&t->peer.output));
+	buf_clear(&t->peer.output);
+	struct slice in = slice_of(t->received.p + t->at, t->received.len - t->at);
+	*out = (struct heard){ 0 };
+	if (!next_frame(&in, &f))
+		return false;
+	bool method = f.type == FRAME_METHOD && method_decode(f.payload, &out->method) == METHOD_OK;
+	must(method || f.type == FRAME_HEARTBEAT);
+	out->channel = f.channel;
+	if (method && method_info(out->method.id)->content) {
+		if (!next_frame(&in, &f))
+			return false;
+		bool header = f.type == FRAME_HEADER && props_decode(f.payload, &p);
+		must(header);
+		out->header = f.payload;
+		if (p.body_bytes && !next_frame(&in, &f))
+			return false;
+		out->body = p.body_bytes ? f.payload : slice_of(NULL, 0);
+		must(out->body.n == p.body_bytes);
+	}
+	t->at = t->received.len - in.n;
+	return true;
+}
+
+bool talk_expect(struct talk *t, uint32_t method_id, struct heard *out,
+                 void (*other)(void *to, const struct heard *h), void *to)
+{
+	while (talk_read(t, out)) {
+		if (out->method.id == method_id)
+			return true;
+		if (other)
+			other(to, out);
+	}
+	return false;
+}
+
+/* ---- hands ---- */
+
+bool talk_open(struct talk *t, struct inside *in)
+{
+	struct heard h;
+	static const uint8_t header[] = { 'A', 'M', 'Q', 'P', 0, 0, 9, 1 };
+	struct method start_ok = { .id = METHOD_connection_start_ok,
+		                       .connection_start_ok = {
+			                       .mechanism = slice_str("PLAIN"),
+			                       .response = slice_of("\0guest\0guest", 12),
+			                       .locale = slice_str("en_US") } };
+	struct method tune_ok = { .id = METHOD_connection_tune_ok,
+		                      .connection_tune_ok = { 2047, 131072, 0, 0 } };
+	struct method open = { .id = METHOD_connection_open,
+		                   .connection_open = { .virtual_host = slice_str("/") } };
+	struct method channel = { .id = METHOD_channel_open };
+	*t = (struct talk){ 0 };
+	inside_dial(in, &t->peer, true);
+	inside_feed(&t->peer, slice_of(header, sizeof header));
+	talk_send(t, 0, &start_ok);
+	talk_send(t, 0, &tune_ok);
+	talk_send(t, 0, &open);
+	talk_send(t, 1, &channel);
+	return talk_expect(t, METHOD_channel_open_ok, &h, NULL, NULL);
+}
+
+void talk_free(struct talk *t)
+{
+	inside_hang_up(&t->peer);
+	inside_peer_free(&t->peer);
+	buf_free(&t->received);
+}

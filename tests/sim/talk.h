@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client of the simulator: sends methods, reads what the broker answered, piece by piece. */
+#ifndef SIM_TALK_H
+#define SIM_TALK_H
+
+#include "amqp/method.h"
+#include "tests/sim/inside.h"
+
+struct talk {
+	struct inside_peer peer;
+	struct buf received;     /* what came, from at on not yet looked at */
+	size_t at;
+};
+
+/* What came: a method, with its content when it carries one.  Borrowed until the next read. */
+struct heard {
+	uint16_t channel;
+	struct method method;
+	struct slice header, body;
+};
+
+/* Dials and shakes hands as guest; opens channel 1. False when the broker does not let it in. */
+bool talk_open(struct talk *t, struct inside *in);
+void talk_free(struct talk *t);
+
+void talk_send(struct talk *t, uint16_t channel, const struct method *m);
+
+/* A publish to the default exchange or another one, persistent or not. */
+void talk_publish(struct talk *t, uint16_t channel, struct slice exchange, struct slice key,
+                  bool mandatory, bool persistent, struct slice body);
+
+/* The next thing that came, whole: false when there is none yet. Bodies lie in one piece only
+ * when they fit in one frame, which is all that is used here. */
+bool talk_read(struct talk *t, struct heard *out);
+
+/* Reads until the method comes; what comes before it goes to other (NULL: is dropped). */
+bool talk_expect(struct talk *t, uint32_t method_id, struct heard *out,
+                 void (*other)(void *to, const struct heard *h), void *to);
+
+#endif

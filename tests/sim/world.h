@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the simulator believes: a broker on a forgetful disk, a client that does a seeded script of
+ * operations, and for every message what the broker has promised about it.  After a crash the
+ * promises are compared with what is there. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "tests/sim/talk.h"
+
+enum { QUEUES = 6, ALWAYS = 4, MESSAGES = 2048, HELD = 64 };
+
+enum belief { ABSENT, PRESENT, UNSURE };
+
+struct sent_message {
+	bool persistent, confirmed;
+	uint8_t queues;              /* bit for each queue it went to */
+	uint8_t unsure;              /* ... or may have gone to */
+	uint8_t gone;                /* acked, purged with the queue, or lost for a good reason */
+	uint8_t surely_gone;         /* ... and that is durable */
+	uint32_t gone_before[QUEUES];   /* surely so once the publish of this number is confirmed */
+};
+
+struct outstanding {
+	uint64_t tag;
+	uint32_t id;
+	uint8_t queue;
+};
+
+struct world {
+	uint64_t seed, random;
+	struct inside in;
+	struct talk talk;
+	bool connected;
+	enum belief queues[QUEUES], bound[QUEUES];   /* bound: to the fanout exchange */
+	enum belief topic_bound[2];                  /* queues 2 and 3 to the topic exchange */
+	struct sent_message sent[MESSAGES];
+	uint32_t n_sent;
+	uint32_t first_of_run;       /* the first one sent after the last crash */
+	uint32_t published[MESSAGES];   /* on the confirm channel of this connection, in order */
+	uint64_t n_published;
+	uint64_t confirmed_to;       /* the highest tag of a multiple confirm */
+	struct outstanding held[HELD];
+	unsigned n_held;
+	unsigned operations;         /* done so far */
+	uint64_t restarts;
+	struct buf why;              /* what is wrong; empty: nothing yet */
+};
+
+void world_init(struct world *w, uint64_t seed);
+void world_free(struct world *w);
+
+/* Starts the broker (again), connects, declares. Stops early, without complaint, when the power
+ * goes. */
+void world_begin(struct world *w);
+
+/* One operation of the script. False when the power is gone or something is wrong. */
+bool world_step(struct world *w);
+
+/* Acks what is there and lets time pass: the log must shrink to almost nothing. */
+void world_drain(struct world *w);
+
+/* Starts the broker on what the disk has left, and compares.  True when all is well. */
+bool world_verify(struct world *w);
+
+#endif
