@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -45,6 +46,11 @@ char *mem_copy(struct slice s)
 char *mem_strdup(const char *s)
 {
 	return mem_copy(slice_str(s));
+}
+
+void mem_rest(void)
+{
+	malloc_trim(0);
 }
 
 void *mem_pages(size_t n)

@@ -26,6 +26,9 @@ char *mem_copy(struct slice s);
 /* A fresh copy of a C string. */
 char *mem_strdup(const char *s);
 
+/* Gives what is free back to the system. Takes milliseconds: for quiet moments after a burst. */
+void mem_rest(void);
+
 /* Whole pages of zeros straight from the system, for large buffers: memory is taken when it is
  * touched.  n is a multiple of the page size. */
 void *mem_pages(size_t n);

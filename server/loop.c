@@ -15,7 +15,14 @@
 #include "server/listener.h"
 #include "server/socket.h"
 
-enum { DRAIN_MS = 10000, FAILED_DRAIN_MS = 1000, EXIT_LOG_FAILED = 4 };
+enum {
+	DRAIN_MS = 10000,
+	FAILED_DRAIN_MS = 1000,
+	REST_MS = 1000,
+	REST_AFTER_BYTES = 8 << 20,      /* less traffic leaves nothing worth giving back */
+	REST_BELOW_BYTES = 256 << 10,    /* in REST_MS: the burst is over */
+	EXIT_LOG_FAILED = 4,
+};
 
 uint64_t loop_now_ms(void)
 {
@@ -50,6 +57,27 @@ static void turn(struct loop *l)
 		ev_break(l->ev, EVBREAK_ALL);
 }
 
+/* What a burst took goes back to the system in the first quiet second after it. */
+static void rest(struct loop *l)
+{
+	uint64_t now = loop_now_ms();
+	if (l->moved_bytes < REST_AFTER_BYTES || (l->rest_at_ms && now < l->rest_at_ms))
+		return;
+	bool quiet = l->rest_at_ms && l->moved_bytes - l->moved_before < REST_BELOW_BYTES;
+	if (quiet) {
+		mem_pages_rest(l->input, LOOP_INPUT_BYTES);
+		mem_rest();
+		l->moved_bytes = 0;
+	}
+	l->rest_at_ms = quiet ? 0 : now + REST_MS;
+	l->moved_before = l->moved_bytes;
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static void sleep_until(struct loop *l, uint64_t at)
 {
 	uint64_t now = loop_now_ms();
@@ -68,8 +96,10 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	(void)ev;
 	(void)events;
 	turn(l);
+	rest(l);
 	uint64_t at = broker_deadline(l->broker);
-	sleep_until(l, l->stopping && l->stop_by_ms < at ? l->stop_by_ms : at);
+	at = earliest(at, l->stopping ? l->stop_by_ms : UINT64_MAX);
+	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));
 }
 
 static void on_timer(struct ev_loop *ev, ev_timer *w, int events)

@@ -19,7 +19,6 @@ struct loop {
 	struct broker *broker;
 	const struct config *config;
 	ev_prepare prepare;
-	ev_check check;
 	ev_timer timer;
 	ev_async wake;               /* sent by the log thread */
 	ev_signal term, interrupt, hup, usr1;
@@ -27,6 +26,8 @@ struct loop {
 	struct list sockets;
 	uint64_t n_sockets, max_sockets;
 	uint8_t *input;              /* one read buffer for all */
+	uint64_t moved_bytes;        /* read and written since memory was last given back */
+	uint64_t moved_before, rest_at_ms;
 	bool stopping;
 	uint64_t stop_by_ms;
 	int exit_code;

@@ -191,6 +191,7 @@ static bool read_some(struct socket *s)
 		hang_up(s);
 		return false;
 	}
+	s->loop->moved_bytes += (uint64_t)n;
 	if (s->lingering)
 		return true;
 	feed_bytes(s, slice_of(input, (size_t)n));
@@ -256,6 +257,7 @@ static bool flush(struct socket *s)
 		if (done < 0)
 			return false;
 		connection_sent(s->connection, (size_t)done);
+		s->loop->moved_bytes += (uint64_t)done;
 	}
 	set_writing(s, o->bytes > 0);
 	return true;
