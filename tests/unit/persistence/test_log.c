@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "persistence/format.h"
+#include "persistence/log_file.h"
+#include "tests/sim/disk_sim.h"
+
+Suite *suite_persistence_log(void);
+
+enum { SEGMENT = 64 << 10 };
+
+static struct disk *disk;
+static struct log *engine;
+static struct buf why;
+static uint64_t now_ms;
+
+static int reopen(void)
+{
+	struct log_file_options o = { .disk = disk, .segment_bytes = SEGMENT, .sync = true,
+		                          .entropy = 42 };
+	buf_clear(&why);
+	int error = disk->ops->lock(disk);
+	return error ? error : log_file_open(&engine, &o, &why);
+}
+
+/* Reads all records; their types as a string of digits in out. 0 or -errno. */
+static int scan(char *out)
+{
+	struct log_record r;
+	int more;
+	while ((more = log_next(engine, &r, &why)) > 0)
+		*out++ = (char)('0' + r.type);
+	*out = 0;
+	return more;
+}
+
+static void set_up(void)
+{
+	char none[8];
+	disk = disk_sim_new(1, 0);
+	now_ms = 1000;
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(none), 0);
+	ck_assert_str_eq(none, "");
+}
+
+static void let_go(void)
+{
+	if (engine)
+		log_close(engine);
+	engine = NULL;
+	disk->ops->destroy(disk);
+}
+
+static void tear_down(void)
+{
+	let_go();
+	disk_sim_free(disk);
+	buf_free(&why);
+}
+
+static log_position add(uint8_t type, size_t bytes, bool urgent)
+{
+	static const uint8_t zeros[SEGMENT];
+	struct slice body = slice_of(zeros, bytes);
+	return log_append(engine, type, urgent, &body, 1);
+}
+
+static struct log_report poll_now(void)
+{
+	struct log_report r;
+	log_poll(engine, &r);
+	return r;
+}
+
+static void work(void)
+{
+	log_submit(engine, now_ms);
+	while (log_file_step(engine))
+		;
+}
+
+static void flush(void)
+{
+	log_position end = add(9, 1, true);
+	for (int i = 0; i < 100 && poll_now().durable <= end; i++)
+		work();
+	ck_assert_uint_gt(poll_now().durable, end);
+}
+
+static void lose_power(enum disk_sim_loss loss)
+{
+	disk_sim_crash_at(disk, disk_sim_operations(disk) + 1);
+	let_go();
+	disk_sim_reboot(disk, loss);
+}
+
+START_TEST(nothing_is_durable_before_its_sync)
+{
+	log_position at = add(1, 10, true);
+	ck_assert_uint_le(poll_now().durable, at);
+	log_submit(engine, now_ms);
+	ck_assert_uint_le(poll_now().durable, at);
+	work();
+	ck_assert_uint_gt(poll_now().durable, at);
+}
+END_TEST
+
+START_TEST(what_was_durable_comes_back_in_order)
+{
+	char got[16];
+	add(1, 10, true);
+	add(2, 2000, true);
+	add(3, 0, true);
+	flush();
+	lose_power(DISK_SIM_LOSES_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "1239");
+	ck_assert(!engine->was_clean);
+}
+END_TEST
+
+START_TEST(a_clean_close_is_remembered)
+{
+	char got[16];
+	add(1, 10, false);
+	let_go();
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "1");
+	ck_assert(engine->was_clean);
+}
+END_TEST
+
+START_TEST(lazy_records_wait_for_a_while_and_no_longer)
+{
+	log_position at = add(1, 10, false);
+	work();
+	ck_assert_uint_le(poll_now().durable, at);
+	ck_assert_uint_eq(log_deadline(engine), now_ms + 11);
+	now_ms = log_deadline(engine);
+	work();
+	ck_assert_uint_gt(poll_now().durable, at);
+}
+END_TEST
+
+START_TEST(a_segment_without_references_is_given_up_from_the_front)
+{
+	struct log_extent oldest;
+	struct log_stats s;
+	log_position first = add(1, 1000, true);
+	log_retain(engine, first);
+	for (int i = 0; i < 40; i++) {
+		add(2, 4000, true);
+		flush();
+	}
+	ck_assert(log_oldest(engine, &oldest));
+	ck_assert_uint_eq(oldest.live, 1);
+	log_release(engine, first);
+	while (log_oldest(engine, &oldest) && oldest.live == 0)
+		log_trim(engine, oldest.to);
+	work();
+	log_stats(engine, &s);
+	ck_assert_uint_eq(s.segments, 1);
+	lose_power(DISK_SIM_LOSES_ALL);
+	char got[256];
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_uint_lt(strlen(got), 40);
+}
+END_TEST
+
+START_TEST(damage_to_what_was_durable_is_refused_with_file_and_offset)
+{
+	char got[64], name[32];
+	for (int i = 0; i < 4; i++)
+		flush();
+	lose_power(DISK_SIM_LOSES_ALL);
+	snprintf(name, sizeof name, "w%016llx.seg", FORMAT_FIRST_LSN);
+	ck_assert(disk_sim_flip(disk, name, FORMAT_SEGMENT_HEAD + DISK_BLOCK + 70, 3));
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), -EUCLEAN);
+	buf_u8(&why, 0);
+	ck_assert_ptr_nonnull(strstr((char *)why.p, name));
+	ck_assert_ptr_nonnull(strstr((char *)why.p, "offset 8192"));
+}
+END_TEST
+
+START_TEST(a_torn_tail_is_cut_and_the_log_goes_on)
+{
+	char got[64];
+	flush();
+	add(1, 9000, true);
+	log_submit(engine, now_ms);
+	disk_sim_crash_at(disk, disk_sim_operations(disk) + 1);
+	while (log_file_step(engine))
+		;
+	let_go();
+	disk_sim_reboot(disk, DISK_SIM_TEARS);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_int_eq(got[0], '9');
+	flush();
+	lose_power(DISK_SIM_LOSES_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_int_eq(got[strlen(got) - 1], '9');
+}
+END_TEST
+
+START_TEST(a_failed_sync_ends_the_log)
+{
+	log_position at = add(1, 10, true);
+	log_submit(engine, now_ms);
+	disk_sim_fail_sync(disk);
+	while (log_file_step(engine))
+		;
+	ck_assert_int_eq(poll_now().failed, EIO);
+	work();
+	ck_assert_uint_le(poll_now().durable, at);
+}
+END_TEST
+
+START_TEST(a_full_disk_presses_and_is_waited_out)
+{
+	flush();
+	disk_sim_set_room(disk, 1);
+	for (int i = 0; i < 40; i++) {
+		add(2, 4000, true);
+		work();
+		poll_now();
+	}
+	log_position last = add(3, 1, true);
+	work();
+	ck_assert(poll_now().pressed);
+	ck_assert_int_eq(poll_now().failed, 0);
+	ck_assert_uint_le(poll_now().durable, last);
+	disk_sim_set_room(disk, 0);
+	for (int i = 0; i < 100 && poll_now().durable <= last; i++) {
+		now_ms += 100;
+		work();
+	}
+	ck_assert_uint_gt(poll_now().durable, last);
+	ck_assert(!poll_now().pressed);
+}
+END_TEST
+
+START_TEST(files_of_two_stores_are_refused)
+{
+	uint8_t block[DISK_BLOCK];
+	struct segment_head h = { .store = 1, .epoch = 1, .base = FORMAT_FIRST_LSN + (1 << 20),
+		                      .prev_base = FORMAT_FIRST_LSN };
+	flush();
+	let_go();
+	ck_assert_int_eq(disk->ops->lock(disk), 0);
+	int file = disk->ops->open(disk, "w0000000000101000.seg", true, SEGMENT);
+	format_segment_encode(block, &h);
+	ck_assert_int_eq(disk->ops->write(disk, file, 0, block, sizeof block), 0);
+	disk->ops->destroy(disk);
+	ck_assert_int_eq(reopen(), -EUCLEAN);
+}
+END_TEST
+
+START_TEST(many_segments_are_recycled_not_made)
+{
+	struct log_extent oldest;
+	struct log_stats s;
+	for (int i = 0; i < 400; i++) {
+		add(2, 4000, true);
+		flush();
+		while (log_oldest(engine, &oldest))
+			log_trim(engine, oldest.to);
+		work();
+	}
+	log_stats(engine, &s);
+	ck_assert_uint_eq(s.segments, 1);
+	ck_assert_uint_le(s.disk_bytes, 4 * SEGMENT);
+}
+END_TEST
+
+Suite *suite_persistence_log(void)
+{
+	Suite *s = suite_create("persistence/log");
+	TCase *t = tcase_create("file engine");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, nothing_is_durable_before_its_sync);
+	tcase_add_test(t, what_was_durable_comes_back_in_order);
+	tcase_add_test(t, a_clean_close_is_remembered);
+	tcase_add_test(t, lazy_records_wait_for_a_while_and_no_longer);
+	tcase_add_test(t, a_segment_without_references_is_given_up_from_the_front);
+	tcase_add_test(t, damage_to_what_was_durable_is_refused_with_file_and_offset);
+	tcase_add_test(t, a_torn_tail_is_cut_and_the_log_goes_on);
+	tcase_add_test(t, a_failed_sync_ends_the_log);
+	tcase_add_test(t, a_full_disk_presses_and_is_waited_out);
+	tcase_add_test(t, files_of_two_stores_are_refused);
+	tcase_add_test(t, many_segments_are_recycled_not_made);
+	suite_add_tcase(s, t);
+	return s;
+}
