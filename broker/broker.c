@@ -198,7 +198,7 @@ void broker_stop(struct broker *b, uint64_t now_ms)
 			b, &CONNECTION_FORCED, "broker forced connection closure with reason 'shutdown'");
 		if (c->state == CONN_RUNNING)
 			connection_refuse(c, r, 0);
-		else if (c->state < CONN_RUNNING)
+		else if (c->state < CONN_RUNNING || c->state == CONN_LEFT)
 			connection_finish(c);
 	}
 }

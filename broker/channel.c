@@ -80,6 +80,14 @@ bool channel_is_closing(const struct channel *ch)
 	return ch->closing;
 }
 
+/* A client whose own close was answered may take the channel for closed and open it again. */
+bool channel_ignores(const struct channel *ch, uint32_t method_id)
+{
+	return ch->closing && method_id != METHOD_channel_close_ok &&
+	       method_id != METHOD_channel_close &&
+	       !(ch->crossed && method_id == METHOD_channel_open);
+}
+
 void channel_send_when(struct channel *ch, const struct method *m, log_position wait_for)
 {
 	connection_send_when(ch->connection, ch->number, m, wait_for);
@@ -121,7 +129,10 @@ void channel_wake_consumers(struct channel *ch)
 static const struct refusal *on_open(struct connection *c, uint16_t number)
 {
 	struct broker *b = c->broker;
-	if (connection_channel(c, number))
+	struct channel *there = connection_channel(c, number);
+	if (there && there->crossed)
+		channel_end(there);
+	else if (there)
 		return refuse(b, &CHANNEL_ERROR, "second 'channel.open' seen");
 	if (c->n_channels >= c->channel_max)
 		return refuse(b, &NOT_ALLOWED,
@@ -139,7 +150,10 @@ static void on_close(struct channel *ch)
 	struct connection *c = ch->connection;
 	uint16_t number = ch->number;
 	struct method ok = { .id = METHOD_channel_close_ok };
-	channel_end(ch);
+	if (ch->closing)
+		ch->crossed = true;   /* the close-ok to our own close is still to come */
+	else
+		channel_end(ch);
 	connection_send(c, number, &ok);
 }
 

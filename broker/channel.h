@@ -32,6 +32,7 @@ struct channel {
 	struct broker *broker;
 	uint16_t number;
 	bool closing;                /* we said channel.close and wait for close-ok */
+	bool crossed;                /* ... and the client said channel.close at the same time */
 	bool woken;                  /* scratch: its consumers were woken in this turn */
 
 	uint64_t next_tag;           /* of the next delivery */
@@ -61,6 +62,10 @@ const struct refusal *channel_body(struct channel *ch, struct slice payload);
 uint32_t channel_content_method(const struct channel *ch);
 
 bool channel_is_closing(const struct channel *ch);
+
+/* True for what a channel that is closing by our hand drops unread: everything but the end of the
+ * close (AMQP 0-9-1, channel.close). */
+bool channel_ignores(const struct channel *ch, uint32_t method_id);
 
 /* Sends channel.close for a refusal just made, returns everything and waits for close-ok. */
 void channel_refuse(struct channel *ch, const struct refusal *r, uint32_t method_id);

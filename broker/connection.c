@@ -143,21 +143,18 @@ static const struct refusal *decode(struct connection *c, const struct frame *f,
 	              method_info(m->id)->name);
 }
 
-/* A channel method while the channel is closing by our hand is dropped unread (protocol: until
- * close-ok everything is). */
 static void method_frame(struct connection *c, const struct frame *f)
 {
 	struct channel *ch = f->channel ? connection_channel(c, f->channel) : NULL;
 	struct method m;
 	const struct refusal *r = decode(c, f, &m);
-	if (c->state == CONN_CLOSING) {
+	if (c->state >= CONN_CLOSING) {
 		if (!r && f->channel == 0 &&
 		    (m.id == METHOD_connection_close_ok || m.id == METHOD_connection_close))
 			connection_method(c, &m);
 		return;
 	}
-	if (ch && channel_is_closing(ch) && !(m.id == METHOD_channel_close_ok ||
-	                                      m.id == METHOD_channel_close))
+	if (ch && channel_ignores(ch, m.id))
 		return;
 	if (!r && f->channel == 0)
 		r = connection_method(c, &m);
@@ -215,7 +212,7 @@ static void one_frame(struct connection *c, const struct frame *f)
 
 static bool listens(const struct connection *c)
 {
-	return c->state <= CONN_CLOSING;
+	return c->state <= CONN_CLOSING || c->state == CONN_LEFT;
 }
 
 void connection_frames(struct connection *c, const struct frame *frames, size_t n,
@@ -248,7 +245,7 @@ void connection_bad_frame(struct connection *c, enum frame_result result,
                           const struct frame *frame, uint64_t now_ms)
 {
 	c->broker->now_ms = c->received_ms = now_ms;
-	if (c->state == CONN_CLOSING)
+	if (c->state == CONN_CLOSING || c->state == CONN_LEFT)
 		connection_finish(c);
 	else if (listens(c))
 		close_for(c, 0, bad_frame(c->broker, result, frame, connection_max_payload(c)), 0);
@@ -271,7 +268,7 @@ static void wake_channels(struct connection *c)
 void connection_relieved(struct connection *c)
 {
 	if (c->state == CONN_LEAVING && !owed_any(c))
-		connection_finish(c);
+		c->state = CONN_LEFT;
 	if (c->congested && connection_takes_deliveries(c) &&
 	    c->outbox.bytes <= c->broker->options.outbox_max_bytes / 2)
 		wake_channels(c);
@@ -367,13 +364,10 @@ void connection_finish(struct connection *c)
 	connection_rearm(c);
 }
 
-void connection_close_when_paid(struct connection *c)
+void connection_leave(struct connection *c)
 {
-	if (!owed_any(c)) {
-		connection_finish(c);
-		return;
-	}
-	c->state = CONN_LEAVING;
+	if (c->state != CONN_LEFT)
+		c->state = owed_any(c) ? CONN_LEAVING : CONN_LEFT;
 	c->close_at_ms = c->broker->now_ms + c->broker->options.close_timeout_ms;
 	connection_touch(c);
 	connection_rearm(c);

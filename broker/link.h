@@ -21,7 +21,8 @@ enum connection_state {
 	CONN_OPEN,        /* connection.open is awaited */
 	CONN_RUNNING,
 	CONN_CLOSING,     /* we said connection.close: all but close-ok is ignored */
-	CONN_LEAVING,     /* the client said connection.close: what is owed is paid, then CONN_DONE */
+	CONN_LEAVING,     /* the client said connection.close: what is owed is paid first */
+	CONN_LEFT,        /* ... and was answered: it hangs up, a further close is answered again */
 	CONN_SILENT,      /* refused before login: nothing is said, the transport goes after a while */
 	CONN_DONE,        /* what lies in the outbox is still sent, then the transport goes */
 	CONN_DROPPED,     /* the transport is to go at once */
@@ -89,8 +90,9 @@ void connection_refuse_silently(struct connection *c);
 /* Nothing more is read or promised; the rest of the outbox is sent, then the transport goes. */
 void connection_finish(struct connection *c);
 
-/* As connection_finish, but what is owed is paid first. */
-void connection_close_when_paid(struct connection *c);
+/* The client said connection.close and close-ok is on its way: from now on it is the client's to
+ * hang up, as it is with RabbitMQ; the close timeout does it otherwise. */
+void connection_leave(struct connection *c);
 
 /* Sets the timer for the earliest of handshake, heartbeat and close. */
 void connection_rearm(struct connection *c);

@@ -168,15 +168,16 @@ static const struct refusal *on_open(struct connection *c, const struct connecti
 static const struct refusal *on_close(struct connection *c)
 {
 	struct method ok = { .id = METHOD_connection_close_ok };
-	log_info("conn=%llu closing AMQP connection %s", (unsigned long long)c->number, c->name);
+	if (c->state == CONN_RUNNING)
+		log_info("conn=%llu closing AMQP connection %s", (unsigned long long)c->number, c->name);
 	connection_clean_up(c);
-	if (c->state == CONN_CLOSING) {
+	if (c->state >= CONN_CLOSING) {
 		method_encode(outbox_buf(&c->outbox), 0, &ok);
 		outbox_wrote(&c->outbox);
 	} else {
 		connection_send(c, 0, &ok);
 	}
-	connection_close_when_paid(c);
+	connection_leave(c);
 	return NULL;
 }
 
@@ -207,7 +208,7 @@ const struct refusal *connection_method(struct connection *c, const struct metho
 		return on_open(c, &m->connection_open);
 	if (c->state >= CONN_RUNNING && m->id == METHOD_connection_close)
 		return on_close(c);
-	if (c->state == CONN_CLOSING && m->id == METHOD_connection_close_ok) {
+	if (c->state >= CONN_CLOSING && m->id == METHOD_connection_close_ok) {
 		connection_finish(c);
 		return NULL;
 	}

@@ -1,0 +1,375 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a RabbitMQ user does with pika, case by case, against a broker on a port.
+
+usage: pika_test.py PORT
+"""
+import sys
+import time
+import uuid
+
+import pika
+from pika.exceptions import (ChannelClosedByBroker, ConnectionClosedByBroker, NackError,
+                             ProbableAuthenticationError, UnroutableError)
+
+PORT = int(sys.argv[1])
+PERSISTENT = pika.BasicProperties(delivery_mode=2)
+
+
+def connect(**more):
+    return pika.BlockingConnection(pika.ConnectionParameters('127.0.0.1', PORT, **more))
+
+
+def name():
+    return 'q-' + uuid.uuid4().hex
+
+
+class Session:
+    def __enter__(self):
+        self.connection = connect()
+        return self.connection.channel()
+
+    def __exit__(self, *_):
+        if self.connection.is_open:
+            self.connection.close()
+
+
+def get(ch, queue, auto_ack=True):
+    method, props, body = ch.basic_get(queue, auto_ack=auto_ack)
+    return (method, props, body)
+
+
+def bodies(ch, queue):
+    out = []
+    while True:
+        method, _, body = ch.basic_get(queue, auto_ack=True)
+        if method is None:
+            return out
+        out.append(body)
+
+
+def refused(code, text, action):
+    """The action closes the channel with this code; the text holds these words."""
+    with Session() as ch:
+        try:
+            action(ch)
+            ch.queue_declare(name(), exclusive=True)
+        except ChannelClosedByBroker as e:
+            assert e.reply_code == code, e
+            assert text in e.reply_text, e.reply_text
+            return
+        raise AssertionError('not refused')
+
+
+def direct():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        assert q.startswith('amq.gen-')
+        ch.exchange_declare('i.direct', 'direct', auto_delete=True)
+        ch.queue_bind(q, 'i.direct', 'one')
+        ch.queue_bind(q, 'i.direct', 'two')
+        ch.confirm_delivery()
+        for key in ('one', 'two', 'three'):
+            ch.basic_publish('i.direct', key, key.encode())
+        assert bodies(ch, q) == [b'one', b'two']
+        ch.queue_unbind(q, 'i.direct', 'one')
+        ch.basic_publish('i.direct', 'one', b'x')
+        assert bodies(ch, q) == []
+
+
+def fanout():
+    with Session() as ch:
+        ch.exchange_declare('i.fanout', 'fanout', durable=True)
+        qs = [ch.queue_declare('', exclusive=True).method.queue for _ in range(3)]
+        for q in qs:
+            ch.queue_bind(q, 'i.fanout')
+        ch.confirm_delivery()
+        ch.basic_publish('i.fanout', 'whatever', b'all', PERSISTENT)
+        assert [bodies(ch, q) for q in qs] == [[b'all']] * 3
+        ch.exchange_delete('i.fanout')
+
+
+def topic():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        for key in ('a.*.c', '#.z', 'k.#'):
+            ch.queue_bind(q, 'amq.topic', key)
+        ch.confirm_delivery()
+        for key in ('a.b.c', 'a.c', 'z', 'q.z', 'k', 'k.l.m', 'a.b.c.d'):
+            ch.basic_publish('amq.topic', key, key.encode())
+        assert bodies(ch, q) == [b'a.b.c', b'z', b'q.z', b'k', b'k.l.m']
+
+
+def headers():
+    with Session() as ch:
+        both = ch.queue_declare('', exclusive=True).method.queue
+        either = ch.queue_declare('', exclusive=True).method.queue
+        args = {'kind': 'report', 'size': 7}
+        ch.queue_bind(both, 'amq.headers', '', {**args, 'x-match': 'all'})
+        ch.queue_bind(either, 'amq.headers', '', {**args, 'x-match': 'any'})
+        ch.confirm_delivery()
+        for h in ({'kind': 'report', 'size': 7}, {'kind': 'report'}, {'size': 8}, {}):
+            ch.basic_publish('amq.headers', '', repr(h).encode(), pika.BasicProperties(headers=h))
+        assert len(bodies(ch, both)) == 1
+        assert len(bodies(ch, either)) == 2
+
+
+def exchange_to_exchange_and_alternate():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        lost = ch.queue_declare('', exclusive=True).method.queue
+        ch.exchange_declare('i.spill', 'fanout', auto_delete=True)
+        ch.queue_bind(lost, 'i.spill')
+        ch.exchange_declare('i.source', 'topic', auto_delete=True,
+                            arguments={'alternate-exchange': 'i.spill'})
+        ch.exchange_declare('i.inner', 'fanout', internal=True, auto_delete=True)
+        ch.exchange_bind('i.inner', 'i.source', 'in.#')
+        ch.queue_bind(q, 'i.inner')
+        ch.confirm_delivery()
+        ch.basic_publish('i.source', 'in.a', b'in', mandatory=True)
+        ch.basic_publish('i.source', 'out', b'out', mandatory=True)
+        assert bodies(ch, q) == [b'in'] and bodies(ch, lost) == [b'out']
+    refused(403, "ACCESS_REFUSED - cannot publish to internal exchange 'i.inner2' in vhost '/'",
+            lambda ch: (ch.exchange_declare('i.inner2', 'fanout', internal=True,
+                                            auto_delete=True),
+                        ch.basic_publish('i.inner2', '', b'')))
+
+
+def properties_come_back():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        sent = pika.BasicProperties(
+            content_type='text/plain', content_encoding='utf-8', delivery_mode=2, priority=3,
+            correlation_id='c', reply_to='r', expiration='60000', message_id='m',
+            timestamp=1700000000, type='t', user_id='guest', app_id='a', cluster_id='',
+            headers={'int': 1, 'big': 1 << 40, 'text': 'x', 'list': [1, 'a', {'n': None}],
+                     'yes': True, 'table': {'deep': {'deeper': -1}}, 'bytes': b'\0\1'})
+        ch.confirm_delivery()
+        body = bytes(range(256)) * 2000
+        ch.basic_publish('', q, body, sent)
+        _, props, got = get(ch, q)
+        assert got == body
+        assert props.headers == {**sent.headers, 'bytes': props.headers['bytes']}, props.headers
+        for field in ('content_type', 'priority', 'correlation_id', 'reply_to', 'expiration',
+                      'message_id', 'timestamp', 'type', 'user_id', 'app_id'):
+            assert getattr(props, field) == getattr(sent, field), field
+
+
+def prefetch():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        ch.confirm_delivery()
+        for i in range(20):
+            ch.basic_publish('', q, str(i).encode())
+        ch.basic_qos(prefetch_count=3)
+        got = []
+        ch.basic_consume(q, lambda c, m, p, b: got.append((m.delivery_tag, b)))
+        ch.connection.process_data_events(0.3)
+        assert [b for _, b in got] == [b'0', b'1', b'2'], got
+        ch.basic_ack(2, multiple=True)
+        ch.connection.process_data_events(0.3)
+        assert [b for _, b in got] == [b'0', b'1', b'2', b'3', b'4'], got
+        assert [t for t, _ in got] == [1, 2, 3, 4, 5]
+
+
+def nack_requeues_in_place():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        ch.confirm_delivery()
+        for i in range(4):
+            ch.basic_publish('', q, str(i).encode())
+        tags = [ch.basic_get(q)[0].delivery_tag for _ in range(3)]
+        ch.basic_nack(tags[1], requeue=True)
+        m, _, body = ch.basic_get(q)
+        assert body == b'1' and m.redelivered
+        ch.basic_reject(m.delivery_tag, requeue=False)
+        ch.basic_nack(0, multiple=True, requeue=True)
+        assert bodies(ch, q) == [b'0', b'2', b'3']
+
+
+def unacked_come_back_when_the_channel_goes():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        ch.confirm_delivery()
+        ch.basic_publish('', q, b'x')
+        other = ch.connection.channel()
+        m, _, _ = other.basic_get(q)
+        assert not m.redelivered
+        other.close()
+        m, _, body = ch.basic_get(q, auto_ack=True)
+        assert m.redelivered and body == b'x'
+
+
+def mandatory_returns():
+    with Session() as ch:
+        ch.confirm_delivery()
+        try:
+            ch.basic_publish('', name(), b'nobody', mandatory=True)
+        except UnroutableError as e:
+            r = e.messages[0].method
+            assert (r.reply_code, r.reply_text) == (312, 'NO_ROUTE')
+        else:
+            raise AssertionError('not returned')
+
+
+def transactions():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        ch.tx_select()
+        ch.basic_publish('', q, b'no')
+        ch.tx_rollback()
+        ch.basic_publish('', q, b'yes')
+        assert bodies(ch.connection.channel(), q) == []
+        ch.tx_commit()
+        other = ch.connection.channel()
+        assert bodies(other, q) == [b'yes']
+        ch.basic_publish('', q, b'ack me')
+        ch.tx_commit()
+        m, _, _ = ch.basic_get(q)
+        ch.basic_ack(m.delivery_tag)
+        ch.tx_rollback()
+        ch.basic_ack(m.delivery_tag)
+        ch.tx_commit()
+        assert bodies(other, q) == []
+
+
+def recover():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        ch.confirm_delivery()
+        ch.basic_publish('', q, b'x')
+        assert not ch.basic_get(q)[0].redelivered
+        ch.basic_recover(requeue=True)
+        assert ch.basic_get(q)[0].redelivered
+
+
+def cancel_notify():
+    with Session() as ch:
+        q = ch.queue_declare(name(), auto_delete=True).method.queue
+        told = []
+        ch.add_on_cancel_callback(lambda m: told.append(m.method.consumer_tag))
+        ch.basic_consume(q, lambda *a: None, consumer_tag='me')
+        ch.connection.channel().queue_delete(q)
+        ch.connection.process_data_events(0.3)
+        assert told == ['me'], told
+
+
+def counts_and_purge():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        ch.confirm_delivery()
+        for _ in range(5):
+            ch.basic_publish('', q, b'x')
+        assert ch.queue_declare(q, passive=True).method.message_count == 5
+        assert ch.queue_purge(q).method.message_count == 5
+        assert ch.queue_delete(q, if_empty=True).method.message_count == 0
+
+
+def exclusive_queues_go_with_their_connection():
+    with Session() as ch:
+        q = ch.queue_declare(name(), exclusive=True).method.queue
+        with Session() as other:
+            try:
+                other.queue_declare(q, passive=True)
+            except ChannelClosedByBroker as e:
+                assert e.reply_code == 405 and 'RESOURCE_LOCKED' in e.reply_text
+            else:
+                raise AssertionError('not locked')
+    refused(404, f"NOT_FOUND - no queue '{q}' in vhost '/'",
+            lambda ch: ch.queue_declare(q, passive=True))
+
+
+def auto_delete_queues_go_with_their_last_consumer():
+    with Session() as ch:
+        q = ch.queue_declare(name(), auto_delete=True).method.queue
+        ch.basic_consume(q, lambda *a: None, consumer_tag='c')
+        ch.basic_cancel('c')
+        refused(404, 'no queue', lambda c: c.queue_declare(q, passive=True))
+
+
+def errors():
+    refused(404, "NOT_FOUND - no exchange 'nope' in vhost '/'",
+            lambda ch: ch.basic_publish('nope', '', b''))
+    refused(404, "NOT_FOUND - no queue 'nope' in vhost '/'", lambda ch: ch.basic_get('nope'))
+    q = name()
+    refused(406, f"PRECONDITION_FAILED - inequivalent arg 'durable' for queue '{q}' in vhost '/': "
+                 "received 'true' but current is 'false'",
+            lambda ch: (ch.queue_declare(q, auto_delete=True),
+                        ch.queue_declare(q, auto_delete=True, durable=True)))
+    refused(406, 'PRECONDITION_FAILED - unknown delivery tag 99', lambda ch: ch.basic_ack(99))
+    refused(403, "ACCESS_REFUSED - exchange name 'amq.mine' contains reserved prefix 'amq.*'",
+            lambda ch: ch.exchange_declare('amq.mine', 'direct'))
+    refused(406, "PRECONDITION_FAILED - inequivalent arg 'type' for exchange 'amq.direct' in vhost "
+                 "'/': received 'fanout' but current is 'direct'",
+            lambda ch: ch.exchange_declare('amq.direct', 'fanout', durable=True))
+
+
+def connection_errors():
+    c = connect()
+    try:
+        c.channel().exchange_declare('x', 'no-such-type')
+        raise AssertionError('not refused')
+    except (ConnectionClosedByBroker, ChannelClosedByBroker) as e:
+        assert 'invalid exchange type' in e.reply_text or 'unknown exchange type' in e.reply_text, e
+    for credentials in (pika.PlainCredentials('guest', 'wrong'), pika.PlainCredentials('x', 'y')):
+        try:
+            connect(credentials=credentials)
+            raise AssertionError('let in')
+        except ProbableAuthenticationError as e:
+            assert 'ACCESS_REFUSED' in str(e), e
+    try:
+        connect(virtual_host='nope')
+        raise AssertionError('let in')
+    except (ConnectionClosedByBroker, pika.exceptions.ProbableAccessDeniedError) as e:
+        assert 'vhost nope not found' in str(e), e
+
+
+def large_bodies():
+    with Session() as ch:
+        q = ch.queue_declare('', exclusive=True).method.queue
+        ch.confirm_delivery()
+        for n in (0, 1, 131064, 131065, 3 << 20):
+            ch.basic_publish('', q, b'x' * n)
+            assert len(get(ch, q)[2]) == n
+
+
+def consumer_sees_all_in_order():
+    with Session() as ch:
+        q = ch.queue_declare(name(), durable=True).method.queue
+        ch.confirm_delivery()
+        for i in range(500):
+            ch.basic_publish('', q, str(i).encode(), PERSISTENT)
+        ch.basic_qos(prefetch_count=50)
+        got = []
+        for method, _, body in ch.consume(q, inactivity_timeout=2):
+            if method is None:
+                break
+            got.append(int(body))
+            ch.basic_ack(method.delivery_tag)
+            if len(got) == 500:
+                break
+        assert got == list(range(500))
+        ch.cancel()
+        ch.queue_delete(q)
+
+
+def main():
+    failed = 0
+    cases = [
+        direct, fanout, topic, headers, exchange_to_exchange_and_alternate, properties_come_back,
+        prefetch, nack_requeues_in_place, unacked_come_back_when_the_channel_goes,
+        mandatory_returns, transactions, recover, cancel_notify, counts_and_purge,
+        exclusive_queues_go_with_their_connection, auto_delete_queues_go_with_their_last_consumer,
+        errors, connection_errors, large_bodies, consumer_sees_all_in_order]
+    for case in cases:
+        try:
+            case()
+            print('ok', case.__name__)
+        except Exception as e:  # every trouble is this case's
+            failed += 1
+            print('FAIL', case.__name__ + ':', type(e).__name__, e)
+    print('passed', len(cases) - failed, 'failed', failed, 'pika')
+    sys.exit(failed != 0)
+
+
+main()
