@@ -2,6 +2,7 @@
 #include "broker/arguments.h"
 
 #include "amqp/table.h"
+#include "base/die.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
 
@@ -64,4 +65,104 @@ const struct refusal *arguments_same_flag(struct broker *b, struct declared d, c
 	              "is '%s'",
 	              flag, d.what, SLICE_ARG(d.name), SLICE_ARG(b->vhost.name),
 	              received ? "true" : "false", current ? "true" : "false");
+}
+
+/* ---- a new queue ---- */
+
+enum kind { INTEGER, STRING, BOOLEAN };
+
+struct rule {
+	const char *key;
+	enum kind kind;
+	int64_t min, max;
+	const char *above;       /* the fault of a larger number */
+};
+
+#define TEN_YEARS_MS 315360000000
+
+static const struct rule rules[] = {
+	{ "x-expires", INTEGER, 1, TEN_YEARS_MS, "value_too_large" },
+	{ "x-message-ttl", INTEGER, 0, TEN_YEARS_MS, "value_too_large" },
+	{ "x-max-length", INTEGER, 0, INT64_MAX, NULL },
+	{ "x-max-length-bytes", INTEGER, 0, INT64_MAX, NULL },
+	{ "x-max-priority", INTEGER, 0, 255, "max_value_exceeded" },
+	{ "x-dead-letter-exchange", STRING, 0, 0, NULL },
+	{ "x-dead-letter-routing-key", STRING, 0, 0, NULL },
+	{ "x-overflow", STRING, 0, 0, NULL },
+	{ "x-queue-type", STRING, 0, 0, NULL },
+	{ "x-single-active-consumer", BOOLEAN, 0, 0, NULL },
+};
+
+static const char *const overflows[] = { "drop-head", "reject-publish", "reject-publish-dlx", NULL };
+static const char *const queue_types[] = { "classic", "quorum", NULL };
+
+static bool is_one_of(struct slice s, const char *const *names)
+{
+	while (*names && !slice_is(s, *names))
+		names++;
+	return *names != NULL;
+}
+
+/* Appends the fault, in the words of RabbitMQ; nothing when there is none. */
+static void judge_integer(struct buf *fault, const struct rule *r, const struct field *f)
+{
+	const char *what = NULL;
+	if (!field_is_integer(f)) {
+		buf_printf(fault, "\"expected integer, got %s\"", field_type_name(f));
+		return;
+	}
+	if (f->integer < 0)
+		what = "value_negative";
+	else if (f->integer < r->min)
+		what = "value_zero";
+	else if (f->integer > r->max)
+		what = r->above;
+	if (what)
+		buf_printf(fault, "{%s,%lld}", what, (long long)f->integer);
+}
+
+static void judge_string(struct buf *fault, const char *key, const struct field *f)
+{
+	if (strcmp(key, "x-queue-type") == 0) {
+		struct slice shown = f->letter == 'S' ? f->bytes : slice_str(field_type_name(f));
+		if (f->letter != 'S' || !is_one_of(f->bytes, queue_types))
+			buf_printf(fault, "\"unsupported queue type '%.*s'\"", SLICE_ARG(shown));
+	} else if (f->letter != 'S') {
+		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(f));
+	} else if (strcmp(key, "x-overflow") == 0 && !is_one_of(f->bytes, overflows)) {
+		buf_printf(fault, "invalid_overflow");
+	}
+}
+
+static void judge(struct buf *fault, const struct rule *r, struct slice arguments)
+{
+	struct field f, dlx;
+	if (!table_find(arguments, r->key, &f))
+		return;
+	if (r->kind == INTEGER)
+		judge_integer(fault, r, &f);
+	else if (r->kind == STRING)
+		judge_string(fault, r->key, &f);
+	else if (f.letter != 't')
+		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(&f));
+	if (fault->len == 0 && strcmp(r->key, "x-dead-letter-routing-key") == 0 &&
+	    !table_find(arguments, "x-dead-letter-exchange", &dlx))
+		buf_printf(fault, "routing_key_but_no_dlx_defined");
+}
+
+const struct refusal *arguments_check_queue(struct broker *b, struct slice name,
+                                            struct slice arguments)
+{
+	struct buf fault = { 0 };
+	const struct refusal *refusal = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(rules) && !refusal; i++) {
+		judge(&fault, &rules[i], arguments);
+		if (fault.len)
+			refusal = refuse(b, &PRECONDITION_FAILED,
+			                 "invalid arg '%s' for queue '%.*s' in vhost '%.*s': %.*s",
+			                 rules[i].key, SLICE_ARG(name), SLICE_ARG(b->vhost.name),
+			                 SLICE_ARG(buf_slice(&fault)));
+	}
+	buf_free(&fault);
+	return refusal;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arguments of a declaration against those of what exists already: RabbitMQ compares the ones it
- * knows and ignores the rest. */
+/* Arguments of a declaration: those of a new queue, and those of one that exists already against
+ * what is declared again.  RabbitMQ looks at the ones it knows and ignores the rest. */
 #ifndef BROKER_ARGUMENTS_H
 #define BROKER_ARGUMENTS_H
 
@@ -14,6 +14,10 @@ struct declared {
 	const char *what;
 	struct slice name;
 };
+
+/* 406 when an argument known for queues has the wrong type or is out of its range. */
+const struct refusal *arguments_check_queue(struct broker *b, struct slice name,
+                                            struct slice arguments);
 
 /* 406 when the values of any argument named in keys (NULL-terminated) are not equivalent. */
 const struct refusal *arguments_equivalent(struct broker *b, struct declared d,

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "broker/channel.h"
 #include "broker/consuming.h"
+#include "broker/expiry.h"
 #include "broker/owed.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
@@ -39,12 +40,18 @@ static bool sooner(const struct heap_node *a, const struct heap_node *b)
 	       list_entry(b, struct connection, timer)->timer_ms;
 }
 
+static bool dies_sooner(const struct heap_node *a, const struct heap_node *b)
+{
+	return list_entry(a, struct queue, deadline)->deadline_ms <
+	       list_entry(b, struct queue, deadline)->deadline_ms;
+}
+
 struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 {
 	struct broker *b = mem_zalloc(sizeof *b);
 	must(o->frame_max >= FRAME_MIN_SIZE && o->channel_max > 0);
 	b->options = *o;
-	b->now_ms = now_ms;
+	b->now_ms = b->started_ms = b->previous_turn_ms = now_ms;
 	b->durable = o->log ? 0 : UINT64_MAX;
 	b->next_number = 1;
 	list_init(&b->connections);
@@ -54,8 +61,10 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->runnable);
 	list_init(&b->graveyard);
 	heap_init(&b->timers, sooner);
+	heap_init(&b->deadlines, dies_sooner);
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log);
+	b->store.clock_offset_ms = (int64_t)now_ms - (int64_t)o->wall_ms;
 	b->vhost.name = slice_str(mem_strdup(o->default_vhost));
 	topology_init(&b->vhost.topology, &b->store, 1);
 	return b;
@@ -68,11 +77,15 @@ int broker_recover(struct broker *b, struct buf *why)
 	if (!error)
 		topology_recover(&b->vhost.topology, r);
 	store_scan_end(&b->store, &r);
+	size_t cursor = 0;
+	for (struct queue *q; (q = map_next(&b->vhost.topology.queues, &cursor));)
+		expiry_watch(b, q);
 	return error;
 }
 
 void broker_run_queue(struct broker *b, struct queue *q)
 {
+	expiry_watch(b, q);
 	if (!list_linked(&q->runnable) && queue_ready(q) && !list_empty(&q->rotation.able))
 		list_push(&b->runnable, &q->runnable);
 }
@@ -149,16 +162,20 @@ static void bury(struct broker *b)
 		connection_bury(list_entry(l, struct connection, link));
 }
 
-/* The order is the guarantee: what is confirmed below was durable when poll_log looked. */
+/* The order is the guarantee: what is confirmed below was durable when poll_log looked.
+ * Messages expire after the deliveries, so that one that may live no time at all still reaches
+ * a consumer that waits for it. */
 void broker_turn(struct broker *b, uint64_t now_ms)
 {
 	b->now_ms = now_ms;
 	poll_log(b);
 	run_timers(b);
 	consuming_deliver(b);
+	expiry_run(b);
 	submit_log(b);
 	keep_promises(b);
 	bury(b);
+	b->previous_turn_ms = now_ms;
 }
 
 uint64_t broker_deadline(const struct broker *b)
@@ -167,6 +184,8 @@ uint64_t broker_deadline(const struct broker *b)
 	struct heap_node *n = heap_top(&b->timers);
 	if (n)
 		at = list_entry(n, struct connection, timer)->timer_ms;
+	uint64_t expiry_at = expiry_deadline(b);
+	at = expiry_at < at ? expiry_at : at;
 	if (b->options.log && !b->failed) {
 		uint64_t log_at = log_deadline(b->options.log);
 		at = log_at < at ? log_at : at;
@@ -230,12 +249,15 @@ int broker_free(struct broker *b)
 	store_flush_acks(&b->store, false);
 	if (b->options.log && !b->failed)
 		note_delivered(b);
+	while (heap_pop(&b->deadlines))
+		;
 	topology_free(&b->vhost.topology);
 	store_free(&b->store);
 	if (b->options.log)
 		error = log_close(b->options.log);
 	mem_free((void *)b->vhost.name.p);
 	heap_free(&b->timers);
+	heap_free(&b->deadlines);
 	outbox_pool_free(&b->pool);
 	route_set_free(&b->routed);
 	buf_free(&b->text);

@@ -35,6 +35,8 @@ struct broker_options {
 	uint64_t assembly_max_bytes;     /* half-received bodies, per connection */
 	uint64_t outbox_max_bytes;       /* unsent output per connection before deliveries pause */
 
+	uint64_t wall_ms;                /* the wall clock when now_ms of broker_new was read */
+
 	const char *product, *version, *cluster_name;   /* server-properties; borrowed for good */
 	const char *default_user, *default_pass, *default_vhost;
 	bool default_user_loopback_only;

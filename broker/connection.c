@@ -63,8 +63,11 @@ bool connection_wants_header(const struct connection *c)
 	return c->state == CONN_HEADER;
 }
 
-void connection_first_byte(struct connection *c)
+void connection_heard(struct connection *c, uint64_t now_ms)
 {
+	c->broker->now_ms = c->received_ms = now_ms;
+	if (c->first_byte)
+		return;
 	c->first_byte = true;
 	connection_rearm(c);
 }

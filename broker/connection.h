@@ -34,8 +34,8 @@ void *connection_owner(const struct connection *c);
 bool connection_wants_header(const struct connection *c);
 void connection_header(struct connection *c, struct slice eight_bytes, uint64_t now_ms);
 
-/* Some bytes of the header are there, but not all: the first-byte timeout is satisfied. */
-void connection_first_byte(struct connection *c);
+/* Bytes have come that are no whole header or frame yet: a sign of life all the same. */
+void connection_heard(struct connection *c, uint64_t now_ms);
 
 /* The largest payload that frame_next may accept now. */
 uint32_t connection_max_payload(const struct connection *c);

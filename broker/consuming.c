@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "broker/channel.h"
 #include "broker/content.h"
+#include "broker/expiry.h"
 #include "broker/on.h"
 #include "queue/queue.h"
 
@@ -137,12 +138,20 @@ static void deliver(struct consumer *c, struct entry e)
 		unacked_put(&ch->unacked, tag, (struct delivery){ e, c->queue, c, false });
 }
 
+/* What was due before the last turn ended has had its chance; what fell due since may still go
+ * to a consumer that waits. */
+static void drop_late(struct broker *b, struct queue *q)
+{
+	if (q->timed)
+		expiry_drop_front(b, q, (int64_t)b->previous_turn_ms - 1, UINT32_MAX);
+}
+
 /* Hands out at most max messages; true when there was more to give and someone to take it. */
-static bool run(struct queue *q, size_t max, size_t *used)
+static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 {
 	struct consumer *c;
 	struct entry e;
-	while (queue_ready(q) && (c = next_able(q))) {
+	for (drop_late(b, q); queue_ready(q) && (c = next_able(q)); drop_late(b, q)) {
 		if (max-- == 0)
 			return true;
 		bool taken = queue_take(q, &e);
@@ -159,7 +168,7 @@ void consuming_deliver(struct broker *b)
 	while (used < TURN_BUDGET && !list_empty(&b->runnable)) {
 		struct queue *q = list_entry(b->runnable.next, struct queue, runnable);
 		list_remove(&q->runnable);
-		if (run(q, SLICE, &used))
+		if (run(b, q, SLICE, &used))
 			list_push(&b->runnable, &q->runnable);
 	}
 }

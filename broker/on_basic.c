@@ -4,6 +4,7 @@
 #include "broker/channel.h"
 #include "broker/consuming.h"
 #include "broker/content.h"
+#include "broker/expiry.h"
 #include "broker/names.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
@@ -130,6 +131,8 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 		           SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
 	if (r)
 		return r;
+	if (q->timed)
+		expiry_drop_front(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);
 	if (queue_ready(q)) {
 		get_entry(ch, q, m->no_ack);
 	} else {

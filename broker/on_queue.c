@@ -5,6 +5,7 @@
 #include "broker/arguments.h"
 #include "broker/channel.h"
 #include "broker/consuming.h"
+#include "broker/expiry.h"
 #include "broker/names.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
@@ -28,8 +29,6 @@ static const char *const compared[] = {
 /* Stored and shown like any argument, but nothing acts on them yet: said once for each queue. */
 static const char *const without_effect[] = {
 	"x-expires",
-	"x-message-ttl",
-	"x-dead-letter-exchange",
 	"x-max-length",
 	"x-max-length-bytes",
 	"x-max-priority",
@@ -56,6 +55,7 @@ log_position on_queue_remove(struct broker *b, struct queue *q)
 	}
 	list_remove(&q->on_owner);
 	list_remove(&q->runnable);
+	expiry_forget(b, q);
 	return topology_remove_queue(&b->vhost.topology, q);
 }
 
@@ -83,20 +83,6 @@ static const struct refusal *check_exclusive(struct channel *ch, const struct qu
 	              "be originally declared on another connection or the exclusive property value "
 	              "does not match that of the original declaration.",
 	              SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
-}
-
-static const struct refusal *check_type(struct broker *b, struct slice name, struct slice arguments)
-{
-	struct field type;
-	if (!table_find(arguments, "x-queue-type", &type))
-		return NULL;
-	if (type.letter == 'S' && (slice_is(type.bytes, "classic") || slice_is(type.bytes, "quorum")))
-		return NULL;
-	struct slice shown = type.letter == 'S' ? type.bytes : slice_str(field_type_name(&type));
-	return refuse(b, &PRECONDITION_FAILED,
-	              "invalid arg 'x-queue-type' for queue '%.*s' in vhost '%.*s': \"unsupported queue "
-	              "type '%.*s'\"",
-	              SLICE_ARG(name), SLICE_ARG(b->vhost.name), SLICE_ARG(shown));
 }
 
 static void declare_new(struct channel *ch, struct slice name, const struct queue_declare *m,
@@ -130,7 +116,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name, bool
 	if (!generated && slice_starts(name, "amq."))
 		return refuse(b, &ACCESS_REFUSED, "queue name '%.*s' contains reserved prefix 'amq.*'",
 		              SLICE_ARG(name));
-	r = check_type(b, name, m->arguments);
+	r = arguments_check_queue(b, name, m->arguments);
 	if (!r)
 		declare_new(ch, name, m, out, wait_for);
 	return r;

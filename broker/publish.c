@@ -66,11 +66,13 @@ const struct refusal *publish_check(struct channel *ch, const struct message *m,
 	return check_props(ch, p);
 }
 
-static struct slice headers_of(const struct message *m)
+/* What routing and time to live need of the properties; most messages have neither. */
+static struct slice look_at_header(struct message *m)
 {
 	struct props p;
 	struct slice header = message_header(m);
 	uint16_t flags = (uint16_t)(header.p[PROPS_FLAGS_AT] << 8 | header.p[PROPS_FLAGS_AT + 1]);
+	m->expires = flags & PROP_expiration;
 	if (!(flags & PROP_headers) || !props_decode(header, &p))
 		return slice_of(NULL, 0);
 	return p.headers;
@@ -80,7 +82,8 @@ log_position publish(struct channel *ch, struct message *m, bool mandatory)
 {
 	struct broker *b = ch->broker;
 	struct exchange *x = topology_exchange(&b->vhost.topology, message_exchange(m));
-	struct route route = { .key = message_key(m), .headers = headers_of(m) };
+	struct route route = { .key = message_key(m), .headers = look_at_header(m) };
+	m->published_ms = (int64_t)b->now_ms;
 	b->routed.n = 0;
 	if (x)   /* inside a transaction it may have gone since the check */
 		topology_route(&b->vhost.topology, x, &route, &b->routed);

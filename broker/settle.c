@@ -4,6 +4,7 @@
 #include "base/die.h"
 #include "broker/channel.h"
 #include "broker/consuming.h"
+#include "broker/dead.h"
 #include "broker/refuse.h"
 #include "queue/queue.h"
 
@@ -13,10 +14,11 @@ static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 	bool back = how == SETTLE_REQUEUE && !q->deleted;
 	if (d->consumer)
 		consuming_settled(d->consumer);
-	if (how == SETTLE_REQUEUE)
-		queue_return(q, d->entry);
-	else
-		queue_settle(q, d->entry);
+	switch (how) {
+	case SETTLE_REQUEUE: queue_return(q, d->entry); break;
+	case SETTLE_REJECT: dead_letter(ch->broker, q, d->entry, DEATH_REJECTED); break;
+	case SETTLE_ACK: queue_settle(q, d->entry); break;
+	}
 	if (back)
 		broker_run_queue(ch->broker, q);
 }

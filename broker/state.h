@@ -31,6 +31,8 @@ struct broker {
 	struct list runnable;        /* queues with ready messages and able consumers */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
 	struct heap timers;          /* of connections */
+	struct heap deadlines;       /* queues by when their first message expires */
+	uint64_t started_ms, previous_turn_ms;
 	uint64_t next_number;        /* of connections */
 	uint64_t n_connections;
 
@@ -44,6 +46,12 @@ struct broker {
 static inline bool broker_is_durable(const struct broker *b, log_position at)
 {
 	return at == 0 || at < b->durable;
+}
+
+/* The wall clock. */
+static inline uint64_t broker_wall_ms(const struct broker *b)
+{
+	return b->options.wall_ms + (b->now_ms - b->started_ms);
 }
 
 /* The queue may have something to deliver: it is looked at in this turn. */

@@ -31,6 +31,7 @@ enum {
 struct log_record {
 	uint8_t type;
 	log_position at;
+	uint64_t wall_ms;            /* when its batch was written, as the wall clock said */
 	struct slice body;           /* valid until the next log_next */
 };
 

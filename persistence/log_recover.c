@@ -407,6 +407,7 @@ static void give_record(struct log_file *l, struct log_record *out)
 	struct format_record f = format_record_at(p);
 	*out = (struct log_record){ .type = f.type,
 		                        .at = r->lsn + r->offset,
+		                        .wall_ms = r->batch.wall_ms,
 		                        .body = slice_of(p + FORMAT_RECORD_HEAD, f.body_bytes) };
 	r->offset += (uint32_t)format_record_bytes(f.body_bytes);
 	r->record++;

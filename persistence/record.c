@@ -100,6 +100,20 @@ bool record_publish_decode(struct slice body, struct record_publish *out)
 	return out->chunks ? body.n == 0 : body.n == out->body_bytes;
 }
 
+void record_move_encode(struct buf *out, const struct record_target *from,
+                        const struct record_publish *r)
+{
+	put_varint(out, from->queue);
+	put_varint(out, from->seq);
+	record_publish_encode(out, r);
+}
+
+bool record_move_decode(struct slice body, struct record_target *from,
+                        struct record_publish *out)
+{
+	return record_target_next(&body, from) && record_publish_decode(body, out);
+}
+
 /* ---- ACK: distances between ranges, each with its length ---- */
 
 void record_ack_encode(struct buf *out, uint32_t queue, const struct record_range *ranges,

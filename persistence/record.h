@@ -11,7 +11,7 @@ enum record_type {
 	RECORD_PUBLISH = 1,     /* one message into one or more queues */
 	RECORD_CHUNK = 2,       /* a piece of the body of the RECORD_PUBLISH that follows the run */
 	RECORD_ACK = 3,         /* messages of one queue that are gone */
-	RECORD_MOVE = 4,        /* reserved: removed here and put there in one step */
+	RECORD_MOVE = 4,        /* removed from one queue and put into others in one step */
 	RECORD_DEFINE = 5,      /* a catalog entry is set */
 	RECORD_UNDEFINE = 6,    /* a catalog entry is removed */
 	RECORD_DELIVERED = 7,   /* at a clean stop: how far a queue had been delivered */
@@ -40,6 +40,12 @@ struct record_publish {
 /* Appends everything but the inline body, which the caller gives to log_append as further parts. */
 void record_publish_encode(struct buf *out, const struct record_publish *r);
 bool record_publish_decode(struct slice body, struct record_publish *out);
+
+/* A RECORD_MOVE is the entry that goes (queue 0: one that was never logged) and a publish. */
+void record_move_encode(struct buf *out, const struct record_target *from,
+                        const struct record_publish *r);
+bool record_move_decode(struct slice body, struct record_target *from,
+                        struct record_publish *out);
 
 /* Walks r->packed_targets; false at the end. */
 bool record_target_next(struct slice *packed, struct record_target *out);

@@ -4,6 +4,7 @@
  * frame alone cannot make us reserve more than MESSAGE_INLINE_BYTES. */
 #include "queue/message.h"
 
+#include "amqp/props.h"
 #include "base/die.h"
 #include "base/mem.h"
 
@@ -99,6 +100,18 @@ bool message_next_stretch(const struct message *m, struct message_walk *w, struc
 	*out = slice_of(w->next->bytes, w->next->len);
 	w->next = w->next->next;
 	return true;
+}
+
+/* Whoever set expires has checked that these are digits. */
+int64_t message_expiration_ms(const struct message *m)
+{
+	struct props p;
+	int64_t ms = 0;
+	if (!props_decode(message_header(m), &p))
+		return 0;
+	for (size_t i = 0; i < p.expiration.n && ms < INT64_MAX / 100; i++)
+		ms = ms * 10 + (p.expiration.p[i] - '0');
+	return ms;
 }
 
 size_t message_footprint(const struct message *m)

@@ -17,11 +17,14 @@ struct chunk {
 struct message {
 	uint32_t refs;
 	bool persistent;            /* delivery mode 2 */
+	bool expires;               /* has the property expiration */
+	bool died;                  /* was dead-lettered: its headers x-death are the broker's own */
 	uint8_t exchange_len, key_len;
 	uint32_t header_len;
 	uint32_t inline_len, inline_cap;   /* body bytes kept right behind the header */
 	uint64_t body_bytes;        /* as announced */
 	uint64_t body_have;         /* as received so far */
+	int64_t published_ms;       /* when it was placed, on the broker's clock */
 	log_position position;      /* of its first record in the log; 0: not logged */
 	struct chunk *first, *last; /* body bytes behind the inline ones */
 	uint8_t bytes[];            /* exchange, key, header payload, inline body */
@@ -76,6 +79,9 @@ struct message_walk {
 };
 
 bool message_next_stretch(const struct message *m, struct message_walk *w, struct slice *out);
+
+/* The property expiration in milliseconds, for a message that expires. */
+int64_t message_expiration_ms(const struct message *m);
 
 /* Bytes of memory it occupies. */
 size_t message_footprint(const struct message *m);

@@ -11,7 +11,8 @@ static bool is_kept(const struct queue *q, const struct message *m)
 }
 
 /* Logs the message for those of the queues that keep it, a bounded number at a time. */
-static log_position log_targets(struct store *s, struct message *m, struct queue *const *queues,
+static log_position log_targets(struct store *s, struct message *m,
+                                const struct record_target *from, struct queue *const *queues,
                                 size_t n)
 {
 	struct record_target targets[1024];
@@ -22,20 +23,26 @@ static log_position log_targets(struct store *s, struct message *m, struct queue
 			continue;
 		targets[used++] = (struct record_target){ queues[i]->id, queues[i]->next_seq };
 		if (used == ARRAY_LEN(targets)) {
-			wait_for = store_publish(s, m, targets, used);
+			wait_for = store_publish(s, m, from, targets, used);
 			used = 0;
 		}
 	}
-	return used ? store_publish(s, m, targets, used) : wait_for;
+	return used ? store_publish(s, m, from, targets, used) : wait_for;
 }
 
-struct placed place(struct store *s, struct message *m, struct queue *const *queues, size_t n)
+struct placed place_moved(struct store *s, struct message *m, const struct record_target *from,
+                          struct queue *const *queues, size_t n)
 {
 	must(message_is_whole(m));
 	struct placed placed = { .queues = n };
 	if (m->persistent)
-		placed.wait_for = log_targets(s, m, queues, n);
+		placed.wait_for = log_targets(s, m, from, queues, n);
 	for (size_t i = 0; i < n; i++)
 		queue_push(queues[i], queue_number(queues[i]), m);
 	return placed;
+}
+
+struct placed place(struct store *s, struct message *m, struct queue *const *queues, size_t n)
+{
+	return place_moved(s, m, NULL, queues, n);
 }

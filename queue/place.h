@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "persistence/log.h"
+#include "persistence/record.h"
 
 struct message;
 struct queue;
@@ -19,5 +20,11 @@ struct placed {
 
 /* Puts a whole message at the back of each of the n queues. Takes references of its own. */
 struct placed place(struct store *s, struct message *m, struct queue *const *queues, size_t n);
+
+/* As place, for a message that comes from another queue's entry, whose removal goes into the same
+ * record (from->queue 0: that entry was never logged).  wait_for is 0 when no record was
+ * written: then the removal is still to be logged. */
+struct placed place_moved(struct store *s, struct message *m, const struct record_target *from,
+                          struct queue *const *queues, size_t n);
 
 #endif

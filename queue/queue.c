@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "queue/queue.h"
 
+#include "amqp/table.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/store.h"
@@ -8,6 +9,19 @@
 static struct slice own(struct slice s)
 {
 	return slice_of(mem_copy(s), s.n);
+}
+
+static void read_arguments(struct queue *q)
+{
+	struct field f;
+	q->ttl_ms = -1;
+	if (table_find(q->arguments, "x-message-ttl", &f) && field_is_integer(&f))
+		q->ttl_ms = f.integer;
+	if (table_find(q->arguments, "x-dead-letter-exchange", &f) && f.letter == 'S')
+		q->dead_exchange = f.bytes;
+	if (table_find(q->arguments, "x-dead-letter-routing-key", &f) && f.letter == 'S')
+		q->dead_key = f.bytes;
+	q->timed = q->ttl_ms >= 0;
 }
 
 struct queue *queue_new(struct store *s, const struct queue_spec *spec)
@@ -28,12 +42,15 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	list_init(&q->on_owner);
 	list_init(&q->bindings);
 	list_init(&q->acks_link);
+	heap_node_init(&q->deadline);
+	read_arguments(q);
 	return q;
 }
 
 static void bury(struct queue *q)
 {
 	must(!list_linked(&q->runnable) && !list_linked(&q->on_owner));
+	must(!heap_linked(&q->deadline));
 	mem_free((void *)q->name.p);
 	mem_free((void *)q->arguments.p);
 	mem_free(q->acks);
@@ -64,9 +81,23 @@ void queue_delete(struct queue **pq)
 		bury(q);
 }
 
+int64_t queue_deadline(const struct queue *q)
+{
+	const struct message *m = q->timed ? lane_peek(&q->lane).message : NULL;
+	int64_t at = QUEUE_NO_DEADLINE;
+	if (m && q->ttl_ms >= 0)
+		at = m->published_ms + q->ttl_ms;
+	if (m && m->expires) {
+		int64_t own = m->published_ms + message_expiration_ms(m);
+		at = own < at ? own : at;
+	}
+	return at;
+}
+
 void queue_push(struct queue *q, uint64_t seq, struct message *m)
 {
 	must(!q->deleted);
+	q->timed |= m->expires;
 	q->ready_bytes += m->body_bytes;
 	lane_push(&q->lane, seq, message_ref(m));
 }
@@ -110,6 +141,12 @@ void queue_settle(struct queue *q, struct entry e)
 	no_longer_unacked(q);
 }
 
+void queue_moved(struct queue *q, struct entry e)
+{
+	forget(q, &e);
+	no_longer_unacked(q);
+}
+
 uint64_t queue_purge(struct queue *q)
 {
 	uint64_t n = 0;
@@ -126,6 +163,7 @@ uint64_t queue_purge(struct queue *q)
 void queue_restore(struct queue *q, struct entry e)
 {
 	must(!q->deleted);
+	q->timed |= e.message->expires;
 	q->ready_bytes += e.message->body_bytes;
 	if (e.seq >= q->next_seq)
 		q->next_seq = e.seq + 1;

@@ -6,6 +6,7 @@
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
 
+#include "base/heap.h"
 #include "base/list.h"
 #include "persistence/record.h"
 #include "queue/consumer.h"
@@ -24,6 +25,11 @@ struct queue {
 	uint32_t id;                  /* its number in the log; 0: nothing of it is logged */
 	struct store *store;
 
+	/* what its arguments say; the slices lie in them */
+	int64_t ttl_ms;               /* x-message-ttl; -1: none */
+	struct slice dead_exchange;   /* x-dead-letter-exchange; p == NULL: none */
+	struct slice dead_key;        /* x-dead-letter-routing-key; p == NULL: the message's own */
+
 	struct lane lane;
 	uint64_t next_seq;
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
@@ -36,6 +42,9 @@ struct queue {
 	struct consumer *exclusive_consumer;
 
 	struct list runnable;         /* on the broker's list of queues with something to deliver */
+	bool timed;                   /* may hold messages with a deadline */
+	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
+	struct heap_node deadline;
 	struct list on_owner;         /* on the owning connection's list of exclusive queues */
 	struct list bindings;         /* bindings that end here; kept by exchange/ */
 	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
@@ -72,6 +81,12 @@ static inline bool queue_is_logged(const struct queue *q)
 	return q->id != 0;
 }
 
+#define QUEUE_NO_DEADLINE INT64_MAX
+
+/* When the first ready entry expires: by the queue's time to live or the message's own,
+ * whichever is sooner; on the clock of message.published_ms. */
+int64_t queue_deadline(const struct queue *q);
+
 /* Adds a message at the back under a number from queue_number; takes a reference of its own. */
 void queue_push(struct queue *q, uint64_t seq, struct message *m);
 
@@ -90,6 +105,9 @@ void queue_return(struct queue *q, struct entry e);
 
 /* The entry is done with: acked, rejected without requeue, or sent without acks. */
 void queue_settle(struct queue *q, struct entry e);
+
+/* As queue_settle, for an entry whose end the log already knows: it was moved elsewhere. */
+void queue_moved(struct queue *q, struct entry e);
 
 /* Drops all ready entries and returns how many there were. */
 uint64_t queue_purge(struct queue *q);

@@ -4,6 +4,7 @@
  * messages are gathered by queue number first and claimed when the topology has been rebuilt. */
 #include <errno.h>
 
+#include "amqp/props.h"
 #include "base/die.h"
 #include "base/endian.h"
 #include "base/mem.h"
@@ -111,22 +112,43 @@ static bool last_chunks(const struct recovery *r, uint32_t n, struct slice *body
 }
 
 /* The delivery mode is not looked for: what is in the log is persistent. */
-static bool read_publish(struct store *s, struct recovery *r, const struct log_record *record)
+static bool take_publish(struct store *s, struct recovery *r, const struct log_record *record,
+                         struct record_publish p, bool died)
 {
-	struct record_publish p;
 	log_position at = record->at;
-	if (!record_publish_decode(record->body, &p) ||
+	struct props props;
+	if (!props_decode(p.header, &props) ||
 	    (p.chunks && !last_chunks(r, p.chunks, &p.body, &at)) || p.body_bytes != p.body.n)
 		return false;
 	struct message *m = message_new(p.exchange, p.key, p.header, p.body_bytes, true);
 	message_add_body(m, p.body);
 	m->position = at;
+	m->died = died;
+	m->expires = props.flags & PROP_expiration;
+	m->published_ms = (int64_t)record->wall_ms + s->clock_offset_ms;
 	struct record_target t;
 	while (record_target_next(&p.packed_targets, &t))
 		gather(gathered_of(s, r, t.queue), t.seq, m);
 	message_drop(&m);
 	forget_chunks(r);
 	return true;
+}
+
+static bool read_publish(struct store *s, struct recovery *r, const struct log_record *record)
+{
+	struct record_publish p;
+	return record_publish_decode(record->body, &p) && take_publish(s, r, record, p, false);
+}
+
+static bool read_move(struct store *s, struct recovery *r, const struct log_record *record)
+{
+	struct record_publish p;
+	struct record_target from;
+	if (!record_move_decode(record->body, &from, &p))
+		return false;
+	if (from.queue)
+		forget_range(gathered_of(s, r, from.queue), (struct record_range){ from.seq, 1 });
+	return take_publish(s, r, record, p, true);
 }
 
 static bool read_chunk(struct recovery *r, const struct log_record *record)
@@ -160,10 +182,12 @@ static bool read_delivered(struct store *s, struct recovery *r, const struct log
 
 static bool read_record(struct store *s, struct recovery *r, const struct log_record *record)
 {
-	if (record->type != RECORD_CHUNK && record->type != RECORD_PUBLISH)
+	if (record->type != RECORD_CHUNK && record->type != RECORD_PUBLISH &&
+	    record->type != RECORD_MOVE)
 		forget_chunks(r);
 	switch (record->type) {
 	case RECORD_PUBLISH: return read_publish(s, r, record);
+	case RECORD_MOVE: return read_move(s, r, record);
 	case RECORD_CHUNK: return read_chunk(r, record);
 	case RECORD_ACK: return read_ack(s, r, record);
 	case RECORD_DELIVERED: return read_delivered(s, r, record);

@@ -41,21 +41,24 @@ static uint32_t append_chunks(struct store *s, const struct message *m, log_posi
 }
 
 static log_position append_publish(struct store *s, const struct message *m,
-                                   struct record_publish *r)
+                                   const struct record_target *from, struct record_publish *r)
 {
 	struct slice parts[MAX_PARTS];
 	size_t n = 1;
 	buf_clear(&s->scratch);
-	record_publish_encode(&s->scratch, r);
+	if (from)
+		record_move_encode(&s->scratch, from, r);
+	else
+		record_publish_encode(&s->scratch, r);
 	parts[0] = buf_slice(&s->scratch);
 	struct message_walk w = { 0 };
 	while (r->chunks == 0 && message_next_stretch(m, &w, &parts[n]))
 		must(++n < MAX_PARTS);
-	return log_append(s->log, RECORD_PUBLISH, true, parts, n);
+	return log_append(s->log, from ? RECORD_MOVE : RECORD_PUBLISH, true, parts, n);
 }
 
-log_position store_publish(struct store *s, struct message *m, const struct record_target *targets,
-                           size_t n)
+log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
+                           const struct record_target *targets, size_t n)
 {
 	if (!s->log)
 		return 0;
@@ -70,7 +73,7 @@ log_position store_publish(struct store *s, struct message *m, const struct reco
 	};
 	if (m->body_bytes > INLINE_BODY)
 		r.chunks = append_chunks(s, m, &first);
-	log_position at = append_publish(s, m, &r);
+	log_position at = append_publish(s, m, from, &r);
 	if (!m->position)
 		m->position = first ? first : at;
 	for (size_t i = 0; i < n; i++)

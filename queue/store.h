@@ -18,6 +18,7 @@ struct store {
 	struct log *log;             /* NULL: nothing is kept */
 	struct catalog catalog;
 	uint32_t next_queue_id;
+	int64_t clock_offset_ms;     /* the broker's clock minus the wall clock */
 	struct list acked;           /* queues with acks gathered in this turn */
 	struct buf scratch;
 	log_position trim_upto;      /* a trim that waits for trim_after to be durable; 0: none */
@@ -27,10 +28,11 @@ struct store {
 void store_init(struct store *s, struct log *log);
 void store_free(struct store *s);
 
-/* Logs a whole message for n targets (queue_is_logged ones, numbered). Retains the record once
- * for each. Returns the position after which the message is safe. */
-log_position store_publish(struct store *s, struct message *m, const struct record_target *targets,
-                           size_t n);
+/* Logs a whole message for n targets (queue_is_logged ones, numbered), and with it the removal of
+ * the entry it comes from (NULL: it was published). Retains the record once for each target.
+ * Returns the position after which the message is safe. */
+log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
+                           const struct record_target *targets, size_t n);
 
 /* A logged entry of the queue is gone: releases its record and gathers the ack. */
 void store_ack(struct store *s, struct queue *q, uint64_t seq, const struct message *m);

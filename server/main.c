@@ -160,6 +160,7 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 static void set_options(const struct config *c, struct broker_options *o, struct log *log)
 {
 	broker_options_default(o);
+	o->wall_ms = wall_ms();
 	o->log = log;
 	o->entropy = entropy;
 	o->channel_max = (uint16_t)c->channel_max;

@@ -127,7 +127,7 @@ static void keep_rest(struct socket *s, struct slice rest)
 static bool take_header(struct socket *s, struct slice *in)
 {
 	if (in->n < HEADER_BYTES) {
-		connection_first_byte(s->connection);
+		connection_heard(s->connection, loop_now_ms());
 		return false;
 	}
 	connection_header(s->connection, slice_take(in, HEADER_BYTES), loop_now_ms());
@@ -149,6 +149,8 @@ static bool take_frames(struct socket *s, struct slice *in)
 		bad = frames[n];
 	if (n)
 		connection_frames(c, frames, n, loop_now_ms());
+	else if (result == FRAME_MORE)
+		connection_heard(c, loop_now_ms());
 	if (result == FRAME_OK)
 		return true;
 	if (result != FRAME_MORE && connection_wish(c) == CONNECTION_GOES_ON) {

@@ -324,6 +324,60 @@ def connection_errors():
         assert 'vhost nope not found' in str(e), e
 
 
+def dead_letters():
+    with Session() as ch:
+        dead = ch.queue_declare('', exclusive=True).method.queue
+        q = ch.queue_declare('', exclusive=True, arguments={
+            'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead}).method.queue
+        ch.confirm_delivery()
+        ch.basic_publish('', q, b'x', pika.BasicProperties(headers={'mine': 1, 'x-death': 'lie'}))
+        for _ in range(2):   # sent again by a client, the history is only data
+            m, props, _ = ch.basic_get(q)
+            ch.basic_reject(m.delivery_tag, requeue=False)
+            m, props, body = get(ch, dead)
+            assert body == b'x' and m.exchange == '' and m.routing_key == dead
+            h = props.headers
+            death = h['x-death'][0]
+            assert len(h['x-death']) == 1 and death['count'] == 1, h
+            assert (death['queue'], death['reason'], death['exchange']) == (q, 'rejected', '')
+            assert death['routing-keys'] == [q]
+            assert (h['x-first-death-queue'], h['x-last-death-reason']) == (q, 'rejected')
+            assert h['mine'] == 1
+            ch.basic_publish('', q, body, props)
+
+
+def time_to_live():
+    with Session() as ch:
+        dead = ch.queue_declare('', exclusive=True).method.queue
+        q = ch.queue_declare('', exclusive=True, arguments={
+            'x-message-ttl': 100, 'x-dead-letter-exchange': 'amq.direct',
+            'x-dead-letter-routing-key': 'late'}).method.queue
+        ch.queue_bind(dead, 'amq.direct', 'late')
+        ch.confirm_delivery()
+        ch.basic_publish('', q, b'queue')
+        ch.basic_publish('', q, b'own', pika.BasicProperties(expiration='40'))
+        time.sleep(0.2)
+        assert ch.queue_declare(q, passive=True).method.message_count == 0
+        first, second = get(ch, dead), get(ch, dead)
+        assert first[2] == b'queue' and second[2] == b'own'
+        death = second[1].headers['x-death'][0]
+        assert death['reason'] == 'expired' and death['original-expiration'] == '40'
+        assert second[1].expiration is None
+        none = ch.queue_declare('', exclusive=True, arguments={'x-message-ttl': 0}).method.queue
+        ch.basic_publish('', none, b'gone')
+        assert bodies(ch, none) == []
+        got = []
+        ch.basic_consume(none, lambda c, m, p, b: got.append(b))
+        ch.basic_publish('', none, b'taken')
+        ch.connection.process_data_events(0.2)
+        assert got == [b'taken'], got
+    refused(406, "PRECONDITION_FAILED - invalid arg 'x-message-ttl' for queue 'i.bad' in vhost '/': "
+                 "{value_negative,-1}",
+            lambda ch: ch.queue_declare('i.bad', arguments={'x-message-ttl': -1}))
+    refused(406, 'routing_key_but_no_dlx_defined', lambda ch: ch.queue_declare(
+        'i.bad', arguments={'x-dead-letter-routing-key': 'k'}))
+
+
 def large_bodies():
     with Session() as ch:
         q = ch.queue_declare('', exclusive=True).method.queue
@@ -360,7 +414,8 @@ def main():
         prefetch, nack_requeues_in_place, unacked_come_back_when_the_channel_goes,
         mandatory_returns, transactions, recover, cancel_notify, counts_and_purge,
         exclusive_queues_go_with_their_connection, auto_delete_queues_go_with_their_last_consumer,
-        errors, connection_errors, large_bodies, consumer_sees_all_in_order]
+        errors, connection_errors,
+        dead_letters, time_to_live, large_bodies, consumer_sees_all_in_order]
     for case in cases:
         try:
             case()

@@ -134,7 +134,7 @@ static bool take_header(struct inside_peer *p)
 {
 	if (p->input.len == 0)
 		return false;
-	connection_first_byte(p->connection);
+	connection_heard(p->connection, p->in->now_ms);
 	if (p->input.len < 8)
 		return false;
 	connection_header(p->connection, slice_of(p->input.p, 8), p->in->now_ms);
@@ -155,6 +155,8 @@ static bool take_batch(struct inside_peer *p)
 	struct frame last = bad ? frames[n] : (struct frame){ 0 };
 	if (n)
 		connection_frames(p->connection, frames, n, p->in->now_ms);
+	else if (!bad)
+		connection_heard(p->connection, p->in->now_ms);
 	if (bad)
 		connection_bad_frame(p->connection, r, &last, p->in->now_ms);
 	buf_consume(&p->input, bad ? p->input.len : p->input.len - in.n);

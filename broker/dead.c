@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The deaths are told in the message's own headers: the newest first, one entry for each queue and
+ * reason with a count.  What a publisher sent under these names is not believed: only a message
+ * that this broker has dead-lettered before (message.died) brings deaths along. */
+#include "broker/dead.h"
+
+#include "amqp/props.h"
+#include "amqp/table.h"
+#include "base/die.h"
+#include "broker/state.h"
+#include "queue/place.h"
+#include "queue/queue.h"
+
+static const char *const reasons[] = { "rejected", "expired" };
+
+/* What is needed of one entry of x-death. */
+struct told {
+	struct slice table;
+	struct slice queue, reason;
+	int64_t count;
+};
+
+struct dying {
+	struct broker *b;
+	struct queue *q;
+	const struct message *m;
+	const char *reason;
+	struct props props;
+	struct slice deaths;     /* the array x-death so far; empty for a first death */
+};
+
+static struct slice string_in(struct slice table, const char *key)
+{
+	struct field f;
+	return table_find(table, key, &f) && f.letter == 'S' ? f.bytes : slice_of(NULL, 0);
+}
+
+static bool next_told(struct table_walk *w, struct told *out)
+{
+	struct field f, count;
+	if (!array_next(w, &f))
+		return false;
+	out->table = f.letter == 'F' ? f.bytes : slice_of(NULL, 0);
+	out->queue = string_in(out->table, "queue");
+	out->reason = string_in(out->table, "reason");
+	out->count = table_find(out->table, "count", &count) && field_is_integer(&count)
+	                 ? count.integer : 0;
+	return true;
+}
+
+static bool is_same_death(const struct dying *d, const struct told *t)
+{
+	return slice_eq(t->queue, d->q->name) && slice_is(t->reason, d->reason);
+}
+
+/* ---- the array ---- */
+
+static void put_str(struct buf *out, const char *key, struct slice value)
+{
+	struct field f = { .letter = 'S', .bytes = value };
+	table_put(out, slice_str(key), &f);
+}
+
+static void put_first_time(struct buf *out, const struct dying *d)
+{
+	struct buf keys = { 0 };
+	struct field key = { .letter = 'S', .bytes = message_key(d->m) };
+	struct field count = { .letter = 'l', .integer = 1 };
+	struct field time = { .letter = 'T', .timestamp = broker_wall_ms(d->b) / 1000 };
+	table_put(&keys, slice_of(NULL, 0), &key);
+	struct field array = { .letter = 'A', .bytes = buf_slice(&keys) };
+	table_put(out, slice_str("count"), &count);
+	put_str(out, "reason", slice_str(d->reason));
+	put_str(out, "queue", d->q->name);
+	table_put(out, slice_str("time"), &time);
+	put_str(out, "exchange", message_exchange(d->m));
+	table_put(out, slice_str("routing-keys"), &array);
+	if (d->props.flags & PROP_expiration)
+		put_str(out, "original-expiration", d->props.expiration);
+	buf_free(&keys);
+}
+
+static void put_once_more(struct buf *out, const struct told *t)
+{
+	struct table_walk w = table_walk(t->table);
+	struct slice key;
+	struct field f;
+	while (table_next(&w, &key, &f)) {
+		if (slice_is(key, "count"))
+			f = (struct field){ .letter = 'l', .integer = t->count + 1 };
+		table_put(out, key, &f);
+	}
+}
+
+static void put_deaths(struct buf *out, const struct dying *d)
+{
+	struct buf array = { 0 }, first = { 0 };
+	struct table_walk w = table_walk(d->deaths);
+	struct told t, same = { 0 };
+	while (next_told(&w, &t))
+		if (is_same_death(d, &t))
+			same = t;
+	if (same.table.p)
+		put_once_more(&first, &same);
+	else
+		put_first_time(&first, d);
+	struct field table = { .letter = 'F', .bytes = buf_slice(&first) };
+	table_put(&array, slice_of(NULL, 0), &table);
+	for (w = table_walk(d->deaths); next_told(&w, &t);) {
+		table = (struct field){ .letter = 'F', .bytes = t.table };
+		if (!is_same_death(d, &t))
+			table_put(&array, slice_of(NULL, 0), &table);
+	}
+	struct field all = { .letter = 'A', .bytes = buf_slice(&array) };
+	table_put(out, slice_str("x-death"), &all);
+	buf_free(&array);
+	buf_free(&first);
+}
+
+/* ---- the headers ---- */
+
+/* The broker's own names; those of the first death are kept once they are true. */
+static bool is_rewritten(const struct dying *d, struct slice key)
+{
+	if (slice_starts(key, "x-first-death-"))
+		return !d->m->died;
+	return slice_is(key, "x-death") || slice_starts(key, "x-last-death-");
+}
+
+static void put_headers(struct buf *out, const struct dying *d)
+{
+	struct slice headers = d->props.flags & PROP_headers ? d->props.headers : slice_of(NULL, 0);
+	struct table_walk w = table_walk(headers);
+	struct slice key;
+	struct field f;
+	while (table_next(&w, &key, &f))
+		if (!is_rewritten(d, key))
+			table_put(out, key, &f);
+	if (!d->m->died) {
+		put_str(out, "x-first-death-exchange", message_exchange(d->m));
+		put_str(out, "x-first-death-queue", d->q->name);
+		put_str(out, "x-first-death-reason", slice_str(d->reason));
+	}
+	put_str(out, "x-last-death-exchange", message_exchange(d->m));
+	put_str(out, "x-last-death-queue", d->q->name);
+	put_str(out, "x-last-death-reason", slice_str(d->reason));
+	put_deaths(out, d);
+}
+
+/* The message as it is published again: without its expiration, or it would die again. */
+static struct message *reborn(const struct dying *d)
+{
+	struct buf headers = { 0 }, header = { 0 };
+	struct props p = d->props;
+	put_headers(&headers, d);
+	p.headers = buf_slice(&headers);
+	p.flags = (uint16_t)((p.flags | PROP_headers) & ~PROP_expiration);
+	props_encode(&header, &p);
+	struct slice key = d->q->dead_key.p ? d->q->dead_key : message_key(d->m);
+	struct message *m = message_new(d->q->dead_exchange, key, buf_slice(&header),
+	                                d->m->body_bytes, d->m->persistent);
+	m->died = true;
+	m->published_ms = (int64_t)d->b->now_ms;
+	struct message_walk w = { 0 };
+	struct slice stretch;
+	while (message_next_stretch(d->m, &w, &stretch))
+		message_add_body(m, stretch);
+	buf_free(&headers);
+	buf_free(&header);
+	return m;
+}
+
+/* ---- where to ---- */
+
+/* A queue that the message died in before, with nobody rejecting it since: going there again
+ * would go on for ever. */
+static bool is_cycle(const struct dying *d, const struct queue *target)
+{
+	struct table_walk w = table_walk(d->deaths);
+	struct told t;
+	if (target == d->q)
+		return true;
+	while (next_told(&w, &t)) {
+		if (slice_is(t.reason, reasons[DEATH_REJECTED]))
+			return false;
+		if (slice_eq(t.queue, target->name))
+			return true;
+	}
+	return false;
+}
+
+static void cut_cycles(const struct dying *d, struct route_set *routed)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < routed->n; i++)
+		if (!is_cycle(d, routed->queues[i]))
+			routed->queues[kept++] = routed->queues[i];
+	routed->n = kept;
+}
+
+static void route(const struct dying *d, struct exchange *x, const struct message *m,
+                  struct route_set *routed)
+{
+	struct props p;
+	bool ok = props_decode(message_header(m), &p);
+	must(ok);
+	struct route r = { .key = message_key(m), .headers = p.headers };
+	topology_route(&d->b->vhost.topology, x, &r, routed);
+}
+
+/* Puts the reborn message into its queues; false when there are none. */
+static bool move(const struct dying *d, struct exchange *x, uint64_t seq, enum death why)
+{
+	struct broker *b = d->b;
+	struct message *m = reborn(d);
+	b->routed.n = 0;
+	route(d, x, m, &b->routed);
+	if (why != DEATH_REJECTED)
+		cut_cycles(d, &b->routed);
+	struct record_target from = { d->q->id, seq };
+	bool logged = b->routed.n && place_moved(&b->store, m, &from, b->routed.queues, b->routed.n)
+	                                 .wait_for != 0;
+	for (size_t i = 0; i < b->routed.n; i++)
+		broker_run_queue(b, b->routed.queues[i]);
+	message_drop(&m);
+	return logged;
+}
+
+void dead_letter(struct broker *b, struct queue *q, struct entry e, enum death why)
+{
+	struct dying d = { .b = b, .q = q, .m = e.message, .reason = reasons[why] };
+	struct exchange *x = NULL;
+	struct field f;
+	if (q->dead_exchange.p && !q->deleted)
+		x = topology_exchange(&b->vhost.topology, q->dead_exchange);
+	if (!x || !props_decode(message_header(e.message), &d.props)) {
+		queue_settle(q, e);
+		return;
+	}
+	if (e.message->died && table_find(d.props.headers, "x-death", &f) && f.letter == 'A')
+		d.deaths = f.bytes;
+	if (move(&d, x, e.seq, why))
+		queue_moved(q, e);
+	else
+		queue_settle(q, e);
+}
