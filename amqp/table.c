@@ -171,29 +171,30 @@ static bool arrays_equal(struct slice a, struct slice b, int depth)
 	}
 }
 
-static size_t count_pairs(struct slice table)
+static bool has_keys_of(struct slice table, struct slice other)
 {
-	struct table_walk w = table_walk(table);
+	struct table_walk w = table_walk(other);
 	struct slice key;
 	struct field f;
-	size_t n = 0;
 	while (table_next(&w, &key, &f))
-		n++;
-	return n;
+		if (!table_find_slice(table, key, &f))
+			return false;
+	return true;
 }
 
-/* The order of pairs does not matter. */
+/* The order of pairs does not matter, and of equal keys the last counts. */
 static bool tables_equal(struct slice a, struct slice b, int depth)
 {
 	struct table_walk w = table_walk(a);
 	struct slice key;
 	struct field fa, fb;
-	if (count_pairs(a) != count_pairs(b))
-		return false;
-	while (table_next(&w, &key, &fa))
+	while (table_next(&w, &key, &fa)) {
+		if (table_find_slice(w.rest, key, &fb))
+			continue;
 		if (!table_find_slice(b, key, &fb) || !equal(&fa, &fb, depth))
 			return false;
-	return true;
+	}
+	return has_keys_of(a, b);
 }
 
 static bool equal(const struct field *a, const struct field *b, int depth)

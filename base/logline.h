@@ -29,7 +29,8 @@ bool logline_wanted(enum logline_level level);
 const char *logline_level_name(enum logline_level level);
 
 /* One line, cut at 1,024 bytes. */
-void logline(enum logline_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void logline(enum logline_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #define log_debug(...) logline(LOGLINE_DEBUG, __VA_ARGS__)
 #define log_info(...) logline(LOGLINE_INFO, __VA_ARGS__)

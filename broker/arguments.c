@@ -93,7 +93,8 @@ static const struct rule rules[] = {
 	{ "x-single-active-consumer", BOOLEAN, 0, 0, NULL },
 };
 
-static const char *const overflows[] = { "drop-head", "reject-publish", "reject-publish-dlx", NULL };
+static const char *const overflows[] = { "drop-head", "reject-publish", "reject-publish-dlx",
+	                                     NULL };
 static const char *const queue_types[] = { "classic", "quorum", NULL };
 
 static bool is_one_of(struct slice s, const char *const *names)

@@ -288,7 +288,8 @@ void broker_describe(const struct broker *b, struct buf *out)
 		return;
 	struct log_stats s;
 	log_stats(b->options.log, &s);
-	buf_printf(out, "log: %llu batches, %llu records, %llu bytes; %llu segments, %llu bytes on disk\n",
+	buf_printf(out,
+	           "log: %llu batches, %llu records, %llu bytes; %llu segments, %llu bytes on disk\n",
 	           (unsigned long long)s.batches, (unsigned long long)s.records,
 	           (unsigned long long)s.bytes, (unsigned long long)s.segments,
 	           (unsigned long long)s.disk_bytes);

@@ -167,7 +167,7 @@ static void method_frame(struct connection *c, const struct frame *f)
 	else if (!r)
 		r = channel_method(c, f->channel, &m);
 	if (r)
-		close_for(c, f->channel, r, m.id);
+		close_for(c, f->channel, r, r == &UNEXPECTED_FRAME ? METHOD_basic_publish : m.id);
 }
 
 static void content_frame(struct connection *c, const struct frame *f)

@@ -5,7 +5,8 @@
  *   connection_new -> connection_header (once 8 bytes are there) -> connection_frames* and
  *   connection_bad_frame -> connection_lost (the transport is gone, whoever ended it)
  *
- * After connection_lost the pointer belongs to the broker, which frees it at the end of the turn. */
+ * After connection_lost the pointer belongs to the broker, which frees it at the end of the
+ * turn. */
 #ifndef BROKER_CONNECTION_H
 #define BROKER_CONNECTION_H
 

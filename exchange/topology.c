@@ -422,7 +422,8 @@ static bool recover_binding(struct topology *t, struct slice key)
 		return false;
 	struct binding_spec spec = { .source = topology_exchange(t, e.source),
 		                         .queue = e.to_queue ? topology_queue(t, e.destination) : NULL,
-		                         .exchange = e.to_queue ? NULL : topology_exchange(t, e.destination),
+		                         .exchange =
+		                             e.to_queue ? NULL : topology_exchange(t, e.destination),
 		                         .key = e.key,
 		                         .arguments = e.arguments };
 	if (!spec.source || (!spec.queue && !spec.exchange) ||

@@ -138,7 +138,8 @@ log_position catalog_refresh(struct catalog *c, log_position upto)
 	for (struct item *i;
 	     (i = list_first(&c->by_position, struct item, link)) && i->at < upto;) {
 		struct slice key = slice_of(i->name.p + 1, i->name.n - 1);
-		i->at = last = append(c, RECORD_DEFINE, &(struct record_define){ i->name.p[0], key, i->value });
+		struct record_define d = { i->name.p[0], key, i->value };
+		i->at = last = append(c, RECORD_DEFINE, &d);
 		must(last >= upto);
 		list_remove(&i->link);
 		list_push(&c->by_position, &i->link);

@@ -13,7 +13,7 @@ struct log_file_options {
 	bool threaded;               /* true: a log thread runs the steps; false: log_file_step does */
 	uint64_t entropy;            /* a random number, for the identity of a new store */
 	uint64_t wall_ms;            /* wall clock at open, kept in headers */
-	void (*wake)(void *to);      /* called by the log thread when log_poll has news; carries nothing */
+	void (*wake)(void *to);      /* called by the log thread when log_poll has news */
 	void *wake_to;
 };
 

@@ -140,7 +140,8 @@ static int corrupt(struct buf *why, uint64_t base, uint64_t lsn, const char *wha
 {
 	char name[32];
 	log_segment_name(name, base);
-	buf_printf(why, "the log is damaged in file %s at offset %" PRIu64 " (position %" PRIu64 "): %s%s",
+	buf_printf(why,
+	           "the log is damaged in file %s at offset %" PRIu64 " (position %" PRIu64 "): %s%s",
 	           name, FORMAT_SEGMENT_HEAD + (lsn - base), lsn, what, advice);
 	return -EUCLEAN;
 }
@@ -173,7 +174,8 @@ static int check_chain(const struct listing *s, size_t first, struct buf *why)
 {
 	for (size_t i = first; i < s->n; i++) {
 		if (s->found[i].head.store != s->found[first].head.store) {
-			buf_printf(why, "log files of two different stores lie in the data directory%s", advice);
+			buf_printf(why, "log files of two different stores lie in the data directory%s",
+			           advice);
 			return -EUCLEAN;
 		}
 		if (i > first && s->found[i].head.prev_base != s->found[i - 1].head.base)

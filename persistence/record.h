@@ -32,7 +32,7 @@ struct record_publish {
 	size_t n_targets;
 	struct slice exchange, key, header;
 	uint64_t body_bytes;       /* of the whole body */
-	uint32_t chunks;           /* RECORD_CHUNKs right before this one that hold the body; 0: inline */
+	uint32_t chunks;           /* RECORD_CHUNKs right before this one with the body; 0: inline */
 	struct slice body;         /* decoding only: the inline body */
 	struct slice packed_targets;   /* decoding only */
 };

@@ -37,8 +37,9 @@ log_position store_publish(struct store *s, struct message *m, const struct reco
 /* A logged entry of the queue is gone: releases its record and gathers the ack. */
 void store_ack(struct store *s, struct queue *q, uint64_t seq, const struct message *m);
 
-/* Writes the gathered acks of all queues, urgently when somebody waits for them. Returns the position of the last record written, 0 when
- * there was none: acks of a transaction are waited for. */
+/* Writes the gathered acks of all queues, urgently when somebody waits for them (acks of a
+ * transaction are waited for).  Returns the position of the last record written, 0 when there was
+ * none. */
 log_position store_flush_acks(struct store *s, bool urgent);
 
 /* The queue is deleted: gathered acks are dropped. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages hang in a ring that is indexed by (tag - base) / 64.  The front of the ring advances over
- * pages that are gone, so one old tag costs its own page and eight bytes for every 64 tags since. */
+ * pages that are gone, so one old tag costs its own page and eight bytes for every 64 tags
+ * since. */
 #include "queue/unacked.h"
 
 #include "base/die.h"

@@ -105,7 +105,8 @@ static bool set_number(const struct key *k, void *field, struct slice v, struct 
 	long long n;
 	bool size = k->kind == KIND_SIZE;
 	if (!parse_number(v, size, &n)) {
-		buf_printf(why, "'%.*s' is not a %s", SLICE_ARG(v), size ? "size (64KB, 16MB, 1GB, bytes)" : "number");
+		buf_printf(why, "'%.*s' is not a %s", SLICE_ARG(v),
+		           size ? "size (64KB, 16MB, 1GB, bytes)" : "number");
 		return false;
 	}
 	if (n < k->least || n > k->most) {

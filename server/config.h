@@ -51,7 +51,8 @@ bool config_set(struct config *c, struct slice key, struct slice value, const ch
 /* Reads the text of a file called name. */
 bool config_read(struct config *c, struct slice text, const char *name, struct buf *why);
 
-/* Reads the file at path and after it, in order of names, those of the directory conf.d beside it. */
+/* Reads the file at path and after it, in order of names, those of the directory conf.d beside
+ * it. */
 bool config_load(struct config *c, const char *path, struct buf *why);
 
 /* The effective settings as a file would have them, secrets blanked. */

@@ -58,7 +58,8 @@ static void help(void)
 	       "  --help           this\n"
 	       "\n"
 	       "Signals: TERM or INT stops in order (clients are told), USR1 logs the state.\n"
-	       "Exit codes: 0 clean, 2 usage or configuration, 3 data directory refused, 4 log failed.\n"
+	       "Exit codes: 0 clean, 2 usage or configuration, 3 data directory refused, 4 log "
+	       "failed.\n"
 	       "\n"
 	       "Keys, with their defaults:\n");
 	print_buf(&keys, stdout);

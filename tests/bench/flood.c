@@ -5,26 +5,18 @@
  *
  * It checks what it measures: each publisher's messages arrive in order and once, delivery tags
  * ascend, every confirm belongs to a publish.  Figures are printed as one line of key=value. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "amqp/frame.h"
-#include "amqp/method.h"
 #include "amqp/props.h"
-#include "base/buf.h"
 #include "base/die.h"
 #include "base/endian.h"
 #include "base/mem.h"
+#include "tests/wire/wire.h"
 
-enum { MAX_PEERS = 256, BATCH = 256, READ_BYTES = 1 << 20 };
+enum { MAX_PEERS = 256, BATCH = 256 };
 
 static struct {
 	uint16_t port;
@@ -36,12 +28,9 @@ static struct {
 	          .ack_every = 100, .publishers = 1, .consumers = 1, .autoack = true };
 
 struct peer {
-	int fd;
+	struct wire wire;
 	bool publishes;
 	uint32_t number;
-	struct buf in;             /* bytes not yet walked */
-	struct buf out;            /* being sent */
-	size_t sent;
 	uint64_t published, confirmed, delivered, acked, last_tag;
 	uint64_t *sent_at_us;      /* ring of options.window, for confirm latency */
 };
@@ -54,118 +43,49 @@ static uint64_t next_expected[MAX_PEERS];
 static uint64_t latency_us[1 << 16];
 static bool stopping;
 
-static uint64_t now_us(void)
+_Noreturn static void give_up(const struct peer *p, const char *what)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-_Noreturn static void give_up(const char *what)
-{
-	fprintf(stderr, "flood: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "flood: %s: %s\n", what, p->wire.why[0] ? p->wire.why : strerror(errno));
 	exit(1);
 }
 
-/* ---- blocking conversation for the set-up ---- */
-
-static void send_all(int fd, struct slice s)
+static void call(struct peer *p, const struct method *m, uint32_t answer)
 {
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n <= 0)
-			give_up("write");
-		slice_take(&s, (size_t)n);
-	}
-}
-
-/* Waits for a method and fails on any close. */
-static void expect(struct peer *p, uint32_t id)
-{
-	for (;;) {
-		struct slice in = buf_slice(&p->in);
-		struct frame f;
-		if (frame_next(&in, 0, &f, NULL) == FRAME_OK) {
-			struct method m;
-			enum method_result r = f.type == FRAME_METHOD ? method_decode(f.payload, &m) : METHOD_SHORT;
-			if (r == METHOD_OK && m.id != id && (m.id == METHOD_connection_close || m.id == METHOD_channel_close)) {
-				fprintf(stderr, "flood: refused: %.*s\n", SLICE_ARG(m.connection_close.reply_text));
-				exit(1);
-			}
-			buf_consume(&p->in, p->in.len - in.n);
-			if (r == METHOD_OK && m.id == id)
-				return;
-			continue;
-		}
-		ssize_t n = read(p->fd, buf_reserve(&p->in, 65536), 65536);
-		if (n <= 0)
-			give_up("closed by the broker");
-		p->in.len += (size_t)n;
-	}
-}
-
-static void call(struct peer *p, uint16_t channel, const struct method *m, uint32_t answer)
-{
-	struct buf b = { 0 };
-	method_encode(&b, channel, m);
-	send_all(p->fd, buf_slice(&b));
-	buf_free(&b);
-	if (answer)
-		expect(p, answer);
-}
-
-static void handshake(struct peer *p)
-{
-	send_all(p->fd, slice_of("AMQP\0\0\x09\x01", 8));
-	expect(p, METHOD_connection_start);
-	call(p, 0, &(struct method){ .id = METHOD_connection_start_ok,
-	     .connection_start_ok = { .mechanism = slice_str("PLAIN"),
-	     .response = slice_of("\0guest\0guest", 12), .locale = slice_str("en_US") } },
-	     METHOD_connection_tune);
-	call(p, 0, &(struct method){ .id = METHOD_connection_tune_ok,
-	     .connection_tune_ok = { 2047, 131072, 0, 0 } }, 0);
-	call(p, 0, &(struct method){ .id = METHOD_connection_open,
-	     .connection_open = { .virtual_host = slice_str("/") } }, METHOD_connection_open_ok);
-	call(p, 1, &(struct method){ .id = METHOD_channel_open }, METHOD_channel_open_ok);
+	if (!wire_call(&p->wire, m, answer))
+		give_up(p, method_info(m->id)->name);
 }
 
 static struct peer *dial(bool publishes)
 {
 	struct peer *p = &peers[n_peers++];
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(options.port),
-		                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int one = 1;
 	p->publishes = publishes;
-	p->fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (p->fd < 0 || connect(p->fd, (struct sockaddr *)&to, sizeof to))
-		give_up("connect");
-	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	handshake(p);
+	if (!wire_open(&p->wire, options.port))
+		give_up(p, "connecting");
 	return p;
 }
 
 static void declare(struct peer *p)
 {
 	struct slice name = slice_str("flood");
-	call(p, 1, &(struct method){ .id = METHOD_queue_delete, .queue_delete = { .queue = name } },
+	call(p, &(struct method){ .id = METHOD_queue_delete, .queue_delete = { .queue = name } },
 	     METHOD_queue_delete_ok);
-	call(p, 1, &(struct method){ .id = METHOD_queue_declare,
+	call(p, &(struct method){ .id = METHOD_queue_declare,
 	     .queue_declare = { .queue = name, .durable = options.durable } }, METHOD_queue_declare_ok);
 }
 
 static void start_publisher(struct peer *p)
 {
 	if (options.confirm)
-		call(p, 1, &(struct method){ .id = METHOD_confirm_select }, METHOD_confirm_select_ok);
+		call(p, &(struct method){ .id = METHOD_confirm_select }, METHOD_confirm_select_ok);
 	p->sent_at_us = mem_zalloc(options.window * sizeof *p->sent_at_us);
 }
 
 static void start_consumer(struct peer *p)
 {
 	if (!options.autoack)
-		call(p, 1, &(struct method){ .id = METHOD_basic_qos,
+		call(p, &(struct method){ .id = METHOD_basic_qos,
 		     .basic_qos = { .prefetch_count = (uint16_t)options.prefetch } }, METHOD_basic_qos_ok);
-	call(p, 1, &(struct method){ .id = METHOD_basic_consume,
+	call(p, &(struct method){ .id = METHOD_basic_consume,
 	     .basic_consume = { .queue = slice_str("flood"), .consumer_tag = slice_str("c"),
 	     .no_ack = options.autoack } }, METHOD_basic_consume_ok);
 }
@@ -198,12 +118,12 @@ static void refill(struct peer *p)
 	n = n < BATCH ? n : BATCH;
 	if (stopping || n == 0 || (options.confirm && n < BATCH && in_flight > options.window / 2))
 		return;
-	buf_clear(&p->out);
-	p->sent = 0;
-	buf_append(&p->out, template.p, n * message_bytes);
-	uint64_t now = options.confirm ? now_us() : 0;
+	buf_clear(&p->wire.out);
+	p->wire.sent = 0;
+	buf_append(&p->wire.out, template.p, n * message_bytes);
+	uint64_t now = options.confirm ? wire_now_us() : 0;
 	for (uint64_t i = 0; i < n; i++) {
-		uint8_t *at = p->out.p + i * message_bytes + sequence_at;
+		uint8_t *at = p->wire.out.p + i * message_bytes + sequence_at;
 		put_be32(at, p->number);
 		put_be64(at + 4, p->published);
 		if (options.confirm)
@@ -221,7 +141,7 @@ static void note_latency(uint64_t us)
 
 static void on_confirm(struct peer *p, uint64_t tag, bool multiple)
 {
-	uint64_t now = now_us();
+	uint64_t now = wire_now_us();
 	if (!multiple && tag != p->confirmed + 1)
 		must_not_happen("a confirm out of order: only one kind of message is published");
 	must(tag <= p->published && tag > p->confirmed);
@@ -245,7 +165,7 @@ static void on_body(struct peer *p, struct slice body)
 
 static void ack(struct peer *p)
 {
-	method_encode(&p->out, 1, &(struct method){ .id = METHOD_basic_ack,
+	method_encode(&p->wire.out, 1, &(struct method){ .id = METHOD_basic_ack,
 	              .basic_ack = { .delivery_tag = p->last_tag, .multiple = true } });
 	p->acked = p->last_tag;
 }
@@ -272,49 +192,37 @@ static void on_method(struct peer *p, struct slice payload)
 
 static void walk(struct peer *p)
 {
-	struct slice in = buf_slice(&p->in);
+	struct slice in = buf_slice(&p->wire.in);
 	struct frame f;
-	while (frame_next(&in, 0, &f, NULL) == FRAME_OK) {
+	while (wire_next(&in, &f)) {
 		if (f.type == FRAME_METHOD)
 			on_method(p, f.payload);
 		else if (f.type == FRAME_BODY)
 			on_body(p, f.payload);
 	}
-	buf_consume(&p->in, p->in.len - in.n);
+	wire_done(&p->wire, in);
 	if (!p->publishes && !options.autoack && p->last_tag - p->acked >= options.ack_every)
 		ack(p);
 }
 
 static void readable(struct peer *p)
 {
-	ssize_t n = read(p->fd, buf_reserve(&p->in, READ_BYTES), READ_BYTES);
-	if (n == 0)
-		give_up("closed by the broker");
-	if (n < 0 && errno != EAGAIN)
-		give_up("read");
-	p->in.len += n > 0 ? (size_t)n : 0;
+	if (!wire_read(&p->wire))
+		give_up(p, "the broker hung up");
 	walk(p);
 }
 
 static void writable(struct peer *p)
 {
-	if (p->publishes && p->sent == p->out.len)
+	if (p->publishes && p->wire.sent == p->wire.out.len)
 		refill(p);
-	if (p->sent == p->out.len)
-		return;
-	ssize_t n = write(p->fd, p->out.p + p->sent, p->out.len - p->sent);
-	if (n < 0 && errno != EAGAIN)
-		give_up("write");
-	p->sent += n > 0 ? (size_t)n : 0;
-	if (p->sent == p->out.len && !p->publishes) {
-		buf_clear(&p->out);
-		p->sent = 0;
-	}
+	if (!wire_write(&p->wire))
+		give_up(p, "write");
 }
 
 static bool wants_to_write(const struct peer *p)
 {
-	if (p->sent < p->out.len)
+	if (p->wire.sent < p->wire.out.len)
 		return true;
 	return p->publishes && !stopping &&
 	       (!options.confirm || p->published - p->confirmed <= options.window / 2);
@@ -339,10 +247,12 @@ static bool all_back(void)
 static void turn(void)
 {
 	struct pollfd fds[MAX_PEERS];
-	for (int i = 0; i < n_peers; i++)
-		fds[i] = (struct pollfd){ peers[i].fd, (short)(POLLIN | (wants_to_write(&peers[i]) ? POLLOUT : 0)), 0 };
+	for (int i = 0; i < n_peers; i++) {
+		short events = wants_to_write(&peers[i]) ? POLLIN | POLLOUT : POLLIN;
+		fds[i] = (struct pollfd){ peers[i].wire.fd, events, 0 };
+	}
 	if (poll(fds, (nfds_t)n_peers, 100) < 0 && errno != EINTR)
-		give_up("poll");
+		give_up(&peers[0], "poll");
 	for (int i = 0; i < n_peers; i++) {
 		if (fds[i].revents & (POLLIN | POLLHUP | POLLERR))
 			readable(&peers[i]);
@@ -378,15 +288,15 @@ static void report(double seconds, uint64_t published, uint64_t delivered)
 
 static void run(void)
 {
-	uint64_t begin = now_us(), end = begin + (uint64_t)(options.seconds * 1e6);
+	uint64_t begin = wire_now_us(), end = begin + (uint64_t)(options.seconds * 1e6);
 	for (int i = 0; i < n_peers; i++)
-		fcntl(peers[i].fd, F_SETFL, O_NONBLOCK);
-	while (now_us() < end)
+		wire_unblock(&peers[i].wire);
+	while (wire_now_us() < end)
 		turn();
 	uint64_t published = total(false), delivered = total(true);
-	double seconds = (double)(now_us() - begin) / 1e6;
+	double seconds = (double)(wire_now_us() - begin) / 1e6;
 	stopping = true;
-	for (uint64_t limit = now_us() + 20000000; !all_back() && now_us() < limit;)
+	for (uint64_t limit = wire_now_us() + 20000000; !all_back() && wire_now_us() < limit;)
 		turn();
 	if (!all_back()) {
 		fprintf(stderr, "flood: %llu published, %llu delivered\n", (unsigned long long)total(false),

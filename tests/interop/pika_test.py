@@ -371,8 +371,8 @@ def time_to_live():
         ch.basic_publish('', none, b'taken')
         ch.connection.process_data_events(0.2)
         assert got == [b'taken'], got
-    refused(406, "PRECONDITION_FAILED - invalid arg 'x-message-ttl' for queue 'i.bad' in vhost '/': "
-                 "{value_negative,-1}",
+    refused(406, "PRECONDITION_FAILED - invalid arg 'x-message-ttl' for queue 'i.bad' in "
+                 "vhost '/': {value_negative,-1}",
             lambda ch: ch.queue_declare('i.bad', arguments={'x-message-ttl': -1}))
     refused(406, 'routing_key_but_no_dlx_defined', lambda ch: ch.queue_declare(
         'i.bad', arguments={'x-dead-letter-routing-key': 'k'}))

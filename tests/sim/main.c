@@ -89,6 +89,13 @@ static void run_seed(struct tally *t, uint64_t seed, uint64_t stride)
 	       (unsigned long long)stride);
 }
 
+static void usage(void)
+{
+	fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [--slice] [--at OPERATION LOSS]\n"
+	                "crashes a broker at every disk operation of a script and compares what is\n"
+	                "left with what was promised; --at repeats one crash (LOSS 0 to 3)\n");
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, at = 0, stride = 1, seeds = 1;
@@ -105,9 +112,7 @@ int main(int argc, char **argv)
 			at = strtoull(argv[++i], NULL, 0);
 			loss = atoi(argv[++i]);
 		} else {
-			fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [--slice] [--at OPERATION LOSS]\n"
-			                "crashes a broker at every disk operation of a script and compares what\n"
-			                "is left with what was promised; --at repeats one crash (LOSS 0 to 3)\n");
+			usage();
 			return 2;
 		}
 	}

@@ -542,7 +542,8 @@ static bool take_probe(struct world *w, unsigned q)
 static void check_bindings(struct world *w, uint16_t channel, const char *exchange,
                            const enum belief *bound, const bool *there)
 {
-	talk_publish(&w->talk, channel, slice_str(exchange), slice_str("a.b"), false, false, slice_str("x"));
+	talk_publish(&w->talk, channel, slice_str(exchange), slice_str("a.b"), false, false,
+	             slice_str("x"));
 	for (unsigned q = 0; q < QUEUES; q++) {
 		bool came = there[q] && take_probe(w, q);
 		if (there[q] && bound[q] != UNSURE && came != (bound[q] == PRESENT))

@@ -5,12 +5,15 @@
 
 Suite *suite_persistence_record(void);
 
-static const struct record_target targets[] = { { 1, 1 }, { 7, 1ull << 40 }, { UINT32_MAX, UINT64_MAX } };
+static const struct record_target targets[] = { { 1, 1 },
+	                                            { 7, 1ull << 40 },
+	                                            { UINT32_MAX, UINT64_MAX } };
 
 static struct buf a_publish(void)
 {
 	struct buf b = { 0 };
-	struct record_publish r = { .targets = targets, .n_targets = 3, .exchange = slice_str("amq.topic"),
+	struct record_publish r = { .targets = targets, .n_targets = 3,
+		                        .exchange = slice_str("amq.topic"),
 		                        .key = slice_str("a.b.c"), .header = slice_str("header bytes"),
 		                        .body_bytes = 4 };
 	record_publish_encode(&b, &r);
