@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stories [--split | --join] [--scene TEXT] FILE.story...
+ * 0 when all went well, 1 when not, 2 when the command line makes no sense. */
+#include <stdio.h>
+
+#include "memory.h"
+#include "play.h"
+
+static void play_file(const char *file, const struct play_options *o, struct tally *t)
+{
+	struct script s;
+	if (!script_read(&s, file)) {
+		printf("not ok %s: cannot be read\n", file);
+		t->failed++;
+	} else {
+		play_story(&s, o, t);
+	}
+	script_free(&s);
+}
+
+/* How many arguments the option takes up; 0: there is no such option. */
+static int read_option(struct play_options *o, char **argv)
+{
+	if (!strcmp(argv[0], "--split"))
+		o->feeding = FEED_SPLIT;
+	else if (!strcmp(argv[0], "--join"))
+		o->feeding = FEED_JOIN;
+	else if (!strcmp(argv[0], "--scene") && argv[1])
+		o->only = argv[1];
+	else
+		return 0;
+	return o->only == argv[1] && argv[1] ? 2 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct play_options o = { .feeding = FEED_WHOLE };
+	struct tally t = { 0 };
+	memory_prepare(argv);
+	forms_init();
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = 1; i < argc; i++) {
+		int taken = argv[i][0] == '-' ? read_option(&o, argv + i) : 0;
+		if (argv[i][0] != '-') {
+			play_file(argv[i], &o, &t);
+		} else if (taken == 0) {
+			fprintf(stderr, "stories: what is %s?\n", argv[i]);
+			return 2;
+		} else {
+			i += taken - 1;
+		}
+	}
+	printf("passed %d failed %d stories\n", t.passed, t.failed);
+	return t.failed || !t.passed;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plays the scenes of a story.  README.md of this folder has the language. */
+#ifndef STORIES_PLAY_H
+#define STORIES_PLAY_H
+
+#include "client.h"
+#include "form.h"
+#include "script.h"
+
+struct tally {
+	int passed, failed;
+};
+
+struct play_options {
+	enum client_feeding feeding;
+	const char *only;     /* scenes whose title holds this; NULL: all */
+};
+
+void play_story(const struct script *s, const struct play_options *o, struct tally *t);
+
+/* ---- shared between play.c and verbs.c ---- */
+
+enum { CLIENTS_MAX = 12, VARIABLES_MAX = 16 };
+
+struct variable {
+	char name[16];
+	struct buf value;
+};
+
+struct stage {
+	const struct play_options *options;
+	const struct script *script;
+	int at;                      /* index of the line being played */
+	const char *scene;
+	bool failed;
+	struct inside inside;
+	struct client clients[CLIENTS_MAX];
+	struct variable variables[VARIABLES_MAX];
+	struct buf trace;            /* the conversation so far */
+	size_t noted;                /* memory */
+};
+
+/* One line of a client: the words behind the name and the channel. */
+struct saying {
+	struct client *who;
+	uint16_t channel;
+	bool on_channel;
+	struct word *words;
+	int n;
+};
+
+/* The scene fails here; only the first failure counts. */
+void stage_fail(struct stage *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Plays one line given as text. */
+void stage_line(struct stage *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Lets go everything pending, of one client last or of all. */
+void stage_flush(struct stage *s);
+
+/* Sets a variable; NULL when there is none yet. */
+void stage_set(struct stage *s, const char *name, struct slice value);
+const struct variable *stage_get(struct stage *s, const char *name, size_t n);
+
+/* verbs.c: what a client says, does or meets. */
+void verb_play(struct stage *s, struct saying *y);
+
+#endif
