@@ -19,7 +19,7 @@ struct reader {
 
 static inline struct reader reader_of(struct slice s)
 {
-	return (struct reader){ .p = s.p, .end = s.p + s.n };
+	return (struct reader){ .p = s.p, .end = s.n ? s.p + s.n : s.p };
 }
 
 static inline size_t reader_left(const struct reader *r)

@@ -19,6 +19,7 @@ enum logline_level {
 /* text ends without a newline and is valid during the call; control bytes are already escaped. */
 typedef void logline_sink(enum logline_level level, const char *text);
 
+/* Where lines go from now on; NULL: nowhere. */
 void logline_set_sink(logline_sink *sink);
 
 /* Lines below the level are not formatted at all. */

@@ -67,6 +67,7 @@ enum connection_wish {
 	CONNECTION_WANTS_DROP,              /* close at once, then connection_lost */
 };
 
+/* What the driver has to do with the transport. */
 enum connection_wish connection_wish(const struct connection *c);
 
 /* False while the peer's input is to be left in the socket (back-pressure). */

@@ -106,6 +106,7 @@ void connection_relieved(struct connection *c);
 /* True when deliveries may be added to the outbox now. */
 bool connection_takes_deliveries(const struct connection *c);
 
+/* The open channel of that number, or NULL. */
 struct channel *connection_channel(const struct connection *c, uint16_t number);
 
 /* Frees a lost connection. */

@@ -97,6 +97,7 @@ static const struct refusal *on_start_ok(struct connection *c,
 	if (!plain && !amqplain)
 		return refuse(c->broker, &COMMAND_INVALID, "unknown authentication mechanism '%.*s'",
 		              SLICE_ARG(m->mechanism));
+	/* cppcheck-suppress uninitvar ; the function that is chosen sets it */
 	if (!(plain ? access_parse_plain : access_parse_amqplain)(m->response, &login))
 		return refuse(c->broker, &SYNTAX_ERROR, "malformed %.*s response", SLICE_ARG(m->mechanism));
 	if (!access_check(c->broker, &login, c->loopback)) {

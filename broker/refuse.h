@@ -12,7 +12,7 @@ struct broker;
 /* Stores the sentence and returns r, so that a handler can say `return refuse(b, &NOT_FOUND, ...)`.
  * The reply text sent is "NAME - sentence", cut to 255 bytes. */
 const struct refusal *refuse(struct broker *b, const struct refusal *r, const char *format, ...)
-	__attribute__((format(printf, 3, 4), returns_nonnull));
+	__attribute__((format(printf, 3, 4)));
 
 /* The reply text of a refusal just made; valid until the next one. */
 struct slice refusal_text(struct broker *b, const struct refusal *r);

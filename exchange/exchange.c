@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exchange/exchange.h"
 
+#include <stdlib.h>
+
+#include "amqp/table.h"
 #include "base/die.h"
 #include "base/mem.h"
 
@@ -25,4 +28,49 @@ void found_add(struct found *f, struct binding *b)
 		f->bindings = mem_realloc(f->bindings, f->cap * sizeof *f->bindings);
 	}
 	f->bindings[f->n++] = b;
+}
+
+struct pair {
+	struct slice key, bytes;   /* bytes: the key and its value as they stand in the table */
+};
+
+/* By key; of equal keys the one that came first is first. */
+static int pair_order(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	size_t n = x->key.n < y->key.n ? x->key.n : y->key.n;
+	int order = memcmp(x->key.p, y->key.p, n);
+	if (order == 0 && x->key.n != y->key.n)
+		order = x->key.n < y->key.n ? -1 : 1;
+	return order ? order : x->key.p < y->key.p ? -1 : 1;
+}
+
+static void append_sorted(struct buf *out, struct slice table)
+{
+	struct buf pairs = { 0 };
+	struct table_walk w = table_walk(table);
+	const uint8_t *from = w.rest.p;
+	struct field value;
+	for (struct pair p; table_next(&w, &p.key, &value); from = w.rest.p) {
+		p.bytes = slice_of(from, (size_t)(w.rest.p - from));
+		buf_append(&pairs, &p, sizeof p);
+	}
+	struct pair *sorted = (struct pair *)(void *)pairs.p;
+	size_t n = pairs.len / sizeof *sorted;
+	if (n > 1)
+		qsort(sorted, n, sizeof *sorted, pair_order);
+	for (size_t i = 0; i < n; i++)
+		buf_append_slice(out, sorted[i].bytes);
+	buf_free(&pairs);
+}
+
+struct slice binding_identity(bool to_queue, struct slice to, struct slice key,
+                              struct slice arguments)
+{
+	struct buf b = { 0 };
+	buf_printf(&b, "%c%zu:%zu:", to_queue ? 'q' : 'e', to.n, key.n);
+	buf_append_slice(&b, to);
+	buf_append_slice(&b, key);
+	append_sorted(&b, arguments);
+	return buf_slice(&b);
 }

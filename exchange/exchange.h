@@ -30,10 +30,16 @@ struct binding {
 	struct exchange *exchange;
 	struct slice key;            /* owned */
 	struct slice arguments;      /* owned; encoded table */
-	struct slice identity;       /* owned; destination, key and arguments: unique per source */
+	struct slice identity;       /* owned; see binding_identity */
 	bool durable;                /* both ends are: kept in the catalog */
 	void *match;                 /* free for the exchange type: what it prepared at bind */
 };
+
+/* What makes a binding unique among those of its source: the destination's kind and name, the key
+ * and the arguments, whose order does not count (client libraries have tables without an order).
+ * The bytes are the caller's to mem_free. */
+struct slice binding_identity(bool to_queue, struct slice to, struct slice key,
+                              struct slice arguments);
 
 /* Where routing collects what it finds: bindings in any order, duplicates allowed. */
 struct found {
@@ -41,6 +47,7 @@ struct found {
 	size_t n, cap;
 };
 
+/* Adds a binding to what was found. */
 void found_add(struct found *f, struct binding *b);
 
 struct exchange_type {
@@ -61,7 +68,7 @@ struct exchange {
 	const struct exchange_type *type;
 	bool durable, auto_delete, internal;
 	bool predeclared;            /* "", amq.*: cannot be deleted */
-	struct slice alternate;      /* points into arguments; n == 0: none */
+	struct slice alternate;      /* points into arguments; p == NULL: none */
 	struct list bindings;        /* with this exchange as source */
 	struct map by_identity;      /* the same, by binding.identity */
 	struct list inbound;         /* bindings that end here */

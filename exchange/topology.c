@@ -147,16 +147,10 @@ static void exchange_free(struct exchange *x)
 
 /* ---- bindings ---- */
 
-/* Destination kind and name, key and arguments, each with its length. */
 static struct slice identity_of(const struct binding_spec *s)
 {
-	struct buf b = { 0 };
-	struct slice to = s->queue ? s->queue->name : s->exchange->name;
-	buf_printf(&b, "%c%zu:%zu:", s->queue ? 'q' : 'e', to.n, s->key.n);
-	buf_append_slice(&b, to);
-	buf_append_slice(&b, s->key);
-	buf_append_slice(&b, s->arguments);
-	return buf_slice(&b);   /* the bytes are handed over */
+	return binding_identity(s->queue, s->queue ? s->queue->name : s->exchange->name, s->key,
+	                        s->arguments);
 }
 
 static void binding_add(struct topology *t, const struct binding_spec *s, struct slice identity)
@@ -342,7 +336,7 @@ static void route_through(struct topology *t, struct exchange *x, const struct r
 	}
 	bool matched = t->found.n > 0 || (x->name.n == 0 && route_default(t, r, out));
 	struct exchange *alternate =
-		!matched && x->alternate.n ? topology_exchange(t, x->alternate) : NULL;
+		!matched && x->alternate.p ? topology_exchange(t, x->alternate) : NULL;
 	if (alternate)
 		visit(t, alternate);
 }

@@ -49,6 +49,7 @@ struct exchange_spec {
 	bool durable, auto_delete, internal;
 };
 
+/* By name; NULL when there is none. */
 struct exchange *topology_exchange(const struct topology *t, struct slice name);
 struct queue *topology_queue(const struct topology *t, struct slice name);
 

@@ -70,14 +70,15 @@ static inline size_t format_record_bytes(size_t body)
 	return (FORMAT_RECORD_HEAD + body + 7) & ~(size_t)7;
 }
 
+/* Writes the head of a record; its checksum comes with format_batch_seal. */
 void format_record_head(uint8_t *p, uint8_t type, uint32_t body_bytes);
 
-/* The record at p, of a batch that was checked. */
 struct format_record {
 	uint8_t type;
 	uint32_t body_bytes;
 };
 
+/* The record at p, of a batch that was checked. */
 struct format_record format_record_at(const uint8_t *p);
 
 #endif

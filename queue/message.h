@@ -72,12 +72,12 @@ static inline struct slice message_header(const struct message *m)
 	return slice_of(m->bytes + m->exchange_len + m->key_len, m->header_len);
 }
 
-/* Walks the stretches of the body in order; start with a zeroed walk, false at the end. */
 struct message_walk {
 	bool begun;
 	const struct chunk *next;
 };
 
+/* Walks the stretches of the body in order; start with a zeroed walk, false at the end. */
 bool message_next_stretch(const struct message *m, struct message_walk *w, struct slice *out);
 
 /* The property expiration in milliseconds, for a message that expires. */

@@ -87,7 +87,7 @@ struct delivery *unacked_get(const struct unacked *u, uint64_t tag)
 
 uint64_t unacked_after(const struct unacked *u, uint64_t tag)
 {
-	if (u->count == 0)
+	if (u->count == 0 || tag == UINT64_MAX)
 		return 0;
 	uint64_t next = tag + 1 > u->base ? tag + 1 : u->base;
 	for (size_t i = (next - u->base) / TAGS; i < u->span; i++, next = u->base + i * TAGS) {

@@ -220,7 +220,7 @@ bool config_address(const char *address, char host[64], uint16_t *port)
 	char *end;
 	errno = 0;
 	unsigned long p = strtoul(digits, &end, 10);
-	if (errno || *end || end == digits || digits[0] == '-' || digits[0] == '+' || p > 65535)
+	if (errno || *end || digits[0] < '0' || digits[0] > '9' || p > 65535)
 		return false;
 	if (n >= 2 && address[0] == '[' && address[n - 1] == ']') {
 		address++;

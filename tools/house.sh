@@ -43,17 +43,39 @@ for file in $sources; do
 		complain "$file: a global variable"
 done
 
-# Every function that a header offers has its contract right above it (or above its group).
+# Every function that a header offers has its contract above it or above its group; what these
+# names do needs no words.
+plain='_(init|free|close|encode|decode|key|value|next|lock|unlock|is_[a-z_]+)$'
 for file in $headers; do
 	head -4 "$file" | grep -q '^/\* .' || complain "$file: no story at the head"
 	guard=$(echo "$file" | tr 'a-z/.' 'A-Z__')
 	grep -q "^#ifndef $guard\$" "$file" || complain "$file: the guard is not $guard"
+	awk -v f="$file" -v plain="$plain" '
+		BEGIN { RS = "" }
+		/\/\*/ { next }
+		{
+			n = split($0, line, "\n")
+			for (i = 1; i <= n; i++) {
+				if (line[i] !~ /^[a-z].*[ *][a-z_0-9]+\(/ || line[i] ~ /^(static|typedef)/)
+					continue
+				name = line[i]
+				sub(/\(.*/, "", name)
+				sub(/.*[ *]/, "", name)
+				if (name !~ plain) { print "house: " f ": " name " has no contract"; bad = 1 }
+			}
+		}
+		END { exit bad }' "$file" || found=1
 done
 
-# Every configuration key is explained to the operator.
-if [ -e docs/limits.md ]; then
-	for key in $(sed -n 's/^KEY([A-Z_]*, *"\([^"]*\)".*/\1/p' server/config.def); do
-		grep -q "$key" docs/limits.md etc/leveret.conf || complain "the key $key is in no document"
+# Tabs indent, blanks align: no tab stands behind a blank.
+for file in $(files '*.c' '*.h'); do
+	grep -nE '^	* +	' "$file" && complain "$file: a tab behind a blank"
+done
+
+# Every configuration key is explained to the operator, twice: in the file to edit, and as a limit.
+for key in $(sed -n 's/^KEY("\([^"]*\)".*/\1/p' server/config.def); do
+	for page in etc/leveret.conf docs/limits.md; do
+		[ ! -e "$page" ] || grep -qF "$key" "$page" || complain "$page does not have the key $key"
 	done
-fi
+done
 exit $found

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration: every key at its default and its limits, files and arguments, and what is said
+ * about mistakes. */
+#include "server/config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+Suite *suite_server_config(void);
+
+static struct config c;
+static struct buf why, printed;
+
+static void set_up(void)
+{
+	config_init(&c);
+}
+
+static void tear_down(void)
+{
+	config_free(&c);
+	buf_free(&why);
+	buf_free(&printed);
+}
+
+static const char *text_of(const struct buf *b)
+{
+	static char out[8192];
+	snprintf(out, sizeof out, "%.*s", SLICE_ARG(buf_slice(b)));
+	return out;
+}
+
+static bool set(const char *key, const char *value)
+{
+	buf_clear(&why);
+	bool ok = config_set(&c, slice_str(key), slice_str(value), "argument", &why);
+	ck_assert_int_eq(ok, why.len == 0);
+	return ok;
+}
+
+static bool read_text(const char *text)
+{
+	buf_clear(&why);
+	bool ok = config_read(&c, slice_str(text), "a.conf", &why);
+	ck_assert_int_eq(ok, why.len == 0);
+	return ok;
+}
+
+static void expect_why(const char *wanted)
+{
+	ck_assert_str_eq(text_of(&why), wanted);
+}
+
+static void expect_in(const struct buf *b, const char *wanted)
+{
+	ck_assert_msg(strstr(text_of(b), wanted) != NULL, "'%s' is not in '%s'", wanted, text_of(b));
+}
+
+/* ---- every key ---- */
+
+enum kind { NUMBER, SIZE, BOOL, TEXT, SECRET, CHOICE };
+
+static const struct {
+	const char *name;
+	enum kind kind;
+	const char *standard;
+	long long least, most;
+} keys[] = {
+#define KEY(name, kind, field, standard, least, most, doc) { name, kind, standard, least, most },
+#include "server/config.def"
+#undef KEY
+};
+
+enum { KEYS = sizeof keys / sizeof keys[0] };
+
+static bool set_llu(const char *key, long long value)
+{
+	char digits[32];
+	snprintf(digits, sizeof digits, "%lld", value);
+	return set(key, digits);
+}
+
+START_TEST(numbers_are_held_to_their_limits)
+{
+	if (keys[_i].kind > SIZE) {
+		ck_assert_int_eq(keys[_i].least | keys[_i].most, 0);
+		return;
+	}
+	ck_assert(set_llu(keys[_i].name, keys[_i].least));
+	ck_assert(set_llu(keys[_i].name, keys[_i].most));
+	ck_assert(!set_llu(keys[_i].name, keys[_i].most + 1));
+	expect_in(&why, keys[_i].name);
+	expect_in(&why, "out of range");
+	ck_assert(!set_llu(keys[_i].name, keys[_i].least - 1));
+	ck_assert(!set(keys[_i].name, "many"));
+	ck_assert(!set(keys[_i].name, "99999999999999999999999"));
+	ck_assert(!set(keys[_i].name, ""));
+}
+END_TEST
+
+START_TEST(every_key_takes_its_default_and_is_printed)
+{
+	ck_assert(set(keys[_i].name, keys[_i].standard));
+	char line[128];
+	snprintf(line, sizeof line, "%s = ", keys[_i].name);
+	config_print(&c, &printed);
+	expect_in(&printed, line);
+	buf_clear(&printed);
+	config_print_keys(&printed);
+	expect_in(&printed, keys[_i].name);
+}
+END_TEST
+
+START_TEST(defaults_are_what_people_expect)
+{
+	ck_assert_uint_eq(c.frame_max, 131072);
+	ck_assert_uint_eq(c.channel_max, 2047);
+	ck_assert_uint_eq(c.heartbeat_s, 60);
+	ck_assert_uint_eq(c.handshake_timeout_ms, 10000);
+	ck_assert_uint_eq(c.max_message_bytes, 16 << 20);
+	ck_assert_uint_eq(c.segment_bytes, 64 << 20);
+	ck_assert_str_eq(c.durability, "fsync");
+	ck_assert_str_eq(c.default_user, "guest");
+	ck_assert_str_eq(c.default_vhost, "/");
+	ck_assert(c.loopback_only);
+	ck_assert_uint_eq(c.n_listeners, 0);
+}
+END_TEST
+
+/* ---- values ---- */
+
+static const struct {
+	const char *text;
+	uint64_t bytes;
+} sizes[] = {
+	{ "4096", 4096 },    { "8192b", 8192 },     { "64k", 64 << 10 },  { "64KB", 64 << 10 },
+	{ "64kib", 64 << 10 }, { "2m", 2 << 20 },   { "2MB", 2 << 20 },   { "2MiB", 2 << 20 },
+	{ "16mb", 16 << 20 },
+};
+
+START_TEST(sizes_have_units)
+{
+	ck_assert(set("max_message_size", sizes[_i].text));
+	ck_assert_uint_eq(c.max_message_bytes, sizes[_i].bytes);
+}
+END_TEST
+
+START_TEST(large_sizes_do_not_wrap)
+{
+	ck_assert(set("connection_assembly_max", "1TB"));
+	ck_assert_uint_eq(c.assembly_max_bytes, 1ull << 40);
+	ck_assert(set("connection_assembly_max", "3GB"));
+	ck_assert_uint_eq(c.assembly_max_bytes, 3ull << 30);
+	ck_assert(!set("connection_assembly_max", "16777217TB"));
+	ck_assert(!set("connection_assembly_max", "18446744073709551616"));
+	ck_assert_uint_eq(c.assembly_max_bytes, 3ull << 30);
+}
+END_TEST
+
+static const char *const wrong_sizes[] = { "MB", "16 MB", "16MBs", "-1", "+5", "0x10", "1.5MB",
+	                                       "16M B", "١٦" };
+
+START_TEST(other_sizes_are_refused)
+{
+	ck_assert(!set("frame_max", wrong_sizes[_i]));
+	expect_in(&why, "is not a size");
+	ck_assert_uint_eq(c.frame_max, 131072);
+}
+END_TEST
+
+START_TEST(plain_numbers_have_no_units)
+{
+	ck_assert(!set("heartbeat", "60s"));
+	expect_why("argument: heartbeat: '60s' is not a number");
+	ck_assert(!set("channel_max", "2k"));
+	ck_assert(!set("channel_max", "70000"));
+	expect_why("argument: channel_max: 70000 is out of range: 1 to 65535");
+}
+END_TEST
+
+START_TEST(a_truth_has_four_names)
+{
+	ck_assert(set("tcp_listen_options.nodelay", "off") && !c.nodelay);
+	ck_assert(set("tcp_listen_options.nodelay", "on") && c.nodelay);
+	ck_assert(set("tcp_listen_options.nodelay", "false") && !c.nodelay);
+	ck_assert(set("tcp_listen_options.nodelay", "true") && c.nodelay);
+	ck_assert(!set("tcp_listen_options.nodelay", "yes"));
+	expect_why("argument: tcp_listen_options.nodelay: 'yes' is neither true nor false");
+	ck_assert(!set("tcp_listen_options.nodelay", ""));
+}
+END_TEST
+
+START_TEST(a_choice_names_what_can_be_chosen)
+{
+	ck_assert(set("durability", "os"));
+	ck_assert_str_eq(c.durability, "os");
+	ck_assert(!set("durability", "maybe"));
+	expect_why("argument: durability: 'maybe' is not one of: fsync os");
+	ck_assert(set("log.console.level", "none"));
+	ck_assert(!set("log.console.level", "loud"));
+	expect_in(&why, "debug info notice warning error critical none");
+}
+END_TEST
+
+START_TEST(texts_are_neither_empty_nor_endless)
+{
+	char text[257];
+	memset(text, 't', sizeof text);
+	text[255] = 0;
+	ck_assert(set("cluster_name", text));
+	ck_assert_uint_eq(strlen(c.cluster_name), 255);
+	text[255] = 't';
+	text[256] = 0;
+	ck_assert(!set("cluster_name", text));
+	ck_assert(!set("default_user", ""));
+	expect_why("argument: default_user: needs a value of 1 to 255 bytes");
+	ck_assert_str_eq(c.default_user, "guest");
+}
+END_TEST
+
+START_TEST(the_advertised_version_is_digits_and_dots)
+{
+	ck_assert(set("advertised_version", "3.13.7"));
+	ck_assert_str_eq(c.version, "3.13.7");
+	ck_assert(!set("advertised_version", "4.1-rc1"));
+	expect_in(&why, "digits and dots");
+	ck_assert_str_eq(c.version, "3.13.7");
+}
+END_TEST
+
+START_TEST(other_names_of_the_same_thing)
+{
+	ck_assert(set("max_connections", "77"));
+	ck_assert_uint_eq(c.connection_max, 77);
+	ck_assert(set("log.default.level", "error"));
+	ck_assert_str_eq(c.log_level, "error");
+}
+END_TEST
+
+START_TEST(loopback_users_none_lets_guest_in_from_anywhere)
+{
+	ck_assert(set("loopback_users", "none"));
+	ck_assert(!c.loopback_only);
+	ck_assert(set("loopback_users.guest", "true"));
+	ck_assert(c.loopback_only);
+	ck_assert(set("loopback_users.somebody", "true"));
+	ck_assert(!set("loopback_users", "all"));
+}
+END_TEST
+
+/* ---- keys that have no effect, and keys that are none ---- */
+
+START_TEST(keys_of_others_are_taken_and_counted)
+{
+	ck_assert(set("vm_memory_high_watermark.relative", "0.6"));
+	ck_assert(set("auth_backends.1", "internal"));
+	ck_assert_uint_eq(c.n_ignored, 2);
+	ck_assert_str_eq(c.first_ignored, "vm_memory_high_watermark.relative");
+}
+END_TEST
+
+START_TEST(an_unknown_key_is_refused_with_the_nearest)
+{
+	ck_assert(!set("hartbeat", "5"));
+	expect_why("argument: hartbeat: unknown key; the nearest one is heartbeat (--help lists all)");
+	ck_assert(!set("listener.tcp.default", "5"));
+	expect_in(&why, "listeners.tcp.default");
+	ck_assert(!set("", "5"));
+	expect_in(&why, "unknown key");
+	ck_assert(!set("heartbeat ", "5"));
+	ck_assert(!set("heartbeat.x", "5"));
+}
+END_TEST
+
+START_TEST(a_very_long_key_is_refused_like_any_other)
+{
+	char key[5000];
+	memset(key, 'k', sizeof key);
+	key[sizeof key - 1] = 0;
+	ck_assert(!set(key, "5"));
+	expect_in(&why, "unknown key");
+}
+END_TEST
+
+/* ---- listeners ---- */
+
+START_TEST(listeners_are_collected_by_key_and_the_last_word_counts)
+{
+	ck_assert(set("listeners.tcp.1", "127.0.0.1:5700"));
+	ck_assert(set("listeners.tcp.2", "[::1]:5700"));
+	ck_assert(set("listeners.tcp.1", "5701"));
+	ck_assert(set("listeners.tcp", "none"));
+	ck_assert_uint_eq(c.n_listeners, 3);
+	ck_assert_str_eq(c.listeners[0].key, "listeners.tcp.1");
+	ck_assert_str_eq(c.listeners[0].address, "5701");
+	ck_assert_str_eq(c.listeners[1].address, "[::1]:5700");
+	ck_assert_str_eq(c.listeners[2].address, "none");
+}
+END_TEST
+
+START_TEST(there_is_an_end_to_listeners)
+{
+	char key[32];
+	for (int i = 0; i < CONFIG_LISTENERS_MAX; i++) {
+		snprintf(key, sizeof key, "listeners.tcp.%d", i);
+		ck_assert(set(key, "5672"));
+	}
+	ck_assert(!set("listeners.tcp.one_more", "5672"));
+	expect_in(&why, "more than 32 listeners");
+	ck_assert(set("listeners.tcp.0", "5673"));
+}
+END_TEST
+
+START_TEST(tls_says_that_it_is_not_there)
+{
+	ck_assert(set("listeners.ssl", "none"));
+	ck_assert(set("listeners.ssl.default", "none"));
+	ck_assert(!set("listeners.ssl.default", "5671"));
+	expect_in(&why, "listeners.ssl.default: TLS is not in this version");
+}
+END_TEST
+
+static const struct {
+	const char *address, *host;
+	uint16_t port;
+} addresses[] = {
+	{ "5672", "", 5672 },
+	{ "0", "", 0 },
+	{ "65535", "", 65535 },
+	{ "127.0.0.1:5672", "127.0.0.1", 5672 },
+	{ "localhost:1", "localhost", 1 },
+	{ "[::1]:5672", "::1", 5672 },
+	{ "[::]:5672", "::", 5672 },
+};
+
+START_TEST(addresses_are_split)
+{
+	char host[64];
+	uint16_t port;
+	ck_assert(config_address(addresses[_i].address, host, &port));
+	ck_assert_str_eq(host, addresses[_i].host);
+	ck_assert_uint_eq(port, addresses[_i].port);
+}
+END_TEST
+
+static const char *const wrong_addresses[] = {
+	"", ":", ":5672", "65536", "-1", "+5", "5672x", "host:", "host:x", "::1:5672", "[]:5672",
+	"[::1]", "[::1]5672", "host: 5672", "99999999999999999999", "host:0x10",
+	"a-name-that-is-much-longer-than-any-address-can-possibly-be-0123456789:5672",
+};
+
+START_TEST(other_addresses_are_refused)
+{
+	char host[64];
+	uint16_t port;
+	ck_assert(!config_address(wrong_addresses[_i], host, &port));
+	ck_assert(!set("listeners.tcp.1", wrong_addresses[_i]));
+	expect_in(&why, "is not PORT, ADDRESS:PORT, [ADDRESS]:PORT or none");
+	ck_assert_uint_eq(c.n_listeners, 0);
+}
+END_TEST
+
+/* ---- files ---- */
+
+START_TEST(a_file_is_lines_of_key_and_value)
+{
+	ck_assert(read_text("# a comment\n\n  heartbeat = 30\r\n\tchannel_max=5 \nframe_max  =  8KB"));
+	ck_assert_uint_eq(c.heartbeat_s, 30);
+	ck_assert_uint_eq(c.channel_max, 5);
+	ck_assert_uint_eq(c.frame_max, 8192);
+}
+END_TEST
+
+START_TEST(later_lines_win)
+{
+	ck_assert(read_text("heartbeat = 30\nheartbeat = 40\n"));
+	ck_assert_uint_eq(c.heartbeat_s, 40);
+	ck_assert(set("heartbeat", "50"));
+	ck_assert_uint_eq(c.heartbeat_s, 50);
+}
+END_TEST
+
+START_TEST(values_may_hold_signs_and_stand_in_quotes)
+{
+	ck_assert(read_text("default_pass = a=b;c\ndefault_user = 'with blank '\n"));
+	ck_assert_str_eq(c.default_pass, "a=b;c");
+	ck_assert_str_eq(c.default_user, "with blank ");
+	ck_assert(read_text("default_pass = '\ndefault_user = it's"));
+	ck_assert_str_eq(c.default_pass, "'");
+	ck_assert_str_eq(c.default_user, "it's");
+}
+END_TEST
+
+START_TEST(a_mistake_is_named_with_file_and_line)
+{
+	ck_assert(!read_text("heartbeat = 30\n\n# x\nheartbeat = soon\nchannel_max = 5\n"));
+	expect_why("a.conf:4: heartbeat: 'soon' is not a number");
+	ck_assert_uint_eq(c.channel_max, 2047);
+	ck_assert(!read_text("heartbeat\n"));
+	expect_why("a.conf:1: 'heartbeat' is not key = value");
+	ck_assert(!read_text("heartbeat = 5\n= 7"));
+	expect_in(&why, "a.conf:2: ");
+}
+END_TEST
+
+START_TEST(an_empty_file_is_a_file)
+{
+	ck_assert(read_text(""));
+	ck_assert(read_text("\n\n"));
+	ck_assert(read_text("# nothing"));
+}
+END_TEST
+
+START_TEST(secrets_are_not_printed)
+{
+	ck_assert(set("default_pass", "rosebud"));
+	ck_assert(set("listeners.tcp.1", "5700"));
+	ck_assert(set("heartbeat", "17"));
+	config_print(&c, &printed);
+	ck_assert_ptr_null(strstr(text_of(&printed), "rosebud"));
+	expect_in(&printed, "listeners.tcp.1 = 5700\n");
+	expect_in(&printed, "heartbeat = 17\n");
+	expect_in(&printed, "loopback_users.guest = true\n");
+}
+END_TEST
+
+START_TEST(a_mistake_in_a_secret_does_not_show_it)
+{
+	char secret[300];
+	memset(secret, 's', sizeof secret);
+	secret[sizeof secret - 1] = 0;
+	ck_assert(!set("default_pass", secret));
+	ck_assert_ptr_null(strstr(text_of(&why), "sss"));
+}
+END_TEST
+
+/* ---- files on disk ---- */
+
+static char directory[64];
+
+static void make_directory(void)
+{
+	set_up();
+	snprintf(directory, sizeof directory, "/tmp/leveret-config-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+static const char *path_of(const char *name)
+{
+	static char path[128];
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	return path;
+}
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(path_of(name), "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void remove_directory(void)
+{
+	static const char *const names[] = { "conf.d/20-b.conf", "conf.d/10-a.conf", "conf.d/c.txt",
+		                                 "conf.d/.conf", "conf.d", "leveret.conf" };
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		remove(path_of(names[i]));
+	remove(directory);
+	tear_down();
+}
+
+static bool load(void)
+{
+	buf_clear(&why);
+	return config_load(&c, path_of("leveret.conf"), &why);
+}
+
+START_TEST(a_file_alone_is_enough)
+{
+	write_file("leveret.conf", "heartbeat = 11\n");
+	ck_assert(load());
+	ck_assert_uint_eq(c.heartbeat_s, 11);
+}
+END_TEST
+
+START_TEST(files_in_conf_d_follow_in_the_order_of_their_names)
+{
+	write_file("leveret.conf", "heartbeat = 1\nchannel_max = 1\nbacklog = 5\n");
+	ck_assert(!load());
+	write_file("leveret.conf", "heartbeat = 1\nchannel_max = 1\n");
+	mkdir(path_of("conf.d"), 0755);
+	write_file("conf.d/20-b.conf", "heartbeat = 3\n");
+	write_file("conf.d/10-a.conf", "heartbeat = 2\nchannel_max = 2\n");
+	write_file("conf.d/c.txt", "not = read\n");
+	ck_assert(load());
+	ck_assert_uint_eq(c.heartbeat_s, 3);
+	ck_assert_uint_eq(c.channel_max, 2);
+}
+END_TEST
+
+START_TEST(a_mistake_in_conf_d_names_its_file)
+{
+	write_file("leveret.conf", "");
+	mkdir(path_of("conf.d"), 0755);
+	write_file("conf.d/10-a.conf", "heartbeat = 2\nheartbeat = x\n");
+	ck_assert(!load());
+	expect_in(&why, "conf.d/10-a.conf:2: heartbeat: 'x' is not a number");
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_there_is_named)
+{
+	ck_assert(!load());
+	expect_in(&why, "leveret.conf: No such file or directory");
+	mkdir(path_of("conf.d"), 0755);
+	ck_assert(!config_load(&c, path_of("conf.d"), &why));
+}
+END_TEST
+
+static void value_cases(Suite *s)
+{
+	TCase *t = tcase_create("values");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_loop_test(t, numbers_are_held_to_their_limits, 0, KEYS);
+	tcase_add_loop_test(t, every_key_takes_its_default_and_is_printed, 0, KEYS);
+	tcase_add_test(t, defaults_are_what_people_expect);
+	tcase_add_loop_test(t, sizes_have_units, 0, sizeof sizes / sizeof sizes[0]);
+	tcase_add_test(t, large_sizes_do_not_wrap);
+	tcase_add_loop_test(t, other_sizes_are_refused, 0, sizeof wrong_sizes / sizeof wrong_sizes[0]);
+	tcase_add_test(t, plain_numbers_have_no_units);
+	tcase_add_test(t, a_truth_has_four_names);
+	tcase_add_test(t, a_choice_names_what_can_be_chosen);
+	tcase_add_test(t, texts_are_neither_empty_nor_endless);
+	tcase_add_test(t, the_advertised_version_is_digits_and_dots);
+	suite_add_tcase(s, t);
+}
+
+static void key_cases(Suite *s)
+{
+	TCase *t = tcase_create("keys");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, other_names_of_the_same_thing);
+	tcase_add_test(t, loopback_users_none_lets_guest_in_from_anywhere);
+	tcase_add_test(t, keys_of_others_are_taken_and_counted);
+	tcase_add_test(t, an_unknown_key_is_refused_with_the_nearest);
+	tcase_add_test(t, a_very_long_key_is_refused_like_any_other);
+	tcase_add_test(t, listeners_are_collected_by_key_and_the_last_word_counts);
+	tcase_add_test(t, there_is_an_end_to_listeners);
+	tcase_add_test(t, tls_says_that_it_is_not_there);
+	tcase_add_loop_test(t, addresses_are_split, 0, sizeof addresses / sizeof addresses[0]);
+	tcase_add_loop_test(t, other_addresses_are_refused, 0,
+	                    sizeof wrong_addresses / sizeof wrong_addresses[0]);
+	suite_add_tcase(s, t);
+}
+
+static void text_cases(Suite *s)
+{
+	TCase *t = tcase_create("text");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, a_file_is_lines_of_key_and_value);
+	tcase_add_test(t, later_lines_win);
+	tcase_add_test(t, values_may_hold_signs_and_stand_in_quotes);
+	tcase_add_test(t, a_mistake_is_named_with_file_and_line);
+	tcase_add_test(t, an_empty_file_is_a_file);
+	tcase_add_test(t, secrets_are_not_printed);
+	tcase_add_test(t, a_mistake_in_a_secret_does_not_show_it);
+	suite_add_tcase(s, t);
+}
+
+static void file_cases(Suite *s)
+{
+	TCase *t = tcase_create("files");
+	tcase_add_checked_fixture(t, make_directory, remove_directory);
+	tcase_add_test(t, a_file_alone_is_enough);
+	tcase_add_test(t, files_in_conf_d_follow_in_the_order_of_their_names);
+	tcase_add_test(t, a_mistake_in_conf_d_names_its_file);
+	tcase_add_test(t, a_file_that_is_not_there_is_named);
+	suite_add_tcase(s, t);
+}
+
+Suite *suite_server_config(void)
+{
+	Suite *s = suite_create("server/config");
+	value_cases(s);
+	key_cases(s);
+	text_cases(s);
+	file_cases(s);
+	return s;
+}
