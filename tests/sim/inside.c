@@ -123,6 +123,8 @@ static void let_go(struct inside_peer *p)
 static void serve(struct inside_peer *p)
 {
 	enum connection_wish wish = connection_wish(p->connection);
+	if (p->deaf && wish != CONNECTION_WANTS_DROP)
+		return;
 	if (wish != CONNECTION_WANTS_DROP)
 		collect(p);
 	p->dropped = wish == CONNECTION_WANTS_DROP;
@@ -132,9 +134,6 @@ static void serve(struct inside_peer *p)
 
 static bool take_header(struct inside_peer *p)
 {
-	if (p->input.len == 0)
-		return false;
-	connection_heard(p->connection, p->in->now_ms);
 	if (p->input.len < 8)
 		return false;
 	connection_header(p->connection, slice_of(p->input.p, 8), p->in->now_ms);
@@ -155,8 +154,6 @@ static bool take_batch(struct inside_peer *p)
 	struct frame last = bad ? frames[n] : (struct frame){ 0 };
 	if (n)
 		connection_frames(p->connection, frames, n, p->in->now_ms);
-	else if (!bad)
-		connection_heard(p->connection, p->in->now_ms);
 	if (bad)
 		connection_bad_frame(p->connection, r, &last, p->in->now_ms);
 	buf_consume(&p->input, bad ? p->input.len : p->input.len - in.n);
@@ -217,6 +214,8 @@ void inside_feed(struct inside_peer *p, struct slice bytes)
 	if (p->gone || !p->in)
 		return;
 	buf_append_slice(&p->input, bytes);
+	if (connection_wants_input(p->connection))
+		connection_heard(p->connection, p->in->now_ms);
 	settle(p->in);
 }
 
@@ -227,6 +226,14 @@ void inside_hang_up(struct inside_peer *p)
 	struct inside *in = p->in;
 	let_go(p);
 	settle(in);
+}
+
+void inside_set_deaf(struct inside_peer *p, bool deaf)
+{
+	p->deaf = deaf;
+	if (!deaf && p->connection)
+		serve(p);
+	settle(p->in);
 }
 
 void inside_peer_free(struct inside_peer *p)

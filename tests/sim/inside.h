@@ -33,6 +33,7 @@ struct inside_peer {
 	struct buf output;               /* for the reader to take from */
 	bool gone;                       /* the broker ended the transport ... */
 	bool dropped;                    /* ... without writing out first */
+	bool deaf;                       /* takes nothing: what it is sent stays with the broker */
 };
 
 /* Options at their defaults, no broker yet. */
@@ -56,6 +57,9 @@ void inside_let_go(struct inside *in);
 void inside_dial(struct inside *in, struct inside_peer *p, bool loopback);
 void inside_feed(struct inside_peer *p, struct slice bytes);
 void inside_hang_up(struct inside_peer *p);
+
+/* The peer stops, or begins again, to take what it is sent. */
+void inside_set_deaf(struct inside_peer *p, bool deaf);
 void inside_peer_free(struct inside_peer *p);
 
 /* Time passes, stopping at every deadline of the broker. */

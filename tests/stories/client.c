@@ -80,8 +80,7 @@ void client_drop_item(struct client *c, size_t i)
 	memmove(&c->items[i], &c->items[i + 1], (--c->n_items - i) * sizeof *c->items);
 }
 
-static bool take_method(struct client *c, const struct frame *f, struct buf *trace,
-                        struct buf *why)
+static bool take_method(struct client *c, const struct frame *f, struct buf *trace, struct buf *why)
 {
 	struct method m;
 	if (method_decode(f->payload, &m) != METHOD_OK) {
@@ -121,8 +120,7 @@ static bool take_content(struct client *c, const struct frame *f, struct buf *wh
 	return true;
 }
 
-static bool take_frame(struct client *c, const struct frame *f, struct buf *trace,
-                       struct buf *why)
+static bool take_frame(struct client *c, const struct frame *f, struct buf *trace, struct buf *why)
 {
 	if (c->frame_max && f->payload.n + FRAME_OVERHEAD_BYTES > c->frame_max) {
 		buf_printf(why, "the broker sent a frame of %zu bytes, %u were agreed",

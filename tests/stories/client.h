@@ -9,9 +9,9 @@
 enum { CLIENT_NAME_MAX = 16 };
 
 enum client_feeding {
-	FEED_WHOLE,    /* what a line sends, at once */
-	FEED_SPLIT,    /* byte by byte */
-	FEED_JOIN,     /* what lines in a row send, in one piece */
+	FEED_WHOLE, /* what a line sends, at once */
+	FEED_SPLIT, /* byte by byte */
+	FEED_JOIN,  /* what lines in a row send, in one piece */
 };
 
 /* A method with its content, a heartbeat, or the eight bytes of a protocol header. */
@@ -21,19 +21,19 @@ struct item {
 	enum item_kind kind;
 	uint16_t channel;
 	bool whole;
-	struct buf payload;     /* of the method frame; of ITEM_HEADER the bytes */
-	struct buf header;      /* payload of the content header frame */
+	struct buf payload; /* of the method frame; of ITEM_HEADER the bytes */
+	struct buf header;  /* payload of the content header frame */
 	struct buf body;
-	uint64_t body_bytes;    /* announced */
+	uint64_t body_bytes; /* announced */
 };
 
 struct client {
 	char name[CLIENT_NAME_MAX];
 	struct inside_peer peer;
 	bool dialled, left;
-	uint32_t frame_max;           /* as tuned; 0: not yet */
-	struct buf pending;           /* sent by the story, not yet let go */
-	struct buf received;          /* not yet a whole frame */
+	uint32_t frame_max;  /* as tuned; 0: not yet */
+	struct buf pending;  /* sent by the story, not yet let go */
+	struct buf received; /* not yet a whole frame */
 	struct item *items;
 	size_t n_items;
 };

@@ -163,3 +163,19 @@ a refused 501 "FRAME_ERROR - unknown frame type 9" none
 b 1 > basic.publish routing_key=q body="still here"
 b 1 < basic.deliver body="still here"
 b closes
+
+scene "The broker stops: everyone is told, whatever state it is in"
+a connects
+a opens 1
+b dials
+b sends "AMQP\0\0\x09\x01"
+b < connection.start
+c dials
+d connects
+d > connection.close reply_code=200
+d < connection.close-ok
+shutdown
+a refused 320 "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'" none
+b closed
+c closed
+d closed

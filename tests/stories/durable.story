@@ -292,3 +292,63 @@ disk released
 a 1 < queue.declare-ok queue=q
 a < connection.close-ok
 a leaves
+
+scene "A client that is gone before its answer: what it published may be there, and is"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable
+a 1 does confirm.select
+disk held
+a 1 > basic.publish routing_key=q persistent body="1"
+a leaves
+disk released
+blackout
+a connects
+a opens 1
+a 1 does basic.get queue=q no_ack => body="1" message_count=0
+a closes
+
+scene "A sync that fails is the end: no confirm, and everyone is told"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable
+a 1 does confirm.select
+a 1 > basic.publish routing_key=q persistent body="safe"
+a 1 confirmed 1
+disk fails
+a 1 > basic.publish routing_key=q persistent body="not safe"
+a 1 < nothing
+a < connection.close reply_code=541 reply_text="INTERNAL_ERROR - the log of the broker failed" class_id=0 method_id=0
+a > connection.close-ok
+a closed
+blackout
+a connects
+a opens 1
+a 1 does basic.get queue=q no_ack => body="safe" message_count=0
+a closes
+
+scene "Three hundred messages of 40 KB, several segments of the log, and the order is kept"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable
+a 1 does confirm.select
+repeat 300
+a 1 > basic.publish routing_key=q persistent message_id="$i" body_bytes=40000
+end
+a 1 confirmed 1..300
+killed
+a connects
+a opens 1
+a 1 does queue.declare queue=q passive => message_count=300
+repeat 300
+a 1 does basic.get queue=q no_ack => message_id="$i" body_bytes=40000
+end
+clock +1s
+restart
+a connects
+a opens 1
+a 1 does queue.declare queue=q passive => message_count=0
+a closes

@@ -5,7 +5,7 @@
 #include "base/die.h"
 
 #define F(type, name) { #name, TYPE_##type, sizeof(method_##type), _Alignof(method_##type), 0, 0 },
-#define METHOD(class_id, method_id, name, sender, kind, content, fields) \
+#define METHOD(class_id, method_id, name, sender, kind, content, fields)                           \
 	{ METHOD_##name, #name, { fields } },
 static struct form forms[] = {
 #include "amqp/methods.def"
@@ -13,9 +13,13 @@ static struct form forms[] = {
 #undef METHOD
 #undef F
 
-#define PROP(bit, name, type) \
-	{ #name, TYPE_##type, sizeof(method_##type), _Alignof(method_##type), \
-	  offsetof(struct props, name), 1u << bit },
+#define PROP(bit, name, type)                                                                      \
+	{ #name,                                                                                       \
+	  TYPE_##type,                                                                                 \
+	  sizeof(method_##type),                                                                       \
+	  _Alignof(method_##type),                                                                     \
+	  offsetof(struct props, name),                                                                \
+	  1u << bit },
 static const struct form_field props[] = {
 #include "amqp/props.def"
 };
@@ -80,7 +84,7 @@ bool form_fill(const struct form_field *f, void *base, const char *value, struct
 	if (is_number(f)) {
 		if (!value_number(value, &n))
 			return false;
-		memcpy(at, &n, f->size);   /* little endian, as base/endian.h demands */
+		memcpy(at, &n, f->size); /* little endian, as base/endian.h demands */
 		return true;
 	}
 	struct buf *s = &r->strings[r->n++];
@@ -160,8 +164,8 @@ bool form_match(const struct form_field *f, const void *base, const struct word 
 	if (!ok)
 		buf_printf(why, "%s: not a value", f->name);
 	else if (base && !(ok = same_bytes(f, there, buf_slice(&wanted), w->part)))
-		buf_printf(why, "%s is \"%.*s\" (%zu bytes)", f->name,
-		           there.n > 300 ? 300 : (int)there.n, (const char *)there.p, there.n);
+		buf_printf(why, "%s is \"%.*s\" (%zu bytes)", f->name, there.n > 300 ? 300 : (int)there.n,
+		           (const char *)there.p, there.n);
 	buf_free(&wanted);
 	return ok;
 }

@@ -9,22 +9,29 @@
 #include "script.h"
 
 enum field_type {
-	TYPE_bit, TYPE_octet, TYPE_short, TYPE_long, TYPE_longlong, TYPE_timestamp, TYPE_shortstr,
-	TYPE_longstr, TYPE_table,
+	TYPE_bit,
+	TYPE_octet,
+	TYPE_short,
+	TYPE_long,
+	TYPE_longlong,
+	TYPE_timestamp,
+	TYPE_shortstr,
+	TYPE_longstr,
+	TYPE_table,
 };
 
 struct form_field {
 	const char *name;
 	enum field_type type;
-	size_t size, align;   /* as in C */
-	size_t at;            /* within the struct; of properties and, after forms_init, of methods */
-	uint16_t flag;        /* of properties */
+	size_t size, align; /* as in C */
+	size_t at;          /* within the struct; of properties and, after forms_init, of methods */
+	uint16_t flag;      /* of properties */
 };
 
 struct form {
 	uint32_t id;
-	const char *name;                 /* "basic_publish" */
-	struct form_field fields[12];     /* up to the first without a name */
+	const char *name;             /* "basic_publish" */
+	struct form_field fields[12]; /* up to the first without a name */
 };
 
 /* Strings of a method being composed live here until it is encoded. */

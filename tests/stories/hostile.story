@@ -204,3 +204,65 @@ b connects
 b opens 1
 b 1 does queue.declare queue=q passive => message_count=2
 b closes
+
+scene "Who does not read is passed over, and misses nothing of what was its own"
+broker outbox_max_bytes=50000
+a connects
+a opens 1
+b connects
+b opens 1 2
+b 1 does queue.declare queue=q
+a 1 does basic.consume queue=q consumer_tag=deaf no_ack
+a stops-reading
+b 1 > basic.publish routing_key=q body_bytes=60000 message_id="1"
+b 1 > basic.publish routing_key=q body_bytes=60000 message_id="2"
+b 1 > basic.publish routing_key=q body_bytes=60000 message_id="3"
+b 1 < nothing
+b 1 does queue.declare queue=q passive => message_count=2 consumer_count=1
+b 2 does basic.consume queue=q consumer_tag=hears no_ack
+b 2 < basic.deliver message_id="2" body_bytes=60000
+b 2 < basic.deliver message_id="3" body_bytes=60000
+a reads-again
+a 1 < basic.deliver message_id="1" body_bytes=60000
+b 1 > basic.publish routing_key=q body_bytes=60000 message_id="4"
+b 1 > basic.publish routing_key=q body_bytes=60000 message_id="5"
+b 2 < basic.deliver message_id="4" body_bytes=60000
+a 1 < basic.deliver message_id="5" body_bytes=60000
+a closes
+b closes
+
+scene "Who asks and does not read the answers is not read either"
+broker outbox_max_bytes=10000
+a connects
+a opens 1
+b connects
+b opens 1
+b 1 does queue.declare queue=q
+a stops-reading
+repeat 300
+a 1 > queue.declare queue=255*"n" no_wait
+a 1 > queue.declare queue=255*"n" passive
+end
+a 1 > basic.publish routing_key=q body="far behind"
+b 1 does queue.declare queue=q passive => message_count=0
+a reads-again
+repeat 300
+a 1 < queue.declare-ok
+end
+b 1 does queue.declare queue=q passive => message_count=1
+a closes
+b closes
+
+scene "Who never takes the last words is cut off"
+a connects
+a opens 1
+a stops-reading
+a 1 sends-frame type=9 payload="x"
+clock +30s
+a dropped
+
+scene "Who does not read and does not beat is given up"
+a connects heartbeat=10
+a stops-reading
+clock +25s
+a dropped

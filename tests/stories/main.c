@@ -36,9 +36,10 @@ int main(int argc, char **argv)
 {
 	struct play_options o = { .feeding = FEED_WHOLE };
 	struct tally t = { 0 };
+	static char line[BUFSIZ];
 	memory_prepare(argv);
 	forms_init();
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	setvbuf(stdout, line, _IOLBF, sizeof line); /* not taken while a scene is measured */
 	for (int i = 1; i < argc; i++) {
 		int taken = argv[i][0] == '-' ? read_option(&o, argv + i) : 0;
 		if (argv[i][0] != '-') {

@@ -10,7 +10,7 @@ void memory_prepare(char **argv)
 	if (getenv("GLIBC_TUNABLES"))
 		return;
 	setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
-	execv("/proc/self/exe", argv);   /* when it fails: less exact, no less right */
+	execv("/proc/self/exe", argv); /* when it fails: less exact, no less right */
 }
 
 size_t memory_live(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A valid frame, cut at every place or with one bit turned, is accepted, refused with a code, or
- * waited for until the (fake) clock ends the connection; the broker does not fall over, and
- * holds not one byte more than before. */
+/* A valid frame, cut at every place, with one bit turned or with one byte missing, is accepted,
+ * refused with a code, or waited for until the (fake) clock ends the connection; the broker does
+ * not fall over, and holds not one byte more than before. */
 #include "mutations.h"
 
 #include <stdio.h>
@@ -16,12 +16,20 @@
 enum { WHOLE_LIFE_MS = 100000 };
 
 /* What a client sends to get where the mutated frames begin. */
-enum state { AT_HEADER, AT_START, AT_TUNE, AT_OPEN, AT_CHANNEL_OPEN, AT_CHANNEL, AT_CONTENT,
-	         STATES };
+enum state {
+	AT_HEADER,
+	AT_START,
+	AT_TUNE,
+	AT_OPEN,
+	AT_CHANNEL_OPEN,
+	AT_CHANNEL,
+	AT_CONTENT,
+	STATES
+};
 
 static const struct sample {
 	enum state state;
-	const char *line;     /* "method fields", "header ...", "body ...", "heartbeat" */
+	const char *line; /* "method fields", "header ...", "body ...", "heartbeat" */
 } samples[] = {
 #define ON(state, line) { state, line },
 #include "mutations.def"
@@ -32,15 +40,34 @@ struct account {
 	unsigned long cases, refused, dropped, waited;
 };
 
-static void add_content(struct buf *out, uint16_t channel, bool with_body)
+static void write_content(struct buf *out, uint16_t channel, struct props *p)
 {
-	struct props p = { .class_id = CLASS_BASIC, .body_bytes = 5,
-		               .flags = PROP_delivery_mode, .delivery_mode = 2 };
+	p->class_id = CLASS_BASIC;
+	p->body_bytes = 5;
+	p->delivery_mode = 2;
+	p->flags |= PROP_delivery_mode;
 	size_t mark = frame_begin(out, FRAME_HEADER, channel);
-	props_encode(out, &p);
+	props_encode(out, p);
 	frame_end(out, mark);
-	if (with_body)
-		frame_write(out, FRAME_BODY, channel, slice_str("hello"));
+	frame_write(out, FRAME_BODY, channel, slice_str("hello"));
+}
+
+static void write_rich_content(struct buf *out, uint16_t channel)
+{
+	struct buf headers = { 0 };
+	bool ok =
+		value_table("{a: true, l: [1, \"x\", {deep: D 2/5}], t: T 9, v: V, f: f 1.5}", &headers);
+	must(ok);
+	struct props p = { .flags = PROP_headers | PROP_content_type | PROP_expiration |
+		                        PROP_timestamp | PROP_user_id | PROP_priority,
+		               .headers = buf_slice(&headers),
+		               .content_type = slice_str("text/plain"),
+		               .expiration = slice_str("60000"),
+		               .timestamp = 1700000000,
+		               .user_id = slice_str("guest"),
+		               .priority = 5 };
+	write_content(out, channel, &p);
+	buf_free(&headers);
 }
 
 /* One line as frames.  Content methods bring their content. */
@@ -57,7 +84,9 @@ static void compose(const char *line, uint16_t channel, struct buf *out)
 	if (!strcmp(w[0].value, "heartbeat"))
 		frame_write(out, FRAME_HEARTBEAT, 0, slice_of(NULL, 0));
 	else if (!strcmp(w[0].value, "content"))
-		add_content(out, channel, true);
+		write_content(out, channel, &(struct props){ 0 });
+	else if (!strcmp(w[0].value, "rich-content"))
+		write_rich_content(out, channel);
 	else if (!strcmp(w[0].value, "protocol"))
 		buf_append(out, "AMQP\0\0\x09\x01", 8);
 	else {
@@ -75,10 +104,15 @@ static void compose(const char *line, uint16_t channel, struct buf *out)
 
 static void prelude(enum state state, struct buf *out)
 {
-	static const struct { enum state before; uint16_t channel; const char *line; } steps[] = {
+	static const struct {
+		enum state before;
+		uint16_t channel;
+		const char *line;
+	} steps[] = {
 		{ AT_START, 0, "protocol" },
-		{ AT_TUNE, 0, "connection.start-ok mechanism=\"PLAIN\" response=\"\\0guest\\0guest\" "
-		              "locale=\"en_US\"" },
+		{ AT_TUNE, 0,
+		  "connection.start-ok mechanism=\"PLAIN\" response=\"\\0guest\\0guest\" "
+		  "locale=\"en_US\"" },
 		{ AT_OPEN, 0, "connection.tune-ok channel_max=20 frame_max=4096 heartbeat=10" },
 		{ AT_CHANNEL_OPEN, 0, "connection.open virtual_host=\"/\"" },
 		{ AT_CHANNEL, 1, "channel.open" },
@@ -151,6 +185,14 @@ static bool mutate(const struct sample *s, struct account *a, struct buf *why)
 	compose(s->line, s->state >= AT_CHANNEL_OPEN && strncmp(s->line, "connection.", 11), &frame);
 	for (size_t n = 0; ok && n <= frame.len; n++)
 		ok = measured_case(buf_slice(&before), slice_of(frame.p, n), a, why);
+	for (size_t i = 0; ok && i < frame.len; i++) {
+		struct buf less = { 0 };
+		buf_append(&less, frame.p, i);
+		buf_append(&less, frame.p + i + 1, frame.len - i - 1);
+		buf_append_slice(&less, buf_slice(&frame));
+		ok = measured_case(buf_slice(&before), buf_slice(&less), a, why);
+		buf_free(&less);
+	}
 	for (size_t bit = 0; ok && bit < 8 * frame.len; bit++) {
 		frame.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		ok = measured_case(buf_slice(&before), buf_slice(&frame), a, why);
@@ -166,7 +208,7 @@ static bool mutate(const struct sample *s, struct account *a, struct buf *why)
 bool mutations_run(struct buf *why)
 {
 	struct account a = { 0 };
-	buf_reserve(why, 4096);   /* it does not grow while memory is watched */
+	buf_reserve(why, 4096); /* it does not grow while memory is watched */
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
 		if (!mutate(&samples[i], &a, why))
 			return false;

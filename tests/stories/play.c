@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "memory.h"
 #include "mutations.h"
+#include "verbs.h"
 
 enum { TRACE_BYTES = 1 << 20, TRACE_SHOWN = 6000, ROUNDING_BYTES = 512 };
 
@@ -126,11 +127,21 @@ static void play_client(struct stage *s, struct word *words, int n)
 /* broker durable / broker max_message_bytes=1000 ...: before the first client comes. */
 static void play_broker(struct stage *s, struct word *words, int n)
 {
-#define OPTION(name) { #name, offsetof(struct broker_options, name), \
-	                   sizeof ((struct broker_options *)0)->name }
-	static const struct { const char *name; size_t at, size; } options[] = {
-		OPTION(channel_max), OPTION(frame_max), OPTION(heartbeat_s), OPTION(max_message_bytes),
-		OPTION(assembly_max_bytes), OPTION(outbox_max_bytes), OPTION(consumer_max_per_channel),
+#define OPTION(name)                                                                               \
+	{                                                                                              \
+#name, offsetof(struct broker_options, name), sizeof((struct broker_options *)0)->name     \
+	}
+	static const struct {
+		const char *name;
+		size_t at, size;
+	} options[] = {
+		OPTION(channel_max),
+		OPTION(frame_max),
+		OPTION(heartbeat_s),
+		OPTION(max_message_bytes),
+		OPTION(assembly_max_bytes),
+		OPTION(outbox_max_bytes),
+		OPTION(consumer_max_per_channel),
 	};
 	for (int i = 1; i < n; i++) {
 		uint64_t v = 0;
@@ -185,8 +196,10 @@ static void play_disk(struct stage *s, const char *what)
 		s->inside.held = true;
 	else if (!strcmp(what, "released"))
 		inside_let_go(&s->inside);
+	else if (!strcmp(what, "fails") && s->inside.disk)
+		disk_sim_fail_sync(s->inside.disk);
 	else
-		stage_fail(s, "disk held, or disk released");
+		stage_fail(s, "disk held, disk released, disk fails");
 }
 
 /* What the broker holds now, beside what the clients of this stage hold. */
@@ -209,6 +222,14 @@ static void play_memory(struct stage *s)
 		stage_fail(s, "%zu bytes more than the first time", now - s->noted);
 }
 
+/* The broker is told to stop, as SIGTERM does. */
+static void play_shutdown(struct stage *s)
+{
+	stage_flush(s);
+	broker_stop(s->inside.broker, s->inside.now_ms);
+	inside_pass(&s->inside, 0);
+}
+
 static void play_mutations(struct stage *s)
 {
 	struct buf why = { 0 };
@@ -228,6 +249,8 @@ static void play_words(struct stage *s, struct word *words, int n)
 		play_disk(s, words[1].value);
 	else if (!strcmp(first, "memory") && n == 2 && !strcmp(words[1].value, "steady"))
 		play_memory(s);
+	else if (!strcmp(first, "shutdown") && n == 1 && s->inside.broker)
+		play_shutdown(s);
 	else if (!strcmp(first, "mutations") && n == 1)
 		play_mutations(s);
 	else if (!strcmp(first, "restart") || !strcmp(first, "killed") || !strcmp(first, "blackout"))
@@ -269,9 +292,8 @@ static const char *first_word(const char *line, const char *word)
 {
 	size_t n = strlen(word);
 	line += strspn(line, " \t");
-	return !strncmp(line, word, n) && (!line[n] || isspace((unsigned char)line[n]))
-	           ? line + n
-	           : NULL;
+	return !strncmp(line, word, n) && (!line[n] || isspace((unsigned char)line[n])) ? line + n
+	                                                                                : NULL;
 }
 
 static int matching_end(const struct script *s, int from, int to)
@@ -346,8 +368,8 @@ static void leave_stage(struct stage *s)
 	buf_free(&s->trace);
 }
 
-static void play_scene(const struct script *script, const struct play_options *o, int from,
-                       int to, struct tally *t)
+static void play_scene(const struct script *script, const struct play_options *o, int from, int to,
+                       struct tally *t)
 {
 	struct stage *s = mem_zalloc(sizeof *s);
 	s->options = o;
@@ -356,7 +378,7 @@ static void play_scene(const struct script *script, const struct play_options *o
 	s->at = from;
 	inside_init(&s->inside);
 	size_t before = memory_live();
-	buf_reserve(&s->trace, TRACE_BYTES);   /* it does not grow while memory is watched */
+	buf_reserve(&s->trace, TRACE_BYTES); /* it does not grow while memory is watched */
 	play_lines(s, from + 1, to);
 	nothing_left(s);
 	leave_stage(s);
@@ -383,8 +405,8 @@ void play_story(const struct script *s, const struct play_options *o, struct tal
 		if (!o->only || strstr(s->lines[from], o->only))
 			play_scene(s, o, from, to, &mine);
 	}
-	printf("%s %s: %d scenes%s", mine.failed ? "not ok" : "ok", s->file,
-	       mine.passed + mine.failed, mine.failed ? ", " : "\n");
+	printf("%s %s: %d scenes%s", mine.failed ? "not ok" : "ok", s->file, mine.passed + mine.failed,
+	       mine.failed ? ", " : "\n");
 	if (mine.failed)
 		printf("%d failed\n", mine.failed);
 	t->passed += mine.passed;

@@ -13,12 +13,12 @@ struct tally {
 
 struct play_options {
 	enum client_feeding feeding;
-	const char *only;     /* scenes whose title holds this; NULL: all */
+	const char *only; /* scenes whose title holds this; NULL: all */
 };
 
 void play_story(const struct script *s, const struct play_options *o, struct tally *t);
 
-/* ---- shared between play.c and verbs.c ---- */
+/* ---- shared with verbs.h ---- */
 
 enum { CLIENTS_MAX = 12, VARIABLES_MAX = 16 };
 
@@ -30,14 +30,14 @@ struct variable {
 struct stage {
 	const struct play_options *options;
 	const struct script *script;
-	int at;                      /* index of the line being played */
+	int at; /* index of the line being played */
 	const char *scene;
 	bool failed;
 	struct inside inside;
 	struct client clients[CLIENTS_MAX];
 	struct variable variables[VARIABLES_MAX];
-	struct buf trace;            /* the conversation so far */
-	size_t noted;                /* memory */
+	struct buf trace; /* the conversation so far */
+	size_t noted;     /* memory */
 };
 
 /* One line of a client: the words behind the name and the channel. */
@@ -61,8 +61,5 @@ void stage_flush(struct stage *s);
 /* Sets a variable; NULL when there is none yet. */
 void stage_set(struct stage *s, const char *name, struct slice value);
 const struct variable *stage_get(struct stage *s, const char *name, size_t n);
-
-/* verbs.c: what a client says, does or meets. */
-void verb_play(struct stage *s, struct saying *y);
 
 #endif

@@ -9,15 +9,15 @@
 enum { WORDS_MAX = 40 };
 
 struct word {
-	char *key;      /* NULL: a bare word */
-	bool part;      /* written with ~ */
+	char *key; /* NULL: a bare word */
+	bool part; /* written with ~ */
 	char *value;
 };
 
 struct script {
 	const char *file;
 	char *bytes;
-	char **lines;   /* line i is number i + 1 of the file */
+	char **lines; /* line i is number i + 1 of the file */
 	int n;
 };
 

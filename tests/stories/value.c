@@ -50,7 +50,7 @@ static bool quoted(const char **p, struct buf *out)
 			if (!escape(p, out))
 				return false;
 		} else {
-			buf_u8(out, (uint8_t)*(*p)++);
+			buf_u8(out, (uint8_t) * (*p)++);
 		}
 	}
 	(*p)++;
@@ -168,21 +168,30 @@ static bool payload(const char **p, struct field *f, struct buf *room)
 		f->boolean = **p == 't';
 		*p += strspn(*p, "truefals");
 		return true;
-	case 'b': case 'B': case 's': case 'u': case 'I': case 'i': case 'l': case 'L':
-		return integer(p, &f->integer);
+	case 'b':
+	case 'B':
+	case 's':
+	case 'u':
+	case 'I':
+	case 'i':
+	case 'l':
+	case 'L': return integer(p, &f->integer);
 	case 'T':
 		ok = integer(p, &f->integer);
 		f->timestamp = (uint64_t)f->integer;
 		return ok;
-	case 'f': case 'd':
+	case 'f':
+	case 'd':
 		f->real = strtod(*p, &end);
 		ok = end != *p;
 		*p = end;
 		return ok;
 	case 'D': return decimal(p, f);
 	case 'V': return true;
-	case 'S': case 'x': ok = quoted(p, room); break;
-	case 'F': case 'A':
+	case 'S':
+	case 'x': ok = quoted(p, room); break;
+	case 'F':
+	case 'A':
 		ok = *(*p)++ == (f->letter == 'F' ? '{' : '[') && inside(p, f->letter == 'A', room);
 		break;
 	default: return false;
@@ -238,8 +247,8 @@ static bool inside(const char **p, bool array, struct buf *out)
 		buf_clear(&key);
 		ok = **p && (array || one_key(p, &key));
 		spaces(p);
-		struct slice name = array ? slice_of(NULL, 0)
-		                          : slice_of(key.len ? (void *)key.p : "", key.len);
+		struct slice name =
+			array ? slice_of(NULL, 0) : slice_of(key.len ? (void *)key.p : "", key.len);
 		ok = ok && one_value(p, name, out);
 	}
 	buf_free(&key);
