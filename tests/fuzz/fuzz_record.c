@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Input: a record type (u8) and the body of a log record.  What is decoded stays inside the body;
+ * encoded, decoded and encoded again it is the same (numbers may have come in a longer form than
+ * ours). */
+#include "base/mem.h"
+#include "persistence/record.h"
+#include "tests/fuzz/fuzz.h"
+
+static struct record_target *targets_of(const struct record_publish *r)
+{
+	struct slice packed = r->packed_targets;
+	struct record_target *t = mem_alloc(r->n_targets * sizeof *t);
+	for (size_t i = 0; i < r->n_targets; i++)
+		must(record_target_next(&packed, &t[i]));
+	must(packed.n == 0);
+	return t;
+}
+
+static void check_publish(struct slice body, struct record_publish *r)
+{
+	must(r->n_targets > 0 && r->n_targets <= RECORD_MAX_TARGETS);
+	must(fuzz_inside(r->packed_targets, body) && fuzz_inside(r->exchange, body));
+	must(fuzz_inside(r->key, body) && fuzz_inside(r->header, body) && fuzz_inside(r->body, body));
+	must(r->exchange.n <= 255 && r->key.n <= 255);
+	must(r->chunks ? r->body.n == 0 : r->body.n == r->body_bytes);
+}
+
+/* Publish and move are one form; a move has a place before it. */
+static bool publish_again(struct slice body, bool move, struct buf *out)
+{
+	struct record_publish r;
+	struct record_target from;
+	if (!(move ? record_move_decode(body, &from, &r) : record_publish_decode(body, &r)))
+		return false;
+	check_publish(body, &r);
+	struct record_target *t = targets_of(&r);
+	r.targets = t;
+	if (move)
+		record_move_encode(out, &from, &r);
+	else
+		record_publish_encode(out, &r);
+	buf_append_slice(out, r.body);
+	mem_free(t);
+	return true;
+}
+
+static bool ack_again(struct slice body, struct buf *out)
+{
+	struct record_ack a;
+	struct record_range r, *all = NULL;
+	size_t n = 0;
+	if (!record_ack_decode(body, &a))
+		return false;
+	must(fuzz_inside(a.packed_ranges, body));
+	for (uint64_t at = 0; record_range_next(&a, &r); at = r.first + r.count) {
+		must(r.first >= at && r.count > 0 && r.count <= UINT64_MAX - r.first);
+		all = mem_realloc(all, (n + 1) * sizeof *all);
+		all[n++] = r;
+	}
+	must(a.packed_ranges.n == 0);
+	record_ack_encode(out, a.queue, all, n);
+	mem_free(all);
+	return true;
+}
+
+static bool define_again(struct slice body, struct buf *out)
+{
+	struct record_define d;
+	if (!record_define_decode(body, &d))
+		return false;
+	must(fuzz_inside(d.key, body) && fuzz_inside(d.value, body));
+	record_define_encode(out, &d);
+	return true;
+}
+
+static bool delivered_again(struct slice body, struct buf *out)
+{
+	struct record_delivered d;
+	if (!record_delivered_decode(body, &d))
+		return false;
+	record_delivered_encode(out, &d);
+	return true;
+}
+
+static bool again(uint8_t type, struct slice body, struct buf *out)
+{
+	switch (type) {
+	case RECORD_PUBLISH: return publish_again(body, false, out);
+	case RECORD_MOVE: return publish_again(body, true, out);
+	case RECORD_ACK: return ack_again(body, out);
+	case RECORD_DEFINE:
+	case RECORD_UNDEFINE: return define_again(body, out);
+	case RECORD_DELIVERED: return delivered_again(body, out);
+	default: return false;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice body = slice_of(data, size);
+	struct buf once = { 0 }, twice = { 0 };
+	uint8_t type = fuzz_u8(&body);
+	if (again(type, body, &once)) {
+		must(once.len <= body.n);
+		must(again(type, buf_slice(&once), &twice));
+		must(slice_eq(buf_slice(&once), buf_slice(&twice)));
+	}
+	buf_free(&once);
+	buf_free(&twice);
+	return 0;
+}

@@ -1,0 +1,496 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seeds of the fuzz targets to tests/fuzz/corpus/: valid input and near misses, from
+which a fuzzer finds its way.  Run in the root of the tree; files found by fuzzers and added by
+hand carry other names and are left alone."""
+
+import os
+import struct
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+
+def write(parser, seeds):
+    folder = os.path.join(ROOT, parser)
+    os.makedirs(folder, exist_ok=True)
+    for name, data in seeds.items():
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(data)
+
+
+# ---- the types of the wire ----
+
+
+def u8(v):
+    return struct.pack(">B", v)
+
+
+def u16(v):
+    return struct.pack(">H", v)
+
+
+def u32(v):
+    return struct.pack(">I", v)
+
+
+def u64(v):
+    return struct.pack(">Q", v)
+
+
+def short(s):
+    return u8(len(s)) + s
+
+
+def long(s):
+    return u32(len(s)) + s
+
+
+def frame(kind, channel, payload, end=b"\xce"):
+    return u8(kind) + u16(channel) + u32(len(payload)) + payload + end
+
+
+def method(class_id, number, arguments=b""):
+    return u16(class_id) + u16(number) + arguments
+
+
+VALUES = [
+    b"t\x01",
+    b"b\x80",
+    b"B\x80",
+    b"s\x80\x01",
+    b"u\x80\x01",
+    b"I" + u32(7),
+    b"i" + u32(7),
+    b"l" + u64(7),
+    b"L" + u64(7),
+    b"f" + struct.pack(">f", 1.5),
+    b"d" + struct.pack(">d", 1.5),
+    b"D\x02" + u32(314),
+    b"S" + long(b"text"),
+    b"A" + long(b"t\x00V"),
+    b"T" + u64(1609459200),
+    b"F" + long(b"\x01kV"),
+    b"V",
+    b"x" + long(b"\x00\xff"),
+]
+
+
+def table(pairs):
+    return b"".join(short(k) + v for k, v in pairs)
+
+
+ALL = table((b"k%d" % i, v) for i, v in enumerate(VALUES))
+
+
+def nested(depth, letter):
+    inside = b""
+    for _ in range(depth - 1):
+        inside = (b"\x01k" if letter == b"F" else b"") + letter + long(inside)
+    return inside if letter == b"F" else b"\x01k" + letter + long(inside)
+
+
+# ---- methods that a broker meets ----
+
+EMPTY = u32(0)
+DECLARE = method(50, 10, u16(0) + short(b"q") + u8(2) + EMPTY)
+METHODS = {
+    "start": method(10, 10, u8(0) + u8(9) + long(ALL) + long(b"PLAIN AMQPLAIN") + long(b"en_US")),
+    "start-ok": method(
+        10,
+        11,
+        long(
+            table(
+                [
+                    (b"product", b"S" + long(b"seed")),
+                    (b"capabilities", b"F" + long(b"\x0abasic.nackt\x01")),
+                ]
+            )
+        )
+        + short(b"PLAIN")
+        + long(b"\0guest\0guest")
+        + short(b"en_US"),
+    ),
+    "tune-ok": method(10, 31, u16(2047) + u32(131072) + u16(60)),
+    "open": method(10, 40, short(b"/") + short(b"") + u8(0)),
+    "close": method(10, 50, u16(200) + short(b"bye") + u16(0) + u16(0)),
+    "exchange-declare": method(40, 10, u16(0) + short(b"e") + short(b"topic") + u8(2) + EMPTY),
+    "queue-declare": DECLARE,
+    "queue-declare-arguments": method(50, 10, u16(0) + short(b"q") + u8(31) + long(ALL)),
+    "queue-bind": method(
+        50, 20, u16(0) + short(b"q") + short(b"amq.topic") + short(b"a.#") + u8(0) + EMPTY
+    ),
+    "qos": method(60, 10, u32(0) + u16(10) + u8(0)),
+    "consume": method(60, 20, u16(0) + short(b"q") + short(b"tag") + u8(0) + EMPTY),
+    "publish": method(60, 40, u16(0) + short(b"") + short(b"q") + u8(1)),
+    "deliver": method(60, 60, short(b"tag") + u64(1) + u8(1) + short(b"e") + short(b"k")),
+    "get-ok": method(60, 71, u64(1) + u8(0) + short(b"e") + short(b"k") + u32(3)),
+    "ack": method(60, 80, u64(1) + u8(1)),
+    "nack": method(60, 120, u64(1) + u8(3)),
+    "bits-unused-set": method(60, 80, u64(1) + u8(255)),
+    "not-utf8": method(50, 30, u16(0) + short(b"caf\xe9") + u8(0)),
+    "unknown": method(60, 41, u64(1)),
+    "cut": DECLARE[:-2],
+}
+
+
+# ---- content headers ----
+
+
+def header(flags, values, size=5, class_id=60):
+    return u16(class_id) + u16(0) + u64(size) + u16(flags) + values
+
+
+EVERY = (
+    short(b"text/plain")
+    + short(b"gzip")
+    + long(ALL)
+    + u8(2)
+    + u8(9)
+    + short(b"c")
+    + short(b"r")
+    + short(b"1000")
+    + short(b"m")
+    + u64(1609459200)
+    + short(b"t")
+    + short(b"guest")
+    + short(b"app")
+    + short(b"")
+)
+HEADERS = {
+    "none": header(0, b""),
+    "every": header(0xFFFC, EVERY),
+    "persistent": header(0x1000, u8(2)),
+    "content-type": header(0x8000, short(b"application/json")),
+    "table": header(0x2000, long(ALL)),
+    "table-empty": header(0x2000, EMPTY),
+    "table-deep": header(0x2000, long(nested(33, b"F"))),
+    "timestamp": header(0x0040, u64(0xFFFFFFFFFFFFFFFF)),
+    "cut": header(0xFFFC, EVERY)[:-3],
+    "left-over": header(0x1000, u8(2) + u8(0)),
+    "continued": header(0x0001, u16(0)),
+    "huge": header(0, b"", size=0xFFFFFFFFFFFFFFFF),
+    "other-class": header(0x1000, u8(1), class_id=10),
+    "not-utf8": header(0x0020, short(b"\xff")),
+}
+
+TABLES = {
+    "empty": b"",
+    "all": ALL,
+    "array": b"".join(VALUES),
+    "same-key-twice": table([(b"a", b"b\x01"), (b"a", b"b\x02"), (b"", b"V")]),
+    "deep-32": nested(32, b"F"),
+    "deep-33": nested(33, b"F"),
+    "arrays-32": nested(32, b"A"),
+    "arrays-33": nested(33, b"A"),
+    "deep-512": nested(512, b"F"),
+    "cut": ALL[:-1],
+    "length-lies": b"\x01kS\xff\xff\xff\xffabc",
+    "letter": b"\x01k?",
+    "long-key": short(b"k" * 255) + b"V",
+    "no-number": b"\x01kf\x7f\xa0\x00\x00",
+}
+
+TALK = (
+    frame(1, 0, METHODS["start-ok"])
+    + frame(8, 0, b"")
+    + frame(2, 1, HEADERS["every"])
+    + frame(3, 1, b"hello")
+)
+FRAMES = {
+    name: u16(limit) + u8(step) + data
+    for name, limit, step, data in [
+        ("nothing", 0, 0, b""),
+        ("talk", 0, 255, TALK),
+        ("talk-byte-by-byte", 0, 0, TALK),
+        ("talk-in-sevens", 4096, 6, TALK * 2),
+        ("heartbeats", 0, 2, frame(8, 0, b"") * 5),
+        ("wrong-end", 0, 3, frame(8, 0, b"") + frame(3, 1, b"hello", b"\xcd")),
+        ("too-large", 4, 3, frame(3, 1, b"hell") + frame(3, 1, b"hello")),
+        ("type", 0, 3, frame(8, 0, b"") + frame(7, 1, b"hello")),
+        ("huge", 0, 3, b"\x03\x00\x01\xff\xff\xff\xffabc"),
+        ("cut", 0, 3, TALK[:-4]),
+        ("end-octets", 0, 1, frame(3, 1, b"\xce" * 20)),
+        ("protocol-header", 0, 1, b"AMQP\x00\x00\x09\x01"),
+    ]
+}
+
+TOPICS = {
+    "words": b"+a.b.c\n+a.*.c\n+a.#\na.b.c\na.x.c\na\n",
+    "hash": b"+#\n\na\na.b\n",
+    "star": b"+*\n\na\na.b\n",
+    "hashes": b"+#.#\n+#.a.#\n+#.a.#.b.#\na.b\nb.a\na\n\n",
+    "empty-words": b"+..\n+*.*.*\n..\n.\n\n",
+    "star-hash": b"+*.#\n+#.*\n+#.*.#\n\na\na.b.c\n",
+    "unbind": b"+a.b\n+a\n+a.b\n-\na.b\n-\n-\na\n",
+    "same": b"+k\n+k\n+k\nk\n-\nk\n",
+    "literal": b"+a*\n+#a\n+a.#b\na*\n#a\na.#b\n*\n#\n",
+    "long": b"+" + b"#.a." * 20 + b"#\n" + b"a." * 60 + b"a\n",
+    "stars": b"+" + b"*." * 40 + b"*\n" + b"x." * 40 + b"x\n",
+    "bytes": b"+\xff.\x00\n\xff.\x00\n",
+}
+
+
+# ---- log records ----
+
+
+def varint(v):
+    out = b""
+    while v >= 0x80:
+        out += u8(v & 0x7F | 0x80)
+        v >>= 7
+    return out + u8(v)
+
+
+def packed(s):
+    return varint(len(s)) + s
+
+
+def publish(targets, body, chunks=0, size=None):
+    return (
+        varint(len(targets))
+        + b"".join(varint(q) + varint(s) for q, s in targets)
+        + varint(len(body) if size is None else size)
+        + varint(chunks)
+        + packed(b"amq.topic")
+        + packed(b"a.b")
+        + packed(HEADERS["persistent"])
+        + body
+    )
+
+
+RECORDS = {
+    "publish": b"\x01" + publish([(1, 1)], b"hello"),
+    "publish-many": b"\x01" + publish([(1, 1), (7, 1 << 40), (0xFFFFFFFF, (1 << 64) - 1)], b""),
+    "publish-chunks": b"\x01" + publish([(1, 2)], b"", 3, 3 << 20),
+    "publish-cut": b"\x01" + publish([(1, 1)], b"hello")[:-6],
+    "chunk": b"\x02" + b"piece",
+    "ack": b"\x03" + varint(12) + b"\x01\x03\x01\x01" + varint(1 << 40) + b"\x02",
+    "ack-none": b"\x03" + varint(12),
+    "ack-wraps": b"\x03\x01" + varint((1 << 64) - 1) + b"\x01",
+    "ack-empty-range": b"\x03\x01\x05\x00",
+    "move": b"\x04" + varint(3) + varint(9) + publish([(4, 1)], b"dead"),
+    "define": b"\x05\x01" + packed(b"queue") + b"value",
+    "undefine": b"\x06\x01" + packed(b"queue"),
+    "delivered": b"\x07" + varint(3) + varint(1000000),
+    "long-varint": b"\x07\x83\x80\x80\x00" + b"\xff" * 9 + b"\x01",
+    "varint-too-long": b"\x07\x03" + b"\xff" * 9 + b"\x02",
+}
+
+
+# ---- conversations, in the steps that fuzz_connection.c reads ----
+
+
+def raw(data):
+    return b"\x00" + u8(len(data)) + data
+
+
+def says(payload, channel=1):
+    return u8(1 | channel << 3) + u8(len(payload)) + payload
+
+
+def content(size, body=b"", channel=1, values=(0, b"")):
+    h = header(values[0], values[1], size)
+    out = u8(2 | channel << 3) + u8(len(h)) + h
+    return out + (u8(3 | channel << 3) + u8(len(body)) + body if body else b"")
+
+
+def waits(n):
+    return b"\x05" + u8(n)
+
+
+OTHER, AGAIN, HEARTBEAT = b"\x06", b"\x07", b"\x04"
+PERSISTENT = (0x1000, u8(2))
+DURABLE_Q = says(method(50, 10, u16(0) + short(b"d") + u8(2) + EMPTY))
+Q = says(method(50, 10, u16(0) + short(b"q") + u8(0) + EMPTY))
+CONSUME = says(METHODS["consume"])
+PUBLISH = says(METHODS["publish"])
+GET = says(method(60, 70, u16(0) + short(b"q") + u8(0)))
+CONFIRM = says(method(85, 10, u8(0)))
+TX = says(method(90, 10))
+CONVERSATIONS = {
+    "handshake": b"\x00"
+    + raw(b"AMQP\0\0\x09\x01")
+    + says(METHODS["start-ok"], 0)
+    + says(METHODS["tune-ok"], 0)
+    + says(METHODS["open"], 0)
+    + says(method(20, 10, short(b"")))
+    + says(METHODS["close"], 0),
+    "wrong-protocol": b"\x00" + raw(b"HTTP/1.1"),
+    "silence": b"\x00" + waits(255),
+    "silence-after-login": b"\x01" + waits(255) + waits(255) + waits(255),
+    "heartbeats": b"\x01" + HEARTBEAT + waits(100) + HEARTBEAT + waits(100),
+    "publish-get": b"\x01" + Q + PUBLISH + content(5, b"hello") + GET + says(METHODS["ack"]),
+    "consume": b"\x01"
+    + Q
+    + CONSUME
+    + PUBLISH
+    + content(5, b"hello")
+    + PUBLISH
+    + content(0)
+    + says(METHODS["nack"])
+    + says(METHODS["ack"]),
+    "prefetch": b"\x01"
+    + Q
+    + says(METHODS["qos"])
+    + CONSUME
+    + (PUBLISH + content(2, b"hi")) * 12
+    + says(METHODS["nack"]),
+    "confirm": b"\x03"
+    + DURABLE_Q
+    + CONFIRM
+    + says(method(60, 40, u16(0) + short(b"") + short(b"d") + u8(0)))
+    + content(4, b"safe", values=PERSISTENT)
+    + waits(1),
+    "unroutable": b"\x01"
+    + CONFIRM
+    + says(method(60, 40, u16(0) + short(b"") + short(b"nobody") + u8(1)))
+    + content(3, b"abc"),
+    "transaction": b"\x01"
+    + Q
+    + TX
+    + PUBLISH
+    + content(1, b"a")
+    + says(method(90, 20))
+    + PUBLISH
+    + content(1, b"b")
+    + says(method(90, 30))
+    + GET,
+    "topic": b"\x01"
+    + Q
+    + says(METHODS["exchange-declare"])
+    + says(method(50, 20, u16(0) + short(b"q") + short(b"e") + short(b"a.#") + u8(0) + EMPTY))
+    + says(method(60, 40, u16(0) + short(b"e") + short(b"a.b") + u8(0)))
+    + content(1, b"x"),
+    "headers": b"\x01"
+    + Q
+    + says(
+        method(
+            50,
+            20,
+            u16(0)
+            + short(b"q")
+            + short(b"amq.headers")
+            + short(b"")
+            + u8(0)
+            + long(b"\x07x-matchS" + long(b"any") + b"\x01aI" + u32(1)),
+        )
+    )
+    + says(method(60, 40, u16(0) + short(b"amq.headers") + short(b"") + u8(0)))
+    + content(1, b"x", values=(0x2000, long(b"\x01ab\x01"))),
+    "two-peers": b"\x01"
+    + Q
+    + CONSUME
+    + OTHER
+    + PUBLISH
+    + content(2, b"hi")
+    + OTHER
+    + says(METHODS["ack"])
+    + AGAIN
+    + GET,
+    "exclusive": b"\x01"
+    + says(method(50, 10, u16(0) + short(b"") + u8(4) + EMPTY))
+    + OTHER
+    + Q
+    + OTHER
+    + AGAIN,
+    "unacked-return": b"\x01"
+    + Q
+    + PUBLISH
+    + content(1, b"x")
+    + GET
+    + AGAIN
+    + Q
+    + GET
+    + says(method(60, 110, u8(1))),
+    "not-found": b"\x01"
+    + says(method(60, 20, u16(0) + short(b"none") + short(b"") + u8(0) + EMPTY))
+    + says(method(20, 41))
+    + says(method(20, 10, short(b""))),
+    "body-too-long": b"\x01" + PUBLISH + content(2, b"hello"),
+    "body-in-pieces": b"\x01"
+    + Q
+    + PUBLISH
+    + content(6, b"abc")
+    + u8(3 | 1 << 3)
+    + u8(3)
+    + b"def"
+    + GET,
+    "header-before-method": b"\x01" + content(5, b"hello"),
+    "method-within-content": b"\x01" + PUBLISH + says(METHODS["ack"]),
+    "closed-channel": b"\x01" + says(DECLARE, 3),
+    "channel-zero": b"\x01" + says(DECLARE, 0),
+    "flow": b"\x01"
+    + Q
+    + CONSUME
+    + says(method(20, 20, u8(0)))
+    + PUBLISH
+    + content(1, b"x")
+    + says(method(20, 20, u8(1))),
+    "far-away-guest": b"\x05",
+    "durable": b"\x03"
+    + DURABLE_Q
+    + says(method(50, 20, u16(0) + short(b"d") + short(b"amq.fanout") + short(b"") + u8(0) + EMPTY))
+    + says(method(60, 40, u16(0) + short(b"amq.fanout") + short(b"") + u8(0)))
+    + content(4, b"kept", values=PERSISTENT)
+    + waits(1)
+    + says(method(50, 50, u16(0) + short(b"d") + short(b"amq.fanout") + short(b"") + EMPTY))
+    + says(method(50, 40, u16(0) + short(b"d") + u8(0))),
+    "garbage": b"\x01" + raw(bytes(range(255))),
+}
+
+
+# ---- damage to a log, in the steps that fuzz_segment.c reads ----
+
+
+def patch(file, at, data):
+    return u8(file) + at.to_bytes(3, "big") + u8(len(data)) + data
+
+
+def segment(previous=0, shift=0, start=0):
+    return b"\x00" + u8(previous) + u8(shift) + u8(start)
+
+
+def batch(tweak, *sizes, value=1):
+    return b"\x01" + u8(tweak) + u8(value) + u8(len(sizes)) + bytes(sizes)
+
+
+GAP = b"\x02"
+DAMAGE = {
+    "clean": b"\x00\x01",
+    "power-loss": b"\x00\x00",
+    "power-loss-tears": b"\x00\x04",
+    "head": b"\x00\x01" + patch(0, 8, b"\x01"),
+    "second-head": b"\x00\x01" + patch(1, 24, b"\x10"),
+    "first-batch": b"\x00\x01" + patch(0, 4096 + 8, b"\xff"),
+    "first-record": b"\x00\x01" + patch(0, 4096 + 64 + 20, b"\x01"),
+    "middle": b"\x00\x00" + patch(0, 4096 * 5 + 100, b"\x55" * 30),
+    "last-file": b"\x00\x00" + patch(1, 4096 * 3 + 70, b"\x01"),
+    "far-behind": b"\x00\x00" + patch(1, 4096 * 15, b"\x01" * 64),
+    "two-patches": b"\x00\x00" + patch(0, 5000, b"\x80") + patch(1, 9000, b"\x80"),
+    "forged-plain": b"\x01" + segment() + batch(0, 10, 20) + batch(0, 200) + batch(0),
+    "forged-two": b"\x01" + segment() + batch(0, 1) + batch(0, 2) + segment() + batch(0, 3),
+    "forged-gap": b"\x01" + segment() + batch(0, 1) + GAP + batch(0, 2),
+    "forged-proof": b"\x01" + segment() + batch(0, 1) + GAP + batch(8, 2, value=9),
+    "forged-lsn": b"\x01" + segment() + batch(1, 1),
+    "forged-epoch": b"\x01" + segment() + batch(2, 1, value=5) + batch(2, 1, value=4),
+    "forged-chain": b"\x01" + segment() + batch(0, 1) + batch(4, 1),
+    "forged-long": b"\x01" + segment() + batch(16, 1, value=200),
+    "forged-used": b"\x01" + segment() + batch(32, 1, 2, value=7),
+    "forged-clean": b"\x01" + segment() + batch(64, 1, value=4),
+    "forged-records": b"\x01" + segment() + batch(128, 1, 2, 3, value=1),
+    "forged-start": b"\x01" + segment() + batch(0, 1) + segment(start=1) + batch(0, 2),
+    "forged-hole": b"\x01" + segment() + batch(0, 1) + segment(previous=1, shift=1) + batch(0, 2),
+}
+
+for parser, seeds in [
+    ("frame", FRAMES),
+    ("method", METHODS),
+    ("table", TABLES),
+    ("props", HEADERS),
+    ("record", RECORDS),
+    ("topic", TOPICS),
+    ("connection", CONVERSATIONS),
+    ("segment", DAMAGE),
+]:
+    write(parser, seeds)
+    print(parser, len(seeds))
