@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a RabbitMQ user does with pika, case by case, against a broker on a port.
 
-usage: pika_test.py PORT
+usage: pika_test.py PORT     broker.sh says what else is needed to restart the broker
 """
+import os
+import subprocess
 import sys
+import threading
 import time
 import uuid
 
@@ -24,14 +27,22 @@ def name():
     return 'q-' + uuid.uuid4().hex
 
 
+def broker(verb):
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'broker.sh')
+    subprocess.run([script, verb], check=True)
+
+
 class Session:
     def __enter__(self):
         self.connection = connect()
         return self.connection.channel()
 
     def __exit__(self, *_):
-        if self.connection.is_open:
-            self.connection.close()
+        try:
+            if self.connection.is_open:
+                self.connection.close()
+        except pika.exceptions.StreamLostError:
+            pass   # the broker was crashed meanwhile
 
 
 def get(ch, queue, auto_ack=True):
@@ -112,6 +123,10 @@ def headers():
             ch.basic_publish('amq.headers', '', repr(h).encode(), pika.BasicProperties(headers=h))
         assert len(bodies(ch, both)) == 1
         assert len(bodies(ch, either)) == 2
+        ch.queue_bind(both, 'amq.headers', '', {'x-kind': 'r', 'x-match': 'all-with-x'})
+        ch.queue_bind(either, 'amq.headers', '', {'x-kind': 'r', 'n': 1, 'x-match': 'any-with-x'})
+        ch.basic_publish('amq.headers', '', b'x', pika.BasicProperties(headers={'x-kind': 'r'}))
+        assert bodies(ch, both) == [b'x'] and bodies(ch, either) == [b'x']
 
 
 def exchange_to_exchange_and_alternate():
@@ -304,6 +319,34 @@ def errors():
             lambda ch: ch.exchange_declare('amq.direct', 'fanout', durable=True))
 
 
+    refused(405, 'RESOURCE_LOCKED - cannot obtain exclusive access to locked queue',
+            lambda ch: locked(ch))
+    refused(403, 'ACCESS_REFUSED - operation not permitted on the default exchange',
+            lambda ch: ch.queue_bind(ch.queue_declare('', exclusive=True).method.queue, '', 'k'))
+    refused(403, "ACCESS_REFUSED - deletion of system exchange 'amq.direct' in vhost '/' not "
+                 "allowed", lambda ch: ch.exchange_delete('amq.direct'))
+    refused(403, 'in exclusive use', exclusive_consumer)
+    refused(406, 'PRECONDITION_FAILED - cannot switch from tx to confirm mode',
+            lambda ch: (ch.tx_select(), ch.confirm_delivery()))
+    refused(406, 'PRECONDITION_FAILED - channel is not transactional', lambda ch: ch.tx_commit())
+    refused(406, "PRECONDITION_FAILED - user_id property set to 'me' but authenticated user was "
+                 "'guest'",
+            lambda ch: ch.basic_publish('', 'q', b'', pika.BasicProperties(user_id='me')))
+    refused(406, "PRECONDITION_FAILED - invalid expiration 'soon': no_integer",
+            lambda ch: ch.basic_publish('', 'q', b'', pika.BasicProperties(expiration='soon')))
+
+
+def locked(ch):
+    with Session() as owner:
+        ch.basic_get(owner.queue_declare(name(), exclusive=True).method.queue)
+
+
+def exclusive_consumer(ch):
+    q = ch.queue_declare(name(), exclusive=True).method.queue
+    ch.basic_consume(q, lambda *a: None, exclusive=True)
+    ch.basic_consume(q, lambda *a: None)
+
+
 def connection_errors():
     c = connect()
     try:
@@ -407,6 +450,50 @@ def consumer_sees_all_in_order():
         ch.queue_delete(q)
 
 
+def crash_keeps_what_was_confirmed():
+    x, q, fleeting = name(), name(), name()
+    with Session() as ch:
+        ch.exchange_declare(x, 'topic', durable=True)
+        ch.queue_declare(q, durable=True)
+        ch.queue_declare(fleeting)
+        ch.queue_bind(q, x, 'a.#')
+        ch.confirm_delivery()
+        for i in range(100):
+            ch.basic_publish(x, 'a.b', str(i).encode(), PERSISTENT)
+        ch.basic_publish(x, 'a.b', b'transient')
+        other = ch.connection.channel()
+        other.tx_select()
+        m, _, body = other.basic_get(q)
+        assert body == b'0'
+        other.basic_ack(m.delivery_tag)
+        other.tx_commit()
+        assert other.basic_get(q)[2] == b'1'   # and it stays unacked
+        broker('crash')
+        broker('start')
+    with Session() as ch:
+        ch.confirm_delivery()
+        ch.basic_publish(x, 'a.c', b'after', PERSISTENT, mandatory=True)
+        left = bodies(ch, q)
+        assert left == [str(i).encode() for i in range(1, 100)] + [b'after'], left[:5]
+        ch.queue_delete(q)
+        ch.exchange_delete(x)
+    refused(404, 'no queue', lambda ch: ch.queue_declare(fleeting, passive=True))
+
+
+def stopping_says_so():
+    c = connect()
+    stop = threading.Thread(target=broker, args=['stop'])
+    stop.start()
+    try:
+        while True:
+            c.process_data_events(1)
+    except ConnectionClosedByBroker as e:
+        assert e.reply_code == 320, e
+        assert e.reply_text.startswith('CONNECTION_FORCED - broker forced connection closure'), e
+    stop.join()
+    broker('start')
+
+
 def main():
     failed = 0
     cases = [
@@ -415,7 +502,8 @@ def main():
         mandatory_returns, transactions, recover, cancel_notify, counts_and_purge,
         exclusive_queues_go_with_their_connection, auto_delete_queues_go_with_their_last_consumer,
         errors, connection_errors,
-        dead_letters, time_to_live, large_bodies, consumer_sees_all_in_order]
+        dead_letters, time_to_live, large_bodies, consumer_sees_all_in_order,
+        crash_keeps_what_was_confirmed, stopping_says_so]
     for case in cases:
         try:
             case()

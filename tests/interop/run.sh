@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Stock clients against build/leveret on a free port of the loopback interface. README.md beside
+# this says what each stage shows.
+#
+# usage: run.sh [STAGE ...]      pika node go go_package rabbitmq_c celery pubsub; else all of them
+#   BROKER=FILE           the program under test (build/leveret)
+#   INTEROP_TASKS=N       tasks of the celery stage (10000)
+#   INTEROP_MESSAGES=N    messages of the pubsub stage (100000)
+#   INTEROP_KILL=NAME     the service it kills: python, node or go (node)
+#   RESULTS=FILE          takes the lines `passed N failed M STAGE` too
+set -u
+cd "$(dirname "$0")/../.."
+here=$PWD/tests/interop
+out=$PWD/build/interop
+broker=$here/broker.sh
+INTEROP_DIR=$(mktemp -d)
+INTEROP_BROKER=${BROKER:-$PWD/build/leveret}
+INTEROP_PORT=$(/usr/bin/python3 -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+export INTEROP_DIR INTEROP_BROKER INTEROP_PORT PYTHONDONTWRITEBYTECODE=1
+# Debian's Go package of the client is found the old way; its compiler is preferred.
+export GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$out/gocache" GOFLAGS=
+go=/usr/bin/go
+[ -x "$go" ] || go=go
+mkdir -p "$out"
+child=
+any_failed=0
+
+clean() {
+	[ -z "$child" ] || kill "$child" 2> /dev/null
+	if [ -s "$INTEROP_DIR/broker.pid" ]; then
+		kill -9 "$(cat "$INTEROP_DIR/broker.pid")" 2> /dev/null
+	fi
+	rm -rf "$INTEROP_DIR"
+}
+trap clean EXIT
+trap 'exit 130' INT TERM HUP
+
+note() { # passed, failed, stage
+	echo "passed $1 failed $2 $3"
+	[ -z "${RESULTS:-}" ] || echo "passed $1 failed $2 $3" >> "$RESULTS"
+	[ "$2" -eq 0 ] || any_failed=1
+}
+
+# Runs a command with a broker that has an empty directory; `ok` and `FAIL` lines are counted.
+stage() { # name, limit in seconds, command
+	name=$1 limit=$2 log=$out/$1.log code=0
+	shift 2
+	rm -rf "$INTEROP_DIR/data"
+	if ! "$broker" start > "$log" 2>&1; then
+		tail -5 "$log"
+		note 0 1 "$name"
+		return
+	fi
+	timeout -k 5 "$limit" "$@" > "$log" 2>&1 < /dev/null &
+	child=$!
+	wait "$child" || code=$?
+	child=
+	"$broker" stop >> "$log" 2>&1 || code=97
+	mv "$INTEROP_DIR/broker.log" "$out/$name.broker.log"
+	if grep -qE 'must\(|ERROR: |runtime error' "$out/$name.broker.log"; then
+		code=98
+	fi
+	good=$(grep -cE '^(ok |--- PASS: )' "$log")
+	bad=$(grep -cE '^(FAIL |--- FAIL: )' "$log")
+	grep -E '^(FAIL |--- FAIL: )' "$log"
+	if [ "$bad" -eq 0 ] && { [ "$code" -ne 0 ] || [ "$good" -eq 0 ]; }; then
+		echo "FAIL $name: ended with $code after $good cases"
+		tail -5 "$log"
+		bad=1
+	fi
+	note "$good" "$bad" "$name"
+}
+
+build() { # name, command
+	if ! "$@" > "$out/build.log" 2>&1; then
+		echo "FAIL building: $*"
+		tail -10 "$out/build.log"
+		return 1
+	fi
+}
+
+amqplib() {
+	cd "$here/node" || return 1
+	[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci
+}
+
+empty() { # name
+	rm -rf "${out:?}/$1"
+	mkdir -p "$out/$1"
+}
+
+run() {
+	case $1 in
+	pika)
+		stage pika 60 /usr/bin/python3 "$here/pika_test.py" "$INTEROP_PORT"
+		;;
+	node)
+		(build amqplib) || note 0 1 node_build
+		stage node 60 node "$here/node/cases.js" "$INTEROP_PORT"
+		;;
+	go)
+		build "$go" build -o "$out/go_cases" "$here/go/cases/main.go" || note 0 1 go_build
+		stage go 60 "$out/go_cases" "$INTEROP_PORT" "$broker"
+		;;
+	go_package)
+		build "$go" test -c -tags integration -o "$out/go_package" \
+			github.com/rabbitmq/amqp091-go || note 0 1 go_package_build
+		AMQP_URL=amqp://guest:guest@127.0.0.1:$INTEROP_PORT/
+		export AMQP_URL
+		stage go_package 200 sh -c "cd '$GOPATH/src/github.com/rabbitmq/amqp091-go' &&
+			'$out/go_package' -test.v -test.timeout 190s"
+		;;
+	rabbitmq_c)
+		build "${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wshadow -Werror \
+			"$here/rabbitmq_c.c" -o "$out/rabbitmq_c" -lrabbitmq || note 0 1 rabbitmq_c_build
+		stage rabbitmq_c 60 "$out/rabbitmq_c" "$INTEROP_PORT" "$broker"
+		;;
+	celery)
+		empty celery
+		stage celery 300 /usr/bin/python3 "$here/celery/run.py" "${INTEROP_TASKS:-10000}" \
+			"$out/celery"
+		tail -1 "$out/celery.log"
+		;;
+	pubsub)
+		empty pubsub
+		(build amqplib) || note 0 1 node_build
+		build "$go" build -o "$out/go_service" "$here/go/service/main.go" || note 0 1 go_build
+		stage pubsub 300 /usr/bin/python3 "$here/pubsub/run.py" "${INTEROP_MESSAGES:-100000}" \
+			"$out/pubsub" "$out/go_service"
+		tail -2 "$out/pubsub.log" | head -1
+		;;
+	*)
+		echo "run.sh: there is no stage $1" >&2
+		exit 2
+		;;
+	esac
+}
+
+for each in ${*:-pika node go go_package rabbitmq_c celery pubsub}; do
+	run "$each"
+done
+exit $any_failed
