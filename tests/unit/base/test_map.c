@@ -10,7 +10,7 @@ Suite *suite_base_map(void);
 enum { KEYS = 500, COLLIDERS = 12 };
 
 static struct map m;
-static char keys[KEYS][16];
+static char keys[KEYS][24];
 
 static void set_up(void)
 {
