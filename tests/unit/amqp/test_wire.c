@@ -159,7 +159,8 @@ START_TEST(all_of_unicode)
 			text = slice_of(s + 1, 3);
 		}
 		bool surrogate = c >= 0xD800 && c < 0xE000;
-		ck_assert_msg(wire_is_utf8(text) == !surrogate, "U+%04X", c);
+		if (wire_is_utf8(text) == surrogate)
+			ck_abort_msg("U+%04X", c);
 	}
 }
 END_TEST

@@ -37,7 +37,8 @@ static unsigned check_body(const struct message *m)
 	unsigned n = 0;
 	for (; message_next_stretch(m, &w, &stretch); n++)
 		for (size_t i = 0; i < stretch.n; i++, at++)
-			ck_assert_uint_eq(stretch.p[i], letter_at(at));
+			if (stretch.p[i] != letter_at(at))   /* an assertion for each byte takes minutes */
+				ck_abort_msg("byte %llu is another one", (unsigned long long)at);
 	ck_assert_uint_eq(at, m->body_have);
 	ck_assert(!message_next_stretch(m, &w, &stretch));
 	return n;

@@ -42,9 +42,8 @@ static void put_tags(uint64_t from, uint64_t to)
 static void take(uint64_t tag)
 {
 	struct delivery d;
-	ck_assert(unacked_take(&u, tag, &d));
-	ck_assert_uint_eq(d.entry.seq, tag);
-	ck_assert_ptr_eq(d.entry.message, m);
+	if (!unacked_take(&u, tag, &d) || d.entry.seq != tag || d.entry.message != m)
+		ck_abort_msg("tag %llu is not there", (unsigned long long)tag);
 }
 
 START_TEST(nothing_is_outstanding_at_first)
