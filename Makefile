@@ -22,7 +22,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        interop kill memory bench fresh format clean programs
+        interop kill server-tests memory bench fresh format clean programs
 .SECONDARY:
 
 all: $(BUILD)/leveret
@@ -146,6 +146,9 @@ interop: all
 
 kill: all $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
 	tests/kill/run.sh
+
+server-tests: all
+	@for t in tests/server/*.sh; do $$t || exit 1; done
 
 memory: all $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh

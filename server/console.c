@@ -1,58 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whoever reads our lines may stop reading them, and the broker must not wait for that: a pipe is
+ * opened anew for this process, without blocking, and a socket is written to without waiting.  A
+ * line that finds no room is dropped and counted. */
 #include "server/console.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/logline.h"
 
 static struct {
-	bool journal;
+	int fd;
+	bool journal, socket;
 	time_t second;
 	unsigned lines, dropped;
-} console;
+} console = { .fd = STDERR_FILENO };
 
-static bool allowed(time_t now)
+static bool put(const char *line, size_t n)
 {
-	if (now != console.second) {
-		unsigned dropped = console.dropped;
-		console.second = now;
-		console.lines = console.dropped = 0;
-		if (dropped)
-			log_warning("%u log lines were dropped: more than %d a second", dropped,
-			            CONSOLE_LINES_PER_S);
-	}
-	return console.lines++ < CONSOLE_LINES_PER_S;
+	ssize_t done;
+	do
+		done = console.socket ? send(console.fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+		                      : write(console.fd, line, n);
+	while (done < 0 && errno == EINTR);
+	return done == (ssize_t)n || errno != EAGAIN;
 }
 
-static void write_line(enum logline_level level, const char *text)
+static void write_line(enum logline_level level, const char *text, const struct timespec *t)
 {
 	static const char priority[] = { '7', '6', '5', '4', '3', '2' };
-	struct timespec t;
+	char line[1200], stamp[32];
 	struct tm utc;
-	char stamp[32];
-	clock_gettime(CLOCK_REALTIME, &t);
-	if (level < LOGLINE_ERROR && !allowed(t.tv_sec)) {
-		console.dropped++;
-		return;
-	}
-	if (console.journal) {
-		fprintf(stderr, "<%c>%s\n", priority[level], text);
-		return;
-	}
-	gmtime_r(&t.tv_sec, &utc);
+	int n;
+	gmtime_r(&t->tv_sec, &utc);
 	strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &utc);
-	fprintf(stderr, "%s.%06ld+00:00 [%s] %s\n", stamp, t.tv_nsec / 1000,
-	        logline_level_name(level), text);
+	if (console.journal)
+		n = snprintf(line, sizeof line, "<%c>%s\n", priority[level], text);
+	else
+		n = snprintf(line, sizeof line, "%s.%06ld+00:00 [%s] %s\n", stamp, t->tv_nsec / 1000,
+		             logline_level_name(level), text);
+	if (!put(line, (size_t)n))
+		console.dropped++;
+}
+
+static void begin_second(const struct timespec *t)
+{
+	char text[80];
+	unsigned dropped = console.dropped;
+	console.second = t->tv_sec;
+	console.lines = console.dropped = 0;
+	snprintf(text, sizeof text, "%u log lines were dropped: too many, or nobody reads them",
+	         dropped);
+	if (dropped)
+		write_line(LOGLINE_WARNING, text, t);
+}
+
+static void sink(enum logline_level level, const char *text)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (t.tv_sec != console.second)
+		begin_second(&t);
+	if (level < LOGLINE_ERROR && console.lines++ >= CONSOLE_LINES_PER_S)
+		console.dropped++;
+	else
+		write_line(level, text, &t);
+}
+
+/* The flag of a descriptor that others share is not ours to change. */
+static void open_output(void)
+{
+	struct stat s;
+	if (fstat(STDERR_FILENO, &s) < 0)
+		return;
+	console.socket = S_ISSOCK(s.st_mode);
+	if (S_ISFIFO(s.st_mode)) {
+		int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+		console.fd = fd < 0 ? STDERR_FILENO : fd;
+	}
 }
 
 void console_open(const char *level)
 {
 	console.journal = getenv("JOURNAL_STREAM") != NULL;
+	open_output();
 	for (int i = LOGLINE_DEBUG; i <= LOGLINE_NONE; i++)
 		if (strcmp(level, logline_level_name((enum logline_level)i)) == 0)
 			logline_set_level((enum logline_level)i);
-	logline_set_sink(write_line);
+	logline_set_sink(sink);
 }

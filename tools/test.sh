@@ -5,7 +5,7 @@
 # in that log. A stage that ends badly, or that counted nothing, has failed. The last line counts
 # everything.
 #
-# usage: tools/test.sh [STAGE ...]    asan tsan sim kill memory interop; without a name all of them
+# usage: tools/test.sh [STAGE ...]    asan tsan sim kill server memory interop; else all of them
 set -u
 cd "$(dirname "$0")/.."
 mkdir -p build/logs
@@ -58,6 +58,7 @@ run_stage() {
 	tsan) stage tsan 600 $make tsan ;;
 	sim) stage sim 300 $make sim SLICE=1 ;;
 	kill) stage kill 400 $make kill ;;
+	server) stage server 120 $make server-tests ;;
 	memory) stage memory 200 $make memory ;;
 	interop) stage interop 600 $make interop ;;
 	*)
@@ -67,7 +68,7 @@ run_stage() {
 	esac
 }
 
-for each in ${*:-asan tsan sim kill memory interop}; do
+for each in ${*:-asan tsan sim kill server memory interop}; do
 	run_stage "$each"
 done
 
