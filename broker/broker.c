@@ -8,8 +8,10 @@
 #include "broker/consuming.h"
 #include "broker/expiry.h"
 #include "broker/owed.h"
+#include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
+#include "queue/fetch.h"
 #include "queue/queue.h"
 
 void broker_options_default(struct broker_options *o)
@@ -24,6 +26,7 @@ void broker_options_default(struct broker_options *o)
 		.max_message_bytes = 16 << 20,
 		.assembly_max_bytes = 128 << 20,
 		.outbox_max_bytes = 1 << 20,
+		.message_memory_bytes = 256 << 20,
 		.product = "RabbitMQ",
 		.version = "4.1.0",
 		.cluster_name = "leveret",
@@ -60,10 +63,11 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->confirming);
 	list_init(&b->runnable);
 	list_init(&b->graveyard);
+	list_init(&b->unparked);
 	heap_init(&b->timers, sooner);
 	heap_init(&b->deadlines, dies_sooner);
 	outbox_pool_init(&b->pool);
-	store_init(&b->store, o->log);
+	store_init(&b->store, o->log, o->message_memory_bytes);
 	b->store.clock_offset_ms = (int64_t)now_ms - (int64_t)o->wall_ms;
 	b->vhost.name = slice_str(mem_strdup(o->default_vhost));
 	topology_init(&b->vhost.topology, &b->store, 1);
@@ -136,6 +140,18 @@ static void poll_log(struct broker *b)
 		fail(b, report.failed);
 }
 
+/* Queues whose front came back from the log, and channels that waited for that. */
+static void collect_fetched(struct broker *b)
+{
+	fetch_collect(&b->store);
+	for (struct list *l; (l = list_pop(&b->store.woken));) {
+		struct queue *q = list_entry(l, struct queue, woken);
+		parking_wake(b, q);
+		broker_run_queue(b, q);
+	}
+	parking_run(b);
+}
+
 static void submit_log(struct broker *b)
 {
 	if (b->failed)
@@ -170,6 +186,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	b->now_ms = now_ms;
 	poll_log(b);
 	run_timers(b);
+	collect_fetched(b);
 	consuming_deliver(b);
 	expiry_run(b);
 	submit_log(b);
@@ -190,8 +207,14 @@ uint64_t broker_deadline(const struct broker *b)
 		uint64_t log_at = log_deadline(b->options.log);
 		at = log_at < at ? log_at : at;
 	}
-	bool busy = !list_empty(&b->runnable) || !list_empty(&b->graveyard) || !list_empty(&b->dirty);
+	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
+	            !list_empty(&b->graveyard) || !list_empty(&b->dirty);
 	return busy ? b->now_ms : at;
+}
+
+void broker_rest(struct broker *b)
+{
+	store_rest(&b->store);
 }
 
 struct connection *broker_next_dirty(struct broker *b)
@@ -252,9 +275,9 @@ int broker_free(struct broker *b)
 	while (heap_pop(&b->deadlines))
 		;
 	topology_free(&b->vhost.topology);
-	store_free(&b->store);
 	if (b->options.log)
 		error = log_close(b->options.log);
+	store_free(&b->store);
 	mem_free((void *)b->vhost.name.p);
 	heap_free(&b->timers);
 	heap_free(&b->deadlines);
@@ -282,8 +305,9 @@ void broker_describe(const struct broker *b, struct buf *out)
 	           (unsigned long long)consumers);
 	buf_printf(out, "exchanges %zu, queues %zu, bindings %llu\n", t->exchanges.count,
 	           t->queues.count, (unsigned long long)t->n_bindings);
-	buf_printf(out, "messages ready %llu, unacked %llu\n", (unsigned long long)ready,
-	           (unsigned long long)unacked);
+	buf_printf(out, "messages ready %llu, unacked %llu; %llu bytes of them in memory\n",
+	           (unsigned long long)ready, (unsigned long long)unacked,
+	           (unsigned long long)b->store.resident);
 	if (!b->options.log)
 		return;
 	struct log_stats s;

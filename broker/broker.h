@@ -33,6 +33,7 @@ struct broker_options {
 	uint64_t max_message_bytes;
 	uint32_t consumer_max_per_channel;   /* 0: no limit */
 	uint64_t assembly_max_bytes;     /* half-received bodies, per connection */
+	uint64_t message_memory_bytes;   /* messages in queues; those beyond are in the log only */
 	uint64_t outbox_max_bytes;       /* unsent output per connection before deliveries pause */
 
 	uint64_t wall_ms;                /* the wall clock when now_ms of broker_new was read */
@@ -55,6 +56,9 @@ int broker_recover(struct broker *b, struct buf *why);
 /* One loop turn, after all input that was at hand has been fed: timers, deliveries, the log
  * batch, confirms, burials, in that order. */
 void broker_turn(struct broker *b, uint64_t now_ms);
+
+/* A quiet moment: memory that queues can do without is given back in the turns to come. */
+void broker_rest(struct broker *b);
 
 /* When broker_turn must be called next at the latest; UINT64_MAX: not before there is input. */
 uint64_t broker_deadline(const struct broker *b);

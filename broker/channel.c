@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "broker/consuming.h"
 #include "broker/on.h"
+#include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/settle.h"
 #include "queue/queue.h"
@@ -35,6 +36,7 @@ static void channel_open(struct connection *c, uint16_t number)
 	unacked_init(&ch->unacked);
 	list_init(&ch->consumers);
 	list_init(&ch->confirming);
+	list_init(&ch->on_parked);
 	place_channel(c, ch);
 	struct method m = { .id = METHOD_channel_open_ok };
 	connection_send(c, number, &m);
@@ -55,6 +57,7 @@ static void strip(struct channel *ch)
 {
 	while (!list_empty(&ch->consumers))
 		consuming_stop(list_entry(ch->consumers.next, struct consumer, on_channel));
+	parking_forget(ch);
 	tx_reset(ch);
 	settle_return_all(ch);
 	drop_assembly(ch);

@@ -48,6 +48,9 @@ struct channel {
 	struct confirm confirm;
 	struct tx tx;
 	struct list confirming;      /* on the broker's list */
+	bool parked;                 /* waits for the disk (parking.h) */
+	struct list on_parked;       /* on the queue's list, then on the broker's */
+	struct buf kept;             /* frames that came meanwhile */
 };
 
 /* Dispatches a method for a channel number, opening the channel when that is what it says. */

@@ -9,6 +9,7 @@
 #include "broker/channel.h"
 #include "broker/on.h"
 #include "broker/owed.h"
+#include "broker/parking.h"
 #include "broker/refuse.h"
 #include "queue/queue.h"
 
@@ -16,6 +17,7 @@ enum {
 	FIRST_FRAME_MAX = 8192,      /* payload accepted before connection.open-ok */
 	SILENCE_MS = 3000,
 	BATCH_FRAMES = 256,
+	KEPT_BYTES_MAX = 1 << 20,    /* beyond that nothing is read until parked channels go on */
 };
 
 struct connection *connection_new(struct broker *b, const struct peer *peer, void *owner,
@@ -213,6 +215,16 @@ static void one_frame(struct connection *c, const struct frame *f)
 	}
 }
 
+void connection_frame(struct connection *c, const struct frame *f)
+{
+	struct channel *ch = connection_channel(c, f->channel);
+	if (!ch || !ch->parked)
+		one_frame(c, f);
+	ch = connection_channel(c, f->channel);
+	if (ch && ch->parked)
+		parking_keep(ch, f);
+}
+
 static bool listens(const struct connection *c)
 {
 	return c->state <= CONN_CLOSING || c->state == CONN_LEFT;
@@ -223,7 +235,7 @@ void connection_frames(struct connection *c, const struct frame *frames, size_t 
 {
 	c->broker->now_ms = c->received_ms = now_ms;
 	for (size_t i = 0; i < n && listens(c); i++)
-		one_frame(c, &frames[i]);
+		connection_frame(c, &frames[i]);
 	if (!connection_wants_input(c))
 		connection_touch(c);
 }
@@ -290,7 +302,8 @@ bool connection_wants_input(const struct connection *c)
 	const struct broker *b = c->broker;
 	if (!listens(c))
 		return false;
-	if (c->outbox.bytes + c->owed_bytes > 2 * b->options.outbox_max_bytes)
+	if (c->outbox.bytes + c->owed_bytes > 2 * b->options.outbox_max_bytes ||
+	    c->kept_bytes > KEPT_BYTES_MAX)
 		return false;
 	return !(b->pressed && c->publishes);
 }

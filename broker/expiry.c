@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "broker/dead.h"
 #include "broker/state.h"
+#include "queue/fetch.h"
 #include "queue/queue.h"
 
 enum { TURN_BUDGET = 4096 };
@@ -18,6 +19,8 @@ static struct queue *first(const struct broker *b)
 
 static void place_in_heap(struct broker *b, struct queue *q)
 {
+	if (lane_is_cold(&q->lane))
+		fetch_ahead(q);
 	q->deadline_ms = queue_deadline(q);
 	bool wanted = q->deadline_ms != QUEUE_NO_DEADLINE, there = heap_linked(&q->deadline);
 	if (wanted && there)

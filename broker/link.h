@@ -53,6 +53,7 @@ struct connection {
 	struct list owed;            /* replies that wait for the log, in order (owed.h) */
 	uint64_t owed_bytes;
 	uint64_t assembling_bytes;   /* half-received bodies and held transactions */
+	uint64_t kept_bytes;         /* frames of parked channels */
 
 	uint64_t accepted_ms, received_ms, close_at_ms;
 	uint32_t heartbeat_ms;       /* agreed interval; 0: none */
@@ -111,6 +112,9 @@ struct channel *connection_channel(const struct connection *c, uint16_t number);
 
 /* Frees a lost connection. */
 void connection_bury(struct connection *c);
+
+/* Handles one frame, or keeps it when its channel is parked. */
+void connection_frame(struct connection *c, const struct frame *f);
 
 /* on_connection.c: the methods of class connection, on channel 0. */
 const struct refusal *connection_method(struct connection *c, const struct method *m);

@@ -7,6 +7,7 @@
 #include "broker/expiry.h"
 #include "broker/names.h"
 #include "broker/on.h"
+#include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/settle.h"
 #include "queue/queue.h"
@@ -113,8 +114,11 @@ const struct refusal *on_basic_cancel_ok(struct channel *ch, const struct basic_
 static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 {
 	struct entry e;
+	if (!queue_take(q, &e)) {
+		parking_wait(ch, q);
+		return;
+	}
 	uint64_t tag = ch->next_tag++;
-	queue_take(q, &e);
 	content_get_ok(ch, tag, &e, (uint32_t)queue_ready(q));
 	if (no_ack)
 		queue_settle(q, e);

@@ -8,6 +8,7 @@
 #include "broker/expiry.h"
 #include "broker/names.h"
 #include "broker/on.h"
+#include "broker/parking.h"
 #include "broker/refuse.h"
 #include "queue/queue.h"
 
@@ -48,6 +49,7 @@ static void warn_without_effect(struct slice name, struct slice arguments)
 log_position on_queue_remove(struct broker *b, struct queue *q)
 {
 	q->auto_delete = false;   /* it goes for another reason now */
+	parking_wake(b, q);
 	while (q->rotation.count) {
 		struct list *l = list_empty(&q->rotation.able) ? q->rotation.waiting.next
 		                                               : q->rotation.able.next;

@@ -29,6 +29,7 @@ struct broker {
 	struct list owing;           /* those with replies that wait for the log */
 	struct list confirming;      /* channels with confirms to send or waiting */
 	struct list runnable;        /* queues with ready messages and able consumers */
+	struct list unparked;        /* channels that waited for the disk and may go on */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
 	struct heap timers;          /* of connections */
 	struct heap deadlines;       /* queues by when their first message expires */

@@ -89,6 +89,14 @@ static uint32_t record_crc(const uint8_t *p, size_t body)
 	return crc32c(crc32c(0, p, RECORD_CRC), p + FORMAT_RECORD_HEAD, body);
 }
 
+bool format_record_check(const uint8_t *p, size_t n)
+{
+	if (n < FORMAT_RECORD_HEAD)
+		return false;
+	size_t body = get_le32(p + RECORD_LEN);
+	return body <= n - FORMAT_RECORD_HEAD && get_le32(p + RECORD_CRC) == record_crc(p, body);
+}
+
 uint32_t format_batch_seal(uint8_t *p, const struct batch_head *h)
 {
 	uint32_t dir = 0;
@@ -141,15 +149,13 @@ bool format_batch_check(const uint8_t *p, const struct batch_head *h)
 	size_t at = FORMAT_BATCH_HEAD;
 	uint32_t dir = 0;
 	for (uint32_t i = 0; i < h->n_records; i++) {
-		if (h->used_len - at < FORMAT_RECORD_HEAD)
+		if (!format_record_check(p + at, h->used_len - at))
 			return false;
-		size_t body = get_le32(p + at + RECORD_LEN);
-		if (body > h->used_len - at - FORMAT_RECORD_HEAD ||
-		    format_record_bytes(body) > h->used_len - at ||
-		    get_le32(p + at + RECORD_CRC) != record_crc(p + at, body))
+		size_t whole = format_record_bytes(get_le32(p + at + RECORD_LEN));
+		if (whole > h->used_len - at)
 			return false;
 		dir = crc32c(dir, p + at, FORMAT_RECORD_HEAD);
-		at += format_record_bytes(body);
+		at += whole;
 	}
 	return at == h->used_len && dir == get_le32(p + BATCH_DIR_CRC);
 }

@@ -78,6 +78,9 @@ struct format_record {
 	uint32_t body_bytes;
 };
 
+/* Checks a record by itself: structure within the n bytes at p, and its checksum. */
+bool format_record_check(const uint8_t *p, size_t n);
+
 /* The record at p, of a batch that was checked. */
 struct format_record format_record_at(const uint8_t *p);
 

@@ -7,6 +7,7 @@
  *    (log_submit) and become durable in order.  Completions are polled (log_poll); the engine
  *    never calls back.  A batch becomes durable as a whole or not at all.
  *  - Positions are opaque but ordered.  Callers hold no pointer into the engine's buffers.
+ *  - A durable record can be read back by its position as long as it is retained (log_fetch).
  *  - Scanning what is left of the log from its start (log_next) gives every record that has not
  *    been trimmed; space comes back from the front only (log_trim).
  *  - A failed write or sync is final: log_poll reports it once, nothing becomes durable after.
@@ -20,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/slice.h"
 
 typedef uint64_t log_position;   /* 0: no position */
@@ -52,6 +54,28 @@ struct log_stats {
 	uint64_t disk_bytes;                /* all files, spares counted */
 };
 
+/* What is read back of one record. */
+struct log_found {
+	int error;                   /* 0; -EUCLEAN: it does not verify; or what the disk said */
+	uint8_t type;
+	struct slice body;           /* in memory of the fetch */
+	log_position next;           /* of the record behind it; only for a RECORD_CHUNK */
+};
+
+/* Records to be read back, in one go. The fetch and its positions are the caller's, who must leave
+ * them alone until log_fetched gives the fetch back and then calls log_fetch_free. */
+struct log_fetch {
+	void *owner;                 /* the caller's */
+	const log_position *at;      /* ascending; of records that are durable and retained */
+	size_t n;
+	struct log_found *found;     /* one for each, once it is back */
+	struct list link;            /* the engine's, as is what follows */
+	struct log_block *blocks;
+	void *segment;
+};
+
+enum { LOG_FETCH_RECORDS = 1024 };
+
 struct log;
 
 struct log_ops {
@@ -63,6 +87,9 @@ struct log_ops {
 	void (*poll)(struct log *l, struct log_report *out);
 	void (*retain)(struct log *l, log_position at);
 	void (*release)(struct log *l, log_position at);
+	log_position (*reach)(const struct log *l, log_position at);
+	void (*fetch)(struct log *l, struct log_fetch *f);
+	struct log_fetch *(*fetched)(struct log *l);
 	bool (*oldest)(const struct log *l, struct log_extent *out);
 	void (*trim)(struct log *l, log_position upto);
 	void (*stats)(const struct log *l, struct log_stats *out);
@@ -120,6 +147,27 @@ static inline void log_release(struct log *l, log_position at)
 {
 	l->ops->release(l, at);
 }
+
+/* Records from the position up to, not including, the answer can be read back in one fetch. */
+static inline log_position log_reach(const struct log *l, log_position at)
+{
+	return l->ops->reach(l, at);
+}
+
+/* Begins to read back at most LOG_FETCH_RECORDS records. */
+static inline void log_fetch(struct log *l, struct log_fetch *f)
+{
+	l->ops->fetch(l, f);
+}
+
+/* The next fetch that is done, in no order, or NULL. */
+static inline struct log_fetch *log_fetched(struct log *l)
+{
+	return l->ops->fetched(l);
+}
+
+/* Frees what the engine read into; found and its bodies are gone. */
+void log_fetch_free(struct log_fetch *f);
 
 /* The oldest extent, or false when only the active one is left. */
 static inline bool log_oldest(const struct log *l, struct log_extent *out)

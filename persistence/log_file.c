@@ -17,6 +17,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "persistence/log_state.h"
+#include "persistence/record.h"
 
 enum {
 	LAZY_MS = 10,
@@ -68,8 +69,8 @@ struct segment *log_add_segment(struct log_file *l, uint64_t base, uint64_t prev
 	return s;
 }
 
-/* The segment that holds the position. */
-static struct segment *segment_of(const struct log_file *l, log_position at)
+/* The index of the segment that holds the position. */
+static size_t segment_index(const struct log_file *l, log_position at)
 {
 	size_t low = 0, high = l->n_segments;
 	while (high - low > 1) {
@@ -80,7 +81,12 @@ static struct segment *segment_of(const struct log_file *l, log_position at)
 			high = mid;
 	}
 	must(l->n_segments && l->segments[low]->base <= at);
-	return l->segments[low];
+	return low;
+}
+
+static struct segment *segment_of(const struct log_file *l, log_position at)
+{
+	return l->segments[segment_index(l, at)];
 }
 
 /* The count of live references that a position belongs to: its batch's until that has a segment. */
@@ -117,6 +123,19 @@ static bool file_oldest(const struct log *log, struct log_extent *out)
 	return true;
 }
 
+/* In order, so that the front of the log on the disk only ever moves forward. */
+static void give_up_unread(struct log_file *l)
+{
+	struct segment *s;
+	while ((s = list_first(&l->given_up, struct segment, link)) && s->readers == 0) {
+		list_remove(&s->link);
+		log_thread_lock(l->thread);
+		list_push(&l->worker.trims, &s->link);
+		log_thread_unlock(l->thread);
+		log_thread_kick(l->thread);
+	}
+}
+
 static void file_trim(struct log *log, log_position upto)
 {
 	struct log_file *l = self(log);
@@ -125,10 +144,52 @@ static void file_trim(struct log *log, log_position upto)
 	l->n_segments--;
 	memmove(l->segments, l->segments + 1, l->n_segments * sizeof *l->segments);
 	l->log_start = upto;
-	log_thread_lock(l->thread);
-	list_push(&l->worker.trims, &s->link);
-	log_thread_unlock(l->thread);
-	log_thread_kick(l->thread);
+	list_push(&l->given_up, &s->link);
+	give_up_unread(l);
+}
+
+/* ---- reading back ---- */
+
+static log_position file_reach(const struct log *log, log_position at)
+{
+	const struct log_file *l = const_self(log);
+	size_t next = segment_index(l, at) + 1;
+	return next < l->n_segments && l->segments[next]->base < l->durable ? l->segments[next]->base
+	                                                                    : l->durable;
+}
+
+static void file_fetch(struct log *log, struct log_fetch *f)
+{
+	struct log_file *l = self(log);
+	struct segment *s = segment_of(l, f->at[0]);
+	must(f->n && f->n <= LOG_FETCH_RECORDS && f->at[f->n - 1] < file_reach(log, f->at[0]));
+	f->segment = s;
+	s->readers++;
+	log_reader_begin(l, f);
+}
+
+/* A chunk at the end of its segment goes on at the beginning of the next one. */
+static void complete_next(struct log_file *l, const struct segment *s, struct log_found *r)
+{
+	if (r->error || r->type != RECORD_CHUNK || r->next)
+		return;
+	for (size_t i = 0; i + 1 < l->n_segments; i++)
+		if (l->segments[i] == s)
+			r->next = l->segments[i + 1]->base + FORMAT_BATCH_HEAD;
+}
+
+static struct log_fetch *file_fetched(struct log *log)
+{
+	struct log_file *l = self(log);
+	struct log_fetch *f = log_reader_done(l);
+	if (!f)
+		return NULL;
+	struct segment *s = f->segment;
+	for (size_t i = 0; i < f->n; i++)
+		complete_next(l, s, &f->found[i]);
+	if (--s->readers == 0)
+		give_up_unread(l);
+	return f;
 }
 
 /* ---- batches ---- */
@@ -427,7 +488,7 @@ static int file_next(struct log *log, struct log_record *out, struct buf *why)
 	if (more)
 		return more;
 	log_recover_free(l);
-	if (l->options.threaded && !(l->thread = log_thread_new(log_worker_step, l))) {
+	if (l->options.threaded && !(l->thread = log_thread_new(1, log_worker_step, l))) {
 		buf_printf(why, "the log thread cannot be started");
 		return -EAGAIN;
 	}
@@ -473,6 +534,7 @@ static int file_close(struct log *log)
 	struct log_file *l = self(log);
 	bool scanned = !l->recover;
 	log_recover_free(l);
+	log_reader_free(l);
 	log_thread_free(l->thread);
 	l->thread = NULL;
 	int error = scanned && !l->failed ? write_rest(l) : -l->failed;
@@ -493,7 +555,7 @@ static int file_close(struct log *log)
 bool log_file_step(struct log *l)
 {
 	must(!self(l)->thread);
-	return log_worker_step(self(l));
+	return log_worker_step(self(l)) || log_reader_step(self(l));
 }
 
 int log_file_open(struct log **out, const struct log_file_options *options, struct buf *why)
@@ -506,6 +568,9 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 		.poll = file_poll,
 		.retain = file_retain,
 		.release = file_release,
+		.reach = file_reach,
+		.fetch = file_fetch,
+		.fetched = file_fetched,
 		.oldest = file_oldest,
 		.trim = file_trim,
 		.stats = file_stats,
@@ -518,7 +583,9 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 	l->disk = options->disk;
 	list_init(&l->queued);
 	list_init(&l->pool);
+	list_init(&l->given_up);
 	log_worker_init(l);
+	log_reader_init(l);
 	int error = log_recover_begin(l, why);
 	if (error) {
 		file_close(&l->log);

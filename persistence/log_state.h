@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the file engine, shared by log_file.c (the broker's side), log_worker.c (the disk
- * side) and log_recover.c (the scan).  Which thread owns a field is said beside it: core (the
- * broker's), worker (the log thread's), or lock (both, under log_thread_lock). */
+ * side), log_reader.c (reading back) and log_recover.c (the scan).  Which thread owns a field is
+ * said beside it: core (the broker's), worker (the log thread's), or lock (both, under
+ * log_thread_lock). */
 #ifndef PERSISTENCE_LOG_STATE_H
 #define PERSISTENCE_LOG_STATE_H
 
@@ -15,10 +16,11 @@ enum { LOG_BATCH_BYTES = 4 << 20 };   /* the buffer of one batch */
 /* One segment file.  The table of segments is the core's; handle is the worker's once the segment
  * takes batches. */
 struct segment {
-	struct list link;            /* on log_worker.trims */
+	struct list link;            /* on log_file.given_up, then on log_worker.trims */
 	uint64_t base;               /* position of the first batch */
 	uint64_t prev_base, log_start;
 	uint64_t live;               /* core: retained references */
+	uint32_t readers;            /* core: fetches under way */
 	uint64_t file_bytes;         /* what recovery found or segment_bytes */
 	int handle;                  /* -1: not open */
 	bool begun;                  /* worker: the file exists under its final name */
@@ -56,12 +58,19 @@ struct log_worker {
 
 enum { LOG_SPARES_MAX = 16 };
 
+struct log_reader {
+	struct log_thread *threads;  /* core: started with the first fetch */
+	size_t under_way;            /* core: fetches that were not given back yet */
+	struct list waiting, done;   /* under the lock of threads: struct log_fetch */
+};
+
 struct log_file {
 	struct log log;
 	struct log_file_options options;
 	struct disk *disk;
 	struct log_thread *thread;   /* NULL: steps are done by the caller */
 	struct log_worker worker;
+	struct log_reader reader;
 
 	/* core */
 	struct segment **segments;   /* ascending; the last is active */
@@ -77,6 +86,7 @@ struct log_file {
 	struct list queued;          /* full batches, oldest first */
 	size_t n_queued;
 	uint64_t waiting_bytes;      /* filling, queued and in flight */
+	struct list given_up;        /* trimmed segments, oldest first, that may still be read */
 	struct batch *in_flight;
 	struct list pool;
 	bool pressed;
@@ -93,6 +103,13 @@ struct log_file {
 bool log_worker_step(void *log_file);
 void log_worker_init(struct log_file *l);
 void log_worker_free(struct log_file *l);
+
+/* log_reader.c: reading back, by threads of its own or as steps of the caller. */
+void log_reader_init(struct log_file *l);
+void log_reader_free(struct log_file *l);
+void log_reader_begin(struct log_file *l, struct log_fetch *f);
+struct log_fetch *log_reader_done(struct log_file *l);
+bool log_reader_step(void *log_file);
 
 /* log_recover.c: reads directory and headers; then log_recover_next gives records until it
  * answers 0 and has set up the table of segments and the end of the log. */

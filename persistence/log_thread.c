@@ -4,13 +4,16 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 
 struct log_thread {
-	pthread_t id;
+	pthread_t ids[LOG_THREADS_MAX];
+	unsigned n;
 	pthread_mutex_t lock;
 	pthread_cond_t kick;
-	bool kicked, stop;
+	unsigned kicks;              /* not yet taken up; no more than threads */
+	bool stop;
 	bool (*step)(void *);
 	void *arg;
 };
@@ -18,9 +21,9 @@ struct log_thread {
 static bool wait_for_kick(struct log_thread *t)
 {
 	pthread_mutex_lock(&t->lock);
-	while (!t->kicked && !t->stop)
+	while (!t->kicks && !t->stop)
 		pthread_cond_wait(&t->kick, &t->lock);
-	t->kicked = false;
+	t->kicks -= t->kicks > 0;
 	bool go_on = !t->stop;
 	pthread_mutex_unlock(&t->lock);
 	return go_on;
@@ -44,7 +47,7 @@ static void *run(void *arg)
 }
 
 /* Signals are for the broker's thread. */
-static int start(struct log_thread *t)
+static int start(struct log_thread *t, pthread_t *id)
 {
 	sigset_t all, before;
 	pthread_attr_t attributes;
@@ -52,20 +55,23 @@ static int start(struct log_thread *t)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 256 << 10);
-	int error = pthread_create(&t->id, &attributes, run, t);
+	int error = pthread_create(id, &attributes, run, t);
 	pthread_attr_destroy(&attributes);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
-struct log_thread *log_thread_new(bool (*step)(void *), void *arg)
+struct log_thread *log_thread_new(unsigned n, bool (*step)(void *), void *arg)
 {
 	struct log_thread *t = mem_zalloc(sizeof *t);
+	must(n <= LOG_THREADS_MAX);
 	t->step = step;
 	t->arg = arg;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->kick, NULL);
-	if (start(t) == 0)
+	while (t->n < n && start(t, &t->ids[t->n]) == 0)
+		t->n++;
+	if (t->n)
 		return t;
 	mem_free(t);
 	return NULL;
@@ -88,7 +94,7 @@ void log_thread_kick(struct log_thread *t)
 	if (!t)
 		return;
 	pthread_mutex_lock(&t->lock);
-	t->kicked = true;
+	t->kicks += t->kicks < t->n;
 	pthread_cond_signal(&t->kick);
 	pthread_mutex_unlock(&t->lock);
 }
@@ -99,9 +105,10 @@ void log_thread_free(struct log_thread *t)
 		return;
 	pthread_mutex_lock(&t->lock);
 	t->stop = true;
-	pthread_cond_signal(&t->kick);
+	pthread_cond_broadcast(&t->kick);
 	pthread_mutex_unlock(&t->lock);
-	pthread_join(t->id, NULL);
+	for (unsigned i = 0; i < t->n; i++)
+		pthread_join(t->ids[i], NULL);
 	pthread_mutex_destroy(&t->lock);
 	pthread_cond_destroy(&t->kick);
 	mem_free(t);

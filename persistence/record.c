@@ -62,6 +62,7 @@ void record_publish_encode(struct buf *out, const struct record_publish *r)
 		put_varint(out, r->targets[i].queue);
 		put_varint(out, r->targets[i].seq);
 	}
+	put_varint(out, r->wall_ms);
 	put_varint(out, r->body_bytes);
 	put_varint(out, r->chunks);
 	put_bytes(out, r->exchange);
@@ -92,9 +93,10 @@ static bool get_targets(struct slice *s, struct record_publish *out)
 bool record_publish_decode(struct slice body, struct record_publish *out)
 {
 	*out = (struct record_publish){ 0 };
-	if (!get_targets(&body, out) || !get_varint(&body, &out->body_bytes) ||
-	    !get_u32(&body, &out->chunks) || !get_bytes(&body, &out->exchange, 255) ||
-	    !get_bytes(&body, &out->key, 255) || !get_bytes(&body, &out->header, SIZE_MAX))
+	if (!get_targets(&body, out) || !get_varint(&body, &out->wall_ms) ||
+	    !get_varint(&body, &out->body_bytes) || !get_u32(&body, &out->chunks) ||
+	    !get_bytes(&body, &out->exchange, 255) || !get_bytes(&body, &out->key, 255) ||
+	    !get_bytes(&body, &out->header, SIZE_MAX))
 		return false;
 	out->body = body;
 	return out->chunks ? body.n == 0 : body.n == out->body_bytes;

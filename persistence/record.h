@@ -9,7 +9,7 @@
 
 enum record_type {
 	RECORD_PUBLISH = 1,     /* one message into one or more queues */
-	RECORD_CHUNK = 2,       /* a piece of the body of the RECORD_PUBLISH that follows the run */
+	RECORD_CHUNK = 2,       /* a piece of the body of the message that follows the run */
 	RECORD_ACK = 3,         /* messages of one queue that are gone */
 	RECORD_MOVE = 4,        /* removed from one queue and put into others in one step */
 	RECORD_DEFINE = 5,      /* a catalog entry is set */
@@ -18,6 +18,7 @@ enum record_type {
 	RECORD_COMMIT = 8,      /* reserved: transaction, with stream end offsets */
 	RECORD_DEDUP = 9,       /* reserved */
 	RECORD_RELOCATE = 10,   /* reserved */
+	RECORD_SPILL = 11,      /* a message that is not kept: recovery ignores it */
 };
 
 struct record_target {
@@ -31,6 +32,7 @@ struct record_publish {
 	const struct record_target *targets;   /* for encoding; decoding: see record_target_next */
 	size_t n_targets;
 	struct slice exchange, key, header;
+	uint64_t wall_ms;          /* when it was published, by the wall clock */
 	uint64_t body_bytes;       /* of the whole body */
 	uint32_t chunks;           /* RECORD_CHUNKs right before this one with the body; 0: inline */
 	struct slice body;         /* decoding only: the inline body */

@@ -1,53 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fresh entries lie in a chain of pages.  A page is 64 slots of sequence number and message; it is
- * freed when its last entry has been popped, so an empty lane owns nothing.  Returned entries lie
- * in an array heap, which goes as soon as it is empty. */
+/* Hot entries lie in chains of pages; a page is freed when its last entry has been popped, so an
+ * empty lane owns nothing.  Returned entries lie in an array heap, which goes as soon as it is
+ * empty. */
 #include "queue/lane.h"
 
 #include "base/die.h"
 #include "base/mem.h"
 
-enum { PAGE_SLOTS = 63 };
+enum {
+	PAGE_SLOTS = 15,
+	HEAD_PAGES = 2,           /* the front of a lane stays in memory */
+	DEEP = (HEAD_PAGES + 2) * PAGE_SLOTS,
+};
 
 struct page {
 	struct list link;
 	uint16_t head, tail;      /* slots [head, tail) are in use */
-	struct {
-		uint64_t seq;
-		struct message *message;
-	} slots[PAGE_SLOTS];
+	struct entry_slot slots[PAGE_SLOTS];
 };
 
 void lane_init(struct lane *l)
 {
 	*l = (struct lane){ 0 };
-	list_init(&l->pages);
-}
-
-static struct page *first_page(const struct lane *l)
-{
-	return list_first(&l->pages, struct page, link);
+	list_init(&l->head);
+	list_init(&l->tail);
+	list_init(&l->loading);
+	cold_init(&l->cold);
 }
 
 void lane_free(struct lane *l)
 {
-	struct entry e;
-	while (lane_pop(l, &e))
-		message_drop(&e.message);
+	must(lane_count(l) == 0);
+	cold_free(&l->cold);
 }
 
-void lane_push(struct lane *l, uint64_t seq, struct message *m)
+static struct page *first_page(const struct list *pages)
 {
-	struct page *p = list_empty(&l->pages) ? NULL : list_entry(l->pages.prev, struct page, link);
+	return list_first(pages, struct page, link);
+}
+
+static void push_page(struct list *pages, struct entry e)
+{
+	struct page *p = list_empty(pages) ? NULL : list_entry(pages->prev, struct page, link);
 	if (!p || p->tail == PAGE_SLOTS) {
 		p = mem_alloc(sizeof *p);
 		p->head = p->tail = 0;
-		list_push(&l->pages, &p->link);
+		list_push(pages, &p->link);
 	}
-	must(p->tail == p->head || p->slots[p->tail - 1].seq < seq);
-	p->slots[p->tail].seq = seq;
-	p->slots[p->tail++].message = m;
-	l->fresh++;
+	must(p->tail == p->head || p->slots[p->tail - 1].seq < e.seq);
+	p->slots[p->tail++] = (struct entry_slot){ e.seq, e.message, e.at, e.kept };
+}
+
+static bool has_depth(const struct lane *l)
+{
+	return l->n_loading || l->cold.count || l->n_tail;
+}
+
+void lane_push(struct lane *l, struct entry e)
+{
+	must(e.message);
+	if (!has_depth(l)) {
+		lane_push_head(l, e);
+		return;
+	}
+	push_page(&l->tail, e);
+	l->n_tail++;
+}
+
+void lane_push_head(struct lane *l, struct entry e)
+{
+	push_page(&l->head, e);
+	l->n_head++;
 }
 
 static void sift_up(struct entry *heap, size_t at, struct entry e)
@@ -94,21 +117,56 @@ static void pop_returned(struct lane *l, struct entry *out)
 	l->cap_returned = 0;
 }
 
+/* When nothing is between them any more, the tail is the head. */
+static void join(struct lane *l)
+{
+	if (l->n_head || l->n_loading || l->cold.count)
+		return;
+	list_splice(&l->head, &l->tail);
+	l->n_head = l->n_tail;
+	l->n_tail = 0;
+}
+
+static struct entry of_slot(const struct entry_slot *s)
+{
+	return (struct entry){ .message = s->message, .seq = s->seq, .at = s->at, .kept = s->kept };
+}
+
 static void pop_fresh(struct lane *l, struct page *p, struct entry *out)
 {
-	*out = (struct entry){ .message = p->slots[p->head].message, .seq = p->slots[p->head].seq };
-	p->head++;
-	l->fresh--;
+	*out = of_slot(&p->slots[p->head++]);
+	l->n_head--;
 	if (p->head == p->tail) {
 		list_remove(&p->link);
 		mem_free(p);
+		join(l);
 	}
+}
+
+/* The number of the first fresh entry, wherever it is; there is one. */
+static uint64_t first_fresh(const struct lane *l)
+{
+	struct cold_entry e;
+	const struct page *p = first_page(&l->head);
+	if (p)
+		return p->slots[p->head].seq;
+	if (l->n_loading)
+		return l->loading_seq;
+	bool there = cold_peek(&l->cold, &e);
+	must(there);
+	return e.seq;
+}
+
+static bool returned_is_next(const struct lane *l)
+{
+	bool fresh = l->n_head || l->n_loading || l->cold.count;
+	return l->n_returned && (!fresh || l->returned[0].seq < first_fresh(l));
 }
 
 bool lane_pop(struct lane *l, struct entry *out)
 {
-	struct page *p = first_page(l);
-	if (l->n_returned && (!p || l->returned[0].seq < p->slots[p->head].seq))
+	struct page *p = first_page(&l->head);
+	if (returned_is_next(l))
 		pop_returned(l, out);
 	else if (p)
 		pop_fresh(l, p, out);
@@ -117,30 +175,115 @@ bool lane_pop(struct lane *l, struct entry *out)
 	return true;
 }
 
+bool lane_is_cold(const struct lane *l)
+{
+	return l->n_head == 0 && (l->n_loading || l->cold.count) && !returned_is_next(l);
+}
+
 struct entry lane_peek(const struct lane *l)
 {
-	const struct page *p = first_page(l);
-	if (l->n_returned && (!p || l->returned[0].seq < p->slots[p->head].seq))
+	const struct page *p = first_page(&l->head);
+	if (returned_is_next(l))
 		return l->returned[0];
-	if (!p)
-		return (struct entry){ 0 };
-	return (struct entry){ .message = p->slots[p->head].message, .seq = p->slots[p->head].seq };
+	return p ? of_slot(&p->slots[p->head]) : (struct entry){ 0 };
+}
+
+/* ---- coming back ---- */
+
+bool lane_load(struct lane *l, struct cold_entry *out)
+{
+	if (!cold_pop(&l->cold, out))
+		return false;
+	if (l->n_loading++ == 0)
+		l->loading_seq = out->seq;
+	return true;
+}
+
+void lane_loaded(struct lane *l, uint64_t n, uint64_t still)
+{
+	must(n <= l->n_loading && (still || n == l->n_loading));
+	l->n_loading -= n;
+	l->loading_seq = still;
+	join(l);
+}
+
+/* ---- going cold ---- */
+
+/* A head that is all there is, and long: what is behind its first pages becomes the tail. */
+static void split(struct lane *l)
+{
+	if (has_depth(l) || l->n_head <= DEEP)
+		return;
+	struct list *at = l->head.next;
+	uint64_t n = 0;
+	for (int i = 0; i < HEAD_PAGES; i++, at = at->next) {
+		const struct page *p = list_entry(at, struct page, link);
+		n += (uint64_t)(p->tail - p->head);
+	}
+	l->tail.next = at;
+	l->tail.prev = l->head.prev;
+	l->head.prev = at->prev;
+	at->prev->next = &l->head;
+	at->prev = &l->tail;
+	l->tail.prev->next = &l->tail;
+	l->n_tail = l->n_head - n;
+	l->n_head = n;
+}
+
+bool lane_is_deep(const struct lane *l)
+{
+	return l->n_head + l->n_tail > DEEP;
+}
+
+struct entry_slot *lane_coolable(struct lane *l, size_t *n)
+{
+	split(l);
+	struct page *p = first_page(&l->tail);
+	if (!p || p->tail < PAGE_SLOTS)
+		return NULL;
+	*n = (size_t)(p->tail - p->head);
+	return &p->slots[p->head];
+}
+
+void lane_cool(struct lane *l)
+{
+	struct page *p = first_page(&l->tail);
+	for (; p->head < p->tail; p->head++) {
+		struct entry_slot *s = &p->slots[p->head];
+		struct cold_entry e = { s->seq, s->at, s->message->body_bytes, s->kept };
+		must(s->at);
+		cold_push(&l->cold, e);
+		message_drop(&s->message);
+		l->n_tail--;
+	}
+	list_remove(&p->link);
+	mem_free(p);
+}
+
+/* ---- looking ---- */
+
+static bool next_in(const struct list *pages, struct lane_walk *w, struct entry *out)
+{
+	if (!w->page)
+		w->page = pages->next;
+	for (; w->page != pages; w->page = w->page->next, w->at = 0) {
+		const struct page *p = list_entry(w->page, struct page, link);
+		if (p->head + w->at >= p->tail)
+			continue;
+		*out = of_slot(&p->slots[p->head + w->at++]);
+		return true;
+	}
+	return false;
 }
 
 bool lane_next(const struct lane *l, struct lane_walk *w, struct entry *out)
 {
-	if (!w->page)
-		w->page = l->pages.next;
-	while (w->page != &l->pages) {
-		const struct page *p = list_entry(w->page, struct page, link);
-		if (p->head + w->at < p->tail) {
-			size_t i = p->head + w->at++;
-			*out = (struct entry){ p->slots[i].message, p->slots[i].seq, false };
-			return true;
-		}
-		w->page = p->link.next;
-		w->at = 0;
-	}
+	if (!w->in_tail && next_in(&l->head, w, out))
+		return true;
+	if (!w->in_tail)
+		*w = (struct lane_walk){ .in_tail = true };
+	if (w->page != &l->tail && next_in(&l->tail, w, out))
+		return true;
 	if (w->at >= l->n_returned)
 		return false;
 	*out = l->returned[w->at++];

@@ -1,55 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A lane: the ready entries of a queue in order.  An entry is a sequence number and a message;
- * fresh entries lie in small pages in ascending order, returned ones in a heap beside them, and
- * the next entry is the lower of both heads: so a returned message is back at its original
- * position at the cost of a heap step, and unacked messages cost the lane nothing.
- * Sequence numbers ascend but may have gaps. */
+/* A lane: the ready entries of a queue in order.  An entry is a number, a message, and where the
+ * log has it.  Fresh entries stand in ascending order in four stretches:
+ *
+ *   head     hot: their messages are in memory; the next entry comes from here
+ *   loading  on their way back from the log, with the fetches of queue/fetch.h
+ *   cold     in the log only (queue/cold.h)
+ *   tail     hot again: the newest
+ *
+ * A lane that never grew deep has a head and nothing else.  Returned entries lie in a heap beside
+ * them, and the next entry is the lower of both fronts: so a returned message is back at its
+ * original position at the cost of a heap step, and unacked messages cost the lane nothing.
+ * Numbers ascend but may have gaps. */
 #ifndef QUEUE_LANE_H
 #define QUEUE_LANE_H
 
 #include "base/list.h"
+#include "queue/cold.h"
 #include "queue/message.h"
 
-/* One message in one queue.  Whoever holds an entry holds its reference to the message. */
+/* One message in one queue.  Whoever holds an entry holds its reference to the message, and one
+ * count that retains the record at its position. */
 struct entry {
 	struct message *message;
 	uint64_t seq;
+	log_position at;              /* of its record; 0: it is in memory only, nothing is retained */
+	bool kept;                    /* the log must be told of its end */
 	bool redelivered;
 };
 
 struct lane {
-	struct list pages;
-	uint64_t fresh;               /* entries in pages */
+	struct list head, tail;       /* pages */
+	struct list loading;          /* struct fetch, in order */
+	struct cold cold;
+	uint64_t n_head, n_tail, n_loading;
+	uint64_t loading_seq;         /* of the first entry that is loading */
 	struct entry *returned;       /* a binary min-heap by seq */
 	size_t n_returned, cap_returned;
 };
 
 void lane_init(struct lane *l);
 
-/* Drops all entries and frees the lane's memory. */
+/* Frees the memory of an empty lane. */
 void lane_free(struct lane *l);
 
 static inline uint64_t lane_count(const struct lane *l)
 {
-	return l->fresh + l->n_returned;
+	return l->n_head + l->n_loading + l->cold.count + l->n_tail + l->n_returned;
 }
 
-/* Adds at the back; seq is above all that were pushed before. Takes over the reference. */
-void lane_push(struct lane *l, uint64_t seq, struct message *m);
+/* Adds at the back; e.seq is above all that were pushed before. Takes over the reference. */
+void lane_push(struct lane *l, struct entry e);
 
 /* Puts an entry back at its place. Takes over the reference. */
 void lane_return(struct lane *l, struct entry e);
 
-/* Takes the first entry; false when there is none.  A fresh entry says redelivered = false. */
+/* Takes the first entry.  False when there is none, or when it is not in memory: lane_is_cold.  A
+ * fresh entry says redelivered = false. */
 bool lane_pop(struct lane *l, struct entry *out);
 
-/* The first entry, left in place; NULL message when there is none. */
+/* True when the first entry has to come back from the log. */
+bool lane_is_cold(const struct lane *l);
+
+/* The first entry, left in place; NULL message when there is none in memory. */
 struct entry lane_peek(const struct lane *l);
 
-/* Walks all ready entries in no particular order: start with a zeroed walk. */
+/* The first cold entry becomes one that is loading; false when there is none. */
+bool lane_load(struct lane *l, struct cold_entry *out);
+
+/* The first n that were loading are not any more: those that are back were given to lane_push_head
+ * before.  still: the number of the first that is loading now, 0 when none is. */
+void lane_push_head(struct lane *l, struct entry e);
+void lane_loaded(struct lane *l, uint64_t n, uint64_t still);
+
+/* Recovery: adds at the back an entry that is in the log only. */
+static inline void lane_restore(struct lane *l, struct cold_entry e)
+{
+	cold_push(&l->cold, e);
+}
+
+/* True when so much is hot that looking for what could go cold makes sense. */
+bool lane_is_deep(const struct lane *l);
+
+struct entry_slot {
+	uint64_t seq;
+	struct message *message;
+	log_position at;
+	bool kept;
+};
+
+/* The hot entries that could go cold next, the oldest of the newest: the caller may fill in at and
+ * kept, and then lane_cool takes them all.  NULL when there is nothing worth it. */
+struct entry_slot *lane_coolable(struct lane *l, size_t *n);
+
+/* Makes what lane_coolable named cold: every one has a position. Drops the references. */
+void lane_cool(struct lane *l);
+
+/* Walks all ready entries that are in memory, in no particular order: start with a zeroed walk. */
 struct lane_walk {
 	const struct list *page;
 	size_t at;
+	bool in_tail;
 };
 
 bool lane_next(const struct lane *l, struct lane_walk *w, struct entry *out);

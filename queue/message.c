@@ -77,6 +77,8 @@ void message_drop(struct message **pm)
 	must(m->refs > 0);
 	if (--m->refs)
 		return;
+	if (m->meter)
+		*m->meter -= message_footprint(m);
 	for (struct chunk *c = m->first, *next; c; c = next) {
 		next = c->next;
 		mem_free(c);
@@ -112,6 +114,14 @@ int64_t message_expiration_ms(const struct message *m)
 	for (size_t i = 0; i < p.expiration.n && ms < INT64_MAX / 100; i++)
 		ms = ms * 10 + (p.expiration.p[i] - '0');
 	return ms;
+}
+
+void message_count(struct message *m, uint64_t *meter)
+{
+	if (m->meter)
+		return;
+	m->meter = meter;
+	*meter += message_footprint(m);
 }
 
 size_t message_footprint(const struct message *m)

@@ -18,6 +18,7 @@ struct message {
 	uint32_t refs;
 	bool persistent;            /* delivery mode 2 */
 	bool expires;               /* has the property expiration */
+	bool spilled;               /* its record is one that recovery ignores */
 	bool died;                  /* was dead-lettered: its headers x-death are the broker's own */
 	uint8_t exchange_len, key_len;
 	uint32_t header_len;
@@ -26,6 +27,7 @@ struct message {
 	uint64_t body_have;         /* as received so far */
 	int64_t published_ms;       /* when it was placed, on the broker's clock */
 	log_position position;      /* of its first record in the log; 0: not logged */
+	uint64_t *meter;            /* its footprint is counted there while it lives, NULL: nowhere */
 	struct chunk *first, *last; /* body bytes behind the inline ones */
 	uint8_t bytes[];            /* exchange, key, header payload, inline body */
 };
@@ -82,6 +84,9 @@ bool message_next_stretch(const struct message *m, struct message_walk *w, struc
 
 /* The property expiration in milliseconds, for a message that expires. */
 int64_t message_expiration_ms(const struct message *m);
+
+/* Counts the footprint of a whole message, once, until it goes. */
+void message_count(struct message *m, uint64_t *meter);
 
 /* Bytes of memory it occupies. */
 size_t message_footprint(const struct message *m);

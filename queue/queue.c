@@ -4,6 +4,7 @@
 #include "amqp/table.h"
 #include "base/die.h"
 #include "base/mem.h"
+#include "queue/fetch.h"
 #include "queue/store.h"
 
 static struct slice own(struct slice s)
@@ -42,6 +43,10 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	list_init(&q->on_owner);
 	list_init(&q->bindings);
 	list_init(&q->acks_link);
+	list_init(&q->deep);
+	list_init(&q->hungry);
+	list_init(&q->woken);
+	list_init(&q->parked);
 	heap_node_init(&q->deadline);
 	read_arguments(q);
 	return q;
@@ -50,7 +55,8 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 static void bury(struct queue *q)
 {
 	must(!list_linked(&q->runnable) && !list_linked(&q->on_owner));
-	must(!heap_linked(&q->deadline));
+	must(!heap_linked(&q->deadline) && list_empty(&q->parked));
+	lane_free(&q->lane);
 	mem_free((void *)q->name.p);
 	mem_free((void *)q->arguments.p);
 	mem_free(q->acks);
@@ -60,9 +66,30 @@ static void bury(struct queue *q)
 /* An entry leaves for good; what is logged of it is up to the caller. */
 static void forget(struct queue *q, struct entry *e)
 {
-	if (queue_is_logged(q) && e->message->position)
-		log_release(q->store->log, e->message->position);
-	message_drop(&e->message);
+	if (e->at)
+		log_release(q->store->log, e->at);
+	if (e->message)
+		message_drop(&e->message);
+}
+
+/* All ready entries go; acked: the log is to know. Returns how many there were. */
+static uint64_t drop_all(struct queue *q, bool acked)
+{
+	uint64_t n = lane_count(&q->lane);
+	struct cold_entry c;
+	struct entry e;
+	fetch_forget(q, acked);
+	while (lane_pop(&q->lane, &e))
+		queue_drop(q, e, e.message->body_bytes, acked);
+	while (lane_load(&q->lane, &c)) {
+		e = (struct entry){ .seq = c.seq, .at = c.at, .kept = c.kept };
+		queue_drop(q, e, c.body_bytes, acked);
+		lane_loaded(&q->lane, 1, 0);
+	}
+	while (lane_pop(&q->lane, &e))
+		queue_drop(q, e, e.message->body_bytes, acked);
+	must(lane_count(&q->lane) == 0 && q->ready_bytes == 0);
+	return n;
 }
 
 void queue_delete(struct queue **pq)
@@ -73,10 +100,11 @@ void queue_delete(struct queue **pq)
 	q->deleted = true;
 	list_remove(&q->runnable);
 	list_remove(&q->on_owner);
+	list_remove(&q->deep);
+	list_remove(&q->hungry);
+	list_remove(&q->woken);
 	store_forget_queue(q->store, q);
-	struct entry e;
-	while (lane_pop(&q->lane, &e))
-		forget(q, &e);
+	drop_all(q, false);
 	if (q->unacked == 0)
 		bury(q);
 }
@@ -96,22 +124,68 @@ int64_t queue_deadline(const struct queue *q)
 
 void queue_push(struct queue *q, uint64_t seq, struct message *m)
 {
+	struct entry e = { .message = message_ref(m), .seq = seq };
 	must(!q->deleted);
+	if (queue_is_logged(q) && !m->spilled)
+		e.at = m->position;
+	e.kept = e.at != 0;
 	q->timed |= m->expires;
 	q->ready_bytes += m->body_bytes;
-	lane_push(&q->lane, seq, message_ref(m));
+	lane_push(&q->lane, e);
+	message_count(m, &q->store->resident);
+	if (!list_linked(&q->deep) && q->store->log && lane_is_deep(&q->lane))
+		list_push(&q->store->deep, &q->deep);
 }
 
 bool queue_take(struct queue *q, struct entry *out)
 {
-	if (!lane_pop(&q->lane, out))
+	if (!lane_pop(&q->lane, out)) {
+		fetch_ahead(q);
 		return false;
+	}
 	out->redelivered |= out->seq < q->redelivered_below;
 	if (out->seq >= q->delivered_below)
 		q->delivered_below = out->seq + 1;
 	q->ready_bytes -= out->message->body_bytes;
 	q->unacked++;
+	if (q->lane.cold.count)
+		fetch_ahead(q);
 	return true;
+}
+
+/* True when the slot's record can be read back. */
+static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position durable)
+{
+	struct message *m = slot->message;
+	if (!m->position)
+		store_spill(q->store, m);
+	if (!slot->at && m->position < durable) {
+		slot->at = m->position;
+		log_retain(q->store->log, slot->at);
+	}
+	return slot->at && slot->at < durable;
+}
+
+enum cooled queue_cool(struct queue *q, log_position durable)
+{
+	size_t n;
+	bool all = true;
+	struct entry_slot *slots = lane_coolable(&q->lane, &n);
+	if (!slots)
+		return COOLED_NOTHING;
+	for (size_t i = 0; i < n; i++)
+		all = place_in_log(q, &slots[i], durable) && all;
+	if (all)
+		lane_cool(&q->lane);
+	return all ? COOLED_SOME : COOLED_LATER;
+}
+
+void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked)
+{
+	q->ready_bytes -= body_bytes;
+	if (acked && e.kept)
+		store_ack(q->store, q, e.seq);
+	forget(q, &e);
 }
 
 static void no_longer_unacked(struct queue *q)
@@ -135,8 +209,8 @@ void queue_return(struct queue *q, struct entry e)
 
 void queue_settle(struct queue *q, struct entry e)
 {
-	if (!q->deleted && queue_is_logged(q) && e.message->position)
-		store_ack(q->store, q, e.seq, e.message);
+	if (!q->deleted && e.kept)
+		store_ack(q->store, q, e.seq);
 	forget(q, &e);
 	no_longer_unacked(q);
 }
@@ -149,25 +223,16 @@ void queue_moved(struct queue *q, struct entry e)
 
 uint64_t queue_purge(struct queue *q)
 {
-	uint64_t n = 0;
-	struct entry e;
-	for (; lane_pop(&q->lane, &e); n++) {
-		if (queue_is_logged(q) && e.message->position)
-			store_ack(q->store, q, e.seq, e.message);
-		forget(q, &e);
-	}
-	q->ready_bytes = 0;
-	return n;
+	return drop_all(q, true);
 }
 
-void queue_restore(struct queue *q, struct entry e)
+void queue_restore(struct queue *q, struct cold_entry e)
 {
 	must(!q->deleted);
-	q->timed |= e.message->expires;
-	q->ready_bytes += e.message->body_bytes;
+	q->ready_bytes += e.body_bytes;
 	if (e.seq >= q->next_seq)
 		q->next_seq = e.seq + 1;
-	lane_push(&q->lane, e.seq, e.message);
+	lane_restore(&q->lane, e);
 }
 
 void queue_check(const struct queue *q)
@@ -181,7 +246,8 @@ void queue_check(const struct queue *q)
 		ready++;
 		bytes += e.message->body_bytes;
 	}
-	must(ready == queue_ready(q) && bytes == q->ready_bytes);
+	must(ready + q->lane.n_loading + q->lane.cold.count == queue_ready(q));
+	must(bytes <= q->ready_bytes && (ready < queue_ready(q) || bytes == q->ready_bytes));
 	uint32_t consumers = 0;
 	list_each(it, &q->rotation.able)
 		consumers++;

@@ -35,7 +35,14 @@ struct queue {
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
 	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
 	uint64_t unacked;
-	uint64_t ready_bytes;
+	uint64_t ready_bytes;         /* of bodies */
+
+	uint32_t n_fetches;           /* under way, and how many entries the last one took */
+	uint32_t fetch_unit;
+	struct list deep;             /* on the store's list of queues that could go cold */
+	struct list hungry;           /* ... that wait to read back */
+	struct list woken;            /* ... whose front is in memory again */
+	struct list parked;           /* channels that wait for the front; kept by broker/ */
 
 	struct rotation rotation;     /* its consumers */
 	bool had_consumer;            /* auto-delete counts from the first one on */
@@ -83,8 +90,8 @@ static inline bool queue_is_logged(const struct queue *q)
 
 #define QUEUE_NO_DEADLINE INT64_MAX
 
-/* When the first ready entry expires: by the queue's time to live or the message's own,
- * whichever is sooner; on the clock of message.published_ms. */
+/* When the first ready entry expires: by the queue's time to live or the message's own, whichever
+ * is sooner; on the clock of message.published_ms.  Not known while it is not in memory. */
 int64_t queue_deadline(const struct queue *q);
 
 /* Adds a message at the back under a number from queue_number; takes a reference of its own. */
@@ -97,8 +104,18 @@ static inline uint64_t queue_number(struct queue *q)
 }
 
 /* Hands out the first ready entry, which counts as unacked until it is returned or settled.
- * False when there is none. */
+ * False when there is none, or it is not in memory: then it is on its way, and the queue will stand
+ * on the store's list woken. */
 bool queue_take(struct queue *q, struct entry *out);
+
+enum cooled { COOLED_NOTHING, COOLED_LATER, COOLED_SOME };
+
+/* Makes a few of the entries at hand cold, if there are some that may be; not before all of them
+ * are durable, that is, before the position.  What is in memory only is spilled to the log. */
+enum cooled queue_cool(struct queue *q, log_position durable);
+
+/* An entry that was ready and not in memory is gone for good; acked: the log is to know. */
+void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked);
 
 /* The entry goes back to its place, redelivered. In a deleted queue it is dropped. */
 void queue_return(struct queue *q, struct entry e);
@@ -112,8 +129,8 @@ void queue_moved(struct queue *q, struct entry e);
 /* Drops all ready entries and returns how many there were. */
 uint64_t queue_purge(struct queue *q);
 
-/* Recovery: an entry read from the log, in any order of numbers. */
-void queue_restore(struct queue *q, struct entry e);
+/* Recovery: an entry that the log has, in ascending order of numbers. It is retained already. */
+void queue_restore(struct queue *q, struct cold_entry e);
 
 /* Walks the structures and must()s their invariants. */
 void queue_check(const struct queue *q);

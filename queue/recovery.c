@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the log back.  Records come in log order, but the declaration of a queue may stand
- * behind its messages, because the catalog is appended again when the front is trimmed: so
- * messages are gathered by queue number first and claimed when the topology has been rebuilt. */
+/* Reading the log at start.  Records come in log order, but the declaration of a queue may stand
+ * behind its messages, because the catalog is appended again when the front is trimmed: so entries
+ * are gathered by queue number first and claimed when the topology has been rebuilt.  Messages stay
+ * where they are: in the log. */
 #include <errno.h>
 
 #include "amqp/props.h"
@@ -15,20 +16,21 @@ struct gathered {
 	uint8_t key[4];            /* the queue's number, as the map's key */
 	uint64_t next_seq;
 	uint64_t delivered_below;
-	struct entry *entries;     /* ascending; [head, len) may still be alive */
-	size_t head, len, cap;
+	struct cold entries;       /* without those that are gone at the front */
+	struct record_range *gone; /* ascending and apart; those that reach the front are used up */
+	size_t n_gone, cap_gone;
+	bool expires;              /* some may have an expiration of their own */
 };
 
 struct recovery {
 	struct map queues;         /* struct gathered by number */
 	bool was_clean;
-	struct buf chunks;         /* bodies of the CHUNK records waiting for their PUBLISH */
-	struct buf marks;          /* struct chunk_mark of each */
+	struct buf marks;          /* struct chunk_mark of each CHUNK that waits for its message */
 };
 
 struct chunk_mark {
 	log_position at;
-	size_t from;               /* where in chunks it begins */
+	uint64_t bytes;
 };
 
 static struct gathered *gathered_of(struct store *s, struct recovery *r, uint32_t id)
@@ -41,36 +43,49 @@ static struct gathered *gathered_of(struct store *s, struct recovery *r, uint32_
 	g = mem_zalloc(sizeof *g);
 	memcpy(g->key, key, sizeof key);
 	g->next_seq = 1;
+	cold_init(&g->entries);
 	map_put(&r->queues, slice_of(g->key, sizeof g->key), g);
 	if (id >= s->next_queue_id)
 		s->next_queue_id = id + 1;
 	return g;
 }
 
-/* Acked entries at the front are squeezed out once they are the larger half. */
-static void gather(struct gathered *g, uint64_t seq, struct message *m)
+/* What is gone and has come to the front is taken out. */
+static void squeeze(struct gathered *g)
 {
-	if (seq < g->next_seq)
-		return;
-	if (g->len == g->cap && g->head > g->cap / 2) {
-		memmove(g->entries, g->entries + g->head, (g->len - g->head) * sizeof *g->entries);
-		g->len -= g->head;
-		g->head = 0;
+	struct cold_entry e;
+	size_t used = 0;
+	while (used < g->n_gone && cold_peek(&g->entries, &e)) {
+		struct record_range *r = &g->gone[used];
+		if (e.seq < r->first)
+			break;
+		if (e.seq - r->first < r->count)
+			cold_pop(&g->entries, &e);
+		else
+			used++;
 	}
-	if (g->len == g->cap) {
-		g->cap = g->cap ? 2 * g->cap : 16;
-		g->entries = mem_realloc(g->entries, g->cap * sizeof *g->entries);
-	}
-	g->entries[g->len++] = (struct entry){ message_ref(m), seq, false };
-	g->next_seq = seq + 1;
+	if (!cold_peek(&g->entries, &e))
+		used = g->n_gone;
+	if (used)
+		memmove(g->gone, g->gone + used, (g->n_gone - used) * sizeof *g->gone);
+	g->n_gone -= used;
 }
 
-static size_t find_from(const struct gathered *g, uint64_t seq)
+static void gather(struct gathered *g, struct cold_entry e)
 {
-	size_t low = g->head, high = g->len;
+	if (e.seq < g->next_seq)
+		return;
+	cold_push(&g->entries, e);
+	g->next_seq = e.seq + 1;
+}
+
+/* The first range that ends at or behind the number. */
+static size_t find_range(const struct gathered *g, uint64_t seq)
+{
+	size_t low = 0, high = g->n_gone;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (g->entries[mid].seq < seq)
+		if (g->gone[mid].first + g->gone[mid].count < seq)
 			low = mid + 1;
 		else
 			high = mid;
@@ -78,58 +93,72 @@ static size_t find_from(const struct gathered *g, uint64_t seq)
 	return low;
 }
 
+/* Adds a range, growing one that it touches. */
+static void add_range(struct gathered *g, struct record_range r)
+{
+	size_t at = find_range(g, r.first), end = at;
+	uint64_t to = r.first + r.count;
+	for (; end < g->n_gone && g->gone[end].first <= to; end++) {
+		uint64_t its_to = g->gone[end].first + g->gone[end].count;
+		r.first = g->gone[end].first < r.first ? g->gone[end].first : r.first;
+		to = its_to > to ? its_to : to;
+	}
+	r.count = to - r.first;
+	if (end == at && g->n_gone == g->cap_gone) {
+		g->cap_gone = g->cap_gone ? 2 * g->cap_gone : 8;
+		g->gone = mem_realloc(g->gone, g->cap_gone * sizeof *g->gone);
+	}
+	memmove(g->gone + at + 1, g->gone + end, (g->n_gone - end) * sizeof *g->gone);
+	g->gone[at] = r;
+	g->n_gone += 1 - (end - at);
+}
+
 static void forget_range(struct gathered *g, struct record_range range)
 {
-	for (size_t i = find_from(g, range.first);
-	     i < g->len && g->entries[i].seq - range.first < range.count; i++)
-		if (g->entries[i].message)
-			message_drop(&g->entries[i].message);
-	while (g->head < g->len && !g->entries[g->head].message)
-		g->head++;
+	add_range(g, range);
+	squeeze(g);
 	if (range.first + range.count > g->next_seq)
 		g->next_seq = range.first + range.count;
 }
 
 static void forget_chunks(struct recovery *r)
 {
-	buf_free(&r->chunks);
 	buf_free(&r->marks);
 }
 
-/* The last n gathered chunks as one body.  More than n may lie there: a run that a crash cut off
- * before its PUBLISH. */
-static bool last_chunks(const struct recovery *r, uint32_t n, struct slice *body,
-                        log_position *at)
+/* Where the last n gathered chunks begin, and how many bytes they are.  More than n may lie there:
+ * a run that a crash cut off before its message. */
+static bool last_chunks(const struct recovery *r, uint32_t n, uint64_t *bytes, log_position *at)
 {
-	size_t have = r->marks.len / sizeof(struct chunk_mark);
+	struct chunk_mark mark;
+	size_t have = r->marks.len / sizeof mark;
 	if (n > have)
 		return false;
-	struct chunk_mark mark;
-	memcpy(&mark, r->marks.p + (have - n) * sizeof mark, sizeof mark);
-	*body = slice_of(r->chunks.p + mark.from, r->chunks.len - mark.from);
-	*at = mark.at;
+	*bytes = 0;
+	for (size_t i = have; i-- > have - n;) {
+		memcpy(&mark, r->marks.p + i * sizeof mark, sizeof mark);
+		*bytes += mark.bytes;
+		*at = mark.at;
+	}
 	return true;
 }
 
-/* The delivery mode is not looked for: what is in the log is persistent. */
 static bool take_publish(struct store *s, struct recovery *r, const struct log_record *record,
-                         struct record_publish p, bool died)
+                         struct record_publish p)
 {
-	log_position at = record->at;
+	struct cold_entry e = { .at = record->at, .body_bytes = p.body.n, .kept = true };
 	struct props props;
-	if (!props_decode(p.header, &props) ||
-	    (p.chunks && !last_chunks(r, p.chunks, &p.body, &at)) || p.body_bytes != p.body.n)
-		return false;
-	struct message *m = message_new(p.exchange, p.key, p.header, p.body_bytes, true);
-	message_add_body(m, p.body);
-	m->position = at;
-	m->died = died;
-	m->expires = props.flags & PROP_expiration;
-	m->published_ms = (int64_t)record->wall_ms + s->clock_offset_ms;
 	struct record_target t;
-	while (record_target_next(&p.packed_targets, &t))
-		gather(gathered_of(s, r, t.queue), t.seq, m);
-	message_drop(&m);
+	if (!props_decode(p.header, &props) ||
+	    (p.chunks && !last_chunks(r, p.chunks, &e.body_bytes, &e.at)) ||
+	    p.body_bytes != e.body_bytes)
+		return false;
+	while (record_target_next(&p.packed_targets, &t)) {
+		struct gathered *g = gathered_of(s, r, t.queue);
+		e.seq = t.seq;
+		gather(g, e);
+		g->expires |= props.flags & PROP_expiration;
+	}
 	forget_chunks(r);
 	return true;
 }
@@ -137,7 +166,7 @@ static bool take_publish(struct store *s, struct recovery *r, const struct log_r
 static bool read_publish(struct store *s, struct recovery *r, const struct log_record *record)
 {
 	struct record_publish p;
-	return record_publish_decode(record->body, &p) && take_publish(s, r, record, p, false);
+	return record_publish_decode(record->body, &p) && take_publish(s, r, record, p);
 }
 
 static bool read_move(struct store *s, struct recovery *r, const struct log_record *record)
@@ -148,14 +177,13 @@ static bool read_move(struct store *s, struct recovery *r, const struct log_reco
 		return false;
 	if (from.queue)
 		forget_range(gathered_of(s, r, from.queue), (struct record_range){ from.seq, 1 });
-	return take_publish(s, r, record, p, true);
+	return take_publish(s, r, record, p);
 }
 
 static bool read_chunk(struct recovery *r, const struct log_record *record)
 {
-	struct chunk_mark mark = { record->at, r->chunks.len };
+	struct chunk_mark mark = { record->at, record->body.n };
 	buf_append(&r->marks, &mark, sizeof mark);
-	buf_append_slice(&r->chunks, record->body);
 	return true;
 }
 
@@ -189,6 +217,7 @@ static bool read_record(struct store *s, struct recovery *r, const struct log_re
 	case RECORD_PUBLISH: return read_publish(s, r, record);
 	case RECORD_MOVE: return read_move(s, r, record);
 	case RECORD_CHUNK: return read_chunk(r, record);
+	case RECORD_SPILL: return true;
 	case RECORD_ACK: return read_ack(s, r, record);
 	case RECORD_DELIVERED: return read_delivered(s, r, record);
 	case RECORD_DEFINE:
@@ -220,13 +249,12 @@ int store_scan(struct store *s, struct recovery **out, struct buf *why)
 void store_claim(struct store *s, struct recovery *r, struct queue *q)
 {
 	struct gathered *g = gathered_of(s, r, q->id);
-	for (; g->head < g->len; g->head++) {
-		struct entry e = g->entries[g->head];
-		if (!e.message)
-			continue;
-		log_retain(s->log, e.message->position);
+	struct cold_entry e;
+	for (squeeze(g); cold_pop(&g->entries, &e); squeeze(g)) {
+		log_retain(s->log, e.at);
 		queue_restore(q, e);
 	}
+	q->timed |= g->expires;
 	q->next_seq = g->next_seq;
 	q->redelivered_below = r->was_clean ? g->delivered_below : g->next_seq;
 }
@@ -238,10 +266,8 @@ void store_scan_end(struct store *s, struct recovery **pr)
 	(void)s;
 	size_t cursor = 0;
 	for (struct gathered *g; (g = map_next(&r->queues, &cursor));) {
-		for (; g->head < g->len; g->head++)
-			if (g->entries[g->head].message)
-				message_drop(&g->entries[g->head].message);
-		mem_free(g->entries);
+		cold_free(&g->entries);
+		mem_free(g->gone);
 		mem_free(g);
 	}
 	map_free(&r->queues);

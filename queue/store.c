@@ -3,8 +3,10 @@
  * before it as a run of CHUNK records, so that no record is large. */
 #include "queue/store.h"
 
+#include "amqp/props.h"
 #include "base/die.h"
 #include "base/mem.h"
+#include "queue/fetch.h"
 #include "queue/queue.h"
 
 enum {
@@ -12,41 +14,48 @@ enum {
 	MAX_PARTS = 64,
 };
 
-void store_init(struct store *s, struct log *log)
+void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 {
-	*s = (struct store){ .log = log, .next_queue_id = 1 };
+	*s = (struct store){ .log = log, .next_queue_id = 1, .memory_budget = memory_budget };
 	catalog_init(&s->catalog, log);
 	list_init(&s->acked);
+	list_init(&s->deep);
+	list_init(&s->fetching);
+	list_init(&s->hungry);
+	list_init(&s->woken);
 }
 
 void store_free(struct store *s)
 {
-	must(list_empty(&s->acked));
+	must(list_empty(&s->acked) && list_empty(&s->deep) && list_empty(&s->woken));
+	fetch_end(s);
 	catalog_free(&s->catalog);
 	buf_free(&s->scratch);
 }
 
 /* Appends the body as CHUNK records; *first is where the run begins. */
-static uint32_t append_chunks(struct store *s, const struct message *m, log_position *first)
+static uint32_t append_chunks(struct store *s, const struct message *m, bool urgent,
+                              log_position *first)
 {
 	uint32_t n = 0;
 	struct message_walk w = { 0 };
 	struct slice stretch;
 	while (message_next_stretch(m, &w, &stretch)) {
-		log_position at = log_append(s->log, RECORD_CHUNK, true, &stretch, 1);
+		log_position at = log_append(s->log, RECORD_CHUNK, urgent, &stretch, 1);
 		if (n++ == 0)
 			*first = at;
 	}
 	return n;
 }
 
-static log_position append_publish(struct store *s, const struct message *m,
-                                   const struct record_target *from, struct record_publish *r)
+static log_position append_message(struct store *s, enum record_type type,
+                                   const struct message *m, const struct record_target *from,
+                                   struct record_publish *r)
 {
 	struct slice parts[MAX_PARTS];
 	size_t n = 1;
 	buf_clear(&s->scratch);
-	if (from)
+	if (type == RECORD_MOVE)
 		record_move_encode(&s->scratch, from, r);
 	else
 		record_publish_encode(&s->scratch, r);
@@ -54,7 +63,31 @@ static log_position append_publish(struct store *s, const struct message *m,
 	struct message_walk w = { 0 };
 	while (r->chunks == 0 && message_next_stretch(m, &w, &parts[n]))
 		must(++n < MAX_PARTS);
-	return log_append(s->log, from ? RECORD_MOVE : RECORD_PUBLISH, true, parts, n);
+	return log_append(s->log, type, type != RECORD_SPILL, parts, n);
+}
+
+/* Body and record; m->position becomes that of the first of them, if it has none yet.  Returns that
+ * of the last. */
+static log_position write_message(struct store *s, enum record_type type, struct message *m,
+                                  const struct record_target *from,
+                                  const struct record_target *targets, size_t n)
+{
+	log_position first = 0;
+	struct record_publish r = {
+		.targets = targets,
+		.n_targets = n,
+		.wall_ms = (uint64_t)(m->published_ms - s->clock_offset_ms),
+		.exchange = message_exchange(m),
+		.key = message_key(m),
+		.header = message_header(m),
+		.body_bytes = m->body_bytes,
+	};
+	if (m->body_bytes > INLINE_BODY)
+		r.chunks = append_chunks(s, m, type != RECORD_SPILL, &first);
+	log_position at = append_message(s, type, m, from, &r);
+	if (!m->position)
+		m->position = first ? first : at;
+	return at;
 }
 
 log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
@@ -62,23 +95,45 @@ log_position store_publish(struct store *s, struct message *m, const struct reco
 {
 	if (!s->log)
 		return 0;
-	log_position first = 0;
-	struct record_publish r = {
-		.targets = targets,
-		.n_targets = n,
-		.exchange = message_exchange(m),
-		.key = message_key(m),
-		.header = message_header(m),
-		.body_bytes = m->body_bytes,
-	};
-	if (m->body_bytes > INLINE_BODY)
-		r.chunks = append_chunks(s, m, &first);
-	log_position at = append_publish(s, m, from, &r);
-	if (!m->position)
-		m->position = first ? first : at;
+	log_position at =
+		write_message(s, from ? RECORD_MOVE : RECORD_PUBLISH, m, from, targets, n);
 	for (size_t i = 0; i < n; i++)
 		log_retain(s->log, m->position);
 	return at;
+}
+
+void store_spill(struct store *s, struct message *m)
+{
+	struct record_target nobody = { 0, m->died };
+	must(!m->position);
+	write_message(s, RECORD_SPILL, m, NULL, &nobody, 1);
+	m->spilled = true;
+}
+
+struct message *store_message(const struct store *s, log_position at, uint8_t type,
+                              struct slice record, struct slice chunks)
+{
+	struct record_publish p;
+	struct record_target from;
+	struct props props;
+	bool ok = type == RECORD_MOVE ? record_move_decode(record, &from, &p)
+	                              : (type == RECORD_PUBLISH || type == RECORD_SPILL) &&
+	                                    record_publish_decode(record, &p);
+	if (!ok || !props_decode(p.header, &props))
+		return NULL;
+	struct slice body = p.chunks ? chunks : p.body;
+	if (body.n != p.body_bytes)
+		return NULL;
+	struct message *m = message_new(p.exchange, p.key, p.header, p.body_bytes,
+	                                props.delivery_mode == 2);
+	message_add_body(m, body);
+	m->position = at;
+	m->spilled = type == RECORD_SPILL;
+	m->died = type == RECORD_MOVE ||
+	          (m->spilled && record_target_next(&p.packed_targets, &from) && from.seq);
+	m->expires = props.flags & PROP_expiration;
+	m->published_ms = (int64_t)p.wall_ms + s->clock_offset_ms;
+	return m;
 }
 
 static log_position write_acks(struct store *s, struct queue *q, bool urgent)
@@ -90,9 +145,9 @@ static log_position write_acks(struct store *s, struct queue *q, bool urgent)
 	return log_append(s->log, RECORD_ACK, urgent, &part, 1);
 }
 
-void store_ack(struct store *s, struct queue *q, uint64_t seq, const struct message *m)
+void store_ack(struct store *s, struct queue *q, uint64_t seq)
 {
-	must(m->position && queue_is_logged(q));
+	must(queue_is_logged(q));
 	if (q->n_acks) {
 		struct record_range *last = &q->acks[q->n_acks - 1];
 		if (last->first + last->count == seq) {
@@ -147,12 +202,36 @@ static void trim(struct store *s, log_position durable)
 	}
 }
 
+/* Each deep queue in turn gives a few entries, until enough has gone or nobody can: a queue that
+ * has to wait for the disk is asked again in the next turn. */
+static void cool(struct store *s, log_position durable)
+{
+	uint64_t limit = s->resting ? 0 : s->memory_budget;
+	struct list tried;
+	list_init(&tried);
+	while (s->resident > limit && !list_empty(&s->deep)) {
+		struct queue *q = list_entry(s->deep.next, struct queue, deep);
+		list_remove(&q->deep);
+		enum cooled cooled = queue_cool(q, durable);
+		if (cooled != COOLED_NOTHING)
+			list_push(cooled == COOLED_SOME ? &s->deep : &tried, &q->deep);
+	}
+	list_splice(&s->deep, &tried);
+	s->resting = s->resting && !list_empty(&s->deep);
+}
+
 void store_turn(struct store *s, log_position durable)
 {
 	if (!s->log)
 		return;
 	store_flush_acks(s, false);
 	trim(s, durable);
+	cool(s, durable);
+}
+
+void store_rest(struct store *s)
+{
+	s->resting = !list_empty(&s->deep);
 }
 
 void store_note_delivered(struct store *s, const struct queue *q)

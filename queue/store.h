@@ -2,7 +2,8 @@
 /* The store: what queues and messages write to the log and how it is read back.  One PUBLISH
  * record holds a message once for all its durable queues; acks are gathered during a turn and
  * written as ranges; the front of the log is trimmed as soon as no message needs it, after the
- * catalog entries there have been appended again and are durable. */
+ * catalog entries there have been appended again and are durable.  Messages in memory are a cache:
+ * beyond the budget those that will be wanted last are left to the log. */
 #ifndef QUEUE_STORE_H
 #define QUEUE_STORE_H
 
@@ -23,9 +24,20 @@ struct store {
 	struct buf scratch;
 	log_position trim_upto;      /* a trim that waits for trim_after to be durable; 0: none */
 	log_position trim_after;
+
+	uint64_t memory_budget;      /* bytes of messages in queues that may stay in memory */
+	uint64_t resident;           /* bytes of them that do */
+	bool resting;                /* as little as possible is to stay */
+	struct list deep;            /* queues with much in memory */
+	struct list fetching;        /* fetches under way (fetch.c) */
+	size_t n_fetching;
+	struct list hungry;          /* queues that wait for one of those to end */
+	struct list woken;           /* queues that got something: whoever looks takes them off */
 };
 
-void store_init(struct store *s, struct log *log);
+void store_init(struct store *s, struct log *log, uint64_t memory_budget);
+
+/* The log must be closed. */
 void store_free(struct store *s);
 
 /* Logs a whole message for n targets (queue_is_logged ones, numbered), and with it the removal of
@@ -34,8 +46,16 @@ void store_free(struct store *s);
 log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
                            const struct record_target *targets, size_t n);
 
-/* A logged entry of the queue is gone: releases its record and gathers the ack. */
-void store_ack(struct store *s, struct queue *q, uint64_t seq, const struct message *m);
+/* Writes a message that is not kept to the log, so that its memory can be given back. */
+void store_spill(struct store *s, struct message *m);
+
+/* The message that a record holds, with one reference; chunks is what the records before it held of
+ * its body.  NULL when the record makes no sense. */
+struct message *store_message(const struct store *s, log_position at, uint8_t type,
+                              struct slice record, struct slice chunks);
+
+/* A kept entry of the queue is gone: gathers the ack. */
+void store_ack(struct store *s, struct queue *q, uint64_t seq);
 
 /* Writes the gathered acks of all queues, urgently when somebody waits for them (acks of a
  * transaction are waited for).  Returns the position of the last record written, 0 when there was
@@ -45,8 +65,12 @@ log_position store_flush_acks(struct store *s, bool urgent);
 /* The queue is deleted: gathered acks are dropped. */
 void store_forget_queue(struct store *s, struct queue *q);
 
-/* End of a turn: writes gathered acks, trims what can be trimmed; durable is the log's. */
+/* End of a turn: writes gathered acks, trims what can be trimmed, lets go of messages beyond the
+ * memory budget; durable is the log's. */
 void store_turn(struct store *s, log_position durable);
+
+/* A quiet moment: what can go cold does so in the turns to come. */
+void store_rest(struct store *s);
 
 /* Recovery.  store_scan reads the whole log; afterwards the catalog is filled and the messages
  * wait, by queue id, to be claimed: store_claim moves those of q into it (q->id set) and

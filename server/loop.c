@@ -57,19 +57,24 @@ static void turn(struct loop *l)
 		ev_break(l->ev, EVBREAK_ALL);
 }
 
-/* What a burst took goes back to the system in the first quiet second after it. */
+/* What a burst took goes back to the system in the first quiet seconds after it: in the first the
+ * broker gives up what it can do without, after the second the allocator does. */
 static void rest(struct loop *l)
 {
 	uint64_t now = loop_now_ms();
 	if (l->moved_bytes < REST_AFTER_BYTES || (l->rest_at_ms && now < l->rest_at_ms))
 		return;
 	bool quiet = l->rest_at_ms && l->moved_bytes - l->moved_before < REST_BELOW_BYTES;
-	if (quiet) {
+	if (quiet && !l->resting) {
+		broker_rest(l->broker);
+		l->resting = true;
+	} else if (quiet) {
+		l->resting = false;
 		mem_pages_rest(l->input, LOOP_INPUT_BYTES);
 		mem_rest();
 		l->moved_bytes = 0;
 	}
-	l->rest_at_ms = quiet ? 0 : now + REST_MS;
+	l->rest_at_ms = quiet && !l->resting ? 0 : now + REST_MS;
 	l->moved_before = l->moved_bytes;
 }
 

@@ -28,6 +28,7 @@ struct loop {
 	uint8_t *input;              /* one read buffer for all */
 	uint64_t moved_bytes;        /* read and written since memory was last given back */
 	uint64_t moved_before, rest_at_ms;
+	bool resting;                /* the broker has been told of the quiet */
 	bool stopping;
 	uint64_t stop_by_ms;
 	int exit_code;

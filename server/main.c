@@ -22,10 +22,13 @@
 #include "server/console.h"
 #include "server/listener.h"
 #include "server/loop.h"
+#include "server/memory.h"
 
 #define VERSION "0.1.0"
 
 enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4, SPARE_DESCRIPTORS = 64 };
+
+enum { MESSAGE_MEMORY_MAX = 256 << 20 };   /* unless the configuration says more */
 
 static void entropy(void *p, size_t n)
 {
@@ -158,6 +161,14 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 	return log_file_open(log, &o, why) == 0;
 }
 
+static uint64_t message_memory(const struct config *c)
+{
+	uint64_t share = memory_limit() / 8;
+	if (c->message_memory)
+		return c->message_memory;
+	return share < MESSAGE_MEMORY_MAX ? share : MESSAGE_MEMORY_MAX;
+}
+
 static void set_options(const struct config *c, struct broker_options *o, struct log *log)
 {
 	broker_options_default(o);
@@ -172,6 +183,7 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->consumer_max_per_channel = (uint32_t)c->consumer_max_per_channel;
 	o->assembly_max_bytes = c->assembly_max_bytes;
 	o->outbox_max_bytes = c->outbox_max_bytes;
+	o->message_memory_bytes = message_memory(c);
 	o->product = c->product;
 	o->version = c->version;
 	o->cluster_name = c->cluster_name;

@@ -85,7 +85,8 @@ static bool delivered_again(struct slice body, struct buf *out)
 static bool again(uint8_t type, struct slice body, struct buf *out)
 {
 	switch (type) {
-	case RECORD_PUBLISH: return publish_again(body, false, out);
+	case RECORD_PUBLISH:
+	case RECORD_SPILL: return publish_again(body, false, out);
 	case RECORD_MOVE: return publish_again(body, true, out);
 	case RECORD_ACK: return ack_again(body, out);
 	case RECORD_DEFINE:

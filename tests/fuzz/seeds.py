@@ -249,6 +249,7 @@ def publish(targets, body, chunks=0, size=None):
     return (
         varint(len(targets))
         + b"".join(varint(q) + varint(s) for q, s in targets)
+        + varint(1_600_000_000_000)
         + varint(len(body) if size is None else size)
         + varint(chunks)
         + packed(b"amq.topic")
@@ -268,6 +269,7 @@ RECORDS = {
     "ack-none": b"\x03" + varint(12),
     "ack-wraps": b"\x03\x01" + varint((1 << 64) - 1) + b"\x01",
     "ack-empty-range": b"\x03\x01\x05\x00",
+    "spill": b"\x0b" + publish([(0, 0)], b"void"),
     "move": b"\x04" + varint(3) + varint(9) + publish([(4, 1)], b"dead"),
     "define": b"\x05\x01" + packed(b"queue") + b"value",
     "undefine": b"\x06\x01" + packed(b"queue"),

@@ -20,7 +20,7 @@ static struct route_set routes;
 
 static inline void topology_set_up(void)
 {
-	store_init(&store, NULL);
+	store_init(&store, NULL, UINT64_MAX);
 	topology_init(&topology, &store, 1);
 }
 

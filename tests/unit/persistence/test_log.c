@@ -281,6 +281,133 @@ START_TEST(many_segments_are_recycled_not_made)
 }
 END_TEST
 
+/* ---- reading back ---- */
+
+/* Bytes that tell where they belong: a record of n bytes begins with its number. */
+static log_position add_numbered(uint8_t type, uint32_t number, size_t bytes)
+{
+	static uint8_t body[SEGMENT];
+	memset(body, (int)number, bytes);
+	memcpy(body, &number, sizeof number);
+	struct slice part = slice_of(body, bytes);
+	return log_append(engine, type, true, &part, 1);
+}
+
+static struct log_fetch fetch;
+
+static void read_back(const log_position *at, size_t n)
+{
+	fetch = (struct log_fetch){ .owner = &fetch, .at = at, .n = n };
+	log_fetch(engine, &fetch);
+	ck_assert_ptr_null(log_fetched(engine));
+	work();
+	ck_assert_ptr_eq(log_fetched(engine), &fetch);
+	ck_assert_ptr_null(log_fetched(engine));
+}
+
+static void expect_numbered(size_t i, uint8_t type, uint32_t number, size_t bytes)
+{
+	uint32_t got;
+	const struct log_found *r = &fetch.found[i];
+	ck_assert_int_eq(r->error, 0);
+	ck_assert_uint_eq(r->type, type);
+	ck_assert_uint_eq(r->body.n, bytes);
+	memcpy(&got, r->body.p, sizeof got);
+	ck_assert_uint_eq(got, number);
+	for (size_t k = sizeof got; k < bytes; k++)
+		ck_assert_uint_eq(r->body.p[k], number & 0xFF);
+}
+
+static size_t size_of(uint32_t number)
+{
+	return number % 5 == 0 ? 9000 : 4 + number * 37 % 700;
+}
+
+START_TEST(records_are_read_back_from_every_segment_and_batch)
+{
+	enum { N = 200 };
+	log_position at[N], all[N];
+	for (uint32_t i = 0; i < N; i++) {
+		at[i] = add_numbered(1, i, size_of(i));
+		log_retain(engine, at[i]);
+		if (i % 7 == 0)
+			flush();
+	}
+	flush();
+	size_t rounds = 0;
+	for (uint32_t first = 0; first < N; rounds++) {
+		size_t n = 0;
+		log_position reach = log_reach(engine, at[first]);
+		while (first + n < N && at[first + n] < reach) {
+			all[n] = at[first + n];
+			n++;
+		}
+		read_back(all, n);
+		for (size_t i = 0; i < n; i++)
+			expect_numbered(i, 1, first + (uint32_t)i, size_of(first + (uint32_t)i));
+		log_fetch_free(&fetch);
+		first += (uint32_t)n;
+	}
+	ck_assert_uint_gt(rounds, 3);
+}
+END_TEST
+
+START_TEST(a_run_of_chunks_is_followed_over_batches_and_segments)
+{
+	enum { N = 40 };
+	log_position at = add_numbered(2, 0, 5000);
+	for (uint32_t i = 1; i < N; i++) {
+		add_numbered(i + 1 < N ? 2 : 1, i, 5000);
+		if (i % 3 == 0)
+			work();
+	}
+	flush();
+	for (uint32_t i = 0; i < N; i++) {
+		read_back(&at, 1);
+		expect_numbered(0, i + 1 < N ? 2 : 1, i, 5000);
+		at = fetch.found[0].next;
+		ck_assert_int_eq(at == 0, i + 1 == N);
+		log_fetch_free(&fetch);
+	}
+}
+END_TEST
+
+START_TEST(a_record_that_rotted_is_told_and_its_neighbours_are_read)
+{
+	log_position at[3];
+	for (uint32_t i = 0; i < 3; i++)
+		at[i] = add_numbered(1, i, 100);
+	flush();
+	ck_assert(disk_sim_flip(disk, "w0000000000001000.seg", at[1] + 20, 3));
+	read_back(at, 3);
+	expect_numbered(0, 1, 0, 100);
+	ck_assert_int_eq(fetch.found[1].error, -EUCLEAN);
+	expect_numbered(2, 1, 2, 100);
+	log_fetch_free(&fetch);
+}
+END_TEST
+
+START_TEST(a_segment_is_not_recycled_while_it_is_read)
+{
+	struct log_extent oldest;
+	log_position at = add_numbered(1, 1, 100);
+	for (int i = 0; i < 20; i++) {
+		add(2, 4000, true);
+		flush();
+	}
+	fetch = (struct log_fetch){ .owner = &fetch, .at = &at, .n = 1 };
+	log_fetch(engine, &fetch);
+	while (log_oldest(engine, &oldest))
+		log_trim(engine, oldest.to);
+	for (int i = 0; i < 20; i++)
+		add(2, 4000, true);
+	work();
+	ck_assert_ptr_eq(log_fetched(engine), &fetch);
+	expect_numbered(0, 1, 1, 100);
+	log_fetch_free(&fetch);
+}
+END_TEST
+
 Suite *suite_persistence_log(void)
 {
 	Suite *s = suite_create("persistence/log");
@@ -297,6 +424,10 @@ Suite *suite_persistence_log(void)
 	tcase_add_test(t, a_full_disk_presses_and_is_waited_out);
 	tcase_add_test(t, files_of_two_stores_are_refused);
 	tcase_add_test(t, many_segments_are_recycled_not_made);
+	tcase_add_test(t, records_are_read_back_from_every_segment_and_batch);
+	tcase_add_test(t, a_run_of_chunks_is_followed_over_batches_and_segments);
+	tcase_add_test(t, a_record_that_rotted_is_told_and_its_neighbours_are_read);
+	tcase_add_test(t, a_segment_is_not_recycled_while_it_is_read);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -15,13 +15,15 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	struct entry e;
+	while (lane_pop(&lane, &e))
+		message_drop(&e.message);
 	lane_free(&lane);
-	ck_assert_uint_eq(lane_count(&lane), 0);
 }
 
 static void push(uint64_t seq)
 {
-	lane_push(&lane, seq, letter(seq));
+	lane_push(&lane, (struct entry){ .message = letter(seq), .seq = seq });
 }
 
 static struct entry pop(void)
@@ -42,7 +44,7 @@ START_TEST(an_empty_lane_owns_nothing)
 	struct entry e;
 	ck_assert(!lane_pop(&lane, &e));
 	ck_assert_ptr_null(lane_peek(&lane).message);
-	ck_assert(list_empty(&lane.pages));
+	ck_assert(list_empty(&lane.head));
 	ck_assert_ptr_null(lane.returned);
 }
 END_TEST
@@ -59,7 +61,7 @@ START_TEST(first_in_is_first_out_over_many_pages)
 		ck_assert(!e.redelivered);
 		drop(e);
 	}
-	ck_assert(list_empty(&lane.pages));
+	ck_assert(list_empty(&lane.head));
 }
 END_TEST
 
@@ -86,15 +88,82 @@ START_TEST(returned_entries_are_back_at_their_place)
 }
 END_TEST
 
-START_TEST(what_is_not_taken_goes_with_the_lane)
+/* Lets go of the next entries that may be cold; position is the number times eight. */
+static bool cool(void)
 {
-	for (uint64_t i = 1; i <= 200; i++)
+	size_t n;
+	struct entry_slot *slots = lane_coolable(&lane, &n);
+	for (size_t i = 0; slots && i < n; i++)
+		slots[i].at = 8 * slots[i].seq;
+	if (slots)
+		lane_cool(&lane);
+	return slots;
+}
+
+/* What is cold comes back, n entries at a time. */
+static void load(uint64_t n)
+{
+	struct cold_entry e;
+	uint64_t got = 0;
+	while (got < n && lane_load(&lane, &e)) {
+		ck_assert_uint_eq(e.at, 8 * e.seq);
+		lane_push_head(&lane, (struct entry){ letter(e.seq), e.seq, e.at, false, false });
+		got++;
+	}
+	lane_loaded(&lane, got, 0);
+}
+
+START_TEST(a_short_lane_stays_hot)
+{
+	for (uint64_t i = 1; i <= 40; i++)
 		push(i);
-	lane_return(&lane, pop());
-	struct message *kept = message_ref(lane_peek(&lane).message);
-	lane_free(&lane);
-	ck_assert_uint_eq(kept->refs, 1);
-	message_drop(&kept);
+	ck_assert(!cool());
+	for (uint64_t i = 1; i <= 40; i++)
+		drop(pop());
+}
+END_TEST
+
+START_TEST(the_middle_goes_cold_and_comes_back_in_order)
+{
+	struct entry e;
+	for (uint64_t i = 1; i <= 500; i++)
+		push(i);
+	while (cool())
+		;
+	ck_assert_uint_gt(lane.cold.count, 400);
+	for (uint64_t i = 501; i <= 600; i++)
+		push(i);
+	ck_assert_uint_eq(lane_count(&lane), 600);
+	for (uint64_t i = 1; i <= 600; i++) {
+		if (lane_is_cold(&lane)) {
+			ck_assert(!lane_pop(&lane, &e));
+			ck_assert_ptr_null(lane_peek(&lane).message);
+			load(100);
+		}
+		e = pop();
+		ck_assert_uint_eq(e.seq, i);
+		drop(e);
+	}
+	ck_assert_uint_eq(lane_count(&lane), 0);
+}
+END_TEST
+
+START_TEST(a_returned_entry_does_not_wait_for_what_is_cold_behind_it)
+{
+	for (uint64_t i = 1; i <= 500; i++)
+		push(i);
+	while (cool())
+		;
+	struct entry first = pop();
+	while (!lane_is_cold(&lane))
+		drop(pop());
+	lane_return(&lane, first);
+	ck_assert(!lane_is_cold(&lane));
+	first = pop();
+	ck_assert_uint_eq(first.seq, 1);
+	drop(first);
+	ck_assert(lane_is_cold(&lane));
+	load(500);
 }
 END_TEST
 
@@ -199,7 +268,9 @@ Suite *suite_queue_lane(void)
 	tcase_add_test(c, an_empty_lane_owns_nothing);
 	tcase_add_test(c, first_in_is_first_out_over_many_pages);
 	tcase_add_test(c, returned_entries_are_back_at_their_place);
-	tcase_add_test(c, what_is_not_taken_goes_with_the_lane);
+	tcase_add_test(c, a_short_lane_stays_hot);
+	tcase_add_test(c, the_middle_goes_cold_and_comes_back_in_order);
+	tcase_add_test(c, a_returned_entry_does_not_wait_for_what_is_cold_behind_it);
 	tcase_add_test(c, a_walk_meets_every_entry_once);
 	tcase_add_loop_test(c, any_order_of_steps_as_the_model_says, 1, 6);
 	suite_add_tcase(s, c);

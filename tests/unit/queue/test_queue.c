@@ -12,7 +12,7 @@ static struct buf arguments;
 
 static void set_up(void)
 {
-	store_init(&store, NULL);
+	store_init(&store, NULL, UINT64_MAX);
 	queue = queue_in(&store, 0, slice_str(""));
 }
 

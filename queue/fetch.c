@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A fetch takes its entries off the cold stretch of a lane and brings them back to the end of its
+ * head, in order: one that is done waits for those before it.  A body that the log holds in several
+ * records is put together record by record.
+ *
+ * A record that does not verify loses its message and nothing else: the operator is told. */
+#include "queue/fetch.h"
+
+#include <errno.h>
+
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "queue/queue.h"
+#include "queue/store.h"
+
+enum {
+	QUEUE_FETCHES = 4,           /* of one queue at a time */
+	ALL_FETCHES = 64,
+	UNIT_LEAST = 16 << 10,       /* bytes of one fetch, depending on what memory may be used */
+	UNIT_MOST = 1 << 20,
+	READ_LEAST = 12 << 10,       /* what reading a record that lies alone costs */
+};
+
+struct loaded {
+	struct entry entry;
+	uint64_t body_bytes;
+};
+
+struct fetch {
+	struct list on_lane, on_store;
+	struct queue *queue;         /* NULL: what comes back is not wanted any more */
+	struct log_fetch log;
+	log_position *at;
+	struct loaded *entries;
+	size_t n;
+	bool done;
+
+	struct log_fetch part;       /* the next record of a body in several */
+	log_position part_at;
+	size_t parted;               /* the entry whose body that is */
+	struct buf body;
+};
+
+static struct fetch *of_link(struct list *on_lane)
+{
+	return list_entry(on_lane, struct fetch, on_lane);
+}
+
+static void destroy(struct fetch *f)
+{
+	list_remove(&f->on_lane);
+	list_remove(&f->on_store);
+	log_fetch_free(&f->log);
+	log_fetch_free(&f->part);
+	buf_free(&f->body);
+	mem_free(f->at);
+	mem_free(f->entries);
+	mem_free(f);
+}
+
+/* ---- asking ---- */
+
+static uint64_t unit_bytes(const struct store *s)
+{
+	uint64_t unit = s->memory_budget / (4 * (s->n_fetching + 1));
+	return unit < UNIT_LEAST ? UNIT_LEAST : unit > UNIT_MOST ? UNIT_MOST : unit;
+}
+
+/* Takes entries off the cold stretch: what one fetch can read, and not much more than unit. */
+static void take_entries(struct fetch *f, struct lane *l, uint64_t unit)
+{
+	const struct log *log = f->queue->store->log;
+	log_position reach = 0, before = 0;
+	uint64_t cost = 0;
+	struct cold_entry e;
+	while (f->n < LOG_FETCH_RECORDS && cost < unit && cold_peek(&l->cold, &e)) {
+		if (f->n && (e.at < before || e.at >= reach))
+			return;
+		if (f->n == 0)
+			reach = log_reach((struct log *)log, e.at);
+		uint64_t apart = f->n && e.at - before < READ_LEAST ? e.at - before : READ_LEAST;
+		cost += e.body_bytes > apart ? e.body_bytes : apart;
+		lane_load(l, &e);
+		before = e.at;
+		f->at[f->n] = e.at;
+		struct entry entry = { .seq = e.seq, .at = e.at, .kept = e.kept };
+		f->entries[f->n++] = (struct loaded){ entry, e.body_bytes };
+	}
+}
+
+static void begin(struct queue *q)
+{
+	struct store *s = q->store;
+	struct fetch *f = mem_zalloc(sizeof *f);
+	uint64_t most = q->lane.cold.count < LOG_FETCH_RECORDS ? q->lane.cold.count : LOG_FETCH_RECORDS;
+	f->queue = q;
+	f->at = mem_alloc(most * sizeof *f->at);
+	f->entries = mem_alloc(most * sizeof *f->entries);
+	take_entries(f, &q->lane, unit_bytes(s));
+	list_push(&q->lane.loading, &f->on_lane);
+	list_push(&s->fetching, &f->on_store);
+	s->n_fetching++;
+	q->n_fetches++;
+	q->fetch_unit = f->n;
+	f->log = (struct log_fetch){ .owner = f, .at = f->at, .n = f->n };
+	log_fetch(s->log, &f->log);
+}
+
+static bool wants_more(const struct queue *q)
+{
+	const struct lane *l = &q->lane;
+	return l->cold.count && q->n_fetches < QUEUE_FETCHES &&
+	       l->n_head + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
+}
+
+void fetch_ahead(struct queue *q)
+{
+	struct store *s = q->store;
+	while (wants_more(q) && s->n_fetching < ALL_FETCHES)
+		begin(q);
+	if (wants_more(q) && q->lane.n_head == 0 && !list_linked(&q->hungry))
+		list_push(&s->hungry, &q->hungry);
+}
+
+/* ---- what comes back ---- */
+
+static void lose(struct fetch *f, size_t i, int error)
+{
+	const struct queue *q = f->queue;
+	if (q)
+		log_error("queue '%.*s': the message at log position %llu cannot be read back and is lost: "
+		          "%s", SLICE_ARG(q->name), (unsigned long long)f->entries[i].entry.at,
+		          error == -EUCLEAN ? "it is damaged" : strerror(-error));
+}
+
+static void ask_part(struct fetch *f, struct store *s, size_t i, log_position at)
+{
+	f->parted = i;
+	f->part_at = at;
+	f->part = (struct log_fetch){ .owner = f, .at = &f->part_at, .n = 1 };
+	log_fetch(s->log, &f->part);
+}
+
+/* One record of entry i; true when a further one was asked for. */
+static bool take_record(struct fetch *f, struct store *s, size_t i, const struct log_found *r)
+{
+	struct entry *e = &f->entries[i].entry;
+	if (r->error) {
+		lose(f, i, r->error);
+	} else if (!f->queue) {
+		buf_free(&f->body);
+		return false;
+	} else if (r->type == RECORD_CHUNK && r->next) {
+		buf_append_slice(&f->body, r->body);
+		ask_part(f, s, i, r->next);
+		return true;
+	} else {
+		e->message = store_message(s, e->at, r->type, r->body, buf_slice(&f->body));
+		if (!e->message)
+			lose(f, i, -EUCLEAN);
+	}
+	buf_free(&f->body);
+	return false;
+}
+
+static void take_from(struct fetch *f, struct store *s, size_t first)
+{
+	for (size_t i = first; i < f->n; i++)
+		if (take_record(f, s, i, &f->log.found[i]))
+			return;
+	f->done = true;
+	log_fetch_free(&f->log);
+}
+
+static void take_part(struct fetch *f, struct store *s)
+{
+	struct log_found r = f->part.found[0];
+	struct log_fetch read = f->part;
+	bool more = take_record(f, s, f->parted, &r);
+	log_fetch_free(&read);
+	if (!more)
+		f->part = (struct log_fetch){ 0 };
+	if (!more)
+		take_from(f, s, f->parted + 1);
+}
+
+/* Entries whose message is lost are at their end. */
+static void deliver_to_lane(struct fetch *f)
+{
+	struct queue *q = f->queue;
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->entries[i].entry.message)
+			lane_push_head(&q->lane, f->entries[i].entry);
+		else
+			queue_drop(q, f->entries[i].entry, f->entries[i].body_bytes, true);
+	}
+	list_remove(&f->on_lane);
+	const struct fetch *still = list_first(&q->lane.loading, struct fetch, on_lane);
+	lane_loaded(&q->lane, f->n, still ? still->entries[0].entry.seq : 0);
+	q->n_fetches--;
+}
+
+static void drop_messages(struct fetch *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->entries[i].entry.message)
+			message_drop(&f->entries[i].entry.message);
+}
+
+static void finish(struct store *s, struct fetch *f)
+{
+	struct queue *q = f->queue;
+	while (q && !list_empty(&q->lane.loading) && of_link(q->lane.loading.next)->done) {
+		struct fetch *first = of_link(q->lane.loading.next);
+		deliver_to_lane(first);
+		if (first != f)
+			destroy(first);
+	}
+	if (q && !list_linked(&q->woken))
+		list_push(&s->woken, &q->woken);
+	if (!q || !list_linked(&f->on_lane))
+		destroy(f);
+}
+
+void fetch_collect(struct store *s)
+{
+	struct log_fetch *back;
+	while (s->log && (back = log_fetched(s->log))) {
+		struct fetch *f = back->owner;
+		if (back == &f->log)
+			take_from(f, s, 0);
+		else
+			take_part(f, s);
+		if (!f->done)
+			continue;
+		s->n_fetching--;
+		finish(s, f);
+	}
+	while (s->n_fetching < ALL_FETCHES && !list_empty(&s->hungry)) {
+		struct queue *q = list_entry(s->hungry.next, struct queue, hungry);
+		list_remove(&q->hungry);
+		fetch_ahead(q);
+	}
+}
+
+void fetch_forget(struct queue *q, bool acked)
+{
+	struct lane *l = &q->lane;
+	uint64_t n = l->n_loading;
+	for (struct list *p; (p = list_pop(&l->loading));) {
+		struct fetch *f = of_link(p);
+		for (size_t i = 0; i < f->n; i++)
+			queue_drop(q, f->entries[i].entry, f->entries[i].body_bytes, acked);
+		f->queue = NULL;
+		if (f->done)
+			destroy(f);
+	}
+	lane_loaded(l, n, 0);
+	q->n_fetches = 0;
+}
+
+void fetch_end(struct store *s)
+{
+	for (struct list *p; (p = list_pop(&s->fetching));) {
+		struct fetch *f = list_entry(p, struct fetch, on_store);
+		drop_messages(f);
+		destroy(f);
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way back of cold entries: read from the log a stretch at a time, ahead of the consumers.
+ * Completions are collected once a turn; queues that got something are named in an out-list. */
+#ifndef QUEUE_FETCH_H
+#define QUEUE_FETCH_H
+
+#include <stdbool.h>
+
+struct queue;
+struct store;
+
+/* The queue is being consumed: begins to read back what will be wanted soon.  Nothing happens when
+ * enough is in memory or on its way. */
+void fetch_ahead(struct queue *q);
+
+/* Takes in what the log has read.  Queues whose front is in memory again stand on store.woken. */
+void fetch_collect(struct store *s);
+
+/* What is on its way to the queue is no longer wanted: each entry is handed to queue_settle
+ * (acked: the log is to be told of its end) or only let go. */
+void fetch_forget(struct queue *q, bool acked);
+
+/* The log is closed: nothing comes back any more. */
+void fetch_end(struct store *s);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process may stand deep in the tree of control groups, and every group above it counts.  In a
+ * container the tree often begins at the container's own group, whatever /proc/self/cgroup says:
+ * paths that do not exist are no limit. */
+#include "server/memory.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The number in a file; without one (missing, or "max") there is no limit. */
+static uint64_t limit_in(const char *directory, const char *file)
+{
+	char path[2 * PATH_MAX];
+	unsigned long long n = ULLONG_MAX;
+	snprintf(path, sizeof path, "%s/%s", directory, file);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return UINT64_MAX;
+	if (fscanf(f, "%llu", &n) != 1)
+		n = ULLONG_MAX;
+	fclose(f);
+	return n;
+}
+
+/* The least limit of the group and of all above it. */
+static uint64_t limit_up(const char *root, const char *group, const char *file)
+{
+	char path[PATH_MAX + 64];
+	uint64_t limit = limit_in(root, file);
+	snprintf(path, sizeof path, "%s%s", root, group);
+	for (char *end; strlen(path) > strlen(root) && (end = strrchr(path, '/')); *end = '\0')
+		limit = least(limit, limit_in(path, file));
+	return limit;
+}
+
+static uint64_t group_limit(void)
+{
+	char line[PATH_MAX];
+	uint64_t limit = least(limit_in("/sys/fs/cgroup", "memory.max"),
+	                       limit_in("/sys/fs/cgroup/memory", "memory.limit_in_bytes"));
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	while (f && fgets(line, sizeof line, f)) {
+		line[strcspn(line, "\n")] = '\0';
+		const char *memory = strstr(line, ":memory:");
+		if (strncmp(line, "0::", 3) == 0)
+			limit = least(limit, limit_up("/sys/fs/cgroup", line + 3, "memory.max"));
+		else if (memory)
+			limit = least(limit, limit_up("/sys/fs/cgroup/memory", memory + 8,
+			                              "memory.limit_in_bytes"));
+	}
+	if (f)
+		fclose(f);
+	return limit;
+}
+
+uint64_t memory_limit(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+	uint64_t machine = pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes : UINT64_MAX;
+	return least(machine, group_limit());
+}
