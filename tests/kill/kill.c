@@ -41,12 +41,12 @@ enum {
 };
 
 static struct {
-	const char *broker, *data, *preload, *durability, *mode, *segment, *expect;
+	const char *broker, *data, *preload, *durability, *mode, *segment, *expect, *memory;
 	uint16_t port;
 	uint64_t rounds, seed, load_ms;
 } options = { .broker = "build/leveret", .data = "build/kill-data", .preload = "",
 	          .durability = "fsync", .mode = "kill", .segment = "4MB", .expect = "nothing",
-	          .port = 5699, .rounds = 40, .load_ms = 280 };
+	          .memory = "0", .port = 5699, .rounds = 40, .load_ms = 280 };
 
 /* One message in one of its queues. */
 struct fate {
@@ -129,15 +129,16 @@ __attribute__((format(printf, 1, 2))) static void complain(const char *format, .
 
 static void exec_broker(int log)
 {
-	char listen[40], data[512], durability[64], segment[64];
+	char listen[40], data[512], durability[64], segment[64], memory[64];
 	snprintf(listen, sizeof listen, "listeners.tcp.1=127.0.0.1:%u", options.port);
 	snprintf(data, sizeof data, "data_dir=%s", options.data);
 	snprintf(durability, sizeof durability, "durability=%s", options.durability);
+	snprintf(memory, sizeof memory, "message_memory=%s", options.memory);
 	snprintf(segment, sizeof segment, "log_segment_size=%s", options.segment);
 	dup2(log, 2);
 	if (options.preload[0])
 		setenv("LD_PRELOAD", options.preload, 1);
-	execl(options.broker, options.broker, listen, data, durability, segment,
+	execl(options.broker, options.broker, listen, data, durability, segment, memory,
 	      "log.console.level=info", (char *)NULL);
 	_exit(127);
 }
@@ -703,6 +704,7 @@ static bool set_option(const char *arg)
 		{ "durability", &options.durability, NULL },
 		{ "mode", &options.mode, NULL },
 		{ "segment", &options.segment, NULL },
+		{ "memory", &options.memory, NULL },
 		{ "expect", &options.expect, NULL },
 		{ "rounds", NULL, &options.rounds },
 		{ "seed", NULL, &options.seed },
@@ -730,7 +732,8 @@ int main(int argc, char **argv)
 			                "            [port=N]\n"
 			                "            [data=DIR] [broker=FILE] [preload=FILE] "
 			                "[durability=fsync|os]\n"
-			                "            [segment=BYTES] [expect=nothing|loss|early]\n"
+			                "            [segment=BYTES] [memory=BYTES]\n"
+			                "            [expect=nothing|loss|early]\n"
 			                "kills a broker under load; the data directory must be new\n");
 			return 2;
 		}

@@ -36,6 +36,7 @@ check() { # what must be true, options
 }
 
 check "$kills kills" rounds=$kills
+check "$lossy kills with next to no memory for messages" rounds=$lossy memory=1
 for run in $(seq $slow); do
 	check "no confirm of a persistent message comes before a sync of 50 ms" \
 		mode=slow preload="$build/slow_sync.so"
