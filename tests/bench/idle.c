@@ -2,6 +2,7 @@
 /* What a broker costs when it does nothing: how soon it is ready, its memory at rest, the memory
  * of each connection that has moved a megabyte and then rests, and how fast it stops with many
  * connections open.  Prints one line of key=value; judges nothing. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,6 +28,7 @@ static struct {
 
 static struct wire *wires;
 static pid_t broker;
+static int broker_log = -1;   /* a pipe: the broker stands still when nobody reads it */
 
 struct memory {
 	uint64_t resident, private;   /* bytes */
@@ -43,7 +45,6 @@ _Noreturn static void give_up(const char *what)
 /* Returns the microseconds from fork to the line that says ready. */
 static uint64_t start(void)
 {
-	static int kept = -1;
 	char listen[40], data[512], text[8192] = "";
 	int log[2];
 	snprintf(listen, sizeof listen, "listeners.tcp.1=127.0.0.1:%u", options.port);
@@ -65,16 +66,27 @@ static uint64_t start(void)
 		n += (size_t)got;
 	}
 	uint64_t took = wire_now_us() - began;
-	if (kept >= 0)
-		close(kept);
-	kept = log[0];
-	fcntl(kept, F_SETFL, O_NONBLOCK);
+	broker_log = log[0];
+	fcntl(broker_log, F_SETFL, O_NONBLOCK);
 	return took;
+}
+
+/* Throws away what the broker has said; false when it has hung up. */
+static bool drain_log(void)
+{
+	char text[8192];
+	ssize_t n;
+	while ((n = read(broker_log, text, sizeof text)) > 0)
+		;
+	return n < 0 && errno == EAGAIN;
 }
 
 static void wait_for_end(void)
 {
 	int status;
+	while (drain_log())
+		poll(&(struct pollfd){ broker_log, POLLIN, 0 }, 1, 1000);
+	close(broker_log);
 	waitpid(broker, &status, 0);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		give_up("the broker did not stop cleanly");
@@ -121,6 +133,7 @@ static uint64_t median_start(void)
 
 static void dial(struct wire *w)
 {
+	drain_log();
 	if (!wire_open(w, options.port))
 		give_up(w->why);
 }
@@ -197,7 +210,8 @@ static uint64_t time_stop(uint32_t n)
 	while (open) {
 		for (uint32_t i = 0; i < n; i++)
 			fds[i] = (struct pollfd){ wires[i].fd, POLLIN, 0 };
-		poll(fds, n, 1000);
+		poll(fds, n, 100);
+		drain_log();
 		for (uint32_t i = 0; i < n; i++) {
 			if (fds[i].fd >= 0 && fds[i].revents) {
 				answer_close(&wires[i]);
