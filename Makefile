@@ -32,7 +32,7 @@ help:
 	@echo "make run        install what is missing, build, run a broker in the foreground (./data)"
 	@echo "make test       install what is missing, build, run everything deterministic"
 	@echo "make check      what every edit needs: build, rules, unit tests, stories, corpus"
-	@echo "make sim        crash at every write, seeded (SEED=1 SLICE=1)"
+	@echo "make sim        crash at every write, seeded (SEED=1 SEEDS=4 SLICE=1)"
 	@echo "make fuzz       each parser for FUZZ_SECONDS=30 (clang)"
 	@echo "make asan tsan  the checks under sanitizers"
 	@echo "make analyze    clang-tidy and cppcheck;  make cover: coverage"
@@ -97,7 +97,7 @@ corpus: $(PARSERS:%=$(BUILD)/replay_%)
 	@for p in $(PARSERS); do $(BUILD)/replay_$$p tests/fuzz/corpus/$$p || exit 1; done
 
 sim: $(BUILD)/sim
-	$(BUILD)/sim --seed $(or $(SEED),1) $(if $(SLICE),--slice)
+	$(BUILD)/sim --seed $(or $(SEED),1) --seeds $(or $(SEEDS),4) $(if $(SLICE),--slice)
 
 asan:
 	$(MAKE) BUILD=build-asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check sim SLICE=1

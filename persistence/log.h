@@ -85,7 +85,7 @@ struct log_ops {
 	void (*submit)(struct log *l, uint64_t now_ms);
 	uint64_t (*deadline)(const struct log *l);
 	void (*poll)(struct log *l, struct log_report *out);
-	void (*retain)(struct log *l, log_position at);
+	void (*retain)(struct log *l, log_position at, uint64_t n);
 	void (*release)(struct log *l, log_position at);
 	log_position (*reach)(const struct log *l, log_position at);
 	void (*fetch)(struct log *l, struct log_fetch *f);
@@ -136,11 +136,11 @@ static inline void log_poll(struct log *l, struct log_report *out)
 	l->ops->poll(l, out);
 }
 
-/* Counts one more (less) reason to keep the record at the position.  Every position that
+/* Counts n more reasons (one less) to keep the record at the position.  Every position that
  * log_append or log_next gave may be retained any number of times. */
-static inline void log_retain(struct log *l, log_position at)
+static inline void log_retain(struct log *l, log_position at, uint64_t n)
 {
-	l->ops->retain(l, at);
+	l->ops->retain(l, at, n);
 }
 
 static inline void log_release(struct log *l, log_position at)

@@ -102,9 +102,9 @@ static uint64_t *live_count(struct log_file *l, log_position at)
 	return &segment_of(l, at)->live;
 }
 
-static void file_retain(struct log *log, log_position at)
+static void file_retain(struct log *log, log_position at, uint64_t n)
 {
-	++*live_count(self(log), at);
+	*live_count(self(log), at) += n;
 }
 
 static void file_release(struct log *log, log_position at)

@@ -15,6 +15,7 @@
 #include "base/logline.h"
 #include "base/mem.h"
 #include "persistence/log_state.h"
+#include "persistence/record.h"
 
 enum { WINDOW_BYTES = 1 << 20 };
 
@@ -29,6 +30,8 @@ struct recover {
 	struct batch_head batch;
 	uint32_t record, offset;      /* of the next record of the batch */
 	bool clean;
+	bool looked;                  /* for a summary of this segment */
+	struct log_summary summary;   /* the one given last */
 };
 
 /* ---- the directory ---- */
@@ -45,6 +48,7 @@ struct listing {
 	uint64_t spares[LOG_SPARES_MAX];
 	size_t n_spares;
 	struct buf names;             /* of files to be removed, NUL-terminated */
+	struct buf summaries;         /* positions, u64, of the segments that have one */
 	char bad[32];                 /* a segment file without a valid header */
 	int error;
 };
@@ -118,10 +122,12 @@ static void note_file(void *to, const char *name)
 	int end = 0;
 	if (sscanf(name, "w%16" SCNx64 ".seg%n", &number, &end) == 1 && end == 21 && !name[end])
 		note_segment(s, name, number);
+	else if (sscanf(name, "w%16" SCNx64 ".sum%n", &number, &end) == 1 && end == 21 && !name[end])
+		buf_append(&s->summaries, &number, sizeof number);
 	else if (sscanf(name, "spare-%" SCNu64 ".seg%n", &number, &end) == 1 && end && !name[end])
 		note_spare(s, name, number);
 	else if (strcmp(name, "fresh.tmp") == 0 || strcmp(name, "zero.tmp") == 0 ||
-	         strcmp(name, "probe.tmp") == 0)
+	         strcmp(name, "sum.tmp") == 0 || strcmp(name, "probe.tmp") == 0)
 		discard_later(s, name);
 }
 
@@ -185,6 +191,22 @@ static int check_chain(const struct listing *s, size_t first, struct buf *why)
 	return 0;
 }
 
+/* Summaries of segments that are gone. */
+static void discard_summaries(struct listing *s, size_t first)
+{
+	for (size_t at = 0; at < s->summaries.len; at += sizeof(uint64_t)) {
+		uint64_t base;
+		char name[32];
+		size_t i = first;
+		memcpy(&base, s->summaries.p + at, sizeof base);
+		while (i < s->n && s->found[i].head.base != base)
+			i++;
+		log_summary_name(name, base);
+		if (i == s->n)
+			discard_later(s, name);
+	}
+}
+
 static void discard_files(struct log_file *l, const struct listing *s)
 {
 	for (size_t at = 0; at < s->names.len;) {
@@ -206,6 +228,7 @@ static int adopt(struct log_file *l, struct listing *s, struct buf *why)
 	int error = check_chain(s, first, why);
 	if (error)
 		return error;
+	discard_summaries(s, first);
 	discard_files(l, s);
 	l->log_start = start;
 	for (size_t i = first; i < s->n; i++) {
@@ -235,6 +258,7 @@ int log_recover_begin(struct log_file *l, struct buf *why)
 		error = adopt(l, &s, why);
 	mem_free(s.found);
 	buf_free(&s.names);
+	buf_free(&s.summaries);
 	r->first = true;
 	r->lsn = l->n_segments ? l->segments[0]->base : FORMAT_FIRST_LSN;
 	return error;
@@ -246,6 +270,7 @@ void log_recover_free(struct log_file *l)
 	if (!r)
 		return;
 	mem_pages_free(r->window, LOG_BATCH_BYTES);
+	log_summary_forget(&r->summary);
 	mem_free(r);
 	l->recover = NULL;
 }
@@ -285,6 +310,7 @@ static int open_segment(struct log_file *l, size_t i, struct buf *why)
 	char name[32];
 	log_segment_name(name, s->base);
 	l->recover->window_n = 0;
+	l->recover->looked = false;
 	s->handle = l->disk->ops->open(l->disk, name, false, 0);
 	if (s->handle >= 0)
 		return 0;
@@ -352,6 +378,14 @@ static int settle_last(struct log_file *l, struct segment *last, uint64_t used)
 	return l->disk->ops->sync(l->disk, last->handle);
 }
 
+/* The segment was read record by record: its summary is made up for. */
+static void end_summary(struct log_file *l)
+{
+	struct recover *r = l->recover;
+	l->worker.prev_crc = r->prev_crc;
+	log_summary_end(l, l->segments[r->at]->base, r->lsn, r->epoch);
+}
+
 /* The log ends at r->lsn, in the last segment: what it holds behind that is cut off, and a segment
  * without any batch is as good as none. */
 static int finish(struct log_file *l, struct buf *why)
@@ -365,6 +399,8 @@ static int finish(struct log_file *l, struct buf *why)
 	if (l->n_segments == 0)
 		return 0;
 	struct segment *last = l->segments[l->n_segments - 1];
+	if (last->base != r->lsn)
+		end_summary(l);
 	if (last->base == r->lsn) {
 		l->disk->ops->close(l->disk, last->handle);
 		mem_free(last);
@@ -377,6 +413,15 @@ static int finish(struct log_file *l, struct buf *why)
 	return error;
 }
 
+static int next_segment(struct log_file *l, struct buf *why)
+{
+	struct recover *r = l->recover;
+	struct segment *s = l->segments[r->at];
+	l->disk->ops->close(l->disk, s->handle);
+	s->handle = -1;
+	return open_segment(l, ++r->at, why);
+}
+
 /* No valid batch at r->lsn: the end of a segment, the end of the log, or damage. */
 static int end_of_batches(struct log_file *l, struct buf *why)
 {
@@ -385,9 +430,8 @@ static int end_of_batches(struct log_file *l, struct buf *why)
 	if (r->at + 1 < l->n_segments) {
 		if (l->segments[r->at + 1]->base != r->lsn)
 			return corrupt(why, s->base, r->lsn, "a batch is damaged and the log goes on after it");
-		l->disk->ops->close(l->disk, s->handle);
-		s->handle = -1;
-		return open_segment(l, ++r->at, why);
+		end_summary(l);
+		return next_segment(l, why);
 	}
 	bool proof;
 	int error = find_evidence(l, &proof);
@@ -411,8 +455,31 @@ static void give_record(struct log_file *l, struct log_record *out)
 		                        .at = r->lsn + r->offset,
 		                        .wall_ms = r->batch.wall_ms,
 		                        .body = slice_of(p + FORMAT_RECORD_HEAD, f.body_bytes) };
+	summary_add(&l->worker.summary, out);
 	r->offset += (uint32_t)format_record_bytes(f.body_bytes);
 	r->record++;
+}
+
+/* At the beginning of a segment that another one follows: its summary instead of its records.  1
+ * and the record, 0 when there is no good one, or -errno. */
+static int give_summary(struct log_file *l, struct log_record *out, struct buf *why)
+{
+	struct recover *r = l->recover;
+	log_summary_forget(&r->summary);
+	if (r->looked || r->at + 1 == l->n_segments || r->lsn != l->segments[r->at]->base)
+		return 0;
+	r->looked = true;
+	uint64_t end = l->segments[r->at + 1]->base;
+	if (!log_summary_read(l, r->lsn, end, &r->summary))
+		return 0;
+	*out = (struct log_record){ .type = RECORD_SUMMARY, .at = r->lsn, .body = r->summary.body };
+	summary_go_on(&l->worker.summary, out->body);
+	r->lsn = end;
+	r->prev_crc = r->summary.last_crc;
+	r->epoch = r->summary.epoch > r->epoch ? r->summary.epoch : r->epoch;
+	r->first = false;
+	int error = next_segment(l, why);
+	return error ? error : 1;
 }
 
 static void leave_batch(struct recover *r)
@@ -440,7 +507,10 @@ int log_recover_next(struct log_file *l, struct log_record *out, struct buf *why
 		}
 		if (r->in_batch)
 			leave_batch(r);
-		int got = read_batch(l);
+		int got = give_summary(l, out, why);
+		if (got)
+			return got;
+		got = read_batch(l);
 		if (got == 0)
 			got = end_of_batches(l, why);
 		else if (got == 1)

@@ -10,6 +10,7 @@
 #include "persistence/format.h"
 #include "persistence/log_file.h"
 #include "persistence/log_thread.h"
+#include "persistence/summary.h"
 
 enum { LOG_BATCH_BYTES = 4 << 20 };   /* the buffer of one batch */
 
@@ -54,6 +55,9 @@ struct log_worker {
 	uint64_t zeroed;
 	bool zero_off;               /* no room for spares: not tried again until a roll */
 	uint8_t *zeros;              /* pages for that, only while it lasts */
+	struct summary summary;      /* of the active segment so far (the core's during recovery) */
+	struct list summaries;       /* of full segments, to be written */
+	uint64_t segment_base;       /* of the segment that took the batch before, 0: of none yet */
 };
 
 enum { LOG_SPARES_MAX = 16 };
@@ -111,6 +115,32 @@ void log_reader_begin(struct log_file *l, struct log_fetch *f);
 struct log_fetch *log_reader_done(struct log_file *l);
 bool log_reader_step(void *log_file);
 
+/* log_summary.c: summaries of segments in files beside them. */
+struct log_summary {
+	uint8_t *pages;
+	size_t n;
+	struct slice body;           /* what summary_write made */
+	uint32_t last_crc, epoch;    /* of the last batch of the segment */
+};
+
+/* A batch of the active segment is durable. */
+void log_summary_batch(struct log_file *l, const struct batch *b);
+
+/* The segment is full and ends before the position: its summary is to be written. */
+void log_summary_end(struct log_file *l, uint64_t base, uint64_t end, uint32_t epoch);
+
+/* Writes one; false when there is none to write. */
+bool log_summary_step(struct log_file *l);
+
+/* The segment is given up. */
+void log_summary_remove(struct log_file *l, uint64_t base);
+void log_summary_free(struct log_file *l);
+
+/* The summary of the segment that begins at base and ends before end; false when there is no good
+ * one.  Freed with log_summary_forget. */
+bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, struct log_summary *out);
+void log_summary_forget(struct log_summary *s);
+
 /* log_recover.c: reads directory and headers; then log_recover_next gives records until it
  * answers 0 and has set up the table of segments and the end of the log. */
 int log_recover_begin(struct log_file *l, struct buf *why);
@@ -120,6 +150,7 @@ void log_recover_free(struct log_file *l);
 /* log_file.c */
 struct segment *log_add_segment(struct log_file *l, uint64_t base, uint64_t prev_base);
 void log_segment_name(char name[32], uint64_t base);
+void log_summary_name(char name[32], uint64_t base);
 void log_spare_name(char name[32], uint64_t number);
 
 #endif

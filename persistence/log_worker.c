@@ -20,6 +20,8 @@ static const char fresh_name[] = "fresh.tmp", zero_name[] = "zero.tmp";
 void log_worker_init(struct log_file *l)
 {
 	list_init(&l->worker.trims);
+	list_init(&l->worker.summaries);
+	summary_init(&l->worker.summary, false);
 	l->worker.zero_handle = -1;
 }
 
@@ -36,6 +38,7 @@ static void stop_zeroing(struct log_file *l)
 void log_worker_free(struct log_file *l)
 {
 	stop_zeroing(l);
+	log_summary_free(l);
 	for (struct list *t; (t = list_pop(&l->worker.trims));) {
 		struct segment *s = list_entry(t, struct segment, link);
 		if (s->handle >= 0)
@@ -127,12 +130,21 @@ static int begin_segment(struct log_file *l, struct segment *s)
 
 /* ---- the batch in flight ---- */
 
+static void end_summary(struct log_file *l, const struct segment *s)
+{
+	struct log_worker *w = &l->worker;
+	if (w->segment_base && w->segment_base != s->base)
+		log_summary_end(l, w->segment_base, s->base, l->epoch);
+	w->segment_base = s->base;
+}
+
 static int write_batch(struct log_file *l, struct batch *b)
 {
 	struct segment *s = b->segment;
 	int error = s->begun ? 0 : begin_segment(l, s);
 	if (error)
 		return error;
+	end_summary(l, s);
 	b->head.prev_crc = l->worker.prev_crc;
 	uint32_t crc = format_batch_seal(b->p, &b->head);
 	uint64_t at = FORMAT_SEGMENT_HEAD + (b->head.lsn - s->base);
@@ -141,6 +153,8 @@ static int write_batch(struct log_file *l, struct batch *b)
 		error = l->disk->ops->sync(l->disk, s->handle);
 	l->worker.prev_crc = crc;
 	l->worker.active_used = at + b->head.disk_len;
+	if (!error)
+		log_summary_batch(l, b);
 	return error;
 }
 
@@ -183,6 +197,7 @@ static int give_up(struct log_file *l, struct segment *s)
 	log_segment_name(name, s->base);
 	if (s->handle >= 0)
 		l->disk->ops->close(l->disk, s->handle);
+	log_summary_remove(l, s->base);
 	int error = is_reusable(l, s) ? add_spare(l, name) : l->disk->ops->remove(l->disk, name);
 	mem_free(s);
 	return error ? error : l->disk->ops->sync_directory(l->disk);
@@ -243,6 +258,8 @@ static bool keep_house(struct log_file *l)
 			tell(l, error == -ENOSPC ? -EIO : error);
 		return error == 0;
 	}
+	if (log_summary_step(l))
+		return true;
 	if (w->zero_handle < 0 && !wants_spare(l))
 		return false;
 	int error = w->zero_handle < 0 ? begin_zeroing(l) : zero_slice(l);

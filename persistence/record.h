@@ -19,6 +19,7 @@ enum record_type {
 	RECORD_DEDUP = 9,       /* reserved */
 	RECORD_RELOCATE = 10,   /* reserved */
 	RECORD_SPILL = 11,      /* a message that is not kept: recovery ignores it */
+	RECORD_SUMMARY = 255,   /* never in the log: what a scan gives for a whole segment */
 };
 
 struct record_target {
@@ -33,6 +34,7 @@ struct record_publish {
 	size_t n_targets;
 	struct slice exchange, key, header;
 	uint64_t wall_ms;          /* when it was published, by the wall clock */
+	bool expires;              /* has a time to live of its own */
 	uint64_t body_bytes;       /* of the whole body */
 	uint32_t chunks;           /* RECORD_CHUNKs right before this one with the body; 0: inline */
 	struct slice body;         /* decoding only: the inline body */

@@ -73,8 +73,8 @@ static void take_entries(struct fetch *f, struct lane *l, uint64_t unit)
 	const struct log *log = f->queue->store->log;
 	log_position reach = 0, before = 0;
 	uint64_t cost = 0;
-	struct cold_entry e;
-	while (f->n < LOG_FETCH_RECORDS && cost < unit && cold_peek(&l->cold, &e)) {
+	struct trail_entry e;
+	while (f->n < LOG_FETCH_RECORDS && cost < unit && trail_peek(&l->cold, &e)) {
 		if (f->n && (e.at < before || e.at >= reach))
 			return;
 		if (f->n == 0)

@@ -25,13 +25,13 @@ void lane_init(struct lane *l)
 	list_init(&l->head);
 	list_init(&l->tail);
 	list_init(&l->loading);
-	cold_init(&l->cold);
+	trail_init(&l->cold);
 }
 
 void lane_free(struct lane *l)
 {
 	must(lane_count(l) == 0);
-	cold_free(&l->cold);
+	trail_free(&l->cold);
 }
 
 static struct page *first_page(const struct list *pages)
@@ -146,13 +146,13 @@ static void pop_fresh(struct lane *l, struct page *p, struct entry *out)
 /* The number of the first fresh entry, wherever it is; there is one. */
 static uint64_t first_fresh(const struct lane *l)
 {
-	struct cold_entry e;
+	struct trail_entry e;
 	const struct page *p = first_page(&l->head);
 	if (p)
 		return p->slots[p->head].seq;
 	if (l->n_loading)
 		return l->loading_seq;
-	bool there = cold_peek(&l->cold, &e);
+	bool there = trail_peek(&l->cold, &e);
 	must(there);
 	return e.seq;
 }
@@ -190,9 +190,9 @@ struct entry lane_peek(const struct lane *l)
 
 /* ---- coming back ---- */
 
-bool lane_load(struct lane *l, struct cold_entry *out)
+bool lane_load(struct lane *l, struct trail_entry *out)
 {
-	if (!cold_pop(&l->cold, out))
+	if (!trail_pop(&l->cold, out))
 		return false;
 	if (l->n_loading++ == 0)
 		l->loading_seq = out->seq;
@@ -250,9 +250,9 @@ void lane_cool(struct lane *l)
 	struct page *p = first_page(&l->tail);
 	for (; p->head < p->tail; p->head++) {
 		struct entry_slot *s = &p->slots[p->head];
-		struct cold_entry e = { s->seq, s->at, s->message->body_bytes, s->kept };
+		struct trail_entry e = { s->seq, s->at, s->message->body_bytes, s->kept };
 		must(s->at);
-		cold_push(&l->cold, e);
+		trail_push(&l->cold, e);
 		message_drop(&s->message);
 		l->n_tail--;
 	}

@@ -4,7 +4,7 @@
  *
  *   head     hot: their messages are in memory; the next entry comes from here
  *   loading  on their way back from the log, with the fetches of queue/fetch.h
- *   cold     in the log only (queue/cold.h)
+ *   cold     in the log only (persistence/trail.h)
  *   tail     hot again: the newest
  *
  * A lane that never grew deep has a head and nothing else.  Returned entries lie in a heap beside
@@ -15,7 +15,7 @@
 #define QUEUE_LANE_H
 
 #include "base/list.h"
-#include "queue/cold.h"
+#include "persistence/trail.h"
 #include "queue/message.h"
 
 /* One message in one queue.  Whoever holds an entry holds its reference to the message, and one
@@ -31,7 +31,7 @@ struct entry {
 struct lane {
 	struct list head, tail;       /* pages */
 	struct list loading;          /* struct fetch, in order */
-	struct cold cold;
+	struct trail cold;
 	uint64_t n_head, n_tail, n_loading;
 	uint64_t loading_seq;         /* of the first entry that is loading */
 	struct entry *returned;       /* a binary min-heap by seq */
@@ -65,18 +65,12 @@ bool lane_is_cold(const struct lane *l);
 struct entry lane_peek(const struct lane *l);
 
 /* The first cold entry becomes one that is loading; false when there is none. */
-bool lane_load(struct lane *l, struct cold_entry *out);
+bool lane_load(struct lane *l, struct trail_entry *out);
 
 /* The first n that were loading are not any more: those that are back were given to lane_push_head
  * before.  still: the number of the first that is loading now, 0 when none is. */
 void lane_push_head(struct lane *l, struct entry e);
 void lane_loaded(struct lane *l, uint64_t n, uint64_t still);
-
-/* Recovery: adds at the back an entry that is in the log only. */
-static inline void lane_restore(struct lane *l, struct cold_entry e)
-{
-	cold_push(&l->cold, e);
-}
 
 /* True when so much is hot that looking for what could go cold makes sense. */
 bool lane_is_deep(const struct lane *l);

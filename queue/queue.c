@@ -76,7 +76,7 @@ static void forget(struct queue *q, struct entry *e)
 static uint64_t drop_all(struct queue *q, bool acked)
 {
 	uint64_t n = lane_count(&q->lane);
-	struct cold_entry c;
+	struct trail_entry c;
 	struct entry e;
 	fetch_forget(q, acked);
 	while (lane_pop(&q->lane, &e))
@@ -161,7 +161,7 @@ static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position 
 		store_spill(q->store, m);
 	if (!slot->at && m->position < durable) {
 		slot->at = m->position;
-		log_retain(q->store->log, slot->at);
+		log_retain(q->store->log, slot->at, 1);
 	}
 	return slot->at && slot->at < durable;
 }
@@ -226,13 +226,11 @@ uint64_t queue_purge(struct queue *q)
 	return drop_all(q, true);
 }
 
-void queue_restore(struct queue *q, struct cold_entry e)
+void queue_restore(struct queue *q, struct trail *t)
 {
 	must(!q->deleted);
-	q->ready_bytes += e.body_bytes;
-	if (e.seq >= q->next_seq)
-		q->next_seq = e.seq + 1;
-	lane_restore(&q->lane, e);
+	q->ready_bytes += t->body_bytes;
+	trail_join(&q->lane.cold, t);
 }
 
 void queue_check(const struct queue *q)

@@ -129,8 +129,8 @@ void queue_moved(struct queue *q, struct entry e);
 /* Drops all ready entries and returns how many there were. */
 uint64_t queue_purge(struct queue *q);
 
-/* Recovery: an entry that the log has, in ascending order of numbers. It is retained already. */
-void queue_restore(struct queue *q, struct cold_entry e);
+/* Recovery: messages that the log has, retained already. Takes all of the trail. */
+void queue_restore(struct queue *q, struct trail *t);
 
 /* Walks the structures and must()s their invariants. */
 void queue_check(const struct queue *q);

@@ -76,6 +76,7 @@ static log_position write_message(struct store *s, enum record_type type, struct
 	struct record_publish r = {
 		.targets = targets,
 		.n_targets = n,
+		.expires = m->expires,
 		.wall_ms = (uint64_t)(m->published_ms - s->clock_offset_ms),
 		.exchange = message_exchange(m),
 		.key = message_key(m),
@@ -97,8 +98,7 @@ log_position store_publish(struct store *s, struct message *m, const struct reco
 		return 0;
 	log_position at =
 		write_message(s, from ? RECORD_MOVE : RECORD_PUBLISH, m, from, targets, n);
-	for (size_t i = 0; i < n; i++)
-		log_retain(s->log, m->position);
+	log_retain(s->log, m->position, n);
 	return at;
 }
 
@@ -131,7 +131,7 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 	m->spilled = type == RECORD_SPILL;
 	m->died = type == RECORD_MOVE ||
 	          (m->spilled && record_target_next(&p.packed_targets, &from) && from.seq);
-	m->expires = props.flags & PROP_expiration;
+	m->expires = p.expires;
 	m->published_ms = (int64_t)p.wall_ms + s->clock_offset_ms;
 	return m;
 }

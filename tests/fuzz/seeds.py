@@ -250,6 +250,7 @@ def publish(targets, body, chunks=0, size=None):
         varint(len(targets))
         + b"".join(varint(q) + varint(s) for q, s in targets)
         + varint(1_600_000_000_000)
+        + varint(0)
         + varint(len(body) if size is None else size)
         + varint(chunks)
         + packed(b"amq.topic")
@@ -431,7 +432,9 @@ CONVERSATIONS = {
     "far-away-guest": b"\x05",
     "durable": b"\x03"
     + DURABLE_Q
-    + says(method(50, 20, u16(0) + short(b"d") + short(b"amq.fanout") + short(b"") + u8(0) + EMPTY))
+    + says(
+        method(50, 20, u16(0) + short(b"d") + short(b"amq.fanout") + short(b"") + u8(0) + EMPTY)
+    )
     + says(method(60, 40, u16(0) + short(b"amq.fanout") + short(b"") + u8(0)))
     + content(4, b"kept", values=PERSISTENT)
     + waits(1)
@@ -440,6 +443,51 @@ CONVERSATIONS = {
     "garbage": b"\x01" + raw(bytes(range(255))),
 }
 
+
+# ---- summaries of segments ----
+
+
+def le(n, v):
+    return v.to_bytes(n, "little")
+
+
+def page(entries, data, last, size=5):
+    return (
+        le(4, entries) + le(4, len(data)) + le(8, last) + le(8, size) + le(8, 8) + le(8, 8) + data
+    )
+
+
+def summary(queues=(), catalog=b"", marks=b""):
+    body = b"".join(queues)
+    return (
+        le(4, len(queues))
+        + le(4, len(body))
+        + le(4, len(catalog))
+        + le(4, len(marks))
+        + body
+        + catalog
+        + marks
+    )
+
+
+def summed(number, pages, gone=(), expires=0):
+    ranges = b"".join(le(8, first) + le(8, count) for first, count in gone)
+    head = le(4, number) + le(4, expires) + le(8, 0) + le(4, len(gone))
+    return head + ranges + le(4, len(pages)) + b"".join(pages)
+
+
+ONE = page(1, b"\x15\x0a", 1)
+THREE = page(3, b"\x15\x0a\x11\x13\x05", 7)
+SUMMARIES = {
+    "empty": summary(),
+    "one": summary([summed(1, [ONE])]),
+    "gone": summary([summed(1, [THREE], [(1, 1), (3, 9)], 1), summed(2, [])]),
+    "two-pages": summary([summed(9, [ONE, THREE])]),
+    "catalog": summary([], le(8, 4096) + le(4, 5) + le(4, 3) + b"abc"),
+    "marks": summary([], b"", le(8, 4096) + le(8, 100)),
+    "long-varint": summary([summed(1, [page(1, b"\xff" * 9 + b"\x01", 1)])]),
+    "cut-varint": summary([summed(1, [page(1, b"\x95", 1)])]),
+}
 
 # ---- damage to a log, in the steps that fuzz_segment.c reads ----
 
@@ -493,6 +541,7 @@ for parser, seeds in [
     ("topic", TOPICS),
     ("connection", CONVERSATIONS),
     ("segment", DAMAGE),
+    ("summary", SUMMARIES),
 ]:
     write(parser, seeds)
     print(parser, len(seeds))

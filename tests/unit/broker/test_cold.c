@@ -219,6 +219,21 @@ START_TEST(purged_while_cold)
 }
 END_TEST
 
+START_TEST(a_queue_made_after_a_restart_is_not_mistaken_for_an_empty_one_from_before)
+{
+	declare("before", true);
+	restart();
+	declare("after", true);
+	publish("before", 1, 50, true);
+	publish("after", 2, 50, true);
+	restart();
+	get("before", 1);
+	expect_empty("before");
+	get("after", 2);
+	expect_empty("after");
+}
+END_TEST
+
 /* Gets until the next message has to come from the disk, and the disk does not answer. */
 static unsigned get_until_parked(void)
 {
@@ -309,6 +324,7 @@ Suite *suite_broker_cold(void)
 	tcase_add_test(t, spilled_messages_are_gone_after_a_restart_and_the_others_are_not);
 	tcase_add_test(t, large_bodies_come_back_whole);
 	tcase_add_test(t, purged_while_cold);
+	tcase_add_test(t, a_queue_made_after_a_restart_is_not_mistaken_for_an_empty_one_from_before);
 	tcase_add_test(t, a_get_waits_for_the_disk_and_other_channels_do_not);
 	tcase_add_test(t, a_queue_that_goes_while_a_get_waits_is_not_found);
 	tcase_add_test(t, a_connection_may_go_while_a_get_waits);

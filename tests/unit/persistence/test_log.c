@@ -152,7 +152,7 @@ START_TEST(a_segment_without_references_is_given_up_from_the_front)
 	struct log_extent oldest;
 	struct log_stats s;
 	log_position first = add(1, 1000, true);
-	log_retain(engine, first);
+	log_retain(engine, first, 1);
 	for (int i = 0; i < 40; i++) {
 		add(2, 4000, true);
 		flush();
@@ -281,6 +281,81 @@ START_TEST(many_segments_are_recycled_not_made)
 }
 END_TEST
 
+/* ---- summaries ---- */
+
+static bool has_file(const char *name)
+{
+	int handle = disk->ops->open(disk, name, false, 0);
+	if (handle >= 0)
+		disk->ops->close(disk, handle);
+	return handle >= 0;
+}
+
+/* Three records that each take a segment. */
+static void fill_three(void)
+{
+	for (int i = 0; i < 3; i++)
+		add(5, 60000, true);
+	for (int i = 0; i < 4; i++) {
+		work();
+		poll_now();
+	}
+}
+
+/* A summary is type 255, which scan shows as a slash. */
+START_TEST(full_segments_are_summarised_and_the_last_is_read)
+{
+	char got[64];
+	fill_three();
+	ck_assert(has_file("w0000000000001000.sum"));
+	lose_power(DISK_SIM_KEEPS_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "//5");
+}
+END_TEST
+
+START_TEST(a_damaged_summary_is_done_without_and_made_again)
+{
+	char got[64];
+	fill_three();
+	ck_assert(disk_sim_flip(disk, "w0000000000001000.sum", 40 + (unsigned)_i * 13, 2));
+	lose_power(DISK_SIM_KEEPS_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "5/5");
+	work();
+	lose_power(DISK_SIM_KEEPS_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "//5");
+}
+END_TEST
+
+START_TEST(a_segment_with_a_record_that_does_not_read_has_no_summary)
+{
+	char got[64];
+	add(9, 60000, true);
+	fill_three();
+	let_go();
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "9///");
+}
+END_TEST
+
+START_TEST(a_summary_goes_with_its_segment)
+{
+	struct log_extent oldest;
+	fill_three();
+	ck_assert(has_file("w0000000000001000.sum"));
+	ck_assert(log_oldest(engine, &oldest));
+	log_trim(engine, oldest.to);
+	work();
+	ck_assert(!has_file("w0000000000001000.sum"));
+}
+END_TEST
+
 /* ---- reading back ---- */
 
 /* Bytes that tell where they belong: a record of n bytes begins with its number. */
@@ -329,7 +404,7 @@ START_TEST(records_are_read_back_from_every_segment_and_batch)
 	log_position at[N], all[N];
 	for (uint32_t i = 0; i < N; i++) {
 		at[i] = add_numbered(1, i, size_of(i));
-		log_retain(engine, at[i]);
+		log_retain(engine, at[i], 1);
 		if (i % 7 == 0)
 			flush();
 	}
@@ -424,6 +499,10 @@ Suite *suite_persistence_log(void)
 	tcase_add_test(t, a_full_disk_presses_and_is_waited_out);
 	tcase_add_test(t, files_of_two_stores_are_refused);
 	tcase_add_test(t, many_segments_are_recycled_not_made);
+	tcase_add_test(t, full_segments_are_summarised_and_the_last_is_read);
+	tcase_add_loop_test(t, a_damaged_summary_is_done_without_and_made_again, 0, 3);
+	tcase_add_test(t, a_segment_with_a_record_that_does_not_read_has_no_summary);
+	tcase_add_test(t, a_summary_goes_with_its_segment);
 	tcase_add_test(t, records_are_read_back_from_every_segment_and_batch);
 	tcase_add_test(t, a_run_of_chunks_is_followed_over_batches_and_segments);
 	tcase_add_test(t, a_record_that_rotted_is_told_and_its_neighbours_are_read);

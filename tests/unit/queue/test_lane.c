@@ -103,7 +103,7 @@ static bool cool(void)
 /* What is cold comes back, n entries at a time. */
 static void load(uint64_t n)
 {
-	struct cold_entry e;
+	struct trail_entry e;
 	uint64_t got = 0;
 	while (got < n && lane_load(&lane, &e)) {
 		ck_assert_uint_eq(e.at, 8 * e.seq);

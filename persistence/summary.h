@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The summary of a segment: what its records mean, without headers and bodies, so that a start can
+ * read two bytes for a message instead of the message.  It is made from the records as they become
+ * durable, lies beside its segment in a file of its own, and is never needed: where it is missing
+ * or does not verify, the segment itself is read.
+ *
+ * A summary says for each queue which messages were put into it (a trail), which are gone, and how
+ * far it had been delivered; and holds the catalog's records whole, in order. */
+#ifndef PERSISTENCE_SUMMARY_H
+#define PERSISTENCE_SUMMARY_H
+
+#include "base/map.h"
+#include "persistence/record.h"
+#include "persistence/trail.h"
+
+/* What it says of one queue. */
+struct summary_queue {
+	uint8_t key[4];            /* the number, as a map's key */
+	uint32_t id;
+	struct trail put;          /* messages, in ascending order of numbers */
+	struct record_range *gone; /* ascending and apart; what was put here and is gone is in both */
+	size_t n_gone, cap_gone;
+	uint64_t next_seq;         /* above all that were put or are gone */
+	uint64_t delivered_below;  /* 0: not said */
+	bool expires;              /* some of put have a time to live of their own */
+};
+
+struct summary {
+	struct map queues;         /* struct summary_queue by number */
+	struct buf catalog;        /* DEFINE and UNDEFINE records */
+	struct buf marks;          /* struct chunk_mark of chunks that wait for their message */
+	bool spoilt;               /* a record did not decode: it says too little */
+	bool squeezes;             /* what is gone at the front of a queue is taken out of put: for
+	                            * whoever gathers a whole log. It cannot be written any more */
+};
+
+void summary_init(struct summary *s, bool squeezes);
+
+/* What is in it is forgotten, except for chunks that wait for their message: the next segment goes
+ * on where this one ended. */
+void summary_clear(struct summary *s);
+void summary_free(struct summary *s);
+
+/* What is said of the queue; an empty word when it is not known. */
+struct summary_queue *summary_queue(struct summary *s, uint32_t id);
+
+/* Takes in the next record of the log. False when it does not decode: then the summary is spoilt
+ * until it is cleared. */
+bool summary_add(struct summary *s, const struct log_record *r);
+
+/* Takes what is gone at the front out of put, and forgets ranges that say nothing any more. */
+void summary_squeeze(struct summary_queue *q);
+
+/* Appends it as bytes. */
+void summary_write(struct buf *out, const struct summary *s);
+
+/* Takes in what summary_write made of the next stretch of the log, but for the records of the
+ * catalog: those are left in *catalog, for summary_next_record.  False when the bytes make no
+ * sense; some of them may have been taken in then. */
+bool summary_merge(struct summary *s, struct slice bytes, struct slice *catalog);
+
+/* The next segment goes on where the one of these bytes ended: its chunks that wait for their
+ * message are taken over. */
+void summary_go_on(struct summary *s, struct slice bytes);
+
+/* The next catalog record; false at the end, or when what is left is no record. */
+bool summary_next_record(struct slice *catalog, struct log_record *out);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A page is a run of encoded entries.  Each is one varint that holds the difference of its position
+ * to the one before, in units of eight bytes, and three bits that say what follows: the number when
+ * it is not the next one, the size when it is not the same again. */
+#include "persistence/trail.h"
+
+#include "base/die.h"
+#include "base/endian.h"
+#include "base/mem.h"
+
+enum {
+	PAGE_ENTRIES = 4096,
+	FIRST_BYTES = 64,            /* of a page; it doubles, and is cut to size when it is full */
+	ENTRY_BYTES_MAX = 30,        /* three varints */
+};
+
+enum { KEPT = 1, OTHER_SEQ = 2, OTHER_SIZE = 4, FLAG_BITS = 3 };
+
+/* Where a reader or the writer stands: the entry that was coded last. */
+struct place {
+	uint32_t n, at;              /* entries and bytes passed */
+	uint64_t seq, position, size;
+};
+
+struct page {
+	struct list link;
+	struct place write, read;
+	uint32_t cap;                /* 0: nothing can be added */
+	uint64_t body_bytes;         /* of the entries that are left */
+	log_position low, high;      /* bounds of all positions */
+	uint8_t *bytes;
+};
+
+void trail_init(struct trail *t)
+{
+	*t = (struct trail){ 0 };
+	list_init(&t->pages);
+}
+
+static void page_free(struct page *p)
+{
+	list_remove(&p->link);
+	mem_free(p->bytes);
+	mem_free(p);
+}
+
+void trail_free(struct trail *t)
+{
+	while (!list_empty(&t->pages))
+		page_free(list_entry(t->pages.next, struct page, link));
+	t->count = t->body_bytes = 0;
+}
+
+static void put(struct page *p, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		p->bytes[p->write.at++] = (uint8_t)(v | 0x80);
+	p->bytes[p->write.at++] = (uint8_t)v;
+}
+
+/* Pages that came from a disk were checked when they were taken in. */
+static uint64_t get(const struct page *p, struct place *r)
+{
+	uint64_t v = 0;
+	unsigned shift = 0;
+	uint8_t b;
+	do {
+		must(r->at < p->write.at && shift < 64);
+		b = p->bytes[r->at++];
+		v |= (uint64_t)(b & 0x7F) << shift;
+		shift += 7;
+	} while (b & 0x80);
+	return v;
+}
+
+/* Small for differences of either sign. */
+static uint64_t fold(uint64_t difference)
+{
+	return difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
+}
+
+static uint64_t unfold(uint64_t v)
+{
+	return v >> 1 ^ -(v & 1);
+}
+
+static struct page *page_new(struct trail *t)
+{
+	struct page *p = mem_zalloc(sizeof *p);
+	p->cap = FIRST_BYTES;
+	p->bytes = mem_alloc(p->cap);
+	list_push(&t->pages, &p->link);
+	return p;
+}
+
+static struct page *page_for_one_more(struct trail *t)
+{
+	struct page *p = list_empty(&t->pages) ? NULL : list_entry(t->pages.prev, struct page, link);
+	if (p && p->write.n == PAGE_ENTRIES) {
+		p->bytes = mem_realloc(p->bytes, p->write.at);
+		p->cap = 0;
+	}
+	if (!p || p->cap == 0)
+		p = page_new(t);
+	if (p->cap - p->write.at < ENTRY_BYTES_MAX) {
+		p->cap *= 2;
+		p->bytes = mem_realloc(p->bytes, p->cap);
+	}
+	return p;
+}
+
+void trail_push(struct trail *t, struct trail_entry e)
+{
+	struct page *p = page_for_one_more(t);
+	struct place *w = &p->write;
+	must(e.at % 8 == 0 && e.seq > w->seq);
+	uint64_t flags = (e.kept ? KEPT : 0) | (e.seq != w->seq + 1 ? OTHER_SEQ : 0) |
+	                 (e.body_bytes != w->size ? OTHER_SIZE : 0);
+	put(p, fold(e.at / 8 - w->position) << FLAG_BITS | flags);
+	if (flags & OTHER_SEQ)
+		put(p, e.seq - w->seq);
+	if (flags & OTHER_SIZE)
+		put(p, fold(e.body_bytes - w->size));
+	w->seq = e.seq;
+	w->position = e.at / 8;
+	w->size = e.body_bytes;
+	w->n++;
+	p->low = w->n == 1 || e.at < p->low ? e.at : p->low;
+	p->high = e.at > p->high ? e.at : p->high;
+	p->body_bytes += e.body_bytes;
+	t->body_bytes += e.body_bytes;
+	t->count++;
+}
+
+/* The entry at *r, which moves behind it. */
+static struct trail_entry next(const struct page *p, struct place *r)
+{
+	uint64_t head = get(p, r);
+	r->position += unfold(head >> FLAG_BITS);
+	r->seq += head & OTHER_SEQ ? get(p, r) : 1;
+	r->size += head & OTHER_SIZE ? unfold(get(p, r)) : 0;
+	r->n++;
+	return (struct trail_entry){ r->seq, 8 * r->position, r->size, head & KEPT };
+}
+
+bool trail_pop(struct trail *t, struct trail_entry *out)
+{
+	struct page *p = list_first(&t->pages, struct page, link);
+	if (!p)
+		return false;
+	*out = next(p, &p->read);
+	p->body_bytes -= out->body_bytes;
+	t->body_bytes -= out->body_bytes;
+	t->count--;
+	if (p->read.n == p->write.n)
+		page_free(p);
+	return true;
+}
+
+bool trail_peek(const struct trail *t, struct trail_entry *out)
+{
+	const struct page *p = list_first(&t->pages, struct page, link);
+	if (!p)
+		return false;
+	struct place r = p->read;
+	*out = next(p, &r);
+	return true;
+}
+
+bool trail_last(const struct trail *t, uint64_t *seq)
+{
+	if (list_empty(&t->pages))
+		return false;
+	*seq = list_entry(t->pages.prev, struct page, link)->write.seq;
+	return true;
+}
+
+void trail_join(struct trail *to, struct trail *from)
+{
+	list_splice(&to->pages, &from->pages);
+	to->count += from->count;
+	to->body_bytes += from->body_bytes;
+	from->count = from->body_bytes = 0;
+}
+
+/* ---- as bytes: the number of pages, then each with a head of PAGE_HEAD bytes ---- */
+
+/* entries u32, bytes u32, last number, sum of body sizes, lowest and highest position u64 each */
+enum { PAGE_HEAD = 40 };
+
+void trail_write(struct buf *out, const struct trail *t)
+{
+	uint32_t n = 0;
+	list_each(it, &t->pages)
+		n++;
+	put_le32(buf_reserve(out, 4), n);
+	out->len += 4;
+	list_each(it, &t->pages) {
+		const struct page *p = list_entry(it, struct page, link);
+		uint8_t *head = buf_reserve(out, PAGE_HEAD);
+		must(p->read.n == 0);
+		put_le32(head, p->write.n);
+		put_le32(head + 4, p->write.at);
+		put_le64(head + 8, p->write.seq);
+		put_le64(head + 16, p->body_bytes);
+		put_le64(head + 24, p->low);
+		put_le64(head + 32, p->high);
+		out->len += PAGE_HEAD;
+		buf_append(out, p->bytes, p->write.at);
+	}
+}
+
+/* Whether the bytes are n varint groups that end where they should: each entry is one varint and
+ * one more for each of its flags. */
+static bool is_sound(const struct page *p)
+{
+	uint32_t at = 0, entries = 0;
+	unsigned due = 0;
+	bool begun = false;
+	for (unsigned length = 0; at < p->write.at; at++) {
+		uint8_t b = p->bytes[at];
+		if (length++ == 0 && due == 0) {
+			due = 1 + !!(b & OTHER_SEQ) + !!(b & OTHER_SIZE);
+			entries++;
+		}
+		begun = b & 0x80;
+		if (begun && length < 10)
+			continue;
+		if (begun)
+			return false;
+		due--;
+		length = 0;
+	}
+	return !begun && due == 0 && entries == p->write.n && p->write.n > 0;
+}
+
+static struct page *read_page(struct slice *in)
+{
+	if (in->n < PAGE_HEAD)
+		return NULL;
+	struct slice head = slice_take(in, PAGE_HEAD);
+	uint32_t bytes = get_le32(head.p + 4);
+	if (bytes == 0 || bytes > in->n || bytes > PAGE_ENTRIES * ENTRY_BYTES_MAX)
+		return NULL;
+	struct page *p = mem_zalloc(sizeof *p);
+	list_init(&p->link);
+	p->write = (struct place){ .n = get_le32(head.p), .at = bytes, .seq = get_le64(head.p + 8) };
+	p->body_bytes = get_le64(head.p + 16);
+	p->low = get_le64(head.p + 24);
+	p->high = get_le64(head.p + 32);
+	p->bytes = mem_alloc(bytes);
+	memcpy(p->bytes, slice_take(in, bytes).p, bytes);
+	if (is_sound(p))
+		return p;
+	page_free(p);
+	return NULL;
+}
+
+bool trail_read(struct trail *t, struct slice *in)
+{
+	struct trail read;
+	trail_init(&read);
+	if (in->n < 4)
+		return false;
+	for (uint32_t n = get_le32(slice_take(in, 4).p); n; n--) {
+		struct page *p = read_page(in);
+		if (!p) {
+			trail_free(&read);
+			return false;
+		}
+		list_push(&read.pages, &p->link);
+		read.count += p->write.n;
+		read.body_bytes += p->body_bytes;
+	}
+	trail_join(t, &read);
+	return true;
+}
+
+/* ---- walking ---- */
+
+bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, log_position *low,
+                     log_position *high)
+{
+	const struct list *it = w->page ? w->page->next : t->pages.next;
+	if (it == &t->pages)
+		return false;
+	const struct page *p = list_entry(it, struct page, link);
+	*n = p->write.n - p->read.n;
+	*low = p->low;
+	*high = p->high;
+	*w = (struct trail_walk){ it,          p->read.n,        p->read.at,
+		                      p->read.seq, p->read.position, p->read.size };
+	return true;
+}
+
+bool trail_next(struct trail_walk *w, struct trail_entry *out)
+{
+	const struct page *p = list_entry(w->page, struct page, link);
+	struct place r = { w->n, w->at, w->seq, w->position, w->size };
+	if (r.n == p->write.n)
+		return false;
+	*out = next(p, &r);
+	*w = (struct trail_walk){ w->page, r.n, r.at, r.seq, r.position, r.size };
+	return true;
+}
+
+static size_t page_bytes(const struct page *p)
+{
+	return p->cap ? p->cap : p->write.at;
+}
+
+size_t trail_footprint(const struct trail *t)
+{
+	size_t n = 0;
+	list_each(it, &t->pages)
+		n += sizeof(struct page) + page_bytes(list_entry(it, struct page, link));
+	return n;
+}
