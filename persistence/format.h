@@ -38,7 +38,8 @@ struct segment_head {
 /* Fills a block of DISK_BLOCK bytes. */
 void format_segment_encode(uint8_t *block, const struct segment_head *h);
 
-/* False when the block is no segment header, or one of another version. */
+/* False when the block is no segment header, or one of another version, or says that the log begins
+ * or the segment before lies behind this one. */
 bool format_segment_decode(const uint8_t *block, struct segment_head *out);
 
 struct batch_head {

@@ -247,12 +247,23 @@ static void check_prefix(const struct seen *got, const struct seen *written)
 	must(got->n <= written->n && got->crc[got->n] == written->crc[got->n]);
 }
 
+/* So that the next scan gives records (fuzz_summary.c is about the others). */
+static void remove_summaries(struct disk *d)
+{
+	struct names names = { .n = 0 };
+	d->ops->list(d, keep_name, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (strstr(names.at[i], ".sum"))
+			d->ops->remove(d, names.at[i]);
+}
+
 /* One more record, and the next run finds all. */
 static void check_it_goes_on(struct disk *d, struct log *l, struct seen *seen)
 {
 	struct seen *again = mem_zalloc(sizeof *again);
 	add(l, seen, LAST_TYPE, slice_str("and one more"));
 	close_log(d, l);
+	remove_summaries(d);
 	must(open_log(d, &l, again) == 0);
 	must(l->was_clean && again->n == seen->n && again->crc[seen->n] == seen->crc[seen->n]);
 	close_log(d, l);
