@@ -60,7 +60,9 @@ $(BUILD)/stories: $(call objs,$(wildcard tests/stories/*.c) $(SIMLIB)) $(LIB)
 $(BUILD)/sim: $(call objs,$(wildcard tests/sim/*.c)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/flood: $(call objs,tests/bench/flood.c tests/wire/wire.c) $(LIB)
+FLOOD := $(patsubst %,tests/bench/%.c,flood bench options scene publisher consumer figures)
+
+$(BUILD)/flood: $(call objs,$(FLOOD) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(BUILD)/idle: $(call objs,tests/bench/idle.c tests/wire/wire.c) $(LIB)

@@ -47,8 +47,8 @@ row() { # what, options of flood
 		stop
 	done
 	for figure in delivered_per_s confirm_p50_us confirm_p99_us; do
-		grep -q "$figure" "$data/runs" || continue
-		echo "$what: $figure $(sed "s/.*$figure=\([0-9]*\).*/\1/" "$data/runs" | median)"
+		grep -q "\b$figure=" "$data/runs" || continue
+		echo "$what: $figure $(sed "s/.*\b$figure=\([0-9]*\).*/\1/" "$data/runs" | median)"
 	done
 }
 
