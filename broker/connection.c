@@ -18,6 +18,7 @@ enum {
 	SILENCE_MS = 3000,
 	BATCH_FRAMES = 256,
 	KEPT_BYTES_MAX = 1 << 20,    /* beyond that nothing is read until parked channels go on */
+	FEW_MESSAGES = 64,
 };
 
 struct connection *connection_new(struct broker *b, const struct peer *peer, void *owner,
@@ -306,6 +307,15 @@ bool connection_wants_input(const struct connection *c)
 	    c->kept_bytes > KEPT_BYTES_MAX)
 		return false;
 	return !(b->pressed && c->publishes);
+}
+
+/* Who publishes little is not made to wait for those who publish much. */
+bool connection_yields(struct connection *c)
+{
+	if (c->broker->undelivered && c->placed > FEW_MESSAGES)
+		return true;
+	c->placed = 0;
+	return false;
 }
 
 enum connection_wish connection_wish(const struct connection *c)

@@ -73,4 +73,8 @@ enum connection_wish connection_wish(const struct connection *c);
 /* False while the peer's input is to be left in the socket (back-pressure). */
 bool connection_wants_input(const struct connection *c);
 
+/* Asked before each read; true when it is to be left for a later turn: this connection has put more
+ * into queues than turns have handed out since, to consumers who could take it. */
+bool connection_yields(struct connection *c);
+
 #endif

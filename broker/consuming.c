@@ -171,4 +171,6 @@ void consuming_deliver(struct broker *b)
 		if (run(b, q, SLICE, &used))
 			list_push(&b->runnable, &q->runnable);
 	}
+	bool more = !list_empty(&b->runnable) && b->undelivered > used;
+	b->undelivered = more ? b->undelivered - used : 0;
 }

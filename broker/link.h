@@ -35,6 +35,7 @@ struct connection {
 	enum connection_state state;
 	bool loopback, first_byte;
 	bool publishes;              /* has published: waits when the log is pressed */
+	uint64_t placed;             /* messages put into queues by what was read last */
 	bool congested;              /* output is above the limit: consumers wait */
 	uint64_t number;
 	char *name;

@@ -93,6 +93,8 @@ log_position publish(struct channel *ch, struct message *m, bool mandatory)
 		return 0;
 	}
 	struct placed placed = place(&b->store, m, b->routed.queues, b->routed.n);
+	b->undelivered += b->routed.n;
+	ch->connection->placed += b->routed.n;
 	for (size_t i = 0; i < b->routed.n; i++)
 		broker_run_queue(b, b->routed.queues[i]);
 	return placed.wait_for;

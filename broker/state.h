@@ -31,6 +31,7 @@ struct broker {
 	struct list runnable;        /* queues with ready messages and able consumers */
 	struct list unparked;        /* channels that waited for the disk and may go on */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
+	uint64_t undelivered;        /* placed faster than turns can hand out: publishers yield */
 	struct heap timers;          /* of connections */
 	struct heap deadlines;       /* queues by when their first message expires */
 	uint64_t started_ms, previous_turn_ms;

@@ -24,7 +24,8 @@ enum {
 	HEADER_BYTES = 8,
 	FRAMES = 256,
 	PIECES = 128,
-	READS_PER_TURN = 4,      /* of LOOP_INPUT_BYTES: then others have their turn */
+	READ_BYTES = 64 << 10,   /* in one turn: then others have theirs */
+	LONG_REST_BYTES = 4096,  /* such a rest says that frames are long: few come in a long read */
 	LINGER_S = 2,
 	MAGIC = 0x736f636b,
 };
@@ -184,22 +185,22 @@ static void feed_bytes(struct socket *s, struct slice bytes)
 	feed(s, buf_slice(&s->rest));
 }
 
-static bool read_some(struct socket *s)
+/* A turn is as long as the messages in it, not the bytes: what publishers bring in one read must
+ * be less than consumers can be given before the next. */
+static void read_some(struct socket *s)
 {
 	uint8_t *input = s->loop->input;
-	ssize_t n = recv(s->fd, input, LOOP_INPUT_BYTES, 0);
+	size_t max = s->rest.len > LONG_REST_BYTES ? LOOP_INPUT_BYTES : READ_BYTES;
+	ssize_t n = recv(s->fd, input, max, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
+		return;
 	if (n <= 0) {
 		hang_up(s);
-		return false;
+		return;
 	}
 	s->loop->moved_bytes += (uint64_t)n;
-	if (s->lingering)
-		return true;
-	feed_bytes(s, slice_of(input, (size_t)n));
-	return (size_t)n == LOOP_INPUT_BYTES && connection_wants_input(s->connection) &&
-	       connection_wish(s->connection) == CONNECTION_GOES_ON;
+	if (!s->lingering)
+		feed_bytes(s, slice_of(input, (size_t)n));
 }
 
 static void on_readable(struct ev_loop *ev, ev_io *w, int events)
@@ -208,8 +209,8 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 	(void)ev;
 	(void)events;
 	must(s->magic == MAGIC);
-	for (int i = 0; i < READS_PER_TURN && read_some(s); i++)
-		;
+	if (s->lingering || !connection_yields(s->connection))
+		read_some(s);
 }
 
 /* ---- output ---- */
