@@ -65,6 +65,10 @@ FLOOD := $(patsubst %,tests/bench/%.c,flood bench options scene publisher consum
 $(BUILD)/flood: $(call objs,$(FLOOD) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
+$(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/loopback $(BUILD)/relay: \
+$(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/tests/bench/%.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
+
 $(BUILD)/idle: $(call objs,tests/bench/idle.c tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
@@ -155,10 +159,12 @@ server-tests: all
 memory: all $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
-bench: all $(BUILD)/flood $(BUILD)/idle
+BENCHES := $(patsubst %,$(BUILD)/%,flood idle churn declare disk loopback relay)
+
+bench: all $(BENCHES)
 	@sh tests/bench/run.sh
 
-programs: all $(BUILD)/flood $(BUILD)/idle $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
+programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
 
 fresh:
 	@sh tools/fresh.sh
