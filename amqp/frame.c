@@ -58,8 +58,13 @@ void frame_end(struct buf *out, size_t mark)
 
 void frame_write(struct buf *out, uint8_t type, uint16_t channel, struct slice payload)
 {
-	buf_reserve(out, payload.n + FRAME_OVERHEAD_BYTES);
-	size_t mark = frame_begin(out, type, channel);
-	buf_append_slice(out, payload);
-	frame_end(out, mark);
+	must(payload.n <= UINT32_MAX);
+	uint8_t *p = buf_reserve(out, payload.n + FRAME_OVERHEAD_BYTES);
+	p[0] = type;
+	put_be16(p + 1, channel);
+	put_be32(p + 3, (uint32_t)payload.n);
+	if (payload.n)
+		memcpy(p + FRAME_HEAD_BYTES, payload.p, payload.n);
+	p[FRAME_HEAD_BYTES + payload.n] = FRAME_END;
+	out->len += payload.n + FRAME_OVERHEAD_BYTES;
 }

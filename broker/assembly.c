@@ -60,10 +60,7 @@ static const struct refusal *publish_whole(struct channel *ch)
 {
 	struct assembly *a = &ch->assembly;
 	struct message *m = a->message;
-	struct props p;
-	bool decoded = props_decode(message_header(m), &p);
-	must(decoded);
-	const struct refusal *r = publish_check(ch, m, &p);
+	const struct refusal *r = publish_check(ch, m, a->plain);
 	if (r)
 		return r;
 	a->message = NULL;
@@ -127,6 +124,7 @@ const struct refusal *channel_header(struct channel *ch, struct slice payload)
 	                         slice_of(a->names + a->exchange_len, a->key_len), payload,
 	                         /* NOLINTNEXTLINE(clang-analyzer-core.*): not refused, so p is set */
 	                         p.body_bytes, p.delivery_mode == 2);
+	a->plain = publish_is_plain(&p);
 	a->state = ASSEMBLY_BODY;
 	return p.body_bytes ? NULL : publish_whole(ch);
 }

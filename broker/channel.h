@@ -20,6 +20,7 @@ enum assembly_state {
 struct assembly {
 	enum assembly_state state;
 	bool mandatory;
+	bool plain;                  /* its properties have been looked at for good: publish_is_plain */
 	uint8_t empty_frames;        /* empty body frames in a row */
 	uint8_t exchange_len, key_len;
 	uint8_t *names;              /* exchange and key, 510 bytes, allocated with the first publish */

@@ -82,6 +82,17 @@ static void write_owed(struct channel *ch, const struct method *method, struct m
 	owed_wrote(ch->connection);
 }
 
+/* The usual case: the body lies in one stretch and fits in one frame. */
+static bool write_small(struct buf *out, struct channel *ch, struct message *m)
+{
+	size_t n = m->inline_len;
+	if (n == 0 || n != m->body_bytes || n > ch->connection->frame_max - FRAME_OVERHEAD_BYTES)
+		return false;
+	struct slice header = message_header(m);
+	frame_write(out, FRAME_BODY, ch->number, slice_of(header.p + header.n, n));
+	return true;
+}
+
 static void write_now(struct channel *ch, const struct method *method, struct message *m)
 {
 	struct outbox *o = &ch->connection->outbox;
@@ -90,7 +101,8 @@ static void write_now(struct channel *ch, const struct method *method, struct me
 	write_head(out, ch, method, m);
 	if (!sink.copy)
 		outbox_wrote(o);
-	write_body(&sink);
+	if (!sink.copy || !write_small(out, ch, m))
+		write_body(&sink);
 	if (sink.copy)
 		outbox_wrote(o);
 	connection_touch(ch->connection);

@@ -2,6 +2,7 @@
 #include "broker/publish.h"
 
 #include "amqp/props.h"
+#include "base/die.h"
 #include "broker/channel.h"
 #include "broker/content.h"
 #include "broker/names.h"
@@ -36,9 +37,20 @@ static const struct refusal *check_expiration(struct broker *b, struct slice tex
 	return NULL;
 }
 
-static const struct refusal *check_props(struct channel *ch, const struct props *p)
+bool publish_is_plain(const struct props *p)
+{
+	bool has_mode = p->flags & PROP_delivery_mode;
+	if (has_mode && p->delivery_mode != 1 && p->delivery_mode != 2)
+		return false;
+	return !(p->flags & (PROP_user_id | PROP_expiration));
+}
+
+static const struct refusal *check_props(struct channel *ch, const struct message *m)
 {
 	struct broker *b = ch->broker;
+	struct props decoded, *p = &decoded;
+	bool whole = props_decode(message_header(m), p);
+	must(whole);
 	if ((p->flags & PROP_user_id) && !slice_is(p->user_id, ch->connection->user))
 		return refuse(b, &PRECONDITION_FAILED,
 		              "user_id property set to '%.*s' but authenticated user was '%s'",
@@ -51,8 +63,7 @@ static const struct refusal *check_props(struct channel *ch, const struct props 
 	return NULL;
 }
 
-const struct refusal *publish_check(struct channel *ch, const struct message *m,
-                                    const struct props *p)
+const struct refusal *publish_check(struct channel *ch, const struct message *m, bool plain)
 {
 	struct broker *b = ch->broker;
 	struct slice name = message_exchange(m);
@@ -63,7 +74,7 @@ const struct refusal *publish_check(struct channel *ch, const struct message *m,
 		return refuse(b, &ACCESS_REFUSED,
 		              "cannot publish to internal exchange '%.*s' in vhost '%.*s'",
 		              SLICE_ARG(name), SLICE_ARG(b->vhost.name));
-	return check_props(ch, p);
+	return plain ? NULL : check_props(ch, m);
 }
 
 /* What routing and time to live need of the properties; most messages have neither. */

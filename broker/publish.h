@@ -10,10 +10,13 @@ struct channel;
 struct message;
 struct props;
 
+/* True when nothing in these properties can be refused by publish_check. */
+bool publish_is_plain(const struct props *p);
+
 /* What must hold before a message is taken, whether at once or at tx.commit: its exchange exists
- * and is not internal, user-id and expiration are valid. */
-const struct refusal *publish_check(struct channel *ch, const struct message *m,
-                                    const struct props *p);
+ * and is not internal, user-id and expiration are valid. The properties are not
+ * looked at when they are known to be plain. */
+const struct refusal *publish_check(struct channel *ch, const struct message *m, bool plain);
 
 /* Routes and places m; a mandatory message that reaches no queue is returned to the channel.
  * Returns the position to wait for, 0 when there is nothing to wait for. */
