@@ -8,7 +8,7 @@
 # usage: run.sh [--against 'COMMAND' --port N] [ROW ...]     rows by number: 1a 2a 9b; else all
 #   --against      another AMQP broker, that listens on 127.0.0.1:N and lets guest in; without it
 #                  Debian's rabbitmq-server, if it is installed (RABBIT=0: not even then)
-#   RUNS=3  WINDOW=3 (seconds, after one of warm-up)  FULL=1: windows of 10 s, five million messages
+#   RUNS=3  WINDOW=2 (seconds, after one of warm-up)  FULL=1: windows of 10 s, five million messages
 #   BUILD=build  DATA=DIR (on the disk to be measured)  COMMIT=what is measured
 set -u
 cd "$(dirname "$0")/../.."
@@ -23,7 +23,7 @@ wanted=" $* "
 build=${BUILD:-build}
 runs=${RUNS:-3}
 full=${FULL:-0}
-window=${WINDOW:-$([ "$full" = 1 ] && echo 10 || echo 3)}
+window=${WINDOW:-$([ "$full" = 1 ] && echo 10 || echo 2)}
 data=$(mktemp -d "${DATA:-/tmp}/bench.XXXXXX")
 raw=$build/bench.raw
 broker=
