@@ -78,4 +78,15 @@ for key in $(sed -n 's/^KEY("\([^"]*\)".*/\1/p' server/config.def); do
 		[ ! -e "$page" ] || grep -qF "$key" "$page" || complain "$page does not have the key $key"
 	done
 done
+
+# What a page names as `path/file.c`, or as `function` in `path/file.c`, is there.
+for page in $(files '*.md'); do
+	here=$(dirname "$page")
+	for name in $(grep -oE '`[a-z][a-z0-9_/]*/[a-z0-9_-]+\.[a-z]+`' "$page" | tr -d '`'); do
+		[ -e "$name" ] || [ -e "$here/$name" ] || complain "$page names $name, which is not there"
+	done
+	for pair in $(grep -oE '`[a-z_]+` in `[a-z_/]+\.c`' "$page" | tr -d '`' | sed 's/ in /:/'); do
+		grep -qsw "${pair%:*}" "${pair#*:}" || complain "$page: ${pair%:*} is not in ${pair#*:}"
+	done
+done
 exit $found
