@@ -222,7 +222,7 @@ static bool equal(const struct field *a, const struct field *b, int depth)
 
 bool field_equal(const struct field *a, const struct field *b)
 {
-	return equal(a, b, 1);
+	return equal(a, b, 0);   /* a field that holds a table stands outside of it */
 }
 
 const char *field_type_name(const struct field *f)

@@ -48,7 +48,7 @@ bool format_segment_decode(const uint8_t *p, struct segment_head *out)
 		                          .prev_base = get_le64(p + SEGMENT_PREV),
 		                          .log_start = get_le64(p + SEGMENT_START),
 		                          .wall_ms = get_le64(p + SEGMENT_WALL) };
-	return out->log_start <= out->base && out->prev_base < out->base;
+	return out->base < FORMAT_LSN_END && out->log_start <= out->base && out->prev_base < out->base;
 }
 
 enum {

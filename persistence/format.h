@@ -17,8 +17,10 @@ enum {
 	FORMAT_RECORD_HEAD = 16,
 };
 
-/* The log begins here: position 0 means "none". */
+/* The log begins here: position 0 means "none".  Where it would end, nobody comes to: a number
+ * beyond that is no position. */
 #define FORMAT_FIRST_LSN 4096ull
+#define FORMAT_LSN_END (1ull << 62)
 
 enum format_flags {
 	FORMAT_SEAL = 1,       /* an empty batch that only carries durable_lsn */

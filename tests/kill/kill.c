@@ -360,7 +360,13 @@ static bool may_come_again(const struct fate *f)
 {
 	if (f->round == this_round)
 		return false;
-	return f->acked_round == 0 || rounds[f->acked_round].killed_us - f->acked_us < ACK_GRACE_US;
+	if (f->acked_round == 0)
+		return true;
+	/* What counts is how long the log went on after the ack: on a disk that stood still nothing
+	 * was confirmed, and nothing could be. */
+	uint32_t killed = rounds[f->acked_round].killed_us, confirm = rounds[f->acked_round].confirm_us;
+	uint32_t alive = confirm < killed ? confirm : killed;
+	return alive < f->acked_us + ACK_GRACE_US;
 }
 
 /* From the last confirm to the kill. */
