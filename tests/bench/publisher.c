@@ -74,6 +74,8 @@ void publisher_start(struct publisher *p, uint32_t number)
 		bench_call(&p->wire, &confirms, METHOD_confirm_select_ok);
 	if (options.confirm || options.rate)
 		p->sent_at_us = mem_zalloc(RING * sizeof *p->sent_at_us);
+	if (options.confirm)
+		p->is_confirmed = mem_zalloc(RING);
 	p->batch = make_batch().p;
 	p->began_us = wire_now_us();
 	wire_unblock(&p->wire);
@@ -177,14 +179,32 @@ void publisher_write(struct publisher *p)
 
 /* ---- in ---- */
 
+static bool note_confirmed(struct publisher *p, uint64_t sequence, uint64_t now)
+{
+	uint8_t *at = &p->is_confirmed[sequence % RING];
+	if (*at)
+		return false;
+	*at = 1;
+	p->confirmed++;
+	figures_confirmed(now - p->sent_at_us[sequence % RING]);
+	return true;
+}
+
+/* Single confirms may come in any order, but each once; tags begin at 1. */
 static void on_confirm(struct publisher *p, uint64_t tag, bool multiple, uint64_t now)
 {
-	if (tag > p->published || tag <= p->confirmed || (!multiple && tag != p->confirmed + 1)) {
+	bool news = false;
+	if (tag > p->published || tag <= p->confirmed_below) {
 		figures_fault(FAULT_CONFIRM);
 		return;
 	}
-	while (p->confirmed < tag)
-		figures_confirmed(now - p->sent_at_us[p->confirmed++ % RING]);
+	for (uint64_t i = multiple ? p->confirmed_below : tag - 1; i < tag; i++)
+		news |= note_confirmed(p, i, now);
+	if (!news && !multiple)
+		figures_fault(FAULT_CONFIRM);
+	for (; p->confirmed_below < p->published && p->is_confirmed[p->confirmed_below % RING];
+	     p->confirmed_below++)
+		p->is_confirmed[p->confirmed_below % RING] = 0;
 }
 
 void publisher_read(struct publisher *p)

@@ -13,6 +13,8 @@ struct publisher {
 	uint8_t *batch;
 	size_t sent, end;          /* bytes of the batch: written, and to be written */
 	uint64_t published, confirmed;
+	uint64_t confirmed_below;  /* sequences below this are all confirmed */
+	uint8_t *is_confirmed;     /* a ring of flags, for those that are confirmed out of order */
 	uint64_t began_us;         /* of a limited rate */
 	uint64_t *sent_at_us;      /* a ring of the last publishes; NULL when nobody asks */
 };
