@@ -61,7 +61,7 @@ def read(path):
 def short(value):
     if value >= 1e6:
         return f"{value / 1e6:.2f} M"
-    return f"{value:,.0f}"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
 
 
 def ranged(cell):

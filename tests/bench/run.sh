@@ -106,7 +106,8 @@ generator() { # tool, port, pid, options: one line, or a fault
 	case $tool in
 	flood) taskset -c "$generator_cores" "$build/flood" port="$at" pid="$pid" \
 		seconds="$window" "$@" ;;
-	churn) taskset -c "$generator_cores" "$build/churn" port="$at" seconds="$window" "$@" ;;
+	churn) taskset -c "$generator_cores" "$build/churn" port="$at" pid="$pid" \
+		seconds="$window" "$@" ;;
 	*) taskset -c "$generator_cores" "$build/$tool" port="$at" pid="$pid" "$@" ;;
 	esac
 }
