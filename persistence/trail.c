@@ -76,7 +76,7 @@ static uint64_t get(const struct page *p, struct place *r)
 /* Small for differences of either sign. */
 static uint64_t fold(uint64_t difference)
 {
-	return difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
+	return difference << 1 ^ -(difference >> 63);
 }
 
 static uint64_t unfold(uint64_t v)
