@@ -11,7 +11,7 @@ SAN     ?=
 LTO     ?= $(if $(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -MMD -MP -fPIE $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) $(or $(LINK_WHOLE),-fno-lto) $(LDFLAGS)
-LIBS    := -lev -lpthread -lm
+LIBS    := -lev -lssl -lcrypto -lpthread -lm
 CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) -lrabbitmq
 
 SRC     := $(filter-out server/main.c,$(foreach f,$(FLOORS),$(wildcard $(f)/*.c)))
@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        interop kill server-tests memory bench fresh format clean programs
+        interop kill tls server-tests memory bench fresh format clean programs
 .SECONDARY:
 
 all: $(BUILD)/leveret
@@ -157,6 +157,10 @@ interop: all
 
 kill: all $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
 	tests/kill/run.sh
+
+tls: all
+	@sh tests/tls/certificates.sh $(BUILD)/certificates
+	@tests/tls/tls_test.py $(BUILD)/leveret $(BUILD)/certificates
 
 server-tests: all
 	@for t in tests/server/*.sh; do $$t || exit 1; done

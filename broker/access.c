@@ -47,3 +47,9 @@ bool access_check(const struct broker *b, const struct login *l, bool loopback)
 	bool from = loopback || !o->default_user_loopback_only;
 	return user && password && l->password.n > 0 && from;
 }
+
+bool access_check_user(const struct broker *b, struct slice user, bool loopback)
+{
+	const struct broker_options *o = &b->options;
+	return slice_is(user, o->default_user) && (loopback || !o->default_user_loopback_only);
+}

@@ -20,4 +20,7 @@ bool access_parse_amqplain(struct slice response, struct login *out);
  * taken does not depend on how much of the password is right. */
 bool access_check(const struct broker *b, const struct login *l, bool loopback);
 
+/* The same for a user who has been recognised otherwise. */
+bool access_check_user(const struct broker *b, struct slice user, bool loopback);
+
 #endif

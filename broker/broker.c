@@ -34,6 +34,9 @@ void broker_options_default(struct broker_options *o)
 		.default_pass = "guest",
 		.default_vhost = "/",
 		.default_user_loopback_only = true,
+		.plain = true,
+		.amqplain = true,
+		.external = true,
 	};
 }
 

@@ -41,6 +41,7 @@ struct broker_options {
 	const char *product, *version, *cluster_name;   /* server-properties; borrowed for good */
 	const char *default_user, *default_pass, *default_vhost;
 	bool default_user_loopback_only;
+	bool plain, amqplain, external;  /* mechanisms; EXTERNAL to who has a certificate */
 };
 
 /* Sets every limit to its documented default and the rest to zero. */

@@ -61,6 +61,18 @@ void connection_touch(struct connection *c)
 		list_push(&c->broker->dirty, &c->dirty);
 }
 
+void connection_certified(struct connection *c, const char *name)
+{
+	must(c->state == CONN_HEADER || c->state >= CONN_CLOSING);
+	mem_free(c->certificate);
+	c->certificate = name ? mem_strdup(name) : NULL;
+}
+
+const char *connection_name(const struct connection *c)
+{
+	return c->name;
+}
+
 bool connection_wants_header(const struct connection *c)
 {
 	return c->state == CONN_HEADER;
@@ -430,6 +442,7 @@ void connection_bury(struct connection *c)
 	outbox_free(&c->outbox);
 	mem_free(c->name);
 	mem_free(c->user);
+	mem_free(c->certificate);
 	mem_free(c);
 }
 

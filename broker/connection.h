@@ -35,6 +35,13 @@ void *connection_owner(const struct connection *c);
 bool connection_wants_header(const struct connection *c);
 void connection_header(struct connection *c, struct slice eight_bytes, uint64_t now_ms);
 
+/* The peer has shown a certificate that was verified, with this name (copied), or NULL: none.
+ * Before the protocol header. */
+void connection_certified(struct connection *c, const char *name);
+
+/* As the peer was introduced, for log lines. */
+const char *connection_name(const struct connection *c);
+
 /* Bytes have come that are no whole header or frame yet: a sign of life all the same. */
 void connection_heard(struct connection *c, uint64_t now_ms);
 

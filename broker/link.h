@@ -40,6 +40,7 @@ struct connection {
 	uint64_t number;
 	char *name;
 	char *user;                  /* logged in as; NULL before */
+	char *certificate;           /* name of the verified certificate; NULL: there is none */
 
 	/* what the client can do, from its client-properties */
 	bool can_cancel_notify, can_auth_close, can_blocked;

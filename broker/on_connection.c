@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Class connection: the handshake (AMQP 0-9-1 section 2.2.4) and the close. */
 #include "amqp/table.h"
+#include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
 #include "broker/access.h"
@@ -8,7 +9,6 @@
 #include "broker/on.h"
 #include "broker/refuse.h"
 
-#define MECHANISMS "PLAIN AMQPLAIN"
 
 static void put_capabilities(struct buf *out)
 {
@@ -24,11 +24,28 @@ static void put_capabilities(struct buf *out)
 	buf_free(&table);
 }
 
+static bool is_offered(const struct connection *c, struct slice mechanism)
+{
+	const struct broker_options *o = &c->broker->options;
+	return (o->plain && slice_is(mechanism, "PLAIN")) ||
+	       (o->amqplain && slice_is(mechanism, "AMQPLAIN")) ||
+	       (o->external && c->certificate && slice_is(mechanism, "EXTERNAL"));
+}
+
+static void print_mechanisms(struct buf *out, const struct connection *c)
+{
+	static const char *const all[] = { "PLAIN", "AMQPLAIN", "EXTERNAL" };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (is_offered(c, slice_str(all[i])))
+			buf_printf(out, "%s%s", out->len ? " " : "", all[i]);
+}
+
 void on_connection_begin(struct connection *c)
 {
 	const struct broker_options *o = &c->broker->options;
-	struct buf props = { 0 };
+	struct buf props = { 0 }, mechanisms = { 0 };
 	put_capabilities(&props);
+	print_mechanisms(&mechanisms, c);
 	table_put_str(&props, "cluster_name", o->cluster_name);
 	table_put_str(&props, "copyright", "The Leveret project");
 	table_put_str(&props, "information", "Leveret, an AMQP 0-9-1 broker compatible with RabbitMQ");
@@ -39,10 +56,11 @@ void on_connection_begin(struct connection *c)
 		                .connection_start = { .version_major = 0,
 		                                      .version_minor = 9,
 		                                      .server_properties = buf_slice(&props),
-		                                      .mechanisms = slice_str(MECHANISMS),
+		                                      .mechanisms = buf_slice(&mechanisms),
 		                                      .locales = slice_str("en_US") } };
 	connection_send(c, 0, &m);
 	buf_free(&props);
+	buf_free(&mechanisms);
 }
 
 static bool capability(struct slice capabilities, const char *name)
@@ -88,19 +106,40 @@ static void send_tune(struct connection *c)
 	connection_send(c, 0, &m);
 }
 
+/* RFC 4422 appendix A: the name comes from the certificate. */
+static bool log_in_external(struct connection *c, struct login *login)
+{
+	login->user = slice_str(c->certificate);
+	return access_check_user(c->broker, login->user, c->loopback);
+}
+
+/* False when the response makes no sense. *ok: whether the client may come in. */
+static bool log_in(struct connection *c, const struct connection_start_ok *m, struct login *login,
+                   bool *ok)
+{
+	if (slice_is(m->mechanism, "EXTERNAL")) {
+		*ok = log_in_external(c, login);
+		return true;
+	}
+	bool plain = slice_is(m->mechanism, "PLAIN");
+	if (!(plain ? access_parse_plain : access_parse_amqplain)(m->response, login))
+		return false;
+	*ok = access_check(c->broker, login, c->loopback);
+	return true;
+}
+
 static const struct refusal *on_start_ok(struct connection *c,
                                          const struct connection_start_ok *m)
 {
 	struct login login;
-	bool plain = slice_is(m->mechanism, "PLAIN"), amqplain = slice_is(m->mechanism, "AMQPLAIN");
+	bool ok;
 	note_capabilities(c, m->client_properties);
-	if (!plain && !amqplain)
+	if (!is_offered(c, m->mechanism))
 		return refuse(c->broker, &COMMAND_INVALID, "unknown authentication mechanism '%.*s'",
 		              SLICE_ARG(m->mechanism));
-	/* cppcheck-suppress uninitvar ; the function that is chosen sets it */
-	if (!(plain ? access_parse_plain : access_parse_amqplain)(m->response, &login))
+	if (!log_in(c, m, &login, &ok))
 		return refuse(c->broker, &SYNTAX_ERROR, "malformed %.*s response", SLICE_ARG(m->mechanism));
-	if (!access_check(c->broker, &login, c->loopback)) {
+	if (!ok) {
 		log_warning("conn=%llu %s: %.*s login refused: user '%.*s' - invalid credentials",
 		            (unsigned long long)c->number, c->name, SLICE_ARG(m->mechanism),
 		            SLICE_ARG(login.user));

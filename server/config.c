@@ -10,7 +10,8 @@
 #include "base/die.h"
 #include "base/mem.h"
 
-enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_BOOL, KIND_TEXT, KIND_SECRET, KIND_CHOICE };
+enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_BOOL, KIND_TEXT, KIND_SECRET, KIND_CHOICE,
+	              KIND_LIST };
 
 struct key {
 	const char *name;
@@ -39,6 +40,12 @@ static const struct {
 	const char *const *values;
 } choices[] = {
 	{ "durability", (const char *const[]){ "fsync", "os", NULL } },
+	{ "ssl_options.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
+	{ "ssl_options.versions", (const char *const[]){ "tlsv1.2", "tlsv1.3", NULL } },
+	{ "ssl_cert_login_from", (const char *const[]){ "distinguished_name", "common_name",
+	                                                "subject_alternative_name", NULL } },
+	{ "ssl_cert_login_san_type", (const char *const[]){ "dns", "ip", "email", "uri", NULL } },
+	{ "auth_mechanisms", (const char *const[]){ "PLAIN", "AMQPLAIN", "EXTERNAL", NULL } },
 	{ "log.console.level", (const char *const[]){ "debug", "info", "notice", "warning", "error",
 	                                              "critical", "none", NULL } },
 };
@@ -59,6 +66,18 @@ static struct slice trim(struct slice s)
 	while (s.n && strchr(" \t\r", s.p[s.n - 1]))
 		s.n--;
 	return s;
+}
+
+/* A list's key may have a number or a name of its own behind it. */
+static const struct key *find_list(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		size_t n = strlen(keys[i].name);
+		if (keys[i].kind == KIND_LIST && slice_starts(name, keys[i].name) && name.n > n + 1 &&
+		    name.p[n] == '.')
+			return &keys[i];
+	}
+	return NULL;
 }
 
 static const struct key *find_key(struct slice name)
@@ -146,8 +165,9 @@ static bool check_choice(const struct key *k, struct slice v, struct buf *why)
 		buf_printf(why, "'%.*s' is not one of:", SLICE_ARG(v));
 		for (const char *const *c = choices[i].values; *c; c++)
 			buf_printf(why, " %s", *c);
+		return false;
 	}
-	return false;
+	return true;
 }
 
 /* Clients parse the version as numbers between dots; some crash on anything else. */
@@ -159,7 +179,7 @@ static bool check_text(const struct key *k, struct slice v, struct buf *why)
 				buf_printf(why, "'%.*s' must be digits and dots", SLICE_ARG(v));
 				return false;
 			}
-	if (v.n == 0 || v.n > 255) {
+	if ((v.n == 0 && k->standard[0]) || v.n > 255) {
 		buf_printf(why, "needs a value of 1 to 255 bytes");
 		return false;
 	}
@@ -173,8 +193,9 @@ static bool set_value(struct config *c, const struct key *k, struct slice v, str
 	case KIND_NUMBER:
 	case KIND_SIZE: return set_number(k, field, v, why);
 	case KIND_BOOL: return set_bool(field, v, why);
+	case KIND_LIST:
 	case KIND_CHOICE:
-		if (!check_choice(k, v, why))
+		if ((k->kind == KIND_CHOICE || v.n) && !check_choice(k, v, why))
 			return false;
 		break;
 	case KIND_TEXT:
@@ -255,9 +276,18 @@ static bool set_listener(struct config *c, struct slice key, struct slice value,
 	}
 	if (i == c->n_listeners)
 		c->listeners[c->n_listeners++].key = mem_copy(key);
+	c->listeners[i].tls = slice_starts(key, "listeners.ssl");
 	mem_free(c->listeners[i].address);
 	c->listeners[i].address = address;
 	return true;
+}
+
+bool config_has_tls(const struct config *c)
+{
+	for (uint32_t i = 0; i < c->n_listeners; i++)
+		if (c->listeners[i].tls && strcmp(c->listeners[i].address, "none") != 0)
+			return true;
+	return false;
 }
 
 /* ---- keys ---- */
@@ -304,22 +334,37 @@ static bool is_ignored(struct slice name)
 	return false;
 }
 
+/* One more element behind those there are. */
+static bool add_to_list(struct config *c, const struct key *k, struct slice v, struct buf *why)
+{
+	char **list = (char **)(void *)((char *)c + k->at);
+	struct buf all = { 0 };
+	if (!check_choice(k, v, why) || !check_text(k, v, why))
+		return false;
+	buf_printf(&all, "%s%s%.*s", *list, (*list)[0] ? " " : "", SLICE_ARG(v));
+	set_text(list, buf_slice(&all));
+	buf_free(&all);
+	return true;
+}
+
+static bool is_listener(struct slice key, const char *kind)
+{
+	size_t n = strlen(kind);
+	return slice_starts(key, kind) && (key.n == n || (key.n > n + 1 && key.p[n] == '.'));
+}
+
 static bool set(struct config *c, struct slice key, struct slice value, struct buf *why)
 {
-	const struct key *k = find_key(key);
+	const struct key *k = find_key(key), *list = find_list(key);
 	if (k)
 		return set_value(c, k, value, why);
-	if (slice_is(key, "listeners.tcp") || slice_starts(key, "listeners.tcp."))
+	if (list)
+		return add_to_list(c, list, value, why);
+	if (is_listener(key, "listeners.tcp") || is_listener(key, "listeners.ssl"))
 		return set_listener(c, key, value, why);
-	if ((slice_is(key, "listeners.ssl") || slice_starts(key, "listeners.ssl.")) &&
-	    !slice_is(value, "none")) {
-		buf_printf(why, "TLS is not in this version yet; set it to none or leave it out");
-		return false;
-	}
 	if (slice_is(key, "loopback_users") && slice_is(value, "none"))
 		return set_value(c, find_key(slice_str("loopback_users.guest")), slice_str("false"), why);
-	if (!is_ignored(key) && !slice_starts(key, "listeners.ssl") &&
-	    !slice_starts(key, "loopback_users.")) {
+	if (!is_ignored(key) && !slice_starts(key, "loopback_users.")) {
 		buf_printf(why, "unknown key; the nearest one is %s (--help lists all)", nearest(key));
 		return false;
 	}
@@ -448,6 +493,8 @@ void config_print_keys(struct buf *out)
 {
 	buf_printf(out, "  %-28s %-10s %s\n", "listeners.tcp.default", "5672",
 	           "PORT, ADDRESS:PORT, [ADDRESS]:PORT or none; also listeners.tcp.1, .2 ...");
+	buf_printf(out, "  %-28s %-10s %s\n", "listeners.ssl.default", "none",
+	           "the same for TLS; needs ssl_options.certfile and keyfile");
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		buf_printf(out, "  %-28s %-10s %s\n", keys[i].name, keys[i].standard, keys[i].doc);
 }

@@ -13,7 +13,8 @@
 enum { CONFIG_LISTENERS_MAX = 32 };
 
 struct config_listener {
-	char *key;               /* "listeners.tcp.1" */
+	char *key;               /* "listeners.tcp.1", "listeners.ssl.default" */
+	bool tls;
 	char *address;           /* "5672", "127.0.0.1:5672", "[::1]:5672", "none" */
 };
 
@@ -24,6 +25,7 @@ struct config {
 #define TEXT(field) char *field;
 #define SECRET(field) char *field;
 #define CHOICE(field) char *field;
+#define LIST(field) char *field;   /* separated by blanks */
 #define KEY(name, kind, field, standard, least, most, doc) kind(field)
 #include "server/config.def"
 #undef KEY
@@ -33,6 +35,7 @@ struct config {
 #undef TEXT
 #undef SECRET
 #undef CHOICE
+#undef LIST
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	uint32_t n_listeners;
 	uint32_t n_ignored;          /* keys taken without effect */
@@ -60,6 +63,9 @@ void config_print(const struct config *c, struct buf *out);
 
 /* One line a key with default and meaning, for --help and the documentation. */
 void config_print_keys(struct buf *out);
+
+/* True when some listener speaks TLS. */
+bool config_has_tls(const struct config *c);
 
 /* Splits a listener's address; host is "" for all addresses. False when it is malformed. */
 bool config_address(const char *address, char host[64], uint16_t *port);

@@ -73,7 +73,7 @@ static bool accept_one(struct listener *s)
 		return true;
 	}
 	set_options(l->config, fd);
-	socket_new(l, fd);
+	socket_new(l, fd, s->tls);
 	return true;
 }
 
@@ -116,13 +116,14 @@ static bool parse_host(const char *host, uint16_t port, union address *a)
 	return inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1;
 }
 
-static void add(struct loop *l, int fd)
+static void add(struct loop *l, int fd, bool tls)
 {
 	struct listener *s = l->listeners;
 	while (s->fd >= 0)
 		s++;
 	must(s < l->listeners + LISTENERS - 1);
 	s->loop = l;
+	s->tls = tls;
 	s->fd = fd;
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ev_io_init(&s->io, on_readable, fd, EV_READ);
@@ -130,41 +131,49 @@ static void add(struct loop *l, int fd)
 	ev_io_start(l->ev, &s->io);
 }
 
-static bool open_at(struct loop *l, const char *host, uint16_t port, bool optional,
-                    struct buf *where, struct buf *why)
+struct place {
+	const char *host;
+	uint16_t port;
+	bool tls, optional;
+};
+
+static bool open_at(struct loop *l, struct place p, struct buf *where, struct buf *why)
 {
+	const char *host = p.host;
 	union address a;
 	bool v6 = strchr(host, ':') != NULL;
-	if (!parse_host(host, port, &a)) {
+	if (!parse_host(host, p.port, &a)) {
 		buf_printf(why, "'%s' is not an IP address", host);
 		return false;
 	}
 	int fd = listen_on(l->config, &a);
-	if (fd < 0 && optional)
+	if (fd < 0 && p.optional)
 		return true;
 	if (fd < 0) {
-		buf_printf(why, "cannot listen on %s port %u: %s%s", host, port, strerror(-fd),
+		buf_printf(why, "cannot listen on %s port %u: %s%s", host, p.port, strerror(-fd),
 		           fd == -EADDRINUSE ? " (is another broker running? choose another port with "
 		                               "listeners.tcp.default=PORT)"
 		                             : "");
 		return false;
 	}
-	add(l, fd);
-	buf_printf(where, v6 ? "%s[%s]:%u" : "%s%s:%u", where->len ? ", " : "", host, port);
+	add(l, fd, p.tls);
+	buf_printf(where, v6 ? "%s[%s]:%u%s" : "%s%s:%u%s", where->len ? ", " : "", host, p.port,
+	           p.tls ? " (TLS)" : "");
 	return true;
 }
 
 /* Without a host: all addresses, IPv6 only where the system has it. */
-static bool open_one(struct loop *l, const char *address, struct buf *where, struct buf *why)
+static bool open_one(struct loop *l, const char *address, bool tls, struct buf *where,
+                     struct buf *why)
 {
 	char host[64];
 	uint16_t port;
 	bool ok = config_address(address, host, &port);
 	must(ok);
 	if (host[0])
-		return open_at(l, host, port, false, where, why);
-	return open_at(l, "0.0.0.0", port, false, where, why) &&
-	       open_at(l, "::", port, true, where, why);
+		return open_at(l, (struct place){ host, port, tls, false }, where, why);
+	return open_at(l, (struct place){ "0.0.0.0", port, tls, false }, where, why) &&
+	       open_at(l, (struct place){ "::", port, tls, true }, where, why);
 }
 
 bool listeners_open(struct loop *l, struct buf *where, struct buf *why)
@@ -173,11 +182,14 @@ bool listeners_open(struct loop *l, struct buf *where, struct buf *why)
 	l->listeners = mem_zalloc(LISTENERS * sizeof *l->listeners);
 	for (size_t i = 0; i < LISTENERS; i++)
 		l->listeners[i].fd = -1;
-	for (uint32_t i = 0; i < c->n_listeners; i++)
-		if (strcmp(c->listeners[i].address, "none") != 0 &&
-		    !open_one(l, c->listeners[i].address, where, why))
+	bool clear = false;          /* something is said about listeners without TLS */
+	for (uint32_t i = 0; i < c->n_listeners; i++) {
+		const struct config_listener *one = &c->listeners[i];
+		clear |= !one->tls;
+		if (strcmp(one->address, "none") != 0 && !open_one(l, one->address, one->tls, where, why))
 			return false;
-	return c->n_listeners > 0 || open_one(l, "5672", where, why);
+	}
+	return clear || open_one(l, "5672", false, where, why);
 }
 
 void listeners_close(struct loop *l)

@@ -12,6 +12,7 @@ struct loop;
 struct listener {
 	ev_io io;
 	struct loop *loop;
+	bool tls;
 	int fd;              /* -1: the end of the array */
 	int spare_fd;        /* given up for a moment to turn a caller away when descriptors run out */
 };

@@ -14,6 +14,7 @@
 #include "server/console.h"
 #include "server/listener.h"
 #include "server/socket.h"
+#include "server/tls.h"
 
 enum {
 	DRAIN_MS = 10000,
@@ -46,6 +47,7 @@ static void turn(struct loop *l)
 {
 	uint64_t now = loop_now_ms();
 	struct connection *c;
+	l->handshakes = 0;
 	broker_turn(l->broker, now);
 	while ((c = broker_next_dirty(l->broker)))
 		socket_serve(connection_owner(c));
@@ -71,6 +73,7 @@ static void rest(struct loop *l)
 	} else if (quiet) {
 		l->resting = false;
 		mem_pages_rest(l->input, LOOP_INPUT_BYTES);
+		mem_pages_rest(l->plain, LOOP_PLAIN_BYTES);
 		mem_rest();
 		l->moved_bytes = 0;
 	}
@@ -135,12 +138,33 @@ static void on_term(struct ev_loop *ev, ev_signal *w, int events)
 	stop(l, DRAIN_MS);
 }
 
+bool loop_load_tls(struct loop *l, struct buf *why)
+{
+	if (!config_has_tls(l->config))
+		return true;
+	struct tls_context *fresh = tls_context_new(l->config, why);
+	if (!fresh)
+		return false;
+	tls_context_free(&l->tls);
+	l->tls = fresh;
+	return true;
+}
+
 static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
 {
+	struct loop *l = w->data;
+	struct buf why = { 0 };
 	(void)ev;
-	(void)w;
 	(void)events;
-	log_notice("SIGHUP: this version reads its configuration at start only");
+	if (!l->tls)
+		log_notice("SIGHUP: there are no certificates to read again; everything else is read at "
+		           "start only");
+	else if (loop_load_tls(l, &why))
+		log_notice("SIGHUP: certificates were read again, for new connections; everything else is "
+		           "read at start only");
+	else
+		log_error("SIGHUP: the certificates in force stay: %.*s", SLICE_ARG(buf_slice(&why)));
+	buf_free(&why);
 }
 
 static void on_usr1(struct ev_loop *ev, ev_signal *w, int events)
@@ -181,6 +205,7 @@ void loop_init(struct loop *l, const struct config *c)
 	must(l->ev);
 	list_init(&l->sockets);
 	l->input = mem_pages(LOOP_INPUT_BYTES);
+	l->plain = mem_pages(LOOP_PLAIN_BYTES);
 	ev_prepare_init(&l->prepare, on_prepare);
 	l->prepare.data = l;
 	ev_prepare_start(l->ev, &l->prepare);
@@ -206,5 +231,7 @@ void loop_free(struct loop *l)
 {
 	listeners_close(l);
 	sockets_close(l);
+	tls_context_free(&l->tls);
 	mem_pages_free(l->input, LOOP_INPUT_BYTES);
+	mem_pages_free(l->plain, LOOP_PLAIN_BYTES);
 }

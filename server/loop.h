@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 
 struct broker;
 struct config;
 struct listener;
+struct tls_context;
 
 struct loop {
 	struct ev_loop *ev;
@@ -26,6 +28,9 @@ struct loop {
 	struct list sockets;
 	uint64_t n_sockets, max_sockets;
 	uint8_t *input;              /* one read buffer for all */
+	uint8_t *plain;              /* ... and one for what was decrypted */
+	struct tls_context *tls;     /* NULL: no listener speaks TLS */
+	unsigned handshakes;         /* steps of TLS handshakes in this turn */
 	uint64_t moved_bytes;        /* read and written since memory was last given back */
 	uint64_t moved_before, rest_at_ms;
 	bool resting;                /* the broker has been told of the quiet */
@@ -34,10 +39,13 @@ struct loop {
 	int exit_code;
 };
 
-enum { LOOP_INPUT_BYTES = 256 << 10 };
+enum { LOOP_INPUT_BYTES = 256 << 10, LOOP_PLAIN_BYTES = (256 << 10) + 4096 };
 
 /* Monotonic milliseconds. */
 uint64_t loop_now_ms(void);
+
+/* Reads the certificates; nothing when no listener speaks TLS. False and a sentence in why. */
+bool loop_load_tls(struct loop *l, struct buf *why);
 
 /* Sets up watchers. The broker may be set later, before loop_run. */
 void loop_init(struct loop *l, const struct config *c);

@@ -161,6 +161,16 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 	return log_file_open(log, &o, why) == 0;
 }
 
+/* In a list that is separated by blanks. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
+		if (strcspn(at, " ") == n && memcmp(at, word, n) == 0)
+			return true;
+	return false;
+}
+
 static uint64_t message_memory(const struct config *c)
 {
 	uint64_t share = memory_limit() / 8;
@@ -191,6 +201,10 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->default_pass = c->default_pass;
 	o->default_vhost = c->default_vhost;
 	o->default_user_loopback_only = c->loopback_only;
+	bool all = c->auth_mechanisms[0] == 0;
+	o->plain = all || has_word(c->auth_mechanisms, "PLAIN");
+	o->amqplain = all || has_word(c->auth_mechanisms, "AMQPLAIN");
+	o->external = all || has_word(c->auth_mechanisms, "EXTERNAL");
 }
 
 /* As many descriptors as the system grants; some are kept for files. */
@@ -257,6 +271,11 @@ static int run(const struct config *c, uint64_t began_ms)
 	struct broker_options options;
 	struct buf why = { 0 }, where = { 0 };
 	loop_init(&loop, c);
+	if (!loop_load_tls(&loop, &why)) {
+		fail(&why);
+		loop_free(&loop);
+		return EXIT_USAGE;
+	}
 	if (!open_log(c, &loop, &disk, &log, &why)) {
 		fail(&why);
 		disk->ops->destroy(disk);

@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/logline.h"
 #include "base/mem.h"
 #include "broker/connection.h"
 #include "broker/outbox.h"
 #include "server/loop.h"
+#include "server/tls.h"
 
 enum {
 	HEADER_BYTES = 8,
@@ -27,6 +29,9 @@ enum {
 	READ_BYTES = 64 << 10,   /* in one turn: then others have theirs */
 	LONG_REST_BYTES = 4096,  /* such a rest says that frames are long: few come in a long read */
 	LINGER_S = 2,
+	HANDSHAKES_PER_TURN = 16,        /* steps that cost a signature or a key agreement */
+	ENCRYPT_BYTES = 64 << 10,        /* before what was encrypted is sent */
+	TLS_RECORD_BYTES = 16 << 10,
 	MAGIC = 0x736f636b,
 };
 
@@ -37,6 +42,7 @@ struct socket {
 	struct loop *loop;
 	struct connection *connection;   /* NULL once lost */
 	struct buf rest;                 /* an unfinished frame */
+	struct tls *tls;                 /* NULL: in the clear */
 	ev_io read, write;
 	ev_timer patience;               /* how long the peer may take to hang up */
 	struct list link;
@@ -95,6 +101,7 @@ static void destroy(struct socket *s)
 	list_remove(&s->link);
 	s->loop->n_sockets--;
 	buf_free(&s->rest);
+	tls_free(&s->tls);
 	s->magic = 0;
 	mem_free(s);
 }
@@ -114,6 +121,8 @@ static void hang_up(struct socket *s)
 }
 
 /* ---- input ---- */
+
+static bool flush(struct socket *s);
 
 static void keep_rest(struct socket *s, struct slice rest)
 {
@@ -185,6 +194,29 @@ static void feed_bytes(struct socket *s, struct slice bytes)
 	feed(s, buf_slice(&s->rest));
 }
 
+/* Ciphertext is a sign of life too.  Who the peer is is known before its first byte of AMQP. */
+static void feed_ciphertext(struct socket *s, struct slice in)
+{
+	struct loop *l = s->loop;
+	struct buf why = { 0 };
+	bool shaking = tls_is_shaking(s->tls);
+	l->handshakes += shaking;
+	connection_heard(s->connection, loop_now_ms());
+	long n = tls_decrypt(s->tls, in, l->plain, LOOP_PLAIN_BYTES, &why);
+	if (shaking && !tls_is_shaking(s->tls)) {
+		char *name = tls_certificate_name(s->tls);
+		connection_certified(s->connection, name);
+		mem_free(name);
+	}
+	if (why.len)
+		log_info("%s: TLS: %.*s", connection_name(s->connection), SLICE_ARG(buf_slice(&why)));
+	buf_free(&why);
+	if (n > 0)
+		feed_bytes(s, slice_of(l->plain, (size_t)n));
+	if (!flush(s) || n < 0)
+		hang_up(s);
+}
+
 /* A turn is as long as the messages in it, not the bytes: what publishers bring in one read must
  * be less than consumers can be given before the next. */
 static void read_some(struct socket *s)
@@ -199,7 +231,11 @@ static void read_some(struct socket *s)
 		return;
 	}
 	s->loop->moved_bytes += (uint64_t)n;
-	if (!s->lingering)
+	if (s->lingering)
+		return;
+	if (s->tls)
+		feed_ciphertext(s, slice_of(input, (size_t)n));
+	else
 		feed_bytes(s, slice_of(input, (size_t)n));
 }
 
@@ -209,6 +245,9 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 	(void)ev;
 	(void)events;
 	must(s->magic == MAGIC);
+	if (s->tls && !s->lingering && tls_is_shaking(s->tls) &&
+	    s->loop->handshakes >= HANDSHAKES_PER_TURN)
+		return;   /* in the next turn */
 	if (s->lingering || !connection_yields(s->connection))
 		read_some(s);
 }
@@ -246,9 +285,64 @@ static ssize_t send_pieces(int fd, const struct slice *pieces, size_t n)
 	return sendmsg(fd, &m, MSG_NOSIGNAL);
 }
 
+/* Encrypts a stretch of the outbox, in records as large as they may be. */
+static bool encrypt_some(struct socket *s)
+{
+	struct outbox *o = connection_outbox(s->connection);
+	struct slice pieces[PIECES];
+	uint8_t record[TLS_RECORD_BYTES];
+	for (size_t done = 0; o->bytes && done < ENCRYPT_BYTES;) {
+		size_t n = outbox_front(o, pieces, PIECES), have = 0;
+		for (size_t i = 0; i < n && have < sizeof record; i++) {
+			size_t room = sizeof record - have, part = pieces[i].n < room ? pieces[i].n : room;
+			memcpy(record + have, pieces[i].p, part);
+			have += part;
+		}
+		if (!tls_encrypt(s->tls, record, have))
+			return false;
+		connection_sent(s->connection, have);
+		done += have;
+	}
+	return true;
+}
+
+/* 1: all was sent, 0: the socket is full, -1: the peer is gone. */
+static int send_ciphertext(struct socket *s)
+{
+	for (struct slice out; (out = tls_output(s->tls)).n;) {
+		ssize_t done = send(s->fd, out.p, out.n, MSG_NOSIGNAL);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return errno == EAGAIN ? 0 : -1;
+		tls_sent(s->tls, (size_t)done);
+		s->loop->moved_bytes += (uint64_t)done;
+	}
+	return 1;
+}
+
+static bool flush_encrypted(struct socket *s)
+{
+	struct outbox *o = connection_outbox(s->connection);
+	int sent;
+	while ((sent = send_ciphertext(s)) == 1 && o->bytes)
+		if (!encrypt_some(s))
+			return false;
+	set_writing(s, sent == 0);
+	return sent >= 0;
+}
+
+/* True when nothing is left to be sent. */
+static bool is_flushed(const struct socket *s)
+{
+	return connection_outbox(s->connection)->bytes == 0 && (!s->tls || tls_output(s->tls).n == 0);
+}
+
 /* Writes until the outbox is empty or the socket is full. False when the peer is gone. */
 static bool flush(struct socket *s)
 {
+	if (s->tls)
+		return flush_encrypted(s);
 	struct outbox *o = connection_outbox(s->connection);
 	struct slice pieces[PIECES];
 	while (o->bytes) {
@@ -280,6 +374,10 @@ static void linger(struct socket *s)
 	lose(s);
 	buf_free(&s->rest);
 	s->lingering = true;
+	if (s->tls) {
+		tls_say_goodbye(s->tls);
+		send_ciphertext(s);
+	}
 	shutdown(s->fd, SHUT_WR);
 	set_writing(s, false);
 	set_reading(s, true);
@@ -297,7 +395,7 @@ void socket_serve(struct socket *s)
 		return;
 	}
 	wish = connection_wish(s->connection);
-	if (wish == CONNECTION_WANTS_FLUSH_AND_CLOSE && connection_outbox(s->connection)->bytes == 0)
+	if (wish == CONNECTION_WANTS_FLUSH_AND_CLOSE && is_flushed(s))
 		linger(s);
 	else
 		set_reading(s, connection_wants_input(s->connection));
@@ -312,7 +410,7 @@ static void on_writable(struct ev_loop *ev, ev_io *w, int events)
 
 /* ---- begin and end ---- */
 
-void socket_new(struct loop *l, int fd)
+void socket_new(struct loop *l, int fd, bool tls)
 {
 	struct socket *s = mem_zalloc(sizeof *s);
 	s->magic = MAGIC;
@@ -323,6 +421,7 @@ void socket_new(struct loop *l, int fd)
 	s->read.data = s->write.data = s;
 	list_push(&l->sockets, &s->link);
 	l->n_sockets++;
+	s->tls = tls ? tls_new(l->tls) : NULL;
 	s->connection = introduce(s);
 	set_reading(s, true);
 }

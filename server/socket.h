@@ -4,11 +4,13 @@
 #ifndef SERVER_SOCKET_H
 #define SERVER_SOCKET_H
 
+#include <stdbool.h>
+
 struct loop;
 struct socket;
 
 /* Takes over an accepted, non-blocking descriptor. */
-void socket_new(struct loop *l, int fd);
+void socket_new(struct loop *l, int fd, bool tls);
 
 /* The broker has something for this socket: output, an end, or a change of reading. */
 void socket_serve(struct socket *s);

@@ -63,7 +63,7 @@ static void expect_in(const struct buf *b, const char *wanted)
 
 /* ---- every key ---- */
 
-enum kind { NUMBER, SIZE, BOOL, TEXT, SECRET, CHOICE };
+enum kind { NUMBER, SIZE, BOOL, TEXT, SECRET, CHOICE, LIST };
 
 static const struct {
 	const char *name;
@@ -316,12 +316,16 @@ START_TEST(there_is_an_end_to_listeners)
 }
 END_TEST
 
-START_TEST(tls_says_that_it_is_not_there)
+START_TEST(tls_has_listeners_of_its_own)
 {
 	ck_assert(set("listeners.ssl", "none"));
 	ck_assert(set("listeners.ssl.default", "none"));
-	ck_assert(!set("listeners.ssl.default", "5671"));
-	expect_in(&why, "listeners.ssl.default: TLS is not in this version");
+	ck_assert(!config_has_tls(&c));
+	ck_assert(set("listeners.ssl.default", "5671"));
+	ck_assert(set("listeners.ssl.local", "127.0.0.1:5670"));
+	ck_assert(config_has_tls(&c));
+	ck_assert(!set("listeners.sslx", "5671"));
+	ck_assert(!set("listeners.ssl.", "5671"));
 }
 END_TEST
 
@@ -552,7 +556,7 @@ static void key_cases(Suite *s)
 	tcase_add_test(t, a_very_long_key_is_refused_like_any_other);
 	tcase_add_test(t, listeners_are_collected_by_key_and_the_last_word_counts);
 	tcase_add_test(t, there_is_an_end_to_listeners);
-	tcase_add_test(t, tls_says_that_it_is_not_there);
+	tcase_add_test(t, tls_has_listeners_of_its_own);
 	tcase_add_loop_test(t, addresses_are_split, 0, sizeof addresses / sizeof addresses[0]);
 	tcase_add_loop_test(t, other_addresses_are_refused, 0,
 	                    sizeof wrong_addresses / sizeof wrong_addresses[0]);

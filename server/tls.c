@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenSSL reads and writes through a BIO of ours: it reads from the slice of the call and writes to
+ * the session's output.  So between calls there is no memory but the SSL itself, which gives its
+ * own buffers back when they are empty (SSL_MODE_RELEASE_BUFFERS). */
+#include "server/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "server/config.h"
+
+struct tls_context {
+	unsigned users;              /* the loop and every session made with it */
+	SSL_CTX *ctx;
+	BIO_METHOD *method;
+	const struct config *config;
+};
+
+struct tls {
+	SSL *ssl;
+	struct tls_context *context;
+	struct slice in;             /* of the call under way */
+	struct buf out;
+	size_t sent;
+};
+
+/* ---- the door ---- */
+
+static int door_read(BIO *b, char *p, int n)
+{
+	struct tls *t = BIO_get_data(b);
+	size_t take = t->in.n < (size_t)n ? t->in.n : (size_t)n;
+	BIO_clear_retry_flags(b);
+	if (take == 0) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
+	memcpy(p, slice_take(&t->in, take).p, take);
+	return (int)take;
+}
+
+static int door_write(BIO *b, const char *p, int n)
+{
+	struct tls *t = BIO_get_data(b);
+	BIO_clear_retry_flags(b);
+	buf_append(&t->out, p, (size_t)n);
+	return n;
+}
+
+static long door_control(BIO *b, int what, long number, void *p)
+{
+	(void)b;
+	(void)number;
+	(void)p;
+	return what == BIO_CTRL_FLUSH;
+}
+
+static int door_create(BIO *b)
+{
+	BIO_set_init(b, 1);
+	return 1;
+}
+
+static BIO_METHOD *door_new(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "leveret");
+	must(m);
+	BIO_meth_set_read(m, door_read);
+	BIO_meth_set_write(m, door_write);
+	BIO_meth_set_ctrl(m, door_control);
+	BIO_meth_set_create(m, door_create);
+	return m;
+}
+
+/* ---- the context ---- */
+
+static bool complain(struct buf *why, const char *key, const char *value)
+{
+	char text[256];
+	ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
+	buf_printf(why, "%s: '%s': %s", key, value, text);
+	ERR_clear_error();
+	return false;
+}
+
+static int give_password(char *p, int max, int writing, void *config)
+{
+	const struct config *c = config;
+	int n = (int)strlen(c->ssl_password);
+	(void)writing;
+	if (n > max)
+		return -1;
+	memcpy(p, c->ssl_password, (size_t)n);
+	return n;
+}
+
+static bool load_files(SSL_CTX *ctx, const struct config *c, struct buf *why)
+{
+	if (!c->ssl_certfile[0] || !c->ssl_keyfile[0]) {
+		buf_printf(why, "listeners.ssl needs ssl_options.certfile and ssl_options.keyfile");
+		return false;
+	}
+	SSL_CTX_set_default_passwd_cb(ctx, give_password);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, (void *)c);
+	if (SSL_CTX_use_certificate_chain_file(ctx, c->ssl_certfile) != 1)
+		return complain(why, "ssl_options.certfile", c->ssl_certfile);
+	if (SSL_CTX_use_PrivateKey_file(ctx, c->ssl_keyfile, SSL_FILETYPE_PEM) != 1)
+		return complain(why, "ssl_options.keyfile", c->ssl_keyfile);
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return complain(why, "ssl_options.keyfile does not belong to the certificate",
+		                c->ssl_keyfile);
+	if (c->ssl_cacertfile[0] &&
+	    (SSL_CTX_load_verify_locations(ctx, c->ssl_cacertfile, NULL) != 1))
+		return complain(why, "ssl_options.cacertfile", c->ssl_cacertfile);
+	return true;
+}
+
+static bool set_verification(SSL_CTX *ctx, const struct config *c, struct buf *why)
+{
+	int mode = SSL_VERIFY_NONE;
+	if (strcmp(c->ssl_verify, "verify_peer") == 0)
+		mode = SSL_VERIFY_PEER;
+	if (mode != SSL_VERIFY_NONE && c->ssl_fail_if_no_peer_cert)
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	if (mode != SSL_VERIFY_NONE && !c->ssl_cacertfile[0]) {
+		buf_printf(why, "ssl_options.verify = verify_peer needs ssl_options.cacertfile");
+		return false;
+	}
+	if (mode != SSL_VERIFY_NONE)
+		SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(c->ssl_cacertfile));
+	SSL_CTX_set_verify(ctx, mode, NULL);
+	SSL_CTX_set_verify_depth(ctx, (int)c->ssl_depth);
+	return true;
+}
+
+/* Names of TLS 1.3 suites begin with TLS_, and are set apart. */
+static bool set_ciphers(SSL_CTX *ctx, const struct config *c, struct buf *why)
+{
+	struct buf old = { 0 }, suites = { 0 };
+	for (const char *at = c->ssl_ciphers; *at;) {
+		size_t n = strcspn(at, " ");
+		bool suite = strncmp(at, "TLS_", 4) == 0 && memchr(at, '-', n) == NULL;
+		struct buf *to = suite ? &suites : &old;
+		buf_printf(to, "%s%.*s", to->len ? ":" : "", (int)n, at);
+		at += n + (at[n] != 0);
+	}
+	buf_u8(&old, 0);
+	buf_u8(&suites, 0);
+	bool ok = (old.len == 1 || SSL_CTX_set_cipher_list(ctx, (char *)old.p) == 1) &&
+	          (suites.len == 1 || SSL_CTX_set_ciphersuites(ctx, (char *)suites.p) == 1);
+	if (!ok)
+		complain(why, "ssl_options.ciphers", c->ssl_ciphers);
+	buf_free(&old);
+	buf_free(&suites);
+	return ok;
+}
+
+static void set_rules(SSL_CTX *ctx, const struct config *c)
+{
+	static const unsigned char id[] = "leveret";
+	bool v12 = !c->ssl_versions[0] || strstr(c->ssl_versions, "tlsv1.2");
+	bool v13 = !c->ssl_versions[0] || strstr(c->ssl_versions, "tlsv1.3");
+	SSL_CTX_set_min_proto_version(ctx, v12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, v13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+	                         (c->ssl_honor_cipher_order ? SSL_OP_CIPHER_SERVER_PREFERENCE : 0) |
+	                         (c->ssl_reuse_sessions ? 0 : SSL_OP_NO_TICKET));
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_read_ahead(ctx, 0);
+	/* Tickets keep sessions with the clients; a cache would keep them here. */
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_num_tickets(ctx, c->ssl_reuse_sessions ? 1 : 0);
+	SSL_CTX_set_session_id_context(ctx, id, sizeof id - 1);
+}
+
+struct tls_context *tls_context_new(const struct config *c, struct buf *why)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	must(ctx);
+	set_rules(ctx, c);
+	if (!load_files(ctx, c, why) || !set_verification(ctx, c, why) || !set_ciphers(ctx, c, why)) {
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
+	struct tls_context *t = mem_zalloc(sizeof *t);
+	t->users = 1;
+	t->ctx = ctx;
+	t->method = door_new();
+	t->config = c;
+	return t;
+}
+
+void tls_context_free(struct tls_context **pt)
+{
+	struct tls_context *t = *pt;
+	*pt = NULL;
+	if (!t || --t->users)
+		return;
+	SSL_CTX_free(t->ctx);
+	BIO_meth_free(t->method);
+	mem_free(t);
+}
+
+/* ---- a session ---- */
+
+struct tls *tls_new(struct tls_context *context)
+{
+	struct tls *t = mem_zalloc(sizeof *t);
+	BIO *door = BIO_new(context->method);
+	t->ssl = SSL_new(context->ctx);
+	must(t->ssl && door);
+	BIO_set_data(door, t);
+	SSL_set_bio(t->ssl, door, door);
+	SSL_set_accept_state(t->ssl);
+	t->context = context;
+	context->users++;
+	return t;
+}
+
+void tls_free(struct tls **pt)
+{
+	struct tls *t = *pt;
+	*pt = NULL;
+	if (!t)
+		return;
+	SSL_free(t->ssl);
+	tls_context_free(&t->context);
+	buf_free(&t->out);
+	mem_free(t);
+}
+
+bool tls_is_shaking(const struct tls *t)
+{
+	return !SSL_is_init_finished(t->ssl);
+}
+
+static void explain(struct tls *t, struct buf *why)
+{
+	char text[200];
+	unsigned long error = ERR_peek_error();
+	long verdict = SSL_get_verify_result(t->ssl);
+	ERR_error_string_n(error, text, sizeof text);
+	buf_printf(why, "%s", error ? text : "unexpected end");
+	if (verdict != X509_V_OK)
+		buf_printf(why, " (certificate: %s)", X509_verify_cert_error_string(verdict));
+}
+
+long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struct buf *why)
+{
+	size_t have = 0;
+	t->in = in;
+	ERR_clear_error();
+	for (;;) {
+		must(have <= max);
+		int n = SSL_read(t->ssl, out + have, (int)(max - have));
+		if (n > 0) {
+			have += (size_t)n;
+			continue;
+		}
+		int error = SSL_get_error(t->ssl, n);
+		bool over = error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+		if (over && error != SSL_ERROR_ZERO_RETURN)
+			explain(t, why);
+		ERR_clear_error();
+		must(over || t->in.n == 0);
+		return over && have == 0 ? -1 : (long)have;
+	}
+}
+
+bool tls_encrypt(struct tls *t, const uint8_t *p, size_t n)
+{
+	ERR_clear_error();
+	return n == 0 || SSL_write(t->ssl, p, (int)n) == (int)n;
+}
+
+void tls_say_goodbye(struct tls *t)
+{
+	ERR_clear_error();
+	if (!tls_is_shaking(t))
+		SSL_shutdown(t->ssl);
+}
+
+struct slice tls_output(const struct tls *t)
+{
+	return slice_of(t->out.p + t->sent, t->out.len - t->sent);
+}
+
+void tls_sent(struct tls *t, size_t n)
+{
+	t->sent += n;
+	must(t->sent <= t->out.len);
+	if (t->sent < t->out.len)
+		return;
+	buf_free(&t->out);
+	t->sent = 0;
+}
+
+/* ---- who the peer is ---- */
+
+static char *print_name(X509_NAME *name)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	char *text;
+	must(b);
+	X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+	long n = BIO_get_mem_data(b, &text);
+	char *copy = mem_copy(slice_of(text, (size_t)n));
+	BIO_free(b);
+	return copy;
+}
+
+static char *print_string(const ASN1_STRING *s)
+{
+	return mem_copy(slice_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)));
+}
+
+static char *common_name(const X509 *cert)
+{
+	X509_NAME *name = X509_get_subject_name(cert);
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	return at < 0 ? NULL : print_string(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+}
+
+static char *print_general(const GENERAL_NAME *g)
+{
+	int type;
+	void *value = GENERAL_NAME_get0_value(g, &type);
+	if (type == GEN_DNS || type == GEN_EMAIL || type == GEN_URI)
+		return print_string(value);
+	if (type == GEN_IPADD) {
+		const ASN1_OCTET_STRING *ip = value;
+		char text[INET6_ADDRSTRLEN] = "";
+		inet_ntop(ip->length == 16 ? AF_INET6 : AF_INET, ip->data, text, sizeof text);
+		return mem_strdup(text);
+	}
+	return NULL;
+}
+
+static int wanted_type(const char *name)
+{
+	static const struct {
+		const char *name;
+		int type;
+	} types[] = { { "dns", GEN_DNS },
+		          { "ip", GEN_IPADD },
+		          { "email", GEN_EMAIL },
+		          { "uri", GEN_URI } };
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcmp(types[i].name, name) == 0)
+			return types[i].type;
+	must_not_happen("the configuration checks the type");
+}
+
+/* The n-th of the names of the type that is asked for. */
+static char *alternative_name(const X509 *cert, const struct config *c)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	char *found = NULL;
+	uint64_t left = c->ssl_cert_login_san_index;
+	for (int i = 0; names && !found && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+		if (g->type == wanted_type(c->ssl_cert_login_san_type) && left-- == 0)
+			found = print_general(g);
+	}
+	GENERAL_NAMES_free(names);
+	return found;
+}
+
+char *tls_certificate_name(const struct tls *t)
+{
+	const struct config *c = t->context->config;
+	X509 *cert = SSL_get0_peer_certificate(t->ssl);
+	if (!cert || SSL_get_verify_result(t->ssl) != X509_V_OK ||
+	    strcmp(c->ssl_verify, "verify_peer") != 0)
+		return NULL;
+	if (strcmp(c->ssl_cert_login_from, "common_name") == 0)
+		return common_name(cert);
+	if (strcmp(c->ssl_cert_login_from, "subject_alternative_name") == 0)
+		return alternative_name(cert, c);
+	return print_name(X509_get_subject_name(cert));
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TLS by OpenSSL, without its hands on a descriptor: ciphertext comes in as slices and goes out
+ * into a buffer.  A session that has nothing to do holds no buffers.  TLS 1.2 and 1.3. */
+#ifndef SERVER_TLS_H
+#define SERVER_TLS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+struct config;
+struct tls;
+struct tls_context;
+
+/* Certificates and rules, as the configuration's ssl_options say. NULL and a sentence in why. */
+struct tls_context *tls_context_new(const struct config *c, struct buf *why);
+
+/* Sessions that were made with it go on. */
+void tls_context_free(struct tls_context **t);
+
+/* The server's side of a new session. */
+struct tls *tls_new(struct tls_context *t);
+void tls_free(struct tls **t);
+
+/* True until both sides know each other. */
+bool tls_is_shaking(const struct tls *t);
+
+/* The peer's verified certificate as a user name (ssl_cert_login_from), or NULL; once the handshake
+ * is done.  The caller frees it with mem_free. */
+char *tls_certificate_name(const struct tls *t);
+
+/* Takes in n bytes of ciphertext and gives at most max bytes of plaintext; max must be above n.
+ * The bytes given, or -1 when the session is over: by the peer's word (why stays empty), or for a
+ * fault.  What is to be sent in answer is behind tls_output. */
+long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struct buf *why);
+
+/* Encrypts n bytes into the output.  False when the session is over. */
+bool tls_encrypt(struct tls *t, const uint8_t *p, size_t n);
+
+/* Says that nothing more will come. */
+void tls_say_goodbye(struct tls *t);
+
+/* What is to be sent, and how much of it was. */
+struct slice tls_output(const struct tls *t);
+void tls_sent(struct tls *t, size_t n);
+
+#endif
