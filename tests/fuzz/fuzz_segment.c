@@ -120,14 +120,14 @@ static void write_store(struct disk *d, struct seen *written, uint8_t how)
 }
 
 struct names {
-	char at[16][32];
+	char at[4 * MAX_STEPS][32];
 	size_t n;
 };
 
 static void keep_name(void *to, const char *file)
 {
 	struct names *names = to;
-	if (names->n < 16 && file[0] == 'w')
+	if (names->n < ARRAY_LEN(names->at) && file[0] == 'w')
 		snprintf(names->at[names->n++], sizeof names->at[0], "%s", file);
 }
 
