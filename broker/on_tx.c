@@ -22,15 +22,10 @@ static const struct refusal *not_transactional(struct channel *ch)
 	return refuse(ch->broker, &PRECONDITION_FAILED, "channel is not transactional");
 }
 
-static log_position commit_publishes(struct channel *ch)
+static void commit_publishes(struct channel *ch)
 {
-	log_position last = 0;
-	for (size_t i = 0; i < ch->tx.n_publishes; i++) {
-		struct tx_publish *p = &ch->tx.publishes[i];
-		log_position wait_for = publish(ch, p->message, p->mandatory);
-		last = wait_for > last ? wait_for : last;
-	}
-	return last;
+	for (size_t i = 0; i < ch->tx.n_publishes; i++)
+		publish(ch, ch->tx.publishes[i].message, ch->tx.publishes[i].mandatory);
 }
 
 /* A delivery may have left meanwhile (basic.recover): then there is nothing to settle. */
@@ -49,11 +44,13 @@ const struct refusal *on_tx_commit(struct channel *ch, const struct tx_commit *m
 	(void)m;
 	if (!ch->tx.on)
 		return not_transactional(ch);
-	log_position wait_for = commit_publishes(ch);
+	bool empty = ch->tx.n_publishes == 0 && ch->tx.n_settles == 0;
+	if (!empty)
+		store_begin(&ch->broker->store);
+	commit_publishes(ch);
 	commit_settles(ch);
 	tx_reset(ch);
-	log_position acks = store_flush_acks(&ch->broker->store, true);
-	channel_send_when(ch, &ok, acks > wait_for ? acks : wait_for);
+	channel_send_when(ch, &ok, empty ? 0 : store_commit(&ch->broker->store));
 	channel_wake_consumers(ch);
 	return NULL;
 }

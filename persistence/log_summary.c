@@ -62,7 +62,7 @@ void log_summary_batch(struct log_file *l, const struct batch *b)
 void log_summary_end(struct log_file *l, uint64_t base, uint64_t end, uint32_t epoch)
 {
 	struct log_worker *w = &l->worker;
-	if (w->summary.spoilt) {
+	if (w->summary.spoilt || w->summary.in_transaction) {
 		summary_clear(&w->summary);
 		return;
 	}

@@ -15,10 +15,12 @@ enum record_type {
 	RECORD_DEFINE = 5,      /* a catalog entry is set */
 	RECORD_UNDEFINE = 6,    /* a catalog entry is removed */
 	RECORD_DELIVERED = 7,   /* at a clean stop: how far a queue had been delivered */
-	RECORD_COMMIT = 8,      /* reserved: transaction, with stream end offsets */
+	RECORD_COMMIT = 8,      /* all since RECORD_BEGIN counts; it may say more one day */
 	RECORD_DEDUP = 9,       /* reserved */
 	RECORD_RELOCATE = 10,   /* reserved */
 	RECORD_SPILL = 11,      /* a message that is not kept: recovery ignores it */
+	RECORD_BEGIN = 12,      /* what follows counts only with its RECORD_COMMIT */
+	RECORD_ABORT = 13,      /* a start found a RECORD_BEGIN without: what followed it is void */
 	RECORD_SUMMARY = 255,   /* never in the log: what a scan gives for a whole segment */
 };
 

@@ -35,6 +35,7 @@ void summary_free(struct summary *s)
 {
 	summary_clear(s);
 	buf_free(&s->marks);
+	buf_free(&s->held);
 }
 
 struct summary_queue *summary_queue(struct summary *s, uint32_t id)
@@ -235,7 +236,7 @@ static bool add(struct summary *s, const struct log_record *r)
 	}
 }
 
-bool summary_add(struct summary *s, const struct log_record *r)
+static bool add_any(struct summary *s, const struct log_record *r)
 {
 	if (r->type == RECORD_CHUNK) {
 		add_chunk(s, r);
@@ -245,6 +246,50 @@ bool summary_add(struct summary *s, const struct log_record *r)
 	s->spoilt |= !ok;
 	buf_free(&s->marks);
 	return ok;
+}
+
+/* ---- transactions: their records are held until it is known whether they count ---- */
+
+static void drop_held(struct summary *s)
+{
+	s->in_transaction = false;
+	buf_free(&s->held);
+}
+
+static void hold(struct summary *s, const struct log_record *r)
+{
+	put_u64(&s->held, r->at);
+	put_u32(&s->held, r->type);
+	put_u32(&s->held, (uint32_t)r->body.n);
+	buf_append_slice(&s->held, r->body);
+}
+
+static bool add_held(struct summary *s)
+{
+	struct slice rest = buf_slice(&s->held);
+	struct log_record r;
+	bool ok = true;
+	while (summary_next_record(&rest, &r))
+		ok = add_any(s, &r) && ok;
+	drop_held(s);
+	return ok;
+}
+
+bool summary_add(struct summary *s, const struct log_record *r)
+{
+	switch (r->type) {
+	case RECORD_BEGIN:
+		drop_held(s);
+		s->in_transaction = true;
+		return true;
+	case RECORD_ABORT: drop_held(s); return true;
+	case RECORD_COMMIT: return add_held(s);
+	default:
+		if (!s->in_transaction)
+			return add_any(s, r);
+		hold(s, r);
+		return true;
+	}
 }
 
 /* ---- as bytes ----
@@ -272,6 +317,7 @@ static void write_queue(struct buf *out, const struct summary_queue *q)
 void summary_write(struct buf *out, const struct summary *s)
 {
 	size_t head = out->len, cursor = 0;
+	must(!s->in_transaction);
 	buf_reserve(out, HEAD);
 	out->len += HEAD;
 	for (const struct summary_queue *q; (q = map_next(&s->queues, &cursor));)
@@ -355,8 +401,10 @@ static bool split(struct slice bytes, struct parts *out)
 	return true;
 }
 
+/* What a segment leaves unfinished is in its summary, or it has none: so before it nothing is. */
 static void take_marks(struct summary *s, struct slice marks)
 {
+	drop_held(s);
 	buf_free(&s->marks);
 	buf_append_slice(&s->marks, marks);
 }

@@ -29,6 +29,8 @@ struct summary {
 	struct map queues;         /* struct summary_queue by number */
 	struct buf catalog;        /* DEFINE and UNDEFINE records */
 	struct buf marks;          /* struct chunk_mark of chunks that wait for their message */
+	bool in_transaction;       /* a RECORD_BEGIN waits for its end */
+	struct buf held;           /* ... and these are the records since */
 	bool spoilt;               /* a record did not decode: it says too little */
 	bool squeezes;             /* what is gone at the front of a queue is taken out of put: for
 	                            * whoever gathers a whole log. It cannot be written any more */
@@ -36,8 +38,8 @@ struct summary {
 
 void summary_init(struct summary *s, bool squeezes);
 
-/* What is in it is forgotten, except for chunks that wait for their message: the next segment goes
- * on where this one ended. */
+/* What is in it is forgotten, except for what waits for its end, chunks and transactions: the next
+ * segment goes on where this one ended. */
 void summary_clear(struct summary *s);
 void summary_free(struct summary *s);
 
@@ -51,7 +53,7 @@ bool summary_add(struct summary *s, const struct log_record *r);
 /* Takes what is gone at the front out of put, and forgets ranges that say nothing any more. */
 void summary_squeeze(struct summary_queue *q);
 
-/* Appends it as bytes. */
+/* Appends it as bytes; not in the middle of a transaction. */
 void summary_write(struct buf *out, const struct summary *s);
 
 /* Takes in what summary_write made of the next stretch of the log, but for the records of the

@@ -63,6 +63,8 @@ int store_scan(struct store *s, struct recovery **out, struct buf *why)
 		return -EUCLEAN;
 	}
 	r->was_clean = s->log->was_clean;
+	if (more == 0 && r->all.in_transaction)
+		log_append(s->log, RECORD_ABORT, true, NULL, 0);
 	size_t cursor = 0;
 	for (const struct summary_queue *q; (q = map_next(&r->all.queues, &cursor));)
 		is_used(s, q->id);

@@ -33,6 +33,16 @@ void store_free(struct store *s)
 	buf_free(&s->scratch);
 }
 
+static log_position append(struct store *s, enum record_type type, bool urgent,
+                           const struct slice *parts, size_t n)
+{
+	if (s->tx == TX_EMPTY) {
+		log_append(s->log, RECORD_BEGIN, false, NULL, 0);
+		s->tx = TX_WRITTEN;
+	}
+	return log_append(s->log, type, urgent, parts, n);
+}
+
 /* Appends the body as CHUNK records; *first is where the run begins. */
 static uint32_t append_chunks(struct store *s, const struct message *m, bool urgent,
                               log_position *first)
@@ -41,7 +51,7 @@ static uint32_t append_chunks(struct store *s, const struct message *m, bool urg
 	struct message_walk w = { 0 };
 	struct slice stretch;
 	while (message_next_stretch(m, &w, &stretch)) {
-		log_position at = log_append(s->log, RECORD_CHUNK, urgent, &stretch, 1);
+		log_position at = append(s, RECORD_CHUNK, urgent, &stretch, 1);
 		if (n++ == 0)
 			*first = at;
 	}
@@ -63,7 +73,7 @@ static log_position append_message(struct store *s, enum record_type type,
 	struct message_walk w = { 0 };
 	while (r->chunks == 0 && message_next_stretch(m, &w, &parts[n]))
 		must(++n < MAX_PARTS);
-	return log_append(s->log, type, type != RECORD_SPILL, parts, n);
+	return append(s, type, type != RECORD_SPILL, parts, n);
 }
 
 /* Body and record; m->position becomes that of the first of them, if it has none yet.  Returns that
@@ -142,7 +152,7 @@ static log_position write_acks(struct store *s, struct queue *q, bool urgent)
 	record_ack_encode(&s->scratch, q->id, q->acks, q->n_acks);
 	struct slice part = buf_slice(&s->scratch);
 	q->n_acks = 0;
-	return log_append(s->log, RECORD_ACK, urgent, &part, 1);
+	return append(s, RECORD_ACK, urgent, &part, 1);
 }
 
 void store_ack(struct store *s, struct queue *q, uint64_t seq)
@@ -178,6 +188,22 @@ log_position store_flush_acks(struct store *s, bool urgent)
 		q->cap_acks = 0;
 	}
 	return last;
+}
+
+/* Acks of others, gathered before, do not belong to it. */
+void store_begin(struct store *s)
+{
+	must(s->tx == TX_NONE);
+	store_flush_acks(s, false);
+	s->tx = TX_EMPTY;
+}
+
+log_position store_commit(struct store *s)
+{
+	store_flush_acks(s, true);
+	bool written = s->tx == TX_WRITTEN;
+	s->tx = TX_NONE;
+	return written ? log_append(s->log, RECORD_COMMIT, true, NULL, 0) : 0;
 }
 
 void store_forget_queue(struct store *s, struct queue *q)

@@ -24,6 +24,7 @@ struct store {
 	struct buf scratch;
 	log_position trim_upto;      /* a trim that waits for trim_after to be durable; 0: none */
 	log_position trim_after;
+	enum { TX_NONE, TX_EMPTY, TX_WRITTEN } tx;   /* inside store_begin and store_commit */
 
 	uint64_t memory_budget;      /* bytes of messages in queues that may stay in memory */
 	uint64_t resident;           /* bytes of them that do */
@@ -61,6 +62,12 @@ void store_ack(struct store *s, struct queue *q, uint64_t seq);
  * transaction are waited for).  Returns the position of the last record written, 0 when there was
  * none. */
 log_position store_flush_acks(struct store *s, bool urgent);
+
+/* A transaction: what is written between the two counts as a whole or not at all, however large it
+ * is.  Nothing else may be written between.  Returns the position to wait for, 0 when nothing of it
+ * had to be written. */
+void store_begin(struct store *s);
+log_position store_commit(struct store *s);
 
 /* The queue is deleted: gathered acks are dropped. */
 void store_forget_queue(struct store *s, struct queue *q);

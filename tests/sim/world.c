@@ -379,6 +379,8 @@ static void transact(struct world *w)
 		w->sent[i].unsure |= w->sent[i].queues;
 		w->sent[i].queues = 0;
 	}
+	w->tx_first = first;
+	w->tx_end = first + n;
 	bool ok = commits ? ask(w, TX_CHANNEL, &commit, METHOD_tx_commit_ok, &h)
 	                  : ask(w, TX_CHANNEL, &rollback, METHOD_tx_rollback_ok, &h);
 	for (uint32_t i = first; i < first + n && ok; i++) {
@@ -387,6 +389,7 @@ static void transact(struct world *w)
 		if (commits)
 			note_confirm(w, i);
 	}
+	w->tx_end = ok ? 0 : w->tx_end;
 }
 
 static void come_and_go(struct world *w)
@@ -515,6 +518,11 @@ static void check_contents(struct world *w, unsigned q)
 	}
 	for (uint32_t i = 0; i < w->n_sent && w->why.len == 0; i++)
 		check_message(w, i, q, came[i]);
+	for (uint32_t i = w->tx_first; i < w->tx_end; i++) {
+		bool due = w->sent[i].persistent && w->sent[i].unsure & 1u << q && q < ALWAYS;
+		w->tx_came += due && came[i];
+		w->tx_missing += due && !came[i];
+	}
 	mem_free(came);
 }
 
@@ -589,8 +597,12 @@ static void check_all(struct world *w)
 bool world_verify(struct world *w)
 {
 	disconnect(w);
+	w->tx_came = w->tx_missing = 0;
 	if (start(w))
 		check_all(w);
+	if (w->why.len == 0 && w->tx_came && w->tx_missing)
+		buf_printf(&w->why, "a transaction was done by half: %u came, %u are missing", w->tx_came,
+		           w->tx_missing);
 	if (w->why.len == 0)
 		broker_check(w->in.broker);
 	return w->why.len == 0;

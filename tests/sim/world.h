@@ -27,6 +27,8 @@ struct outstanding {
 };
 
 struct world {
+	uint32_t tx_first, tx_end;   /* of the transaction whose outcome is not known */
+	unsigned tx_came, tx_missing;
 	uint64_t seed, random;
 	struct inside in;
 	struct talk talk;
