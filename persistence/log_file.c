@@ -325,7 +325,8 @@ static void hand_over(struct log_file *l, struct batch *b, uint32_t flags)
 	must(!l->in_flight);
 	assign_segment(l, b);
 	b->head.epoch = l->epoch;
-	b->head.durable_lsn = l->durable;
+	/* Without syncs only full segments are safe: they are synced before the next one begins. */
+	b->head.durable_lsn = l->options.sync ? l->durable : b->segment->base;
 	b->head.wall_ms = l->options.wall_ms + (l->now_ms - l->opened_ms);
 	b->head.flags = flags | (b->urgent ? 0 : FORMAT_LAZY);
 	l->in_flight = b;

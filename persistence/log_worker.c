@@ -22,7 +22,7 @@ void log_worker_init(struct log_file *l)
 	list_init(&l->worker.trims);
 	list_init(&l->worker.summaries);
 	summary_init(&l->worker.summary, false);
-	l->worker.zero_handle = -1;
+	l->worker.zero_handle = l->worker.active_handle = -1;
 }
 
 static void stop_zeroing(struct log_file *l)
@@ -110,15 +110,27 @@ static int write_head(struct log_file *l, struct segment *s)
 	return error ? error : l->disk->ops->sync(l->disk, s->handle);
 }
 
+/* A segment is proof that all before it is durable, also when batches are not synced. */
+static int settle_previous(struct log_file *l)
+{
+	struct log_worker *w = &l->worker;
+	if (l->options.sync || w->active_handle < 0)
+		return 0;
+	return l->disk->ops->sync(l->disk, w->active_handle);
+}
+
 static int begin_segment(struct log_file *l, struct segment *s)
 {
 	char blank[32], name[32];
+	int error = settle_previous(l);
+	if (error)
+		return error;
 	if (s->handle < 0)
 		s->handle = open_blank(l, blank);
 	if (s->handle < 0)
 		return s->handle;
 	log_segment_name(name, s->base);
-	int error = write_head(l, s);
+	error = write_head(l, s);
 	if (!error)
 		error = l->disk->ops->rename(l->disk, blank, name);
 	if (!error)
@@ -144,6 +156,7 @@ static int write_batch(struct log_file *l, struct batch *b)
 	int error = s->begun ? 0 : begin_segment(l, s);
 	if (error)
 		return error;
+	l->worker.active_handle = s->handle;
 	end_summary(l, s);
 	b->head.prev_crc = l->worker.prev_crc;
 	uint32_t crc = format_batch_seal(b->p, &b->head);
@@ -195,6 +208,8 @@ static int give_up(struct log_file *l, struct segment *s)
 {
 	char name[32];
 	log_segment_name(name, s->base);
+	if (s->handle >= 0 && s->handle == l->worker.active_handle)
+		l->worker.active_handle = -1;
 	if (s->handle >= 0)
 		l->disk->ops->close(l->disk, s->handle);
 	log_summary_remove(l, s->base);
