@@ -51,7 +51,7 @@ const struct refusal *on_basic_publish(struct channel *ch, const struct basic_pu
 	a->mandatory = m->mandatory;
 	a->empty_frames = 0;
 	a->state = ASSEMBLY_HEADER;
-	ch->connection->publishes = true;
+	connection_publishes(ch->connection);
 	return NULL;
 }
 

@@ -131,6 +131,20 @@ static void set_pressed(struct broker *b, bool pressed)
 	}
 }
 
+/* Who was told is told again; who publishes meanwhile is told then (connection_publishes). */
+static void set_full(struct broker *b, bool full)
+{
+	if (full == b->full)
+		return;
+	b->full = full;
+	if (full)
+		log_warning("the disk has little room left: publishers are blocked until there is more");
+	else
+		log_notice("the disk has room again: publishers go on");
+	list_each(it, &b->connections)
+		connection_unblock(list_entry(it, struct connection, link));
+}
+
 static void poll_log(struct broker *b)
 {
 	struct log_report report;
@@ -139,6 +153,7 @@ static void poll_log(struct broker *b)
 	log_poll(b->options.log, &report);
 	b->durable = report.durable;
 	set_pressed(b, report.pressed);
+	set_full(b, report.full);
 	if (report.failed)
 		fail(b, report.failed);
 }

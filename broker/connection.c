@@ -318,7 +318,31 @@ bool connection_wants_input(const struct connection *c)
 	if (c->outbox.bytes + c->owed_bytes > 2 * b->options.outbox_max_bytes ||
 	    c->kept_bytes > KEPT_BYTES_MAX)
 		return false;
-	return !(b->pressed && c->publishes);
+	return !(b->pressed && c->publishes) && !c->blocked;
+}
+
+/* Lazily, as RabbitMQ does: who does not publish is not troubled. */
+void connection_publishes(struct connection *c)
+{
+	struct method m = { .id = METHOD_connection_blocked,
+		                .connection_blocked = { .reason = slice_str("low on disk") } };
+	c->publishes = true;
+	if (!c->broker->full || c->blocked)
+		return;
+	c->blocked = true;
+	if (c->can_blocked)
+		connection_send(c, 0, &m);
+}
+
+void connection_unblock(struct connection *c)
+{
+	struct method m = { .id = METHOD_connection_unblocked };
+	if (!c->blocked || c->broker->full)
+		return;
+	c->blocked = false;
+	if (c->can_blocked)
+		connection_send(c, 0, &m);
+	connection_touch(c);
 }
 
 /* Who publishes little is not made to wait for those who publish much. */

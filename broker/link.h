@@ -35,6 +35,7 @@ struct connection {
 	enum connection_state state;
 	bool loopback, first_byte;
 	bool publishes;              /* has published: waits when the log is pressed */
+	bool blocked;                /* published while the disk was full: it is not read */
 	uint64_t placed;             /* messages put into queues by what was read last */
 	bool congested;              /* output is above the limit: consumers wait */
 	uint64_t number;
@@ -114,6 +115,13 @@ struct channel *connection_channel(const struct connection *c, uint16_t number);
 
 /* Frees a lost connection. */
 void connection_bury(struct connection *c);
+
+/* The connection publishes: while the disk is full it is told so (connection.blocked) and not read
+ * any more. */
+void connection_publishes(struct connection *c);
+
+/* The disk has room again. */
+void connection_unblock(struct connection *c);
 
 /* Handles one frame, or keeps it when its channel is parked. */
 void connection_frame(struct connection *c, const struct frame *f);

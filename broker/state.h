@@ -21,6 +21,7 @@ struct broker {
 	uint64_t now_ms;             /* of the current turn or input */
 	log_position durable;        /* as last polled; the largest number when there is no log */
 	bool pressed;                /* the log asks publishers to wait */
+	bool full;                   /* the disk has little room: publishers are blocked */
 	int failed;
 	bool stopping;
 

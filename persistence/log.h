@@ -40,6 +40,7 @@ struct log_record {
 struct log_report {
 	log_position durable;        /* every record appended before this position is durable */
 	bool pressed;                /* too much is waiting for the disk: stop reading publishers */
+	bool full;                   /* little room is left on the disk: it is for acks */
 	int failed;                  /* 0, or the errno that ended the log */
 };
 

@@ -381,12 +381,16 @@ static void seal_when_idle(struct log_file *l)
 	rest_pool(l);
 }
 
-static bool is_stalled(struct log_file *l)
+/* Without room the worker looks again from time to time. */
+static void retry_when_full(struct log_file *l)
 {
 	log_thread_lock(l->thread);
-	bool stalled = l->worker.stalled;
+	bool waits = l->worker.stalled || l->worker.low;
 	log_thread_unlock(l->thread);
-	return stalled;
+	if (!waits || l->now_ms < l->retry_at_ms)
+		return;
+	l->retry_at_ms = l->now_ms + RETRY_MS;
+	log_thread_kick(l->thread);
 }
 
 static void file_submit(struct log *log, uint64_t now_ms)
@@ -397,14 +401,9 @@ static void file_submit(struct log *log, uint64_t now_ms)
 	l->now_ms = now_ms;
 	if (l->failed)
 		return;
-	if (l->in_flight) {
-		bool stalled = is_stalled(l);
-		if (stalled && now_ms >= l->retry_at_ms) {
-			l->retry_at_ms = now_ms + RETRY_MS;
-			log_thread_kick(l->thread);
-		}
+	retry_when_full(l);
+	if (l->in_flight)
 		return;
-	}
 	struct batch *b = next_batch(l, false);
 	if (b) {
 		l->unsealed = true;
@@ -420,7 +419,7 @@ static uint64_t file_deadline(const struct log *log)
 	const struct log_file *l = const_self(log);
 	if (l->failed)
 		return UINT64_MAX;
-	if (l->in_flight)
+	if (l->in_flight || (l->full && !l->filling))
 		return l->now_ms + RETRY_MS;
 	if (l->filling)
 		return l->filling->urgent ? l->now_ms
@@ -452,6 +451,7 @@ static void take_news(struct log_file *l)
 	if (l->worker.failed)
 		l->failed = l->worker.failed;
 	bool stalled = l->worker.stalled;
+	l->full = stalled || l->worker.low;
 	log_thread_unlock(l->thread);
 	if (done && !l->failed)
 		complete(l);
@@ -463,7 +463,7 @@ static void file_poll(struct log *log, struct log_report *out)
 {
 	struct log_file *l = self(log);
 	take_news(l);
-	*out = (struct log_report){ l->durable, l->pressed, l->failed };
+	*out = (struct log_report){ l->durable, l->pressed, l->full, l->failed };
 }
 
 static void file_stats(const struct log *log, struct log_stats *out)

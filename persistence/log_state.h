@@ -44,6 +44,7 @@ struct log_worker {
 	bool job_done;
 	int failed;                  /* errno, final */
 	bool stalled;                /* no room for a new segment: tried again when kicked */
+	bool low;                    /* little room beyond the segment in use */
 	struct list trims;           /* segments to be given up, oldest first */
 	uint64_t spares;             /* files waiting to be used again */
 	/* worker */
@@ -94,7 +95,7 @@ struct log_file {
 	struct list given_up;        /* trimmed segments, oldest first, that may still be read */
 	struct batch *in_flight;
 	struct list pool;
-	bool pressed;
+	bool pressed, full;
 	int failed;
 	uint64_t now_ms, opened_ms;
 	bool unsealed;               /* a seal is due some time after the last batch */

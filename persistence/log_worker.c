@@ -119,6 +119,18 @@ static int settle_previous(struct log_file *l)
 	return l->disk->ops->sync(l->disk, w->active_handle);
 }
 
+/* Two more segments and a half must be there: publishers wait before the last two are begun, so
+ * that acks, which are small and in the end give room back, have them to themselves. */
+static void look_for_room(struct log_file *l)
+{
+	uint64_t segment = l->options.segment_bytes;
+	int64_t room = l->disk->ops->room(l->disk);
+	uint64_t have = l->worker.spares * segment + (room > 0 ? (uint64_t)room : 0);
+	log_thread_lock(l->thread);
+	l->worker.low = have < 2 * segment + segment / 2;
+	log_thread_unlock(l->thread);
+}
+
 static int begin_segment(struct log_file *l, struct segment *s)
 {
 	char blank[32], name[32];
@@ -137,6 +149,7 @@ static int begin_segment(struct log_file *l, struct segment *s)
 		error = l->disk->ops->sync_directory(l->disk);
 	s->begun = !error;
 	l->worker.zero_off = false;
+	look_for_room(l);
 	return error;
 }
 
@@ -269,6 +282,7 @@ static bool keep_house(struct log_file *l)
 	struct segment *trimmed = next_trim(l);
 	if (trimmed) {
 		int error = give_up(l, trimmed);
+		look_for_room(l);
 		if (error)
 			tell(l, error == -ENOSPC ? -EIO : error);
 		return error == 0;
@@ -294,5 +308,7 @@ bool log_worker_step(void *log_file)
 	log_thread_unlock(l->thread);
 	if (failed)
 		return false;
+	if (l->worker.low)
+		look_for_room(l);
 	return job ? do_job(l, job) : keep_house(l);
 }

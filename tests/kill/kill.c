@@ -7,7 +7,8 @@
  *     that had been delivered but not acked at a kill must come again,
  *   - the messages of one publisher leave a queue in the order they were published, in each round
  *     and, those that come for the first time, over all rounds,
- *   - a message comes twice only if it was unacked at the kill, or acked less than 50 ms before.
+ *   - a message comes twice only if it was unacked at the kill, or acked less than 50 ms before the
+ *     newest message that was confirmed had been published,
  *
  * mode=slow measures instead how long the confirms of persistent messages take (slow_sync.c).
  * expect=loss turns the verdict around: it is what a broker that does not sync must show on a disk
@@ -57,6 +58,7 @@ struct fate {
 
 struct sent {
 	bool confirmed;
+	uint32_t published_us;   /* since the round began */
 	struct fate fates[2];    /* of publisher_queues, in that order */
 };
 
@@ -82,6 +84,7 @@ static struct consumer consumers[CONSUMERS];
 static struct {
 	uint64_t began_us;
 	uint32_t killed_us, confirm_us;          /* since then; confirm: the last that came */
+	uint32_t safe_us;                        /* when the newest that is confirmed was published */
 } rounds[1 << 20];
 static int64_t last_seen[QUEUES][PUBLISHERS];    /* in this round */
 static int64_t newest_seen[QUEUES][PUBLISHERS];  /* in any round */
@@ -299,7 +302,7 @@ static void publish(struct publisher *p, bool persistent)
 		p->cap = p->cap ? 2 * p->cap : 4096;
 		p->sent = mem_realloc(p->sent, p->cap * sizeof *p->sent);
 	}
-	p->sent[p->n++] = (struct sent){ 0 };
+	p->sent[p->n++] = (struct sent){ .published_us = round_us() };
 }
 
 static void fill(struct publisher *p)
@@ -319,6 +322,9 @@ static void on_confirm(struct publisher *p, uint64_t tag, bool multiple)
 	for (uint64_t i = from; i <= tag; i++)
 		p->sent[p->first + i - 1].confirmed = true;
 	rounds[this_round].confirm_us = round_us();
+	uint32_t published = p->sent[p->first + tag - 1].published_us;
+	if (published > rounds[this_round].safe_us)
+		rounds[this_round].safe_us = published;
 	n_confirmed += tag - p->confirmed;
 	p->confirmed = (uint32_t)tag;
 }
@@ -362,11 +368,9 @@ static bool may_come_again(const struct fate *f)
 		return false;
 	if (f->acked_round == 0)
 		return true;
-	/* What counts is how long the log went on after the ack: on a disk that stood still nothing
-	 * was confirmed, and nothing could be. */
-	uint32_t killed = rounds[f->acked_round].killed_us, confirm = rounds[f->acked_round].confirm_us;
-	uint32_t alive = confirm < killed ? confirm : killed;
-	return alive < f->acked_us + ACK_GRACE_US;
+	/* What was published after the ack is safe, and so the ack must be: that is what counts, and
+	 * not the moment of the kill, for a disk may have stood still before it. */
+	return rounds[f->acked_round].safe_us < f->acked_us + ACK_GRACE_US;
 }
 
 /* From the last confirm to the kill. */

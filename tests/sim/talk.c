@@ -91,8 +91,11 @@ bool talk_open(struct talk *t, struct inside *in)
 {
 	struct heard h;
 	static const uint8_t header[] = { 'A', 'M', 'Q', 'P', 0, 0, 9, 1 };
+	/* capabilities: connection.blocked */
+	static const char can[] = "\x0c" "capabilitiesF\0\0\0\x15\x12" "connection.blockedt\1";
 	struct method start_ok = { .id = METHOD_connection_start_ok,
 		                       .connection_start_ok = {
+			                       .client_properties = slice_of(can, sizeof can - 1),
 			                       .mechanism = slice_str("PLAIN"),
 			                       .response = slice_of("\0guest\0guest", 12),
 			                       .locale = slice_str("en_US") } };
