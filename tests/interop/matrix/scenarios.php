@@ -26,8 +26,8 @@ function broker(string $verb): void
 function same($got, $wanted): void
 {
 	if ($got !== $wanted) {
-		throw new Exception(substr(json_encode($got), 0, 300) . ' instead of ' .
-			substr(json_encode($wanted), 0, 300));
+		throw new Exception(substr(var_export($got, true), 0, 300) . ' instead of ' .
+			substr(var_export($wanted, true), 0, 300));
 	}
 }
 
