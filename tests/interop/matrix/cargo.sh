@@ -3,12 +3,14 @@
 # The newest version of a Rust client; the driver is built with it under build/interop, for
 # debugging, since it builds faster so.
 #
-# usage: cargo.sh CLIENT CRATE
+# usage: cargo.sh CLIENT CRATE [CRATE ...]     the others are what the driver needs beside it
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-dir=$here/../../../build/interop/$1
+client=$1 crate=$2
+dir=$here/../../../build/interop/$client
 mkdir -p "$dir/src"
-cd "$dir" || exit 1
+cp "$here/scenarios.rs" "$here/$client"/*.rs "$dir/src" && cd "$dir" || exit 1
+shift
 cat > Cargo.toml <<- EOF
 	[package]
 	name = "drive"
@@ -18,11 +20,9 @@ cat > Cargo.toml <<- EOF
 	debug = false
 	[dependencies]
 EOF
-if ! cargo add -q "$2" >&2 || ! cargo add -q tokio -F full >&2 ||
-	! cargo add -q futures-util >&2 || ! { [ -e Cargo.lock ] || cargo fetch -q >&2; }; then
-	echo "cargo cannot install $2"
+if ! cargo add -q "$@" >&2 || ! cargo add -q tokio -F full >&2 || ! cargo fetch -q >&2; then
+	echo "cargo cannot install $crate"
 	exit 3
 fi
-cp "$here/scenarios.rs" "$here/$1"/*.rs src/
 cargo build -q >&2 || exit 1
-echo "version $(cargo tree --depth 1 --prefix none | sed -n "s/^$2 v\([^ ]*\).*/\1/p" | head -1)"
+echo "version $(cargo tree --depth 1 --prefix none | sed -n "s/^$crate v\([^ ]*\).*/\1/p")"
