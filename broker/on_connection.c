@@ -15,7 +15,7 @@ static void put_capabilities(struct buf *out)
 	static const char *const all[] = {
 		"publisher_confirms", "exchange_exchange_bindings", "basic.nack",
 		"consumer_cancel_notify", "connection.blocked", "consumer_priorities",
-		"authentication_failure_close", "per_consumer_qos", "direct_reply_to",
+		"authentication_failure_close", "per_consumer_qos",
 	};
 	struct buf table = { 0 };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -33,6 +33,7 @@ static const char *const without_effect[] = {
 	"x-max-length",
 	"x-max-length-bytes",
 	"x-max-priority",
+	"x-overflow",
 	"x-single-active-consumer",
 	NULL,
 };

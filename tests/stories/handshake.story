@@ -15,7 +15,7 @@ a closes
 scene "The server says what it can do"
 a dials
 a sends "AMQP\0\0\x09\x01"
-a < connection.start server_properties~{capabilities: {publisher_confirms: true, exchange_exchange_bindings: true, basic.nack: true, consumer_cancel_notify: true, connection.blocked: true, consumer_priorities: true, authentication_failure_close: true, per_consumer_qos: true, direct_reply_to: true}}
+a < connection.start server_properties~{capabilities: {publisher_confirms: true, exchange_exchange_bindings: true, basic.nack: true, consumer_cancel_notify: true, connection.blocked: true, consumer_priorities: true, authentication_failure_close: true, per_consumer_qos: true}}
 a leaves
 
 scene "A client logs in with AMQPLAIN"
