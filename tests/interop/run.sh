@@ -3,7 +3,8 @@
 # Stock clients against build/leveret on a free port of the loopback interface. README.md beside
 # this says what each stage shows.
 #
-# usage: run.sh [STAGE ...]      pika node go go_package rabbitmq_c celery pubsub; else all of them
+# usage: run.sh [STAGE ...]      pika node go go_package rabbitmq_c celery pubsub, else all of those;
+#                                recover_celery recover_go when they are named
 #   BROKER=FILE           the program under test (build/leveret)
 #   INTEROP_TASKS=N       tasks of the celery stage (10000)
 #   INTEROP_MESSAGES=N    messages of the pubsub stage (100000)
@@ -130,6 +131,18 @@ run() {
 		stage pubsub 300 /usr/bin/python3 "$here/pubsub/run.py" "${INTEROP_MESSAGES:-100000}" \
 			"$out/pubsub" "$out/go_service"
 		tail -2 "$out/pubsub.log" | head -1
+		;;
+	recover_celery)
+		empty recover_celery
+		stage recover_celery 300 /usr/bin/python3 "$here/recover/task_queue.py" \
+			"${INTEROP_RECOVER_TASKS:-3000}" "${INTEROP_KILLS:-20}" "$out/recover_celery"
+		grep kills, "$out/recover_celery.log"
+		;;
+	recover_go)
+		build "$go" build -o "$out/go_recover" "$here/recover/go/main.go" || note 0 1 go_build
+		stage recover_go 200 "$out/go_recover" "$INTEROP_PORT" 20000 "${INTEROP_KILLS:-20}" \
+			"$broker"
+		grep kills, "$out/recover_go.log"
 		;;
 	*)
 		echo "run.sh: there is no stage $1" >&2
