@@ -3,8 +3,8 @@
 # Stock clients against build/leveret on a free port of the loopback interface. README.md beside
 # this says what each stage shows.
 #
-# usage: run.sh [STAGE ...]      pika node go go_package rabbitmq_c celery pubsub, else all of those;
-#                                recover_celery recover_go when they are named
+# usage: run.sh [STAGE ...]   pika node go go_package rabbitmq_c celery pubsub, else all of those;
+#                             recover_celery recover_go recover_spring when they are named
 #   BROKER=FILE           the program under test (build/leveret)
 #   INTEROP_TASKS=N       tasks of the celery stage (10000)
 #   INTEROP_MESSAGES=N    messages of the pubsub stage (100000)
@@ -143,6 +143,14 @@ run() {
 		stage recover_go 200 "$out/go_recover" "$INTEROP_PORT" 20000 "${INTEROP_KILLS:-20}" \
 			"$broker"
 		grep kills, "$out/recover_go.log"
+		;;
+	recover_spring)
+		build "$here/matrix/java-spring-amqp/setup" ||
+			[ -d "$out/java-spring-amqp/lib" ] || note 0 1 spring_build
+		stage recover_spring 300 java -cp "$out/java-spring-amqp/lib/*" \
+			"$here/recover/spring/Recover.java" "$INTEROP_PORT" 10000 "${INTEROP_KILLS:-20}" \
+			"$broker"
+		grep kills, "$out/recover_spring.log"
 		;;
 	*)
 		echo "run.sh: there is no stage $1" >&2
