@@ -17,7 +17,7 @@ CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubun
 SRC     := $(filter-out server/main.c,$(foreach f,$(FLOORS),$(wildcard $(f)/*.c)))
 OBJ     := $(SRC:%.c=$(BUILD)/obj/%.o)
 LIB     := $(BUILD)/libleveret.a
-UNIT    := $(wildcard tests/unit/*/test_*.c) tests/unit/main.c
+UNIT    := $(wildcard tests/unit/*/*.c) tests/unit/main.c
 SIMLIB  := $(filter-out tests/sim/main.c,$(wildcard tests/sim/*.c))
 STORIES := $(wildcard tests/stories/*.story)
 PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -39,7 +39,7 @@ struct loop {
 	int exit_code;
 };
 
-enum { LOOP_INPUT_BYTES = 256 << 10, LOOP_PLAIN_BYTES = (256 << 10) + 4096 };
+enum { LOOP_INPUT_BYTES = 256 << 10, LOOP_PLAIN_BYTES = (256 << 10) + (20 << 10) };
 
 /* Monotonic milliseconds. */
 uint64_t loop_now_ms(void);

@@ -202,6 +202,8 @@ static void feed_ciphertext(struct socket *s, struct slice in)
 	bool shaking = tls_is_shaking(s->tls);
 	l->handshakes += shaking;
 	connection_heard(s->connection, loop_now_ms());
+	_Static_assert((int)LOOP_PLAIN_BYTES - (int)LOOP_INPUT_BYTES >= (int)TLS_PLAIN_SLACK_BYTES,
+	               "the loop has room for it");
 	long n = tls_decrypt(s->tls, in, l->plain, LOOP_PLAIN_BYTES, &why);
 	if (shaking && !tls_is_shaking(s->tls)) {
 		char *name = tls_certificate_name(s->tls);
@@ -213,7 +215,7 @@ static void feed_ciphertext(struct socket *s, struct slice in)
 	buf_free(&why);
 	if (n > 0)
 		feed_bytes(s, slice_of(l->plain, (size_t)n));
-	if (!flush(s) || n < 0)
+	if (!flush(s) || tls_is_over(s->tls))
 		hang_up(s);
 }
 
