@@ -22,6 +22,7 @@ struct loop {
 	const struct config *config;
 	ev_prepare prepare;
 	ev_timer timer;
+	ev_timer tls_turn;
 	ev_async wake;               /* sent by the log thread */
 	ev_signal term, interrupt, hup, usr1;
 	struct listener *listeners;  /* an array, ended by one that is not open */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "server/certificate.h"
 #include "server/config.h"
+#include "server/tickets.h"
 
 enum { OUTPUT_MAX_BYTES = 256 << 10 };
 
@@ -19,6 +20,7 @@ struct tls_context {
 	unsigned users;              /* the loop and every session made with it */
 	SSL_CTX *ctx;
 	BIO_METHOD *method;
+	struct tickets *tickets;
 	const struct config *config;
 };
 
@@ -196,6 +198,7 @@ struct tls_context *tls_context_new(const struct config *c, struct buf *why)
 	t->users = 1;
 	t->ctx = ctx;
 	t->method = door_new();
+	t->tickets = tickets_new(ctx, TLS_TURN_S);
 	t->config = c;
 	return t;
 }
@@ -208,7 +211,13 @@ void tls_context_free(struct tls_context **pt)
 		return;
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->method);
+	tickets_free(&t->tickets);
 	mem_free(t);
+}
+
+void tls_context_turn(struct tls_context *t)
+{
+	tickets_turn(t->tickets);
 }
 
 /* ---- a session ---- */

@@ -12,13 +12,16 @@ struct config;
 struct tls;
 struct tls_context;
 
-enum { TLS_PLAIN_SLACK_BYTES = 20 << 10 };
+enum { TLS_PLAIN_SLACK_BYTES = 20 << 10, TLS_TURN_S = 3600 };
 
 /* Certificates and rules, as the configuration's ssl_options say. NULL and a sentence in why. */
 struct tls_context *tls_context_new(const struct config *c, struct buf *why);
 
 /* Sessions that were made with it go on. */
 void tls_context_free(struct tls_context **t);
+
+/* The keys of session tickets grow old by one of TLS_TURN_S. */
+void tls_context_turn(struct tls_context *t);
 
 /* The server's side of a new session. */
 struct tls *tls_new(struct tls_context *t);

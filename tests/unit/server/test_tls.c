@@ -187,6 +187,54 @@ START_TEST(a_whole_read_behind_a_waiting_record_fits)
 }
 END_TEST
 
+/* A ticket is good in the turn it was made in and in the next. */
+START_TEST(sessions_are_resumed_until_the_keys_have_turned_twice)
+{
+	static const struct {
+		int turns;
+		bool reused;
+	} cases[] = { { 0, true }, { 1, true }, { 2, false } };
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		pair_set(&pair, "ssl_options.versions", _i ? "tlsv1.2" : "tlsv1.3");
+		ck_assert(pair_load(&pair));
+		pair_meet(&pair, NULL);
+		pair_talk(&pair);
+		for (int n = 0; n < cases[i].turns; n++)
+			tls_context_turn(pair.context);
+		pair_meet_again(&pair);
+		pair_talk(&pair);
+		ck_assert(!tls_is_shaking(pair.server));
+		ck_assert_int_eq(SSL_session_reused(pair.client), cases[i].reused);
+	}
+}
+END_TEST
+
+START_TEST(no_tickets_are_given_when_none_are_wanted)
+{
+	pair_set(&pair, "ssl_options.reuse_sessions", "false");
+	ck_assert(pair_load(&pair));
+	pair_meet(&pair, NULL);
+	pair_talk(&pair);
+	pair_meet_again(&pair);
+	pair_talk(&pair);
+	ck_assert(!tls_is_shaking(pair.server));
+	ck_assert(!SSL_session_reused(pair.client));
+}
+END_TEST
+
+START_TEST(a_resumed_session_has_the_name_of_the_first)
+{
+	pair_set(&pair, "ssl_cert_login_from", "common_name");
+	expect_name(&guest, "guest");
+	pair_meet_again(&pair);
+	pair_talk(&pair);
+	ck_assert(SSL_session_reused(pair.client));
+	char *name = tls_certificate_name(pair.server);
+	ck_assert_str_eq(name, "guest");
+	mem_free(name);
+}
+END_TEST
+
 START_TEST(sessions_outlive_their_context)
 {
 	ck_assert(pair_load(&pair));
@@ -334,6 +382,9 @@ Suite *suite_server_tls(void)
 	tcase_add_test(t, bytes_before_a_fault_are_given_and_the_end_is_told_next);
 	tcase_add_test(t, a_goodbye_is_told_with_the_bytes_before_it);
 	tcase_add_test(t, a_whole_read_behind_a_waiting_record_fits);
+	tcase_add_loop_test(t, sessions_are_resumed_until_the_keys_have_turned_twice, 0, 2);
+	tcase_add_test(t, no_tickets_are_given_when_none_are_wanted);
+	tcase_add_test(t, a_resumed_session_has_the_name_of_the_first);
 	tcase_add_test(t, sessions_outlive_their_context);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(n, set_up, tear_down);

@@ -192,6 +192,15 @@ void pair_meet(struct pair *p, const struct subject *s)
 	p->server = tls_new(p->context);
 }
 
+void pair_meet_again(struct pair *p)
+{
+	SSL_SESSION *session = SSL_get1_session(p->client);
+	SSL_set_shutdown(p->client, SSL_SENT_SHUTDOWN);   /* else OpenSSL distrusts the session */
+	pair_meet(p, NULL);
+	SSL_set_session(p->client, session);
+	SSL_SESSION_free(session);
+}
+
 /* ---- talking ---- */
 
 void pair_feed(struct pair *p, struct slice bytes)

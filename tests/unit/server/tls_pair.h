@@ -45,6 +45,9 @@ bool pair_load(struct pair *p);
 /* A new client with this certificate (NULL: without one), and a new server's end. */
 void pair_meet(struct pair *p, const struct subject *s);
 
+/* The same with the session that the client had. */
+void pair_meet_again(struct pair *p);
+
 /* Carries bytes to and fro until nobody has any. */
 void pair_talk(struct pair *p);
 
