@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "broker/connection.h"
 #include "broker/outbox.h"
+#include "server/config.h"
 #include "server/loop.h"
 #include "server/tls.h"
 
@@ -44,7 +45,7 @@ struct socket {
 	struct buf rest;                 /* an unfinished frame */
 	struct tls *tls;                 /* NULL: in the clear */
 	ev_io read, write;
-	ev_timer patience;               /* how long the peer may take to hang up */
+	ev_timer patience;               /* for the TLS handshake, then for the peer to hang up */
 	struct list link;
 };
 
@@ -95,8 +96,7 @@ static void destroy(struct socket *s)
 	must(s->magic == MAGIC && !s->connection);
 	ev_io_stop(s->loop->ev, &s->read);
 	ev_io_stop(s->loop->ev, &s->write);
-	if (s->lingering)
-		ev_timer_stop(s->loop->ev, &s->patience);
+	ev_timer_stop(s->loop->ev, &s->patience);
 	close(s->fd);
 	list_remove(&s->link);
 	s->loop->n_sockets--;
@@ -209,6 +209,7 @@ static void feed_ciphertext(struct socket *s, struct slice in)
 		char *name = tls_certificate_name(s->tls);
 		connection_certified(s->connection, name);
 		mem_free(name);
+		ev_timer_stop(l->ev, &s->patience);
 	}
 	if (why.len)
 		log_info("%s: TLS: %.*s", connection_name(s->connection), SLICE_ARG(buf_slice(&why)));
@@ -365,9 +366,19 @@ static bool flush(struct socket *s)
 
 static void on_patience_over(struct ev_loop *ev, ev_timer *w, int events)
 {
+	struct socket *s = w->data;
 	(void)ev;
 	(void)events;
-	destroy(w->data);
+	if (s->connection)
+		log_info("%s: TLS: handshake timeout", connection_name(s->connection));
+	hang_up(s);
+}
+
+static void be_patient(struct socket *s, double seconds)
+{
+	ev_timer_stop(s->loop->ev, &s->patience);
+	ev_timer_set(&s->patience, seconds, 0.);
+	ev_timer_start(s->loop->ev, &s->patience);
 }
 
 /* Everything was said: the connection ends for the broker, the socket waits for the peer. */
@@ -383,9 +394,7 @@ static void linger(struct socket *s)
 	shutdown(s->fd, SHUT_WR);
 	set_writing(s, false);
 	set_reading(s, true);
-	ev_timer_init(&s->patience, on_patience_over, LINGER_S, 0.);
-	s->patience.data = s;
-	ev_timer_start(s->loop->ev, &s->patience);
+	be_patient(s, LINGER_S);
 }
 
 void socket_serve(struct socket *s)
@@ -420,11 +429,15 @@ void socket_new(struct loop *l, int fd, bool tls)
 	s->loop = l;
 	ev_io_init(&s->read, on_readable, fd, EV_READ);
 	ev_io_init(&s->write, on_writable, fd, EV_WRITE);
-	s->read.data = s->write.data = s;
+	ev_init(&s->patience, on_patience_over);
+	s->read.data = s->write.data = s->patience.data = s;
 	list_push(&l->sockets, &s->link);
 	l->n_sockets++;
-	s->tls = tls ? tls_new(l->tls) : NULL;
 	s->connection = introduce(s);
+	if (tls) {
+		s->tls = tls_new(l->tls);
+		be_patient(s, (double)l->config->ssl_handshake_timeout_ms / 1e3);
+	}
 	set_reading(s, true);
 }
 
