@@ -74,7 +74,7 @@ $(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/loopback $(BUILD)/relay: 
 $(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/tests/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
-$(BUILD)/idle: $(call objs,tests/bench/idle.c tests/wire/wire.c) $(LIB)
+$(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tests/wire/wire.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(BUILD)/kill: $(call objs,tests/kill/kill.c tests/wire/wire.c) $(LIB)
@@ -168,7 +168,7 @@ server-tests: all
 memory: all $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
-BENCHES := $(patsubst %,$(BUILD)/%,flood idle churn declare disk loopback relay)
+BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk loopback relay)
 
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh

@@ -288,23 +288,36 @@ static ssize_t send_pieces(int fd, const struct slice *pieces, size_t n)
 	return sendmsg(fd, &m, MSG_NOSIGNAL);
 }
 
+/* What the next record holds: as it lies where that is long enough, else put together in room. */
+static struct slice next_record(const struct outbox *o, uint8_t room[TLS_RECORD_BYTES])
+{
+	struct slice pieces[PIECES];
+	size_t n = outbox_front(o, pieces, PIECES), have = 0;
+	if (pieces[0].n >= TLS_RECORD_BYTES)
+		return slice_of(pieces[0].p, TLS_RECORD_BYTES);
+	if (n == 1)
+		return pieces[0];
+	for (size_t i = 0; i < n && have < TLS_RECORD_BYTES; i++) {
+		size_t left = TLS_RECORD_BYTES - have, part = pieces[i].n < left ? pieces[i].n : left;
+		memcpy(room + have, pieces[i].p, part);
+		have += part;
+	}
+	return slice_of(room, have);
+}
+
 /* Encrypts a stretch of the outbox, in records as large as they may be. */
 static bool encrypt_some(struct socket *s)
 {
 	struct outbox *o = connection_outbox(s->connection);
-	struct slice pieces[PIECES];
-	uint8_t record[TLS_RECORD_BYTES];
-	for (size_t done = 0; o->bytes && done < ENCRYPT_BYTES;) {
-		size_t n = outbox_front(o, pieces, PIECES), have = 0;
-		for (size_t i = 0; i < n && have < sizeof record; i++) {
-			size_t room = sizeof record - have, part = pieces[i].n < room ? pieces[i].n : room;
-			memcpy(record + have, pieces[i].p, part);
-			have += part;
-		}
-		if (!tls_encrypt(s->tls, record, have))
+	uint8_t room[TLS_RECORD_BYTES];
+	size_t done = 0;
+	tls_expect(s->tls, o->bytes < ENCRYPT_BYTES ? o->bytes : ENCRYPT_BYTES);
+	while (o->bytes && done < ENCRYPT_BYTES) {
+		struct slice record = next_record(o, room);
+		if (!tls_encrypt(s->tls, record.p, record.n))
 			return false;
-		connection_sent(s->connection, have);
-		done += have;
+		connection_sent(s->connection, record.n);
+		done += record.n;
 	}
 	return true;
 }

@@ -14,7 +14,7 @@
 #include "server/config.h"
 #include "server/tickets.h"
 
-enum { OUTPUT_MAX_BYTES = 256 << 10 };
+enum { OUTPUT_MAX_BYTES = 256 << 10, RECORD_OVERHEAD_BYTES = 64 };
 
 struct tls_context {
 	unsigned users;              /* the loop and every session made with it */
@@ -32,6 +32,7 @@ struct tls {
 	struct slice in;             /* of the call under way */
 	struct buf out;
 	size_t sent;
+	size_t expected;             /* to be encrypted yet, before buffers are given back */
 };
 
 /* ---- the door ---- */
@@ -290,6 +291,15 @@ static void judge(struct tls *t, int result, struct buf *why)
 	ERR_clear_error();
 }
 
+/* Buffers that are given back and asked for again with each record cost more than the records. */
+static void keep_buffers(struct tls *t, bool on)
+{
+	if (on)
+		SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+	else
+		SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+}
+
 long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struct buf *why)
 {
 	size_t have = 0;
@@ -299,17 +309,28 @@ long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struc
 		return -1;
 	t->in = in;
 	ERR_clear_error();
-	while ((n = SSL_read(t->ssl, out + have, (int)(max - have))) > 0)
-		have += (size_t)n;
+	do {
+		keep_buffers(t, t->in.n > 0);
+		n = SSL_read(t->ssl, out + have, (int)(max - have));
+		have += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
 	judge(t, n, why);
 	t->in = slice_of(NULL, 0);
 	t->met |= SSL_is_init_finished(t->ssl);
 	return t->over && have == 0 ? -1 : (long)have;
 }
 
+void tls_expect(struct tls *t, size_t n)
+{
+	t->expected = n;
+	buf_reserve(&t->out, n + RECORD_OVERHEAD_BYTES * (n / SSL3_RT_MAX_PLAIN_LENGTH + 2));
+}
+
 bool tls_encrypt(struct tls *t, const uint8_t *p, size_t n)
 {
 	ERR_clear_error();
+	t->expected -= n < t->expected ? n : t->expected;
+	keep_buffers(t, t->expected > 0);
 	return n == 0 || SSL_write(t->ssl, p, (int)n) == (int)n;
 }
 

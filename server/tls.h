@@ -43,6 +43,9 @@ char *tls_certificate_name(const struct tls *t);
  * fault.  What is to be sent in answer is behind tls_output, also then. */
 long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struct buf *why);
 
+/* So many bytes are to be encrypted before what comes of them is sent: room is made at once. */
+void tls_expect(struct tls *t, size_t n);
+
 /* Encrypts n bytes into the output.  False when the session is over. */
 bool tls_encrypt(struct tls *t, const uint8_t *p, size_t n);
 
