@@ -125,6 +125,22 @@ START_TEST(who_asks_without_reading_the_answers_is_cut_off)
 }
 END_TEST
 
+/* OpenSSL's client gives up when it is told no. */
+START_TEST(nobody_renegotiates)
+{
+	pair_set(&pair, "ssl_options.versions", "tlsv1.2");
+	ck_assert(pair_load(&pair));
+	pair_meet(&pair, NULL);
+	pair_talk(&pair);
+	ck_assert(!tls_is_shaking(pair.server));
+	ck_assert_int_eq(SSL_renegotiate(pair.client), 1);
+	ck_assert_int_eq(pair.client_trouble, 0);
+	pair_talk(&pair);
+	ck_assert_int_eq(pair.client_trouble, SSL_R_NO_RENEGOTIATION);
+	ck_assert(!tls_is_shaking(pair.server));
+}
+END_TEST
+
 START_TEST(garbage_ends_the_session_with_a_reason)
 {
 	ck_assert(pair_load(&pair));
@@ -378,6 +394,7 @@ Suite *suite_server_tls(void)
 	tcase_add_test(t, bytes_may_come_one_by_one);
 	tcase_add_test(t, a_key_update_in_two_pieces_is_no_second_handshake);
 	tcase_add_test(t, who_asks_without_reading_the_answers_is_cut_off);
+	tcase_add_test(t, nobody_renegotiates);
 	tcase_add_test(t, garbage_ends_the_session_with_a_reason);
 	tcase_add_test(t, bytes_before_a_fault_are_given_and_the_end_is_told_next);
 	tcase_add_test(t, a_goodbye_is_told_with_the_bytes_before_it);

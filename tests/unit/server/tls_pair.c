@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -137,6 +138,7 @@ static void part(struct pair *p)
 	buf_free(&p->plain);
 	buf_free(&p->why);
 	p->over = false;
+	p->client_trouble = 0;
 }
 
 void pair_free(struct pair *p)
@@ -236,7 +238,9 @@ void pair_talk(struct pair *p)
 {
 	uint8_t ignored[256];
 	do {
-		SSL_read(p->client, ignored, sizeof ignored);
+		ERR_clear_error();
+		if (SSL_read(p->client, ignored, sizeof ignored) <= 0 && ERR_peek_error())
+			p->client_trouble = ERR_GET_REASON(ERR_peek_error());
 	} while (to_server(p) | to_client(p));
 }
 

@@ -29,6 +29,7 @@ struct pair {
 	struct buf plain;            /* what the server has decrypted */
 	struct buf why;
 	bool over;                   /* the server's end is */
+	int client_trouble;          /* OpenSSL's reason, when the client has given up */
 	char secret[129];            /* client's traffic secret of TLS 1.3, hexadecimal */
 };
 
