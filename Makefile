@@ -17,7 +17,7 @@ CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubun
 SRC     := $(filter-out server/main.c,$(foreach f,$(FLOORS),$(wildcard $(f)/*.c)))
 OBJ     := $(SRC:%.c=$(BUILD)/obj/%.o)
 LIB     := $(BUILD)/libleveret.a
-UNIT    := $(wildcard tests/unit/*/test_*.c) tests/unit/main.c
+UNIT    := $(wildcard tests/unit/*/*.c) tests/unit/main.c
 SIMLIB  := $(filter-out tests/sim/main.c,$(wildcard tests/sim/*.c))
 STORIES := $(wildcard tests/stories/*.story)
 PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -74,7 +74,7 @@ $(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/loopback $(BUILD)/relay: 
 $(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/tests/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
-$(BUILD)/idle: $(call objs,tests/bench/idle.c tests/wire/wire.c) $(LIB)
+$(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tests/wire/wire.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(BUILD)/kill: $(call objs,tests/kill/kill.c tests/wire/wire.c) $(LIB)
@@ -168,7 +168,7 @@ server-tests: all
 memory: all $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
-BENCHES := $(patsubst %,$(BUILD)/%,flood idle churn declare disk loopback relay)
+BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk loopback relay)
 
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh

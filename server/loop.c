@@ -147,7 +147,16 @@ bool loop_load_tls(struct loop *l, struct buf *why)
 		return false;
 	tls_context_free(&l->tls);
 	l->tls = fresh;
+	ev_timer_start(l->ev, &l->tls_turn);
 	return true;
+}
+
+static void on_tls_turn(struct ev_loop *ev, ev_timer *w, int events)
+{
+	struct loop *l = w->data;
+	(void)ev;
+	(void)events;
+	tls_context_turn(l->tls);
 }
 
 static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
@@ -210,6 +219,8 @@ void loop_init(struct loop *l, const struct config *c)
 	l->prepare.data = l;
 	ev_prepare_start(l->ev, &l->prepare);
 	ev_timer_init(&l->timer, on_timer, 0., 0.);
+	ev_timer_init(&l->tls_turn, on_tls_turn, TLS_TURN_S, TLS_TURN_S);
+	l->tls_turn.data = l;
 	ev_async_init(&l->wake, on_wake);
 	ev_async_start(l->ev, &l->wake);
 	watch_signals(l);

@@ -22,6 +22,7 @@ struct loop {
 	const struct config *config;
 	ev_prepare prepare;
 	ev_timer timer;
+	ev_timer tls_turn;
 	ev_async wake;               /* sent by the log thread */
 	ev_signal term, interrupt, hup, usr1;
 	struct listener *listeners;  /* an array, ended by one that is not open */
@@ -39,7 +40,7 @@ struct loop {
 	int exit_code;
 };
 
-enum { LOOP_INPUT_BYTES = 256 << 10, LOOP_PLAIN_BYTES = (256 << 10) + 4096 };
+enum { LOOP_INPUT_BYTES = 256 << 10, LOOP_PLAIN_BYTES = (256 << 10) + (20 << 10) };
 
 /* Monotonic milliseconds. */
 uint64_t loop_now_ms(void);

@@ -23,6 +23,7 @@
 #include "server/listener.h"
 #include "server/loop.h"
 #include "server/memory.h"
+#include "server/tls.h"
 
 #define VERSION "0.1.0"
 
@@ -56,11 +57,12 @@ static void help(void)
 	       "  leveret -c FILE --check-config             prints what would be in force, and ends\n"
 	       "\n"
 	       "  -c FILE          configuration file; conf.d/*.conf beside it is read after it\n"
-	       "  --check-config   check, print the effective configuration, exit 0 or 2\n"
+	       "  --check-config   check, certificates too, print what would be in force, exit 0 or 2\n"
 	       "  --version        print the version\n"
 	       "  --help           this\n"
 	       "\n"
-	       "Signals: TERM or INT stops in order (clients are told), USR1 logs the state.\n"
+	       "Signals: TERM or INT stops in order (clients are told), USR1 logs the state,\n"
+	       "HUP reads the certificates again.\n"
 	       "Exit codes: 0 clean, 2 usage or configuration, 3 data directory refused, 4 log "
 	       "failed.\n"
 	       "\n"
@@ -306,6 +308,21 @@ static int run(const struct config *c, uint64_t began_ms)
 	return code;
 }
 
+/* What would stop a start, certificates too, and else what would be in force. */
+static int check(const struct config *c)
+{
+	struct buf text = { 0 }, why = { 0 };
+	struct tls_context *tls = config_has_tls(c) ? tls_context_new(c, &why) : NULL;
+	if (why.len) {
+		fail(&why);
+		return EXIT_USAGE;
+	}
+	tls_context_free(&tls);
+	config_print(c, &text);
+	print_buf(&text, stdout);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed, began_ms = loop_now_ms();
@@ -319,9 +336,7 @@ int main(int argc, char **argv)
 	if (!read_arguments(&config, argc, argv, &a)) {
 		code = EXIT_USAGE;
 	} else if (a.check && !a.done) {
-		struct buf text = { 0 };
-		config_print(&config, &text);
-		print_buf(&text, stdout);
+		code = check(&config);
 	} else if (!a.done) {
 		console_open(config.log_level);
 		code = run(&config, began_ms);

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "broker/connection.h"
 #include "broker/outbox.h"
+#include "server/config.h"
 #include "server/loop.h"
 #include "server/tls.h"
 
@@ -44,7 +45,7 @@ struct socket {
 	struct buf rest;                 /* an unfinished frame */
 	struct tls *tls;                 /* NULL: in the clear */
 	ev_io read, write;
-	ev_timer patience;               /* how long the peer may take to hang up */
+	ev_timer patience;               /* for the TLS handshake, then for the peer to hang up */
 	struct list link;
 };
 
@@ -95,8 +96,7 @@ static void destroy(struct socket *s)
 	must(s->magic == MAGIC && !s->connection);
 	ev_io_stop(s->loop->ev, &s->read);
 	ev_io_stop(s->loop->ev, &s->write);
-	if (s->lingering)
-		ev_timer_stop(s->loop->ev, &s->patience);
+	ev_timer_stop(s->loop->ev, &s->patience);
 	close(s->fd);
 	list_remove(&s->link);
 	s->loop->n_sockets--;
@@ -202,18 +202,21 @@ static void feed_ciphertext(struct socket *s, struct slice in)
 	bool shaking = tls_is_shaking(s->tls);
 	l->handshakes += shaking;
 	connection_heard(s->connection, loop_now_ms());
+	_Static_assert((int)LOOP_PLAIN_BYTES - (int)LOOP_INPUT_BYTES >= (int)TLS_PLAIN_SLACK_BYTES,
+	               "the loop has room for it");
 	long n = tls_decrypt(s->tls, in, l->plain, LOOP_PLAIN_BYTES, &why);
 	if (shaking && !tls_is_shaking(s->tls)) {
 		char *name = tls_certificate_name(s->tls);
 		connection_certified(s->connection, name);
 		mem_free(name);
+		ev_timer_stop(l->ev, &s->patience);
 	}
 	if (why.len)
 		log_info("%s: TLS: %.*s", connection_name(s->connection), SLICE_ARG(buf_slice(&why)));
 	buf_free(&why);
 	if (n > 0)
 		feed_bytes(s, slice_of(l->plain, (size_t)n));
-	if (!flush(s) || n < 0)
+	if (!flush(s) || tls_is_over(s->tls))
 		hang_up(s);
 }
 
@@ -285,23 +288,36 @@ static ssize_t send_pieces(int fd, const struct slice *pieces, size_t n)
 	return sendmsg(fd, &m, MSG_NOSIGNAL);
 }
 
+/* What the next record holds: as it lies where that is long enough, else put together in room. */
+static struct slice next_record(const struct outbox *o, uint8_t room[TLS_RECORD_BYTES])
+{
+	struct slice pieces[PIECES];
+	size_t n = outbox_front(o, pieces, PIECES), have = 0;
+	if (pieces[0].n >= TLS_RECORD_BYTES)
+		return slice_of(pieces[0].p, TLS_RECORD_BYTES);
+	if (n == 1)
+		return pieces[0];
+	for (size_t i = 0; i < n && have < TLS_RECORD_BYTES; i++) {
+		size_t left = TLS_RECORD_BYTES - have, part = pieces[i].n < left ? pieces[i].n : left;
+		memcpy(room + have, pieces[i].p, part);
+		have += part;
+	}
+	return slice_of(room, have);
+}
+
 /* Encrypts a stretch of the outbox, in records as large as they may be. */
 static bool encrypt_some(struct socket *s)
 {
 	struct outbox *o = connection_outbox(s->connection);
-	struct slice pieces[PIECES];
-	uint8_t record[TLS_RECORD_BYTES];
-	for (size_t done = 0; o->bytes && done < ENCRYPT_BYTES;) {
-		size_t n = outbox_front(o, pieces, PIECES), have = 0;
-		for (size_t i = 0; i < n && have < sizeof record; i++) {
-			size_t room = sizeof record - have, part = pieces[i].n < room ? pieces[i].n : room;
-			memcpy(record + have, pieces[i].p, part);
-			have += part;
-		}
-		if (!tls_encrypt(s->tls, record, have))
+	uint8_t room[TLS_RECORD_BYTES];
+	size_t done = 0;
+	tls_expect(s->tls, o->bytes < ENCRYPT_BYTES ? o->bytes : ENCRYPT_BYTES);
+	while (o->bytes && done < ENCRYPT_BYTES) {
+		struct slice record = next_record(o, room);
+		if (!tls_encrypt(s->tls, record.p, record.n))
 			return false;
-		connection_sent(s->connection, have);
-		done += have;
+		connection_sent(s->connection, record.n);
+		done += record.n;
 	}
 	return true;
 }
@@ -363,9 +379,19 @@ static bool flush(struct socket *s)
 
 static void on_patience_over(struct ev_loop *ev, ev_timer *w, int events)
 {
+	struct socket *s = w->data;
 	(void)ev;
 	(void)events;
-	destroy(w->data);
+	if (s->connection)
+		log_info("%s: TLS: handshake timeout", connection_name(s->connection));
+	hang_up(s);
+}
+
+static void be_patient(struct socket *s, double seconds)
+{
+	ev_timer_stop(s->loop->ev, &s->patience);
+	ev_timer_set(&s->patience, seconds, 0.);
+	ev_timer_start(s->loop->ev, &s->patience);
 }
 
 /* Everything was said: the connection ends for the broker, the socket waits for the peer. */
@@ -381,9 +407,7 @@ static void linger(struct socket *s)
 	shutdown(s->fd, SHUT_WR);
 	set_writing(s, false);
 	set_reading(s, true);
-	ev_timer_init(&s->patience, on_patience_over, LINGER_S, 0.);
-	s->patience.data = s;
-	ev_timer_start(s->loop->ev, &s->patience);
+	be_patient(s, LINGER_S);
 }
 
 void socket_serve(struct socket *s)
@@ -418,11 +442,15 @@ void socket_new(struct loop *l, int fd, bool tls)
 	s->loop = l;
 	ev_io_init(&s->read, on_readable, fd, EV_READ);
 	ev_io_init(&s->write, on_writable, fd, EV_WRITE);
-	s->read.data = s->write.data = s;
+	ev_init(&s->patience, on_patience_over);
+	s->read.data = s->write.data = s->patience.data = s;
 	list_push(&l->sockets, &s->link);
 	l->n_sockets++;
-	s->tls = tls ? tls_new(l->tls) : NULL;
 	s->connection = introduce(s);
+	if (tls) {
+		s->tls = tls_new(l->tls);
+		be_patient(s, (double)l->config->ssl_handshake_timeout_ms / 1e3);
+	}
 	set_reading(s, true);
 }
 

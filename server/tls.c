@@ -4,29 +4,35 @@
  * own buffers back when they are empty (SSL_MODE_RELEASE_BUFFERS). */
 #include "server/tls.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "server/certificate.h"
 #include "server/config.h"
+#include "server/tickets.h"
+
+enum { OUTPUT_MAX_BYTES = 256 << 10, RECORD_OVERHEAD_BYTES = 64 };
 
 struct tls_context {
 	unsigned users;              /* the loop and every session made with it */
 	SSL_CTX *ctx;
 	BIO_METHOD *method;
+	struct tickets *tickets;
 	const struct config *config;
 };
 
 struct tls {
 	SSL *ssl;
 	struct tls_context *context;
+	bool met;                    /* the handshake is done; messages of that kind may come later */
+	bool over;
 	struct slice in;             /* of the call under way */
 	struct buf out;
 	size_t sent;
+	size_t expected;             /* to be encrypted yet, before buffers are given back */
 };
 
 /* ---- the door ---- */
@@ -68,7 +74,7 @@ static int door_create(BIO *b)
 
 static BIO_METHOD *door_new(void)
 {
-	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "leveret");
+	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "leveret");
 	must(m);
 	BIO_meth_set_read(m, door_read);
 	BIO_meth_set_write(m, door_write);
@@ -79,11 +85,16 @@ static BIO_METHOD *door_new(void)
 
 /* ---- the context ---- */
 
+/* The first error in the queue is the cause; errors of the system have texts of the system. */
 static bool complain(struct buf *why, const char *key, const char *value)
 {
-	char text[256];
-	ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
-	buf_printf(why, "%s: '%s': %s", key, value, text);
+	unsigned long e = ERR_get_error();
+	const char *text = ERR_reason_error_string(e);
+	if (ERR_SYSTEM_ERROR(e))
+		text = strerror(ERR_GET_REASON(e));
+	if (ERR_GET_LIB(e) == ERR_LIB_X509 && ERR_GET_REASON(e) == X509_R_KEY_VALUES_MISMATCH)
+		text = "does not belong to the certificate";
+	buf_printf(why, "%s: '%s': %s", key, value, text ? text : "not what is needed");
 	ERR_clear_error();
 	return false;
 }
@@ -111,9 +122,6 @@ static bool load_files(SSL_CTX *ctx, const struct config *c, struct buf *why)
 		return complain(why, "ssl_options.certfile", c->ssl_certfile);
 	if (SSL_CTX_use_PrivateKey_file(ctx, c->ssl_keyfile, SSL_FILETYPE_PEM) != 1)
 		return complain(why, "ssl_options.keyfile", c->ssl_keyfile);
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return complain(why, "ssl_options.keyfile does not belong to the certificate",
-		                c->ssl_keyfile);
 	if (c->ssl_cacertfile[0] &&
 	    (SSL_CTX_load_verify_locations(ctx, c->ssl_cacertfile, NULL) != 1))
 		return complain(why, "ssl_options.cacertfile", c->ssl_cacertfile);
@@ -191,6 +199,7 @@ struct tls_context *tls_context_new(const struct config *c, struct buf *why)
 	t->users = 1;
 	t->ctx = ctx;
 	t->method = door_new();
+	t->tickets = tickets_new(ctx, TLS_TURN_S);
 	t->config = c;
 	return t;
 }
@@ -203,7 +212,13 @@ void tls_context_free(struct tls_context **pt)
 		return;
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->method);
+	tickets_free(&t->tickets);
 	mem_free(t);
+}
+
+void tls_context_turn(struct tls_context *t)
+{
+	tickets_turn(t->tickets);
 }
 
 /* ---- a session ---- */
@@ -236,7 +251,12 @@ void tls_free(struct tls **pt)
 
 bool tls_is_shaking(const struct tls *t)
 {
-	return !SSL_is_init_finished(t->ssl);
+	return !t->met;
+}
+
+bool tls_is_over(const struct tls *t)
+{
+	return t->over;
 }
 
 static void explain(struct tls *t, struct buf *why)
@@ -250,31 +270,67 @@ static void explain(struct tls *t, struct buf *why)
 		buf_printf(why, " (certificate: %s)", X509_verify_cert_error_string(verdict));
 }
 
+/* A peer can make OpenSSL answer (key updates, alerts), and need not read the answers. */
+static bool is_flooding(const struct tls *t)
+{
+	return t->out.len - t->sent > OUTPUT_MAX_BYTES;
+}
+
+/* After SSL_read has given nothing: is it for good? */
+static void judge(struct tls *t, int result, struct buf *why)
+{
+	int error = SSL_get_error(t->ssl, result);
+	t->over = error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+	must(t->over || t->in.n == 0);
+	if (t->over && error != SSL_ERROR_ZERO_RETURN)
+		explain(t, why);
+	if (!t->over && is_flooding(t)) {
+		t->over = true;
+		buf_printf(why, "the peer does not read what it asks for");
+	}
+	ERR_clear_error();
+}
+
+/* Buffers that are given back and asked for again with each record cost more than the records. */
+static void keep_buffers(struct tls *t, bool on)
+{
+	if (on)
+		SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+	else
+		SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+}
+
 long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struct buf *why)
 {
 	size_t have = 0;
+	int n;
+	must(max >= in.n + TLS_PLAIN_SLACK_BYTES);
+	if (t->over)
+		return -1;
 	t->in = in;
 	ERR_clear_error();
-	for (;;) {
-		must(have <= max);
-		int n = SSL_read(t->ssl, out + have, (int)(max - have));
-		if (n > 0) {
-			have += (size_t)n;
-			continue;
-		}
-		int error = SSL_get_error(t->ssl, n);
-		bool over = error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
-		if (over && error != SSL_ERROR_ZERO_RETURN)
-			explain(t, why);
-		ERR_clear_error();
-		must(over || t->in.n == 0);
-		return over && have == 0 ? -1 : (long)have;
-	}
+	do {
+		keep_buffers(t, t->in.n > 0);
+		n = SSL_read(t->ssl, out + have, (int)(max - have));
+		have += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	judge(t, n, why);
+	t->in = slice_of(NULL, 0);
+	t->met |= SSL_is_init_finished(t->ssl);
+	return t->over && have == 0 ? -1 : (long)have;
+}
+
+void tls_expect(struct tls *t, size_t n)
+{
+	t->expected = n;
+	buf_reserve(&t->out, n + RECORD_OVERHEAD_BYTES * (n / SSL3_RT_MAX_PLAIN_LENGTH + 2));
 }
 
 bool tls_encrypt(struct tls *t, const uint8_t *p, size_t n)
 {
 	ERR_clear_error();
+	t->expected -= n < t->expected ? n : t->expected;
+	keep_buffers(t, t->expected > 0);
 	return n == 0 || SSL_write(t->ssl, p, (int)n) == (int)n;
 }
 
@@ -294,93 +350,23 @@ void tls_sent(struct tls *t, size_t n)
 {
 	t->sent += n;
 	must(t->sent <= t->out.len);
-	if (t->sent < t->out.len)
-		return;
-	buf_free(&t->out);
-	t->sent = 0;
+	if (t->sent == t->out.len) {
+		buf_free(&t->out);
+		t->sent = 0;
+	} else if (t->sent > t->out.len / 2) {
+		buf_consume(&t->out, t->sent);
+		t->sent = 0;
+	}
 }
 
 /* ---- who the peer is ---- */
 
-static char *print_name(X509_NAME *name)
-{
-	BIO *b = BIO_new(BIO_s_mem());
-	char *text;
-	must(b);
-	X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-	long n = BIO_get_mem_data(b, &text);
-	char *copy = mem_copy(slice_of(text, (size_t)n));
-	BIO_free(b);
-	return copy;
-}
-
-static char *print_string(const ASN1_STRING *s)
-{
-	return mem_copy(slice_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)));
-}
-
-static char *common_name(const X509 *cert)
-{
-	X509_NAME *name = X509_get_subject_name(cert);
-	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-	return at < 0 ? NULL : print_string(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-}
-
-static char *print_general(const GENERAL_NAME *g)
-{
-	int type;
-	void *value = GENERAL_NAME_get0_value(g, &type);
-	if (type == GEN_DNS || type == GEN_EMAIL || type == GEN_URI)
-		return print_string(value);
-	if (type == GEN_IPADD) {
-		const ASN1_OCTET_STRING *ip = value;
-		char text[INET6_ADDRSTRLEN] = "";
-		inet_ntop(ip->length == 16 ? AF_INET6 : AF_INET, ip->data, text, sizeof text);
-		return mem_strdup(text);
-	}
-	return NULL;
-}
-
-static int wanted_type(const char *name)
-{
-	static const struct {
-		const char *name;
-		int type;
-	} types[] = { { "dns", GEN_DNS },
-		          { "ip", GEN_IPADD },
-		          { "email", GEN_EMAIL },
-		          { "uri", GEN_URI } };
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (strcmp(types[i].name, name) == 0)
-			return types[i].type;
-	must_not_happen("the configuration checks the type");
-}
-
-/* The n-th of the names of the type that is asked for. */
-static char *alternative_name(const X509 *cert, const struct config *c)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	char *found = NULL;
-	uint64_t left = c->ssl_cert_login_san_index;
-	for (int i = 0; names && !found && i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
-		if (g->type == wanted_type(c->ssl_cert_login_san_type) && left-- == 0)
-			found = print_general(g);
-	}
-	GENERAL_NAMES_free(names);
-	return found;
-}
-
 char *tls_certificate_name(const struct tls *t)
 {
 	const struct config *c = t->context->config;
-	X509 *cert = SSL_get0_peer_certificate(t->ssl);
+	const X509 *cert = SSL_get0_peer_certificate(t->ssl);
 	if (!cert || SSL_get_verify_result(t->ssl) != X509_V_OK ||
 	    strcmp(c->ssl_verify, "verify_peer") != 0)
 		return NULL;
-	if (strcmp(c->ssl_cert_login_from, "common_name") == 0)
-		return common_name(cert);
-	if (strcmp(c->ssl_cert_login_from, "subject_alternative_name") == 0)
-		return alternative_name(cert, c);
-	return print_name(X509_get_subject_name(cert));
+	return certificate_name(cert, c);
 }

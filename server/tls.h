@@ -12,27 +12,39 @@ struct config;
 struct tls;
 struct tls_context;
 
+enum { TLS_PLAIN_SLACK_BYTES = 20 << 10, TLS_TURN_S = 3600 };
+
 /* Certificates and rules, as the configuration's ssl_options say. NULL and a sentence in why. */
 struct tls_context *tls_context_new(const struct config *c, struct buf *why);
 
 /* Sessions that were made with it go on. */
 void tls_context_free(struct tls_context **t);
 
+/* The keys of session tickets grow old by one of TLS_TURN_S. */
+void tls_context_turn(struct tls_context *t);
+
 /* The server's side of a new session. */
 struct tls *tls_new(struct tls_context *t);
 void tls_free(struct tls **t);
 
-/* True until both sides know each other. */
+/* True until both sides know each other, which happens once. */
 bool tls_is_shaking(const struct tls *t);
+
+/* True once nothing more will come from the peer. */
+bool tls_is_over(const struct tls *t);
 
 /* The peer's verified certificate as a user name (ssl_cert_login_from), or NULL; once the handshake
  * is done.  The caller frees it with mem_free. */
 char *tls_certificate_name(const struct tls *t);
 
-/* Takes in n bytes of ciphertext and gives at most max bytes of plaintext; max must be above n.
- * The bytes given, or -1 when the session is over: by the peer's word (why stays empty), or for a
- * fault.  What is to be sent in answer is behind tls_output. */
+/* Takes in ciphertext and gives plaintext; max must be at least in.n + TLS_PLAIN_SLACK_BYTES,
+ * because a record of which a part was taken in before may be given too.  The bytes given, or -1
+ * when there are none and the session is over: by the peer's word (why stays empty), or for a
+ * fault.  What is to be sent in answer is behind tls_output, also then. */
 long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struct buf *why);
+
+/* So many bytes are to be encrypted before what comes of them is sent: room is made at once. */
+void tls_expect(struct tls *t, size_t n);
 
 /* Encrypts n bytes into the output.  False when the session is over. */
 bool tls_encrypt(struct tls *t, const uint8_t *p, size_t n);

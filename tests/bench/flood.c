@@ -169,6 +169,8 @@ int main(int argc, char **argv)
 {
 	struct wire setup;
 	options_read(argc, argv);
+	if (options.tls)
+		wire_use_tls(true);
 	prctl(PR_SET_TIMERSLACK, 1);
 	if (!wire_open(&setup, (uint16_t)options.port))
 		bench_give_up(&setup, "connecting");

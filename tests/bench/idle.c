@@ -21,6 +21,7 @@ enum { STARTS = 20, PIECE = 65536, PIECES = 16, REST_S = 5, STOP_CONNECTIONS = 1
 
 static struct {
 	const char *broker, *data;
+	const char *tls;             /* folder of server.pem and server.key; NULL: in the clear */
 	uint16_t port;
 	uint32_t connections;
 } options = { .broker = "build/leveret", .data = "build/idle-data", .port = 5698,
@@ -42,21 +43,31 @@ _Noreturn static void give_up(const char *what)
 	exit(1);
 }
 
+_Noreturn static void become_broker(void)
+{
+	char listen[40], data[512], cert[512], key[512];
+	const char *none = "listeners.tcp.none=none", *in = options.tls;
+	snprintf(listen, sizeof listen, "listeners.%s.1=127.0.0.1:%u", in ? "ssl" : "tcp",
+	         options.port);
+	snprintf(data, sizeof data, "data_dir=%s", options.data);
+	snprintf(cert, sizeof cert, "ssl_options.certfile=%s/server.pem", in ? in : "");
+	snprintf(key, sizeof key, "ssl_options.keyfile=%s/server.key", in ? in : "");
+	execl(options.broker, options.broker, listen, none, data, "log.console.level=info",
+	      in ? cert : NULL, key, (char *)NULL);
+	_exit(127);
+}
+
 /* Returns the microseconds from fork to the line that says ready. */
 static uint64_t start(void)
 {
-	char listen[40], data[512], text[8192] = "";
+	char text[8192] = "";
 	int log[2];
-	snprintf(listen, sizeof listen, "listeners.tcp.1=127.0.0.1:%u", options.port);
-	snprintf(data, sizeof data, "data_dir=%s", options.data);
 	must(pipe2(log, O_CLOEXEC) == 0);
 	uint64_t began = wire_now_us();
 	broker = fork();
 	if (broker == 0) {
 		dup2(log[1], 2);
-		execl(options.broker, options.broker, listen, data,
-		      "log.console.level=info", (char *)NULL);
-		_exit(127);
+		become_broker();
 	}
 	close(log[1]);
 	for (size_t n = 0; !strstr(text, " ready"); text[n] = 0) {
@@ -252,12 +263,17 @@ int main(int argc, char **argv)
 			options.data = argv[i] + 5;
 		else if (strncmp(argv[i], "broker=", 7) == 0)
 			options.broker = argv[i] + 7;
+		else if (strncmp(argv[i], "tls=", 4) == 0)
+			options.tls = argv[i] + 4;
 		else {
-			fprintf(stderr, "usage: idle [connections=N] [port=N] [data=DIR] [broker=FILE]\n");
+			fprintf(stderr, "usage: idle [connections=N] [port=N] [data=DIR] [broker=FILE] "
+			                "[tls=FOLDER OF CERTIFICATES]\n");
 			return 2;
 		}
 	}
 	signal(SIGPIPE, SIG_IGN);
+	if (options.tls)
+		wire_use_tls(true);
 	uint32_t n = possible(options.connections);
 	wires = mem_zalloc((n > STOP_CONNECTIONS ? n : STOP_CONNECTIONS) * sizeof *wires);
 	uint64_t ready = median_start();

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What the broker's memory may be, at rest and for each of 10,000 connections that have moved a
-# megabyte and then rest. The ceilings are tests; how soon it is ready and how fast it stops are
-# figures. PORT=N, CONNECTIONS=N, BUILD=DIR move it, RESULTS=FILE gets the last line too.
+# What the broker's memory may be, at rest, for each of 10,000 connections that have moved a
+# megabyte and then rest, and for each of 2,000 that did it through TLS. The ceilings are tests; how
+# soon it is ready and how fast it stops are figures. PORT=N, CONNECTIONS=N, TLS_CONNECTIONS=N and
+# BUILD=DIR move it, RESULTS=FILE gets the last line too.
 set -u
 cd "$(dirname "$0")/../.."
 . tests/bench/free_port.sh
@@ -34,18 +35,30 @@ at_most() { # what, figure's name, ceiling in bytes
 	fi
 }
 
-"$build/idle" connections="${CONNECTIONS:-10000}" port="${PORT:-$(free_port)}" \
-	data="$data/data" broker="$build/leveret" > "$data/out" &
-child=$!
-wait "$child" || echo "FAIL idle ended with $?"
-child=
-cat "$data/out"
+idle() { # connections, more options
+	connections=$1
+	shift
+	rm -rf "$data/data"
+	"$build/idle" connections="$connections" port="${PORT:-$(free_port)}" data="$data/data" \
+		broker="$build/leveret" "$@" > "$data/out" &
+	child=$!
+	wait "$child" || echo "FAIL idle ended with $?"
+	child=
+	cat "$data/out"
+}
+
+idle "${CONNECTIONS:-10000}"
 at_most "resident at rest" idle_resident $((10 << 20))
 at_most "private at rest" idle_private $((4 << 20))
 at_most "resident for a connection" resident_per_connection $((10 << 10))
 at_most "private for a connection" private_per_connection $((10 << 10))
 echo "ready after $(figure ready_us) us; stopped with $(figure stop_connections) connections" \
 	"after $(figure stop_us) us"
+
+sh tests/tls/certificates.sh "$data/certificates"
+idle "${TLS_CONNECTIONS:-2000}" tls="$data/certificates"
+at_most "resident for a connection with TLS" resident_per_connection $((26 << 10))
+at_most "private for a connection with TLS" private_per_connection $((26 << 10))
 
 echo "passed $passed failed $failed memory"
 [ -z "${RESULTS:-}" ] || echo "passed $passed failed $failed memory" >> "$RESULTS"

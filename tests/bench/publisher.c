@@ -171,7 +171,7 @@ void publisher_write(struct publisher *p)
 		refill(p);
 	if (p->sent == p->end)
 		return;
-	ssize_t n = send(p->wire.fd, p->batch + p->sent, p->end - p->sent, MSG_NOSIGNAL);
+	ssize_t n = wire_send(&p->wire, p->batch + p->sent, p->end - p->sent);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		bench_give_up(&p->wire, "publishing");
 	p->sent += n > 0 ? (size_t)n : 0;

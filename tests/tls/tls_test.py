@@ -412,11 +412,28 @@ def the_clear_port_takes_no_tls_and_the_other_nothing_else():
 
 def renegotiation_is_refused():
     with Broker("ssl_options.versions.1=tlsv1.2") as b:
-        run = subprocess.run(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{b.port}", "-tls1_2", "-quiet"],
-            input=b"AMQP\nR\n", capture_output=True, timeout=20)
-        assert b"verify" in run.stderr
+        client = subprocess.Popen(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{b.port}", "-tls1_2"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        said = b""
+        while b"Extended master secret" not in said:
+            said += os.read(client.stdout.fileno(), 65536)
+        client.stdin.write(b"R\n")   # a line that begins so: its user wants to renegotiate
+        said, _ = client.communicate(timeout=20)
+        assert b"RENEGOTIATING" in said and b"no renegotiation" in said, said
         works(dial(b))
+
+
+def the_handshake_has_a_timeout_of_its_own():
+    with Broker("ssl_handshake_timeout=500") as b:
+        late = socket.create_connection(("127.0.0.1", b.port), timeout=10)
+        late.sendall(b"\x16\x03\x01\x02")
+        patient = dial(b)
+        began = time.time()
+        assert late.recv(1) == b""
+        assert 0.3 < time.time() - began < 4
+        time.sleep(0.6)
+        works(patient)
 
 
 def the_end_is_said():

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -27,10 +29,74 @@ static bool fail(struct wire *w, const char *what)
 	return false;
 }
 
+/* ---- TLS ---- */
+
+static SSL_CTX *tls;
+static SSL_SESSION *ticket;
+
+static int keep_ticket(SSL *ssl, SSL_SESSION *session)
+{
+	(void)ssl;
+	SSL_SESSION_free(ticket);
+	ticket = session;
+	return 1;
+}
+
+void wire_use_tls(bool resume)
+{
+	signal(SIGPIPE, SIG_IGN);
+	tls = SSL_CTX_new(TLS_client_method());
+	SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+	                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (!resume)
+		return;
+	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(tls, keep_ticket);
+}
+
+static bool begin_tls(struct wire *w)
+{
+	w->ssl = SSL_new(tls);
+	SSL_set_fd(w->ssl, w->fd);
+	if (ticket)
+		SSL_set_session(w->ssl, ticket);
+	return SSL_connect(w->ssl) == 1 || fail(w, "TLS");
+}
+
+/* As recv and send say it. */
+static ssize_t told(struct wire *w, int n)
+{
+	if (n > 0)
+		return n;
+	int error = SSL_get_error(w->ssl, n);
+	errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : ECONNRESET;
+	return error == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+/* As many records as there is room for, each of them whole: of what OpenSSL kept back poll(2) would
+ * not know. */
+static ssize_t receive_tls(struct wire *w, uint8_t *p, size_t max)
+{
+	size_t have = 0;
+	ssize_t n;
+	do {
+		n = told(w, SSL_read(w->ssl, p + have, (int)(max - have)));
+		have += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && w->unblocked && max - have >= SSL3_RT_MAX_PLAIN_LENGTH);
+	return have ? (ssize_t)have : n;
+}
+
+ssize_t wire_send(struct wire *w, const void *p, size_t n)
+{
+	return w->ssl ? told(w, SSL_write(w->ssl, p, (int)n)) : send(w->fd, p, n, MSG_NOSIGNAL);
+}
+
+/* ---- */
+
 static bool send_all(struct wire *w, struct slice s)
 {
 	while (s.n) {
-		ssize_t n = send(w->fd, s.p, s.n, MSG_NOSIGNAL);
+		ssize_t n = wire_send(w, s.p, s.n);
 		if (n <= 0)
 			return fail(w, "write");
 		slice_take(&s, (size_t)n);
@@ -118,11 +184,12 @@ bool wire_open(struct wire *w, uint16_t port)
 	if (w->fd < 0 || connect(w->fd, (struct sockaddr *)&to, sizeof to))
 		return fail(w, "connect");
 	setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	return handshake(w);
+	return (!tls || begin_tls(w)) && handshake(w);
 }
 
 void wire_close(struct wire *w)
 {
+	SSL_free(w->ssl);
 	if (w->fd >= 0)
 		close(w->fd);
 	buf_free(&w->in);
@@ -133,11 +200,13 @@ void wire_close(struct wire *w)
 void wire_unblock(struct wire *w)
 {
 	fcntl(w->fd, F_SETFL, O_NONBLOCK);
+	w->unblocked = true;
 }
 
 bool wire_read(struct wire *w)
 {
-	ssize_t n = recv(w->fd, buf_reserve(&w->in, READ_BYTES), READ_BYTES, 0);
+	uint8_t *room = buf_reserve(&w->in, READ_BYTES);
+	ssize_t n = w->ssl ? receive_tls(w, room, READ_BYTES) : recv(w->fd, room, READ_BYTES, 0);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		return false;
 	w->in.len += n > 0 ? (size_t)n : 0;
@@ -148,7 +217,7 @@ bool wire_write(struct wire *w)
 {
 	if (w->sent == w->out.len)
 		return true;
-	ssize_t n = send(w->fd, w->out.p + w->sent, w->out.len - w->sent, MSG_NOSIGNAL);
+	ssize_t n = wire_send(w, w->out.p + w->sent, w->out.len - w->sent);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return false;
 	w->sent += n > 0 ? (size_t)n : 0;

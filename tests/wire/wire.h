@@ -4,6 +4,8 @@
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
+#include <sys/types.h>
+
 #include "amqp/frame.h"
 #include "amqp/method.h"
 #include "base/buf.h"
@@ -13,8 +15,14 @@ struct wire {
 	struct buf in;       /* bytes not yet walked */
 	struct buf out;      /* being sent, from sent on */
 	size_t sent;
+	struct ssl_st *ssl;  /* NULL: in the clear */
+	bool unblocked;
 	char why[128];       /* what went wrong, when something did */
 };
+
+/* From here on connections are made with TLS. Nobody looks at the broker's certificate; with resume
+ * all of them are one client's, who comes back with the last ticket it got. */
+void wire_use_tls(bool resume);
 
 /* Connects to the loopback port, logs in as guest and opens channel 1. False with why. */
 bool wire_open(struct wire *w, uint16_t port);
@@ -26,6 +34,9 @@ bool wire_call(struct wire *w, const struct method *m, uint32_t answer);
 
 /* From here on the socket does not block. */
 void wire_unblock(struct wire *w);
+
+/* As send(2), through TLS where that is used. */
+ssize_t wire_send(struct wire *w, const void *p, size_t n);
 
 /* Reads what is there. False when the peer is gone. */
 bool wire_read(struct wire *w);
