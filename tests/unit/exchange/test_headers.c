@@ -205,12 +205,12 @@ START_TEST(a_value_of_each_type_equals_itself_and_no_other)
 	struct field all[32];
 	size_t n = values(all);
 	for (size_t i = 0; i < n; i++) {
-		char name[8];
+		char name[24];
 		snprintf(name, sizeof name, "%02zu", i);
 		ck_assert_ptr_null(bind_args(name, one(&arguments, &all[i])));
 	}
 	for (size_t i = 0; i < n; i++) {
-		char name[8];
+		char name[24];
 		snprintf(name, sizeof name, "%02zu", i);
 		ck_assert_str_eq(routed_with(h, "", one(&headers, &all[i])), name);
 	}
