@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        interop kill tls server-tests memory bench fresh format clean programs
+        interop interop-all kill tls server-tests memory bench fresh format clean programs
 .SECONDARY:
 
 all: $(BUILD)/leveret
@@ -154,6 +154,9 @@ cover:
 
 interop: all
 	tests/interop/run.sh
+
+interop-all: interop
+	tests/interop/matrix/run.sh --write
 
 kill: all $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
 	tests/kill/run.sh

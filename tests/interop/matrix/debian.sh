@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A client that comes as a Debian package; tools/deps.sh has installed it where tests run.
+# A client that comes as a Debian package, which is installed when it is not there.
 #
 # usage: debian.sh PACKAGE
 set -u

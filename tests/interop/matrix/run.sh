@@ -41,7 +41,7 @@ note() { # passed, failed, client
 # failed.
 verdicts() { # log
 	while IFS='	' read -r id name _; do
-		line=$(grep -E "^(ok|FAIL|none) $id $name(:|\$)" "$1")
+		line=$(grep -aE "^(ok|FAIL|none) $id $name(:|\$)" "$1")
 		case $(printf '%s\n' "$line" | grep -c .) in
 		0) echo "FAIL $id $name: says nothing" ;;
 		1) printf '%s\n' "$line" ;;

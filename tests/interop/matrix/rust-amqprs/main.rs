@@ -289,10 +289,11 @@ async fn connect() -> Outcome {
     Ok(())
 }
 
+/// The client does not ask to be told why, so the broker only closes the transport.
 async fn login_refused() -> Outcome {
     let wrong = OpenConnectionArguments::new("127.0.0.1", scenarios::port(), "guest", "wrong");
     let Err(e) = Connection::open(&wrong).await else { panic!("let in") };
-    assert!(e.to_string().contains("ACCESS_REFUSED"), "{e}");
+    assert!(e.to_string().contains("peer shutdown"), "{e}");
     Ok(())
 }
 
@@ -548,8 +549,8 @@ async fn confirm(t: Talk, _: Link) -> Outcome {
     }
     t.confirmed().await;
     pause(100).await;
-    let (all, twice) = (t.ear.said().confirmed.len(), t.ear.said().twice);
-    assert_eq!((all, twice), (1000, 0));
+    assert_eq!(t.ear.said().confirmed.len(), 1000);
+    assert_eq!(t.ear.said().twice, 0);
     assert_eq!(passive(&t.ch, &q).await?, (1000, 0));
     Ok(())
 }
@@ -797,8 +798,11 @@ async fn restart() -> Outcome {
         t.publish(persistent.clone(), body.as_bytes(), to).await?;
     }
     t.confirmed().await;
+    let watched = c.clone();
+    let failure = tokio::spawn(async move { watched.listen_network_io_failure().await });
+    pause(50).await;
     broker("crash").await;
-    assert!(c.listen_network_io_failure().await);
+    assert!(failure.await?);
     broker("start").await;
     let c = dial().await?;
     let t = confirming(&c).await?;

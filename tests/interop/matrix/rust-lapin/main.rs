@@ -175,12 +175,6 @@ fn refused<T>(wanted: u16, outcome: lapin::Result<T>) {
     }
 }
 
-/// What the broker answers to a call without a reply is told by the next call.
-async fn refused_late(wanted: u16, ch: &Channel) {
-    let outcome = passive(ch, "amq.none").await;
-    refused(wanted, outcome);
-}
-
 /// The client keeps the server's properties, product and version among them, to itself.
 async fn connect() -> Outcome {
     let heartbeat = url("guest:guest", "%2f?heartbeat=30");
@@ -618,8 +612,10 @@ async fn recover(ch: Channel, _: Link) -> Outcome {
 }
 
 async fn ack_unknown(ch: Channel, _: Link) -> Outcome {
+    let q = queue(&ch).await?;
+    let mut from = consume(&ch, &q, false).await?; // told why its channel closes
     ch.basic_ack(99, Default::default()).await?;
-    refused_late(406, &ch).await;
+    refused(406, timeout(SOON, from.next()).await?.expect("the consumer ended"));
     Ok(())
 }
 
