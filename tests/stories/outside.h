@@ -9,7 +9,7 @@
 #include "script.h"
 
 enum {
-	PATIENCE_MS = 6000, /* for what must come */
+	PATIENCE_MS = 4500, /* for what must come */
 	QUIET_MS = 30,      /* for what must not */
 	EARLY_MS = 300,     /* what must not have come by some time is looked for that much earlier */
 };
