@@ -59,7 +59,7 @@ $(BUILD)/leveret: $(BUILD)/obj/server/main.o $(LIB)
 $(BUILD)/unit: $(call objs,$(UNIT) $(SIMLIB)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(CHECK_LIBS) $(LIBS) -o $@
 
-$(BUILD)/stories: $(call objs,$(wildcard tests/stories/*.c) $(SIMLIB)) $(LIB)
+$(BUILD)/stories: $(call objs,$(wildcard tests/stories/*.c) tests/wire/wire.c $(SIMLIB)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(BUILD)/sim: $(call objs,$(wildcard tests/sim/*.c)) $(LIB)

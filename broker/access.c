@@ -6,10 +6,9 @@
 
 bool access_parse_plain(struct slice response, struct login *out)
 {
-	const uint8_t *first = memchr(response.p, 0, response.n);
-	if (!first)
+	if (!response.n || response.p[0])
 		return false;
-	slice_take(&response, (size_t)(first - response.p) + 1);
+	slice_take(&response, 1);
 	const uint8_t *second = memchr(response.p, 0, response.n);
 	if (!second)
 		return false;

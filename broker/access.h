@@ -11,8 +11,9 @@ struct login {
 	struct slice user, password;
 };
 
-/* Reads the response of a mechanism: PLAIN (RFC 4616: authzid NUL user NUL password) or AMQPLAIN
- * (a field table without its length, with LOGIN and PASSWORD).  False when it does not parse. */
+/* Reads the response of a mechanism: PLAIN (RFC 4616: NUL user NUL password; nobody comes in as
+ * somebody else, so there is no authzid before it) or AMQPLAIN (a field table without its length,
+ * with LOGIN and PASSWORD).  False when it does not parse. */
 bool access_parse_plain(struct slice response, struct login *out);
 bool access_parse_amqplain(struct slice response, struct login *out);
 

@@ -6,14 +6,8 @@
 #include "broker/refuse.h"
 #include "broker/state.h"
 
-/* "none", or "the value '10' of type 'signedint'". */
-static void describe(struct buf *out, bool there, const struct field *f)
+static void put_value(struct buf *out, const struct field *f)
 {
-	if (!there) {
-		buf_printf(out, "none");
-		return;
-	}
-	buf_printf(out, "the value '");
 	if (field_is_integer(f))
 		buf_printf(out, "%lld", (long long)f->integer);
 	else if (f->letter == 'S' || f->letter == 'x')
@@ -22,7 +16,20 @@ static void describe(struct buf *out, bool there, const struct field *f)
 		buf_printf(out, "%s", f->boolean ? "true" : "false");
 	else if (f->letter == 'f' || f->letter == 'd')
 		buf_printf(out, "%g", f->real);
-	buf_printf(out, "' of type '%s'", field_type_name(f));
+}
+
+/* "'10'" when there is another one; else "none" or "the value '10' of type 'signedint'". */
+static void describe(struct buf *out, const struct field *f, const struct field *other)
+{
+	if (!f) {
+		buf_printf(out, "none");
+		return;
+	}
+	buf_printf(out, "%s'", other ? "" : "the value ");
+	put_value(out, f);
+	buf_printf(out, "'");
+	if (!other)
+		buf_printf(out, " of type '%s'", field_type_name(f));
 }
 
 static const struct refusal *inequivalent(struct broker *b, struct declared d, const char *key,
@@ -30,8 +37,8 @@ static const struct refusal *inequivalent(struct broker *b, struct declared d, c
                                           const struct field *current)
 {
 	struct buf r = { 0 }, c = { 0 };
-	describe(&r, received != NULL, received);
-	describe(&c, current != NULL, current);
+	describe(&r, received, current);
+	describe(&c, current, received);
 	const struct refusal *refusal = refuse(
 		b, &PRECONDITION_FAILED,
 		"inequivalent arg '%s' for %s '%.*s' in vhost '%.*s': received %.*s but current is %.*s",

@@ -129,6 +129,13 @@ void channel_wake_consumers(struct channel *ch)
 
 /* ---- methods ---- */
 
+static const struct refusal *too_many(struct connection *c)
+{
+	return refuse(c->broker, &NOT_ALLOWED,
+	              "number of channels opened (%u) has reached the negotiated channel_max (%u)",
+	              c->n_channels, c->channel_max);
+}
+
 static const struct refusal *on_open(struct connection *c, uint16_t number)
 {
 	struct broker *b = c->broker;
@@ -137,10 +144,10 @@ static const struct refusal *on_open(struct connection *c, uint16_t number)
 		channel_end(there);
 	else if (there)
 		return refuse(b, &CHANNEL_ERROR, "second 'channel.open' seen");
-	if (c->n_channels >= c->channel_max)
-		return refuse(b, &NOT_ALLOWED,
-		              "number of channels opened (%u) has reached the negotiated channel_max (%u)",
-		              c->n_channels, c->channel_max);
+	if (c->n_channels >= c->channel_max) {
+		connection_refuse(c, too_many(c), 0);
+		return NULL;
+	}
 	if (number > c->channel_max)
 		return refuse(b, &CHANNEL_ERROR, "channel %u is above the negotiated channel_max (%u)",
 		              number, c->channel_max);

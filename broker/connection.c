@@ -153,6 +153,7 @@ static const struct refusal *decode(struct connection *c, const struct frame *f,
 	case METHOD_UNKNOWN:
 		return refuse(c->broker, &NOT_IMPLEMENTED, "unimplemented method");
 	case METHOD_BAD_UTF8:
+		m->id = 0;
 		return refuse(c->broker, &FRAME_ERROR, "Malformed UTF-8 in shortstr");
 	case METHOD_MALFORMED:
 		break;
@@ -181,8 +182,10 @@ static void method_frame(struct connection *c, const struct frame *f)
 		           f->channel);
 	else if (!r)
 		r = channel_method(c, f->channel, &m);
+	if (r == &UNEXPECTED_FRAME)
+		m.id = METHOD_basic_publish;
 	if (r)
-		close_for(c, f->channel, r, r == &UNEXPECTED_FRAME ? METHOD_basic_publish : m.id);
+		close_for(c, f->channel, r, m.id);
 }
 
 static void content_frame(struct connection *c, const struct frame *f)
@@ -193,9 +196,7 @@ static void content_frame(struct connection *c, const struct frame *f)
 		return;
 	if (ch && channel_is_closing(ch))
 		return;
-	if (f->channel && !ch && c->state == CONN_RUNNING)
-		r = refuse(c->broker, &CHANNEL_ERROR, "expected 'channel.open'");
-	else if (!ch)
+	if (!ch)
 		r = refuse(c->broker, &UNEXPECTED_FRAME,
 		           "expected method frame, got non method frame instead");
 	else

@@ -130,9 +130,6 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 {
 	struct queue *q;
 	const struct refusal *r = names_queue(ch, m->queue, &q);
-	if (!r && q->exclusive_consumer)
-		r = refuse(ch->broker, &ACCESS_REFUSED, "queue '%.*s' in vhost '%.*s' in exclusive use",
-		           SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
 	if (r)
 		return r;
 	if (q->timed)

@@ -230,14 +230,6 @@ static const struct refusal *on_update_secret(struct connection *c,
 	return NULL;
 }
 
-static const struct refusal *out_of_place(struct connection *c, const struct method *m)
-{
-	if (method_class(m->id) != CLASS_CONNECTION)
-		return refuse(c->broker, &CHANNEL_ERROR,
-		              "unexpected method in connection state running");
-	return refuse(c->broker, &COMMAND_INVALID, "unimplemented method");
-}
-
 const struct refusal *connection_method(struct connection *c, const struct method *m)
 {
 	if (c->state == CONN_START && m->id == METHOD_connection_start_ok)
@@ -254,5 +246,5 @@ const struct refusal *connection_method(struct connection *c, const struct metho
 	}
 	if (c->state == CONN_RUNNING && m->id == METHOD_connection_update_secret)
 		return on_update_secret(c, &m->connection_update_secret);
-	return out_of_place(c, m);
+	return refuse(c->broker, &CHANNEL_ERROR, "unexpected method in connection state running");
 }

@@ -158,10 +158,12 @@ const struct refusal *on_exchange_bind(struct channel *ch, const struct exchange
 const struct refusal *on_exchange_unbind(struct channel *ch, const struct exchange_unbind *m)
 {
 	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
+	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->source, m->destination, &spec);
-	if (r)
+	if (!r)
+		wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
+	else if (r != &NOT_FOUND)   /* what is not there is as good as unbound */
 		return r;
-	log_position wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
 	struct method ok = { .id = METHOD_exchange_unbind_ok };
 	if (!m->no_wait)
 		channel_send_when(ch, &ok, wait_for);

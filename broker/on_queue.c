@@ -166,14 +166,14 @@ const struct refusal *on_queue_declare(struct channel *ch, const struct queue_de
 static const struct refusal *find_ends(struct channel *ch, struct slice queue,
                                        struct slice exchange, struct binding_spec *out)
 {
+	if (exchange.n == 0 && (queue.n || ch->last_queue.len))
+		return refuse(ch->broker, &ACCESS_REFUSED,
+		              "operation not permitted on the default exchange");
 	const struct refusal *r = names_queue(ch, queue, &out->queue);
 	if (r)
 		return r;
 	if (queue.n == 0 && out->key.n == 0)
 		out->key = out->queue->name;
-	if (exchange.n == 0)
-		return refuse(ch->broker, &ACCESS_REFUSED,
-		              "operation not permitted on the default exchange");
 	return names_exchange(ch, exchange, &out->source);
 }
 
@@ -194,13 +194,25 @@ const struct refusal *on_queue_bind(struct channel *ch, const struct queue_bind 
 	return NULL;
 }
 
+/* What is not bound is as good as unbound, whatever of it is missing, or another's. */
+static bool is_unbound(struct channel *ch, const struct queue_unbind *m,
+                       const struct refusal *r, struct binding_spec *spec)
+{
+	if (r == &NOT_FOUND)
+		return m->queue.n || ch->last_queue.len;
+	return r == &RESOURCE_LOCKED && (names_exchange(ch, m->exchange, &spec->source) ||
+	                                 !topology_is_bound(spec));
+}
+
 const struct refusal *on_queue_unbind(struct channel *ch, const struct queue_unbind *m)
 {
 	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
+	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->queue, m->exchange, &spec);
-	if (r)
+	if (!r)
+		wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
+	else if (!is_unbound(ch, m, r, &spec))
 		return r;
-	log_position wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
 	struct method ok = { .id = METHOD_queue_unbind_ok };
 	channel_send_when(ch, &ok, wait_for);
 	return NULL;

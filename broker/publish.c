@@ -39,9 +39,6 @@ static const struct refusal *check_expiration(struct broker *b, struct slice tex
 
 bool publish_is_plain(const struct props *p)
 {
-	bool has_mode = p->flags & PROP_delivery_mode;
-	if (has_mode && p->delivery_mode != 1 && p->delivery_mode != 2)
-		return false;
 	return !(p->flags & (PROP_user_id | PROP_expiration));
 }
 
@@ -55,9 +52,6 @@ static const struct refusal *check_props(struct channel *ch, const struct messag
 		return refuse(b, &PRECONDITION_FAILED,
 		              "user_id property set to '%.*s' but authenticated user was '%s'",
 		              SLICE_ARG(p->user_id), ch->connection->user);
-	if ((p->flags & PROP_delivery_mode) && (p->delivery_mode < 1 || p->delivery_mode > 2))
-		return refuse(b, &PRECONDITION_FAILED, "invalid message: {delivery_mode_unknown,%u}",
-		              p->delivery_mode);
 	if (p->flags & PROP_expiration)
 		return check_expiration(b, p->expiration);
 	return NULL;

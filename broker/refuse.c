@@ -6,6 +6,8 @@
 
 #include "broker/state.h"
 
+enum { TEXT_MAX = 255 };
+
 const struct refusal *refuse(struct broker *b, const struct refusal *r, const char *format, ...)
 {
 	char sentence[512];
@@ -33,7 +35,9 @@ struct slice refusal_text(struct broker *b, const struct refusal *r)
 {
 	buf_clear(&b->scratch);
 	buf_printf(&b->scratch, "%s - %.*s", r->name, SLICE_ARG(buf_slice(&b->text)));
-	struct slice text = buf_slice(&b->scratch);
-	text.n = cut_at_character(text, 255);
-	return text;
+	if (b->scratch.len > TEXT_MAX) {
+		b->scratch.len = cut_at_character(buf_slice(&b->scratch), TEXT_MAX - 3);
+		buf_append(&b->scratch, "...", 3);
+	}
+	return buf_slice(&b->scratch);
 }

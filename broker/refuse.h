@@ -10,7 +10,8 @@
 struct broker;
 
 /* Stores the sentence and returns r, so that a handler can say `return refuse(b, &NOT_FOUND, ...)`.
- * The reply text sent is "NAME - sentence", cut to 255 bytes. */
+ * The reply text sent is "NAME - sentence", cut to 255 bytes, the last three of which are
+ * dots then. */
 const struct refusal *refuse(struct broker *b, const struct refusal *r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

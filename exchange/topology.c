@@ -253,11 +253,22 @@ const struct refusal *topology_bind(struct topology *t, const struct binding_spe
 	return NULL;
 }
 
-log_position topology_unbind(struct topology *t, const struct binding_spec *spec)
+static struct binding *find_binding(const struct binding_spec *spec)
 {
 	struct slice identity = identity_of(spec);
 	struct binding *b = map_get(&spec->source->by_identity, identity);
 	disown(identity);
+	return b;
+}
+
+bool topology_is_bound(const struct binding_spec *spec)
+{
+	return find_binding(spec) != NULL;
+}
+
+log_position topology_unbind(struct topology *t, const struct binding_spec *spec)
+{
+	struct binding *b = find_binding(spec);
 	if (!b)
 		return 0;
 	log_position at = unbind_one(t, b);

@@ -86,6 +86,9 @@ struct binding_spec {
 const struct refusal *topology_bind(struct topology *t, const struct binding_spec *spec,
                                     log_position *wait_for, struct buf *text);
 
+/* Whether there is a binding that equals the spec. */
+bool topology_is_bound(const struct binding_spec *spec);
+
 /* Unbinds what equals the spec, if it exists; an auto-delete source that thereby lost its last
  * binding is deleted.  Returns the position to wait for or 0. */
 log_position topology_unbind(struct topology *t, const struct binding_spec *spec);

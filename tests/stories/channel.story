@@ -109,13 +109,13 @@ a refused 504 "CHANNEL_ERROR - expected 'channel.open'" queue.declare
 scene "Content on a channel that was never opened"
 a connects
 a 3 > header body_bytes=1
-a refused 504 "CHANNEL_ERROR - expected 'channel.open'" none
+a refused 505 "UNEXPECTED_FRAME - expected method frame, got non method frame instead" none
 
 scene "One channel more than agreed"
 a connects channel_max=3
 a opens 1 2 3
 a 4 > channel.open
-a refused 530 "NOT_ALLOWED - number of channels opened (3) has reached the negotiated channel_max (3)" channel.open
+a refused 530 "NOT_ALLOWED - number of channels opened (3) has reached the negotiated channel_max (3)" none
 
 scene "A number above what was agreed"
 a connects channel_max=10

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client.h"
 
+#include <unistd.h>
+
 #include "amqp/frame.h"
 #include "amqp/method.h"
 #include "base/die.h"
 #include "base/endian.h"
 #include "base/mem.h"
+#include "outside.h"
+
+enum { NOTICED_MS = 20 };
 
 void client_dial(struct client *c, struct inside *in, bool loopback)
 {
@@ -13,16 +18,44 @@ void client_dial(struct client *c, struct inside *in, bool loopback)
 	inside_dial(in, &c->peer, loopback);
 }
 
+bool client_dial_outside(struct client *c, uint16_t port)
+{
+	c->fd = outside_dial(port);
+	c->port = port;
+	c->dialled = c->fd >= 0;
+	return c->dialled;
+}
+
+void client_settle(struct client *c)
+{
+	if (c->port && c->dialled && c->spoke && !client_is_gone(c))
+		outside_settle(c->fd, c->port);
+	c->spoke = false;
+}
+
+void client_wait(struct client *c, int ms)
+{
+	if (c->port && c->dialled && !client_is_gone(c))
+		c->hung_up = !outside_take(c->fd, &c->peer.output, ms);
+	else if (c->port)
+		outside_sleep((uint64_t)ms);
+}
+
 void client_leave(struct client *c)
 {
-	c->left = true;
-	if (c->dialled)
+	if (c->port && c->dialled && !c->left) {
+		client_settle(c);
+		close(c->fd);
+		outside_sleep(NOTICED_MS);
+	} else if (c->dialled && !c->port) {
 		inside_hang_up(&c->peer);
+	}
+	c->left = true;
 }
 
 bool client_is_gone(const struct client *c)
 {
-	return c->left || c->peer.gone;
+	return c->left || c->peer.gone || c->hung_up;
 }
 
 void client_rest(struct client *c)
@@ -39,14 +72,17 @@ void client_rest(struct client *c)
 
 void client_reset(struct client *c)
 {
-	if (c->dialled && !client_is_gone(c))
+	if (c->dialled && (c->port || !client_is_gone(c)))
 		client_leave(c);
 	while (c->n_items)
 		client_drop_item(c, c->n_items - 1);
 	mem_free(c->items);
 	buf_free(&c->pending);
 	buf_free(&c->received);
-	inside_peer_free(&c->peer);
+	if (c->port)
+		buf_free(&c->peer.output);
+	else
+		inside_peer_free(&c->peer);
 	struct client fresh = { .dialled = false };
 	memcpy(fresh.name, c->name, sizeof fresh.name);
 	*c = fresh;
@@ -55,7 +91,10 @@ void client_reset(struct client *c)
 void client_flush(struct client *c, enum client_feeding feeding)
 {
 	struct slice s = buf_slice(&c->pending);
-	while (s.n)
+	c->spoke |= s.n > 0;
+	if (c->port && !client_is_gone(c))
+		outside_feed(c->fd, s, feeding == FEED_SPLIT);
+	while (s.n && !c->port)
 		inside_feed(&c->peer, slice_take(&s, feeding == FEED_SPLIT ? 1 : s.n));
 	buf_clear(&c->pending);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One client of a story: a transport to the broker inside the process, what was sent and not yet
- * let go, and what came back, cut into items. */
+/* One client of a story: a transport to the broker inside the process or outside, what was sent
+ * and not yet let go, and what came back, cut into items. */
 #ifndef STORIES_CLIENT_H
 #define STORIES_CLIENT_H
 
@@ -29,7 +29,11 @@ struct item {
 
 struct client {
 	char name[CLIENT_NAME_MAX];
-	struct inside_peer peer;
+	struct inside_peer peer; /* outside only its output is used */
+	uint16_t port;           /* outside: not 0, with a socket ... */
+	int fd;
+	bool hung_up;            /* ... whose other end is gone */
+	bool spoke;              /* outside: what was let go may not have been read yet */
 	bool dialled, left;
 	uint32_t frame_max;  /* as tuned; 0: not yet */
 	struct buf pending;  /* sent by the story, not yet let go */
@@ -39,6 +43,15 @@ struct client {
 };
 
 void client_dial(struct client *c, struct inside *in, bool loopback);
+
+/* Dials that port of the loopback interface; false when nobody answers. */
+bool client_dial_outside(struct client *c, uint16_t port);
+
+/* Outside: waits until the broker has read all that was let go. */
+void client_settle(struct client *c);
+
+/* Outside: waits that long for something to come. */
+void client_wait(struct client *c, int ms);
 void client_leave(struct client *c);
 
 /* Ends it and forgets all but its name. */

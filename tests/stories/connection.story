@@ -116,7 +116,7 @@ a closes
 scene "connection.close-ok that nobody asked for"
 a connects
 a > connection.close-ok
-a refused 503 "COMMAND_INVALID - unimplemented method" connection.close-ok
+a refused 504 "CHANNEL_ERROR - unexpected method in connection state running" connection.close-ok
 
 scene "connection.close on a channel"
 a connects
@@ -132,7 +132,7 @@ a refused 504 "CHANNEL_ERROR - unexpected method in connection state running" ch
 scene "A method of the server's from a client, on channel 0"
 a connects
 a > connection.start version_minor=9
-a refused 503 "COMMAND_INVALID - unimplemented method" connection.start
+a refused 504 "CHANNEL_ERROR - unexpected method in connection state running" connection.start
 
 scene "A class that does not exist"
 a connects

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stories [--split | --join] [--scene TEXT] FILE.story...
+/* stories [--split | --join] [--scene TEXT] [--port N [--pause MS] [--report FILE]] FILE.story...
  * 0 when all went well, 1 when not, 2 when the command line makes no sense. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "memory.h"
 #include "play.h"
@@ -21,15 +22,23 @@ static void play_file(const char *file, const struct play_options *o, struct tal
 /* How many arguments the option takes up; 0: there is no such option. */
 static int read_option(struct play_options *o, char **argv)
 {
-	if (!strcmp(argv[0], "--split"))
-		o->feeding = FEED_SPLIT;
-	else if (!strcmp(argv[0], "--join"))
-		o->feeding = FEED_JOIN;
-	else if (!strcmp(argv[0], "--scene") && argv[1])
+	if (!strcmp(argv[0], "--split") || !strcmp(argv[0], "--join")) {
+		o->feeding = argv[0][2] == 's' ? FEED_SPLIT : FEED_JOIN;
+		return 1;
+	}
+	if (!argv[1])
+		return 0;
+	if (!strcmp(argv[0], "--scene"))
 		o->only = argv[1];
+	else if (!strcmp(argv[0], "--port"))
+		o->port = (uint16_t)atoi(argv[1]);
+	else if (!strcmp(argv[0], "--pause"))
+		o->pause_ms = atoi(argv[1]);
+	else if (!strcmp(argv[0], "--report"))
+		o->report = fopen(argv[1], "a");
 	else
 		return 0;
-	return o->only == argv[1] && argv[1] ? 2 : 1;
+	return 2;
 }
 
 int main(int argc, char **argv)
@@ -51,6 +60,10 @@ int main(int argc, char **argv)
 			i += taken - 1;
 		}
 	}
-	printf("passed %d failed %d stories\n", t.passed, t.failed);
+	play_end(&t);
+	printf("passed %d failed %d stories", t.passed, t.failed);
+	if (t.inside)
+		printf(", %d scenes need the inside of the broker", t.inside);
+	printf("\n");
 	return t.failed || !t.passed;
 }

@@ -18,10 +18,13 @@ static void push(struct stage *s, struct saying *y, const struct buf *bytes)
 		stage_fail(s, "%s has not connected", c->name);
 	if (s->failed)
 		return;
+	stage_settle(s, c);
+	outside_sleep((uint64_t)s->options->pause_ms);
 	if (s->options->feeding == FEED_JOIN) {
 		for (int i = 0; i < CLIENTS_MAX; i++)
 			if (s->clients[i].dialled && &s->clients[i] != c)
 				client_flush(&s->clients[i], FEED_JOIN);
+		stage_settle(s, c);
 		buf_append_slice(&c->pending, buf_slice(bytes));
 		return;
 	}
@@ -93,6 +96,17 @@ static void say_content(struct stage *s, struct props *p, const struct word *w, 
 	}
 }
 
+/* Exclusive queues go with their connection. */
+static void note_litter(struct stage *s, const struct method *m)
+{
+	if (!s->options->port)
+		return;
+	if (m->id == METHOD_queue_declare && !m->queue_declare.exclusive)
+		litter_note(&s->litter, 'q', m->queue_declare.queue);
+	if (m->id == METHOD_exchange_declare)
+		litter_note(&s->litter, 'x', m->exchange_declare.exchange);
+}
+
 static void say_method(struct stage *s, struct saying *y, const struct form *form, struct buf *out)
 {
 	struct method m;
@@ -112,6 +126,7 @@ static void say_method(struct stage *s, struct saying *y, const struct form *for
 			say_content(s, &p, w, &body, &room);
 	}
 	if (!s->failed) {
+		note_litter(s, &m);
 		method_encode(out, y->channel, &m);
 		if (!alone)
 			write_content(out, y->who, y->channel, &p, buf_slice(&body));

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "base/die.h"
+
 /* does METHOD fields [=> fields of METHOD-ok] */
 static void does(struct stage *s, struct saying *y)
 {
@@ -53,7 +55,11 @@ static void dials(struct stage *s, struct saying *y)
 	bool far = y->n > 1 && !strcmp(y->words[1].value, "far");
 	stage_flush(s);
 	client_reset(y->who);
-	client_dial(y->who, &s->inside, !far);
+	stage_settle(s, y->who);
+	if (!s->options->port)
+		client_dial(y->who, &s->inside, !far);
+	else if (!client_dial_outside(y->who, s->options->port))
+		stage_fail(s, "nobody answers on port %u", s->options->port);
 }
 
 static const char *option(const struct saying *y, const char *key, const char *otherwise)
@@ -124,6 +130,7 @@ static void leaves(struct stage *s, struct saying *y)
 static void ears(struct stage *s, struct saying *y)
 {
 	stage_flush(s);
+	must(!s->options->port);
 	inside_set_deaf(&y->who->peer, y->words[0].value[0] == 's');
 }
 

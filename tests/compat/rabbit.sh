@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# RabbitMQ brokers to compare with, each with a node name, data and logs of its own in a new
+# directory below /tmp: 3 is Debian 12's package on this machine, 4 is Debian 13's in a root of its
+# own in build/compat/trixie, which shares the loopback interface.
+#
+# usage: rabbit.sh install [3] [4]     needs root, a Debian mirror and, for 4, debootstrap
+#        rabbit.sh start 3|4 PORT      prints the directory that stop wants, when clients may come
+#        rabbit.sh stop DIR
+set -eu
+cd "$(dirname "$0")/../.."
+trixie=$PWD/build/compat/trixie
+export DEBIAN_FRONTEND=noninteractive
+
+# What is installed must not start by itself.
+install_into() { # root
+	printf '#!/bin/sh\nexit 101\n' > "$1/usr/sbin/policy-rc.d"
+	chmod +x "$1/usr/sbin/policy-rc.d"
+	chroot "$1" apt-get update -q
+	chroot "$1" apt-get install -y -q --no-install-recommends rabbitmq-server
+	rm -f "$1/usr/sbin/policy-rc.d"
+}
+
+# The machine's way to the network goes along: name server, certificates of its owner.
+make_trixie() {
+	mkdir -p "${trixie%/*}"
+	[ -e "$trixie/etc/debian_version" ] ||
+		debootstrap --variant=minbase --include=ca-certificates trixie "$trixie" ${MIRROR:-}
+	cp /etc/resolv.conf /etc/hosts "$trixie/etc/"
+	cp /etc/ssl/certs/ca-certificates.crt "$trixie/etc/ssl/certs/ca-certificates.crt"
+}
+
+install() {
+	case $1 in
+	3) [ -x /usr/sbin/rabbitmq-server ] || install_into / ;;
+	4)
+		[ -x "$trixie/usr/sbin/rabbitmq-server" ] && return
+		make_trixie
+		install_into "$trixie"
+		;;
+	esac
+}
+
+# The runtime needs /proc and /dev; they go away with the namespace.
+in_root() { # root, command...
+	exec unshare --mount sh -eu -c '
+		mount --make-rprivate /
+		if [ "$1" != / ]; then
+			mount -t proc proc "$1/proc"
+			mount --rbind /dev "$1/dev"
+			mount --rbind /tmp "$1/tmp"
+		fi
+		root=$1
+		shift
+		exec chroot "$root" "$@"' sh "$@"
+}
+
+# Alone on loopback: no management, no distribution port that others share, no epmd that stays.
+start() { # 3|4, port
+	root=/
+	[ "$1" = 3 ] || root=$trixie
+	dir=$(mktemp -d /tmp/leveret-compat.XXXXXX)
+	mkdir "$dir/data" "$dir/log"
+	echo "listeners.tcp.1 = 127.0.0.1:$2" > "$dir/rabbitmq.conf"
+	: > "$dir/enabled_plugins"
+	dist=$(($2 + 2))
+	cat > "$dir/advanced.config" << END
+[{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].
+END
+	(in_root "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$dir" LANG=C.UTF-8 \
+		RABBITMQ_NODENAME="compat$1-$2@localhost" RABBITMQ_CONFIG_FILE="$dir/rabbitmq.conf" \
+		RABBITMQ_ADVANCED_CONFIG_FILE="$dir/advanced.config" \
+		RABBITMQ_MNESIA_BASE="$dir/data" RABBITMQ_LOG_BASE="$dir/log" \
+		RABBITMQ_ENABLED_PLUGINS_FILE="$dir/enabled_plugins" RABBITMQ_DIST_PORT="$dist" \
+		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(($2 + 1))" \
+		/usr/lib/rabbitmq/bin/rabbitmq-server > "$dir/console" 2>&1) < /dev/null > /dev/null &
+	echo $! > "$dir/pid"
+	echo $(($2 + 1)) > "$dir/epmd"
+	for _ in $(seq 600); do
+		grep -qs 'completed with' "$dir/console" && { echo "$dir"; return; }
+		kill -0 "$(cat "$dir/pid")" 2> /dev/null || break
+		sleep 0.1
+	done
+	tail -20 "$dir/console" >&2
+	stop "$dir"
+	return 1
+}
+
+# The id is the node's own, and SIGTERM an orderly end; epmd, which it began, is found by its port.
+stop() { # dir
+	pid=$(cat "$1/pid")
+	kill "$pid" 2> /dev/null || true
+	for _ in $(seq 200); do
+		kill -0 "$pid" 2> /dev/null || break
+		sleep 0.1
+	done
+	for epmd in $(pgrep -x epmd || true); do
+		! xargs -0a "/proc/$epmd/environ" -n 1 2> /dev/null |
+			grep -qx "ERL_EPMD_PORT=$(cat "$1/epmd")" || kill "$epmd"
+	done
+	rm -rf "$1"
+}
+
+case ${1:-} in
+install)
+	shift
+	for each in ${*:-3 4}; do install "$each"; done
+	;;
+start | stop) "$@" ;;
+*) sed -n '/^# usage/,/^[^#]/s/^# //p' "$0" && exit 2 ;;
+esac

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "outside.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "tests/wire/wire.h"
+
+enum { SPLIT_BYTES = 4096, READ_BYTES = 1 << 16, CLOCK_MAX_S = 10, BROOM_TRIES = 150 };
+
+int outside_dial(uint16_t port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
+		                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+	int one = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to)) {
+		close(fd);
+		return -1;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	return fd;
+}
+
+void outside_feed(int fd, struct slice bytes, bool split)
+{
+	for (size_t sent = 0; bytes.n;) {
+		ssize_t n = send(fd, bytes.p, split && sent < SPLIT_BYTES ? 1 : bytes.n, MSG_NOSIGNAL);
+		if (n <= 0)
+			return;
+		slice_take(&bytes, (size_t)n);
+		sent += (size_t)n;
+	}
+}
+
+bool outside_take(int fd, struct buf *out, int wait_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	if (poll(&p, 1, wait_ms) <= 0)
+		return true;
+	ssize_t n;
+	do {
+		n = recv(fd, buf_reserve(out, READ_BYTES), READ_BYTES, MSG_DONTWAIT);
+		out->len += n > 0 ? (size_t)n : 0;
+	} while (n == READ_BYTES);
+	return n > 0 || (n < 0 && errno == EAGAIN);
+}
+
+void outside_sleep(uint64_t ms)
+{
+	if (!ms)
+		return;
+	struct timespec t = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+	nanosleep(&t, NULL);
+}
+
+/* The kernel tells how much the other end of a local connection has not read yet. */
+static bool is_read(uint16_t mine, uint16_t port)
+{
+	char line[256];
+	unsigned here, there, unread;
+	bool read = true;
+	FILE *f = fopen("/proc/net/tcp", "r");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, " %*d: %*8x:%x %*8x:%x %*x %*x:%x", &here, &there, &unread) == 3 &&
+		    here == port && there == mine)
+			read = unread == 0;
+	if (f)
+		fclose(f);
+	return read;
+}
+
+void outside_settle(int fd, uint16_t port)
+{
+	struct sockaddr_in me = { .sin_port = 0 };
+	socklen_t n = sizeof me;
+	getsockname(fd, (struct sockaddr *)&me, &n);
+	for (int i = 0; i < 100 && !is_read(ntohs(me.sin_port), port); i++)
+		outside_sleep(10);
+	outside_sleep(10);
+}
+
+/* ---- which scenes ---- */
+
+static bool word_is_of_inside(const struct word *words, int n)
+{
+	static const char *const inside[] = { "broker",   "disk",     "memory", "mutations", "restart",
+		                                  "killed",   "blackout", "shutdown" };
+	static const char *const verbs[] = { "far", "stops-reading" };
+	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
+		if (!strcmp(words[0].value, inside[i]))
+			return true;
+	for (int w = 1; w < n; w++)
+		for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+			if (!words[w].key && !strcmp(words[w].value, verbs[i]))
+				return true;
+	return false;
+}
+
+/* How long the scene sleeps, in milliseconds; UINT64_MAX when it needs the inside. */
+static uint64_t sleeps(const struct script *s, int from, int to)
+{
+	struct word words[WORDS_MAX];
+	uint64_t all = 0, times = 1;
+	for (int i = from; i < to; i++) {
+		char *line = strdup(s->lines[i]);
+		int n = words_cut(line, words);
+		bool repeat = n == 2 && !strcmp(words[0].value, "repeat");
+		if (n > 0 && word_is_of_inside(words, n))
+			all = UINT64_MAX;
+		else if (repeat || (n == 1 && !strcmp(words[0].value, "end")))
+			times = repeat ? strtoull(words[1].value, NULL, 10) : 1;
+		else if (n == 2 && !strcmp(words[0].value, "clock") && all != UINT64_MAX)
+			all += times * (uint64_t)(strtod(words[1].value, NULL) *
+			                          (strstr(words[1].value, "ms") ? 1 : 1000));
+		free(line);
+	}
+	return all;
+}
+
+bool outside_can_play(const struct script *s, int from, int to)
+{
+	return sleeps(s, from, to) <= CLOCK_MAX_S * 1000;
+}
+
+bool outside_is_apart(const struct script *s, int from, int to)
+{
+	for (int i = from; i < to; i++)
+		if (strstr(s->lines[i], "queue") || strstr(s->lines[i], "exchange"))
+			return false;
+	return sleeps(s, from, to) > 0;
+}
+
+/* ---- litter ---- */
+
+void litter_note(struct litter *l, char what, struct slice name)
+{
+	if (name.n == 0 || name.n > 255 || (what == 'x' && name.n > 4 && !memcmp(name.p, "amq.", 4)))
+		return;
+	buf_u8(&l->names, (uint8_t)what);
+	buf_u8(&l->names, (uint8_t)name.n);
+	buf_append_slice(&l->names, name);
+}
+
+static bool delete_one(struct wire *w, char what, struct slice name)
+{
+	struct method m = { .id = METHOD_queue_delete, .queue_delete = { .queue = name } };
+	if (what == 'x')
+		m = (struct method){ .id = METHOD_exchange_delete,
+			                 .exchange_delete = { .exchange = name } };
+	return wire_call(w, &m, what == 'x' ? METHOD_exchange_delete_ok : METHOD_queue_delete_ok);
+}
+
+/* An exclusive queue is locked until the broker has noticed that its owner is gone. */
+void litter_sweep(struct litter *l, uint16_t port)
+{
+	struct slice rest = buf_slice(&l->names);
+	struct wire w = { .fd = -1 };
+	for (int tries = 0; rest.n && tries < BROOM_TRIES; tries++) {
+		if (w.fd < 0 && !wire_open(&w, port))
+			break;
+		if (delete_one(&w, (char)rest.p[0], slice_of(rest.p + 2, rest.p[1]))) {
+			slice_take(&rest, 2u + rest.p[1]);
+			tries = 0;
+			continue;
+		}
+		wire_close(&w);
+		outside_sleep(20);
+	}
+	wire_close(&w);
+	buf_free(&l->names);
+}
