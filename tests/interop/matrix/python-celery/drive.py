@@ -38,7 +38,7 @@ def application(*queues, login='guest:guest', vhost='/', **more):
         'worker_hijack_root_logger': False, **more})
     app.done = []
 
-    @app.task(bind=True, name='note')
+    @app.task(bind=True, name='note', shared=False)
     def note(self, what):
         app.done.append((what, self.request))
     app.note = note
@@ -78,7 +78,7 @@ def working(app, n=0, **more):
 
 
 def settle(app):
-    """Waits until the worker has executed one task; what comes while it starts it may miss."""
+    """Waits until the worker has executed one task; and so has started whole."""
     send(app, 'first')
     wait(lambda: app.done)
     time.sleep(0.3)
@@ -390,7 +390,7 @@ def stalled():
     app = application(task_acks_late=True, worker_prefetch_multiplier=10)
     app.go = False
 
-    @app.task(name='stall', acks_late=True)
+    @app.task(name='stall', acks_late=True, shared=False)
     def stall(what):
         wait(lambda: app.go)
         app.done.append((what, None))
@@ -421,7 +421,7 @@ nack_requeue = 'requeues with basic.reject'
 def reject():
     app = application()
 
-    @app.task(bind=True, name='refuse', acks_late=True)
+    @app.task(bind=True, name='refuse', acks_late=True, shared=False)
     def refuse(self, what):
         again = self.request.delivery_info['redelivered']
         app.done.append((what, again))
