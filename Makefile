@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        interop interop-all kill tls server-tests memory bench fresh format clean programs
+        hostile interop interop-all kill tls server-tests memory bench fresh format clean programs
 .SECONDARY:
 
 all: $(BUILD)/leveret
@@ -164,6 +164,9 @@ kill: all $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
 tls: all
 	@sh tests/tls/certificates.sh $(BUILD)/certificates
 	@tests/tls/tls_test.py $(BUILD)/leveret $(BUILD)/certificates
+
+hostile: all $(BUILD)/stories
+	@sh tests/hostile/run.sh
 
 server-tests: all
 	@for t in tests/server/*.sh; do $$t || exit 1; done
