@@ -124,9 +124,9 @@ static bool is_handshake(const struct connection *c)
 }
 
 /* Strangers are told nothing; who has logged in is none. */
-static bool is_stranger(const struct connection *c)
+bool connection_is_stranger(const struct connection *c)
 {
-	return c->state < CONN_OPEN;
+	return c->state < CONN_OPEN || c->state == CONN_SILENT;
 }
 
 /* The one place that decides which close a refusal becomes. */
@@ -136,7 +136,7 @@ static void close_for(struct connection *c, uint16_t number, const struct refusa
 	struct channel *ch = number ? connection_channel(c, number) : NULL;
 	if (c->state >= CONN_CLOSING)
 		return;
-	if (is_stranger(c)) {
+	if (connection_is_stranger(c)) {
 		log_info("conn=%llu %s: handshake refused: %.*s", (unsigned long long)c->number, c->name,
 		         SLICE_ARG(refusal_text(c->broker, r)));
 		connection_refuse_silently(c);
