@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        interop interop-all kill tls server-tests memory bench fresh format clean programs
+        siege hostile interop interop-all kill tls server-tests memory bench fresh format clean programs
 .SECONDARY:
 
 all: $(BUILD)/leveret
@@ -38,6 +38,7 @@ help:
 	@echo "make fuzz       each parser for FUZZ_SECONDS=30 (clang)"
 	@echo "make asan tsan  the checks under sanitizers"
 	@echo "make analyze    clang-tidy and cppcheck;  make cover: coverage"
+	@echo "make hostile    hostile input over sockets;  make siege: good clients and memory meanwhile"
 	@echo "make interop    stock clients;  make kill: kill -9 under load (FULL=1: the long run)"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
 
@@ -75,6 +76,9 @@ $(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/test
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
 $(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tests/wire/wire.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/siege: $(call objs,$(wildcard tests/hostile/*.c) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(BUILD)/kill: $(call objs,tests/kill/kill.c tests/wire/wire.c) $(LIB)
@@ -165,7 +169,13 @@ tls: all
 	@sh tests/tls/certificates.sh $(BUILD)/certificates
 	@tests/tls/tls_test.py $(BUILD)/leveret $(BUILD)/certificates
 
-server-tests: all
+hostile: all $(BUILD)/stories
+	@sh tests/hostile/run.sh
+
+siege: all $(BUILD)/stories $(BUILD)/siege
+	@sh tests/hostile/siege.sh
+
+server-tests: all $(BUILD)/siege
 	@for t in tests/server/*.sh; do $$t || exit 1; done
 
 memory: all $(BUILD)/flood $(BUILD)/idle

@@ -76,6 +76,12 @@ static bool read_arguments(struct reader *r, struct method *m)
 	}
 }
 
+/* Routing keys of messages may be any bytes, as with RabbitMQ: they are compared, not read. */
+static bool is_published_anyway(const struct method *m)
+{
+	return m->id == METHOD_basic_publish && wire_is_utf8(m->basic_publish.exchange);
+}
+
 enum method_result method_decode(struct slice payload, struct method *out)
 {
 	if (payload.n < 4)
@@ -86,7 +92,7 @@ enum method_result method_decode(struct slice payload, struct method *out)
 		return METHOD_UNKNOWN;
 	if (r.bad || reader_left(&r))
 		return METHOD_MALFORMED;
-	return r.bad_utf8 ? METHOD_BAD_UTF8 : METHOD_OK;
+	return r.bad_utf8 && !is_published_anyway(out) ? METHOD_BAD_UTF8 : METHOD_OK;
 }
 
 /* ---- encoding ---- */

@@ -96,12 +96,14 @@ static const struct rule rules[] = {
 	{ "x-dead-letter-exchange", STRING, 0, 0, NULL },
 	{ "x-dead-letter-routing-key", STRING, 0, 0, NULL },
 	{ "x-overflow", STRING, 0, 0, NULL },
+	{ "x-queue-mode", STRING, 0, 0, NULL },
 	{ "x-queue-type", STRING, 0, 0, NULL },
 	{ "x-single-active-consumer", BOOLEAN, 0, 0, NULL },
 };
 
 static const char *const overflows[] = { "drop-head", "reject-publish", "reject-publish-dlx",
 	                                     NULL };
+static const char *const modes[] = { "default", "lazy", NULL };
 static const char *const queue_types[] = { "classic", "quorum", NULL };
 
 static bool is_one_of(struct slice s, const char *const *names)
@@ -131,14 +133,15 @@ static void judge_integer(struct buf *fault, const struct rule *r, const struct 
 
 static void judge_string(struct buf *fault, const char *key, const struct field *f)
 {
-	if (strcmp(key, "x-queue-type") == 0) {
-		struct slice shown = f->letter == 'S' ? f->bytes : slice_str(field_type_name(f));
-		if (f->letter != 'S' || !is_one_of(f->bytes, queue_types))
-			buf_printf(fault, "\"unsupported queue type '%.*s'\"", SLICE_ARG(shown));
-	} else if (f->letter != 'S') {
+	if (f->letter != 'S') {
 		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(f));
+	} else if (strcmp(key, "x-queue-type") == 0) {
+		if (!is_one_of(f->bytes, queue_types))
+			buf_printf(fault, "\"unsupported queue type '%.*s'\"", SLICE_ARG(f->bytes));
 	} else if (strcmp(key, "x-overflow") == 0 && !is_one_of(f->bytes, overflows)) {
 		buf_printf(fault, "invalid_overflow");
+	} else if (strcmp(key, "x-queue-mode") == 0 && !is_one_of(f->bytes, modes)) {
+		buf_printf(fault, "\"unsupported queue mode '%.*s'\"", SLICE_ARG(f->bytes));
 	}
 }
 
@@ -158,11 +161,24 @@ static void judge(struct buf *fault, const struct rule *r, struct slice argument
 		buf_printf(fault, "routing_key_but_no_dlx_defined");
 }
 
+/* RabbitMQ has other words for this one. */
+static const struct refusal *check_dead_letter_exchange(struct broker *b, struct slice name,
+                                                        struct slice arguments)
+{
+	struct field f;
+	if (!table_find(arguments, "x-dead-letter-exchange", &f) || f.letter == 'S')
+		return NULL;
+	return refuse(b, &PRECONDITION_FAILED,
+	              "invalid type '%s' for arg 'x-dead-letter-exchange' in queue '%.*s' in vhost "
+	              "'%.*s'",
+	              field_type_name(&f), SLICE_ARG(name), SLICE_ARG(b->vhost.name));
+}
+
 const struct refusal *arguments_check_queue(struct broker *b, struct slice name,
                                             struct slice arguments)
 {
 	struct buf fault = { 0 };
-	const struct refusal *refusal = NULL;
+	const struct refusal *refusal = check_dead_letter_exchange(b, name, arguments);
 	for (size_t i = 0; i < ARRAY_LEN(rules) && !refusal; i++) {
 		judge(&fault, &rules[i], arguments);
 		if (fault.len)

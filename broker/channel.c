@@ -170,7 +170,7 @@ static void on_close(struct channel *ch)
 static const struct refusal *on_close_ok(struct channel *ch)
 {
 	if (!ch->closing)
-		return refuse(ch->broker, &COMMAND_INVALID, "channel.close-ok was not asked for");
+		return refuse(ch->broker, &COMMAND_INVALID, "unimplemented method");
 	channel_end(ch);
 	return NULL;
 }

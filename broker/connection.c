@@ -123,6 +123,12 @@ static bool is_handshake(const struct connection *c)
 	return c->state < CONN_RUNNING;
 }
 
+/* Strangers are told nothing; who has logged in is none. */
+bool connection_is_stranger(const struct connection *c)
+{
+	return c->state < CONN_OPEN || c->state == CONN_SILENT;
+}
+
 /* The one place that decides which close a refusal becomes. */
 static void close_for(struct connection *c, uint16_t number, const struct refusal *r,
                       uint32_t method_id)
@@ -130,7 +136,7 @@ static void close_for(struct connection *c, uint16_t number, const struct refusa
 	struct channel *ch = number ? connection_channel(c, number) : NULL;
 	if (c->state >= CONN_CLOSING)
 		return;
-	if (is_handshake(c)) {
+	if (connection_is_stranger(c)) {
 		log_info("conn=%llu %s: handshake refused: %.*s", (unsigned long long)c->number, c->name,
 		         SLICE_ARG(refusal_text(c->broker, r)));
 		connection_refuse_silently(c);
@@ -175,15 +181,14 @@ static void method_frame(struct connection *c, const struct frame *f)
 	}
 	if (ch && channel_ignores(ch, m.id))
 		return;
-	if (!r && f->channel == 0)
-		r = connection_method(c, &m);
-	else if (!r && is_handshake(c))
-		r = refuse(c->broker, &CHANNEL_ERROR, "frame on channel %u before connection.open",
-		           f->channel);
-	else if (!r)
-		r = channel_method(c, f->channel, &m);
-	if (r == &UNEXPECTED_FRAME)
-		m.id = METHOD_basic_publish;
+	if (!r && f->channel && is_handshake(c)) {
+		r = refuse(c->broker, &UNEXPECTED_FRAME, "type 1 before connection.open");
+		m.id = 0;
+	} else if (!r) {
+		r = f->channel ? channel_method(c, f->channel, &m) : connection_method(c, &m);
+		if (r == &UNEXPECTED_FRAME)
+			m.id = METHOD_basic_publish;
+	}
 	if (r)
 		close_for(c, f->channel, r, m.id);
 }

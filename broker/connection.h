@@ -31,6 +31,9 @@ struct connection *connection_new(struct broker *b, const struct peer *peer, voi
                                   uint64_t now_ms);
 void *connection_owner(const struct connection *c);
 
+/* True until the login was taken, and after it was refused. */
+bool connection_is_stranger(const struct connection *c);
+
 /* True until the 8 bytes of the protocol header have been handed to connection_header. */
 bool connection_wants_header(const struct connection *c);
 void connection_header(struct connection *c, struct slice eight_bytes, uint64_t now_ms);

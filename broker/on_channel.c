@@ -18,7 +18,7 @@ const struct refusal *on_channel_flow(struct channel *ch, const struct channel_f
 const struct refusal *on_channel_flow_ok(struct channel *ch, const struct channel_flow_ok *m)
 {
 	(void)m;
-	return refuse(ch->broker, &COMMAND_INVALID, "channel.flow-ok was not asked for");
+	return refuse(ch->broker, &COMMAND_INVALID, "unimplemented method");
 }
 
 const struct refusal *on_access_request(struct channel *ch, const struct access_request *m)

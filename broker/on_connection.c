@@ -246,5 +246,6 @@ const struct refusal *connection_method(struct connection *c, const struct metho
 	}
 	if (c->state == CONN_RUNNING && m->id == METHOD_connection_update_secret)
 		return on_update_secret(c, &m->connection_update_secret);
-	return refuse(c->broker, &CHANNEL_ERROR, "unexpected method in connection state running");
+	return refuse(c->broker, &CHANNEL_ERROR, "unexpected method in connection state %s",
+	              c->state == CONN_OPEN ? "opening" : "running");
 }

@@ -28,6 +28,7 @@ struct loop {
 	struct listener *listeners;  /* an array, ended by one that is not open */
 	struct list sockets;
 	uint64_t n_sockets, max_sockets;
+	size_t stranger_bytes;       /* unfinished frames of those who have not logged in */
 	uint8_t *input;              /* one read buffer for all */
 	uint8_t *plain;              /* ... and one for what was decrypted */
 	struct tls_context *tls;     /* NULL: no listener speaks TLS */

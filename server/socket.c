@@ -29,6 +29,7 @@ enum {
 	PIECES = 128,
 	READ_BYTES = 64 << 10,   /* in one turn: then others have theirs */
 	LONG_REST_BYTES = 4096,  /* such a rest says that frames are long: few come in a long read */
+	STRANGER_BYTES_MAX = 4 << 20,
 	LINGER_S = 2,
 	HANDSHAKES_PER_TURN = 16,        /* steps that cost a signature or a key agreement */
 	ENCRYPT_BYTES = 64 << 10,        /* before what was encrypted is sent */
@@ -43,6 +44,7 @@ struct socket {
 	struct loop *loop;
 	struct connection *connection;   /* NULL once lost */
 	struct buf rest;                 /* an unfinished frame */
+	size_t counted;                  /* what of it is in the loop's stranger_bytes */
 	struct tls *tls;                 /* NULL: in the clear */
 	ev_io read, write;
 	ev_timer patience;               /* for the TLS handshake, then for the peer to hang up */
@@ -100,6 +102,7 @@ static void destroy(struct socket *s)
 	close(s->fd);
 	list_remove(&s->link);
 	s->loop->n_sockets--;
+	s->loop->stranger_bytes -= s->counted;
 	buf_free(&s->rest);
 	tls_free(&s->tls);
 	s->magic = 0;
@@ -133,6 +136,16 @@ static void keep_rest(struct socket *s, struct slice rest)
 		buf_append_slice(&kept, rest);
 	buf_free(&s->rest);
 	s->rest = kept;
+}
+
+/* False when strangers take more than all of them may: then this one has to go.  A login comes
+ * whole, as a rule, and needs nothing to be kept. */
+static bool count_rest(struct socket *s)
+{
+	size_t now = connection_is_stranger(s->connection) ? s->rest.cap : 0;
+	s->loop->stranger_bytes += now - s->counted;
+	s->counted = now;
+	return now == 0 || s->loop->stranger_bytes <= STRANGER_BYTES_MAX;
 }
 
 static bool take_header(struct socket *s, struct slice *in)
@@ -183,19 +196,19 @@ static void feed(struct socket *s, struct slice in)
 	keep_rest(s, in);
 }
 
-/* New bytes behind what is left of before. */
-static void feed_bytes(struct socket *s, struct slice bytes)
+/* New bytes behind what is left of before. False: the peer has to go. */
+static bool feed_bytes(struct socket *s, struct slice bytes)
 {
-	if (s->rest.len == 0) {
-		feed(s, bytes);
-		return;
+	if (s->rest.len) {
+		buf_append_slice(&s->rest, bytes);
+		bytes = buf_slice(&s->rest);
 	}
-	buf_append_slice(&s->rest, bytes);
-	feed(s, buf_slice(&s->rest));
+	feed(s, bytes);
+	return count_rest(s);
 }
 
 /* Ciphertext is a sign of life too.  Who the peer is is known before its first byte of AMQP. */
-static void feed_ciphertext(struct socket *s, struct slice in)
+static bool feed_ciphertext(struct socket *s, struct slice in)
 {
 	struct loop *l = s->loop;
 	struct buf why = { 0 };
@@ -214,10 +227,9 @@ static void feed_ciphertext(struct socket *s, struct slice in)
 	if (why.len)
 		log_info("%s: TLS: %.*s", connection_name(s->connection), SLICE_ARG(buf_slice(&why)));
 	buf_free(&why);
-	if (n > 0)
-		feed_bytes(s, slice_of(l->plain, (size_t)n));
-	if (!flush(s) || tls_is_over(s->tls))
-		hang_up(s);
+	if (n > 0 && !feed_bytes(s, slice_of(l->plain, (size_t)n)))
+		return false;
+	return flush(s) && !tls_is_over(s->tls);
 }
 
 /* A turn is as long as the messages in it, not the bytes: what publishers bring in one read must
@@ -236,10 +248,8 @@ static void read_some(struct socket *s)
 	s->loop->moved_bytes += (uint64_t)n;
 	if (s->lingering)
 		return;
-	if (s->tls)
-		feed_ciphertext(s, slice_of(input, (size_t)n));
-	else
-		feed_bytes(s, slice_of(input, (size_t)n));
+	if (!(s->tls ? feed_ciphertext : feed_bytes)(s, slice_of(input, (size_t)n)))
+		hang_up(s);
 }
 
 static void on_readable(struct ev_loop *ev, ev_io *w, int events)
@@ -398,6 +408,8 @@ static void be_patient(struct socket *s, double seconds)
 static void linger(struct socket *s)
 {
 	lose(s);
+	s->loop->stranger_bytes -= s->counted;
+	s->counted = 0;
 	buf_free(&s->rest);
 	s->lingering = true;
 	if (s->tls) {

@@ -329,9 +329,7 @@ a > connection.start-ok mechanism="PLAIN" response="\0guest\0guest" locale="en_U
 a < connection.tune
 a > connection.tune-ok channel_max=2047 frame_max=131072
 a 1 > channel.open
-a < nothing
-clock +3s
-a dropped
+a refused 505 "UNEXPECTED_FRAME - type 1…" none
 
 scene "A second start-ok after tune"
 a dials
