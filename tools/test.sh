@@ -5,8 +5,9 @@
 # in that log. A stage that ends badly, or that counted nothing, has failed. The last line counts
 # everything.
 #
-# usage: tools/test.sh [STAGE ...]    asan tsan sim kill hostile server tls memory interop; else
-#                                     all of them
+# usage: tools/test.sh [STAGE ...]    asan tsan sim kill server tls memory interop; else all of
+#                                     them. Also hostile, which is not among all: it plays on the
+#                                     real clock what the asan stage plays on the fake one.
 set -u
 cd "$(dirname "$0")/.."
 mkdir -p build/logs
@@ -71,7 +72,7 @@ run_stage() {
 	esac
 }
 
-for each in ${*:-asan tsan sim kill hostile server tls memory interop}; do
+for each in ${*:-asan tsan sim kill server tls memory interop}; do
 	run_stage "$each"
 done
 

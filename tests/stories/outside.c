@@ -14,7 +14,8 @@
 #include "base/die.h"
 #include "tests/wire/wire.h"
 
-enum { SPLIT_BYTES = 4096, READ_BYTES = 1 << 16, CLOCK_MAX_S = 10, BROOM_TRIES = 150 };
+enum { SPLIT_BYTES = 4096, READ_BYTES = 1 << 16, CLOCK_MAX_S = 10, BROOM_TRIES = 150,
+       SETTLE_MS = 1000 };
 
 int outside_dial(uint16_t port)
 {
@@ -80,12 +81,22 @@ static bool is_read(uint16_t mine, uint16_t port)
 	return read;
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Bounded by time and not by tries: a look takes as long as the machine has connections, and
+ * the broker's own patience with a stranger runs meanwhile. */
 void outside_settle(int fd, uint16_t port)
 {
+	uint64_t until = now_ms() + SETTLE_MS;
 	struct sockaddr_in me = { .sin_port = 0 };
 	socklen_t n = sizeof me;
 	getsockname(fd, (struct sockaddr *)&me, &n);
-	for (int i = 0; i < 100 && !is_read(ntohs(me.sin_port), port); i++)
+	while (now_ms() < until && !is_read(ntohs(me.sin_port), port))
 		outside_sleep(10);
 	outside_sleep(10);
 }
