@@ -9,9 +9,12 @@ set -eu
 log=$INTEROP_DIR/broker.log
 pidfile=$INTEROP_DIR/broker.pid
 
-# What has died and is not buried yet does not live.
+# What has died and is not buried yet does not live. Its threads may: one that waits for the disk
+# keeps the lock of the data directory after the first thread is a zombie.
 alive() {
-	kill -0 "$1" 2> /dev/null && ! grep -q '^State:.*Z' "/proc/$1/status" 2> /dev/null
+	kill -0 "$1" 2> /dev/null || return 1
+	! grep -q '^State:.*Z' "/proc/$1/status" 2> /dev/null ||
+		[ "$(ls "/proc/$1/task" 2> /dev/null | wc -l)" -gt 1 ]
 }
 
 gone() { # pid, tenths of a second
