@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "persistence/log_thread.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -10,38 +13,25 @@
 struct log_thread {
 	pthread_t ids[LOG_THREADS_MAX];
 	unsigned n;
-	pthread_mutex_t lock;
-	pthread_cond_t kick;
-	unsigned kicks;              /* not yet taken up; no more than threads */
-	bool stop;
+	pthread_mutex_t lock;        /* of what steps and the broker share, not of kicks */
+	sem_t kicks;                 /* not yet taken up; no more than threads */
+	_Atomic bool stop;
 	bool (*step)(void *);
 	void *arg;
 };
 
 static bool wait_for_kick(struct log_thread *t)
 {
-	pthread_mutex_lock(&t->lock);
-	while (!t->kicks && !t->stop)
-		pthread_cond_wait(&t->kick, &t->lock);
-	t->kicks -= t->kicks > 0;
-	bool go_on = !t->stop;
-	pthread_mutex_unlock(&t->lock);
-	return go_on;
-}
-
-static bool is_stopped(struct log_thread *t)
-{
-	pthread_mutex_lock(&t->lock);
-	bool stop = t->stop;
-	pthread_mutex_unlock(&t->lock);
-	return stop;
+	while (sem_wait(&t->kicks) != 0)
+		must(errno == EINTR);
+	return !t->stop;
 }
 
 static void *run(void *arg)
 {
 	struct log_thread *t = arg;
 	while (wait_for_kick(t))
-		while (!is_stopped(t) && t->step(t->arg))
+		while (!t->stop && t->step(t->arg))
 			;
 	return NULL;
 }
@@ -68,7 +58,7 @@ struct log_thread *log_thread_new(unsigned n, bool (*step)(void *), void *arg)
 	t->step = step;
 	t->arg = arg;
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->kick, NULL);
+	sem_init(&t->kicks, 0, 0);
 	while (t->n < n && start(t, &t->ids[t->n]) == 0)
 		t->n++;
 	if (t->n)
@@ -91,25 +81,24 @@ void log_thread_unlock(struct log_thread *t)
 
 void log_thread_kick(struct log_thread *t)
 {
+	int waiting;
 	if (!t)
 		return;
-	pthread_mutex_lock(&t->lock);
-	t->kicks += t->kicks < t->n;
-	pthread_cond_signal(&t->kick);
-	pthread_mutex_unlock(&t->lock);
+	sem_getvalue(&t->kicks, &waiting);
+	if (waiting < (int)t->n)
+		sem_post(&t->kicks);
 }
 
 void log_thread_free(struct log_thread *t)
 {
 	if (!t)
 		return;
-	pthread_mutex_lock(&t->lock);
 	t->stop = true;
-	pthread_cond_broadcast(&t->kick);
-	pthread_mutex_unlock(&t->lock);
+	for (unsigned i = 0; i < t->n; i++)
+		sem_post(&t->kicks);
 	for (unsigned i = 0; i < t->n; i++)
 		pthread_join(t->ids[i], NULL);
 	pthread_mutex_destroy(&t->lock);
-	pthread_cond_destroy(&t->kick);
+	sem_destroy(&t->kicks);
 	mem_free(t);
 }
