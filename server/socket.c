@@ -32,7 +32,7 @@ enum {
 	STRANGER_BYTES_MAX = 4 << 20,
 	LINGER_S = 2,
 	HANDSHAKES_PER_TURN = 16,        /* steps that cost a signature or a key agreement */
-	ENCRYPT_BYTES = 64 << 10,        /* before what was encrypted is sent */
+	ENCRYPT_BYTES = 48 << 10,        /* before it is sent: 64 KiB freed would be work for malloc */
 	TLS_RECORD_BYTES = 16 << 10,
 	MAGIC = 0x736f636b,
 };

@@ -146,6 +146,10 @@ static bool set_verification(SSL_CTX *ctx, const struct config *c, struct buf *w
 	return true;
 }
 
+/* AES-128 first: it is good enough for everybody, and the quickest. */
+static const char usual_suites[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+                                   "TLS_CHACHA20_POLY1305_SHA256";
+
 /* Names of TLS 1.3 suites begin with TLS_, and are set apart. */
 static bool set_ciphers(SSL_CTX *ctx, const struct config *c, struct buf *why)
 {
@@ -157,10 +161,12 @@ static bool set_ciphers(SSL_CTX *ctx, const struct config *c, struct buf *why)
 		buf_printf(to, "%s%.*s", to->len ? ":" : "", (int)n, at);
 		at += n + (at[n] != 0);
 	}
+	if (!suites.len)
+		buf_printf(&suites, "%s", usual_suites);
 	buf_u8(&old, 0);
 	buf_u8(&suites, 0);
 	bool ok = (old.len == 1 || SSL_CTX_set_cipher_list(ctx, (char *)old.p) == 1) &&
-	          (suites.len == 1 || SSL_CTX_set_ciphersuites(ctx, (char *)suites.p) == 1);
+	          SSL_CTX_set_ciphersuites(ctx, (char *)suites.p) == 1;
 	if (!ok)
 		complain(why, "ssl_options.ciphers", c->ssl_ciphers);
 	buf_free(&old);

@@ -193,6 +193,13 @@ def a_version_that_is_not_named_is_refused():
         works(dial(b, context(version=ssl.TLSVersion.TLSv1_3)))
 
 
+def the_quickest_cipher_is_preferred():
+    with Broker() as b:
+        s = dial(b, context(version=ssl.TLSVersion.TLSv1_3))
+        assert s.cipher()[0] == "TLS_AES_128_GCM_SHA256", s.cipher()
+        works(s)
+
+
 def a_cipher_can_be_chosen():
     with Broker("ssl_options.ciphers.1=ECDHE-ECDSA-AES256-GCM-SHA384",
                 "ssl_options.ciphers.2=TLS_CHACHA20_POLY1305_SHA256") as b:
