@@ -73,10 +73,12 @@ static const struct refusal *publish_whole(struct channel *ch)
 	}
 	ch->connection->assembling_bytes -= a->budgeted;
 	a->budgeted = 0;
-	log_position wait_for = publish(ch, m, a->mandatory);
+	struct published p = publish(ch, m, a->mandatory);
 	message_drop(&m);
-	if (ch->confirm.on)
-		confirm_note(ch, wait_for);
+	if (ch->confirm.on && p.refused)
+		confirm_refuse(ch);
+	else if (ch->confirm.on)
+		confirm_note(ch, p.wait_for);
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "broker/channel.h"
 #include "broker/consuming.h"
 #include "broker/expiry.h"
+#include "broker/overflow.h"
 #include "broker/owed.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
@@ -65,6 +66,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->owing);
 	list_init(&b->confirming);
 	list_init(&b->runnable);
+	list_init(&b->overfull);
 	list_init(&b->graveyard);
 	list_init(&b->unparked);
 	heap_init(&b->timers, sooner);
@@ -85,15 +87,19 @@ int broker_recover(struct broker *b, struct buf *why)
 		topology_recover(&b->vhost.topology, r);
 	store_scan_end(&b->store, &r);
 	size_t cursor = 0;
-	for (struct queue *q; (q = map_next(&b->vhost.topology.queues, &cursor));)
-		expiry_watch(b, q);
+	for (struct queue *q; (q = map_next(&b->vhost.topology.queues, &cursor));) {
+		expiry_use(b, q);
+		broker_run_queue(b, q);
+	}
 	return error;
 }
 
 void broker_run_queue(struct broker *b, struct queue *q)
 {
 	expiry_watch(b, q);
-	if (!list_linked(&q->runnable) && queue_ready(q) && !list_empty(&q->rotation.able))
+	if (queue_is_over(q) && !list_linked(&q->overfull))
+		list_push(&b->overfull, &q->overfull);
+	if (!list_linked(&q->runnable) && queue_ready(q) && rotation_first(&q->rotation))
 		list_push(&b->runnable, &q->runnable);
 }
 
@@ -207,6 +213,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	collect_fetched(b);
 	consuming_deliver(b);
 	expiry_run(b);
+	overflow_run(b);
 	submit_log(b);
 	keep_promises(b);
 	bury(b);
@@ -301,6 +308,7 @@ int broker_free(struct broker *b)
 	heap_free(&b->deadlines);
 	outbox_pool_free(&b->pool);
 	route_set_free(&b->routed);
+	route_set_free(&b->reborn);
 	buf_free(&b->text);
 	buf_free(&b->scratch);
 	mem_free(b);

@@ -42,11 +42,17 @@ void confirm_note(struct channel *ch, log_position wait_for)
 	struct confirm *c = &ch->confirm;
 	uint64_t tag = c->next_tag++;
 	if (!broker_is_durable(ch->broker, wait_for))
-		wait_push(c, (struct confirm_wait){ tag, wait_for });
+		wait_push(c, (struct confirm_wait){ tag, wait_for, false });
 	else if (c->count)
 		straggler_push(c, tag);
 	else
 		c->newest_safe = tag;
+	enlist(ch);
+}
+
+void confirm_refuse(struct channel *ch)
+{
+	wait_push(&ch->confirm, (struct confirm_wait){ ch->confirm.next_tag++, 0, true });
 	enlist(ch);
 }
 
@@ -57,25 +63,54 @@ static void send_ack(struct channel *ch, uint64_t tag, bool multiple)
 	channel_send(ch, &m);
 }
 
+/* One ack for everything up to the newest that is safe. */
+static void ack_safe(struct channel *ch)
+{
+	struct confirm *c = &ch->confirm;
+	if (c->newest_safe >= c->acked_below && c->newest_safe) {
+		send_ack(ch, c->newest_safe, c->newest_safe > c->acked_below);
+		c->acked_below = c->newest_safe + 1;
+	}
+	c->newest_safe = 0;
+}
+
+/* Stragglers below the tag are no stragglers any more. */
+static void join_stragglers(struct confirm *c, uint64_t tag)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < c->n_stragglers; i++) {
+		uint64_t straggler = c->stragglers[i];
+		if (straggler > tag)
+			c->stragglers[kept++] = straggler;
+		else if (straggler > c->newest_safe)
+			c->newest_safe = straggler;
+	}
+	c->n_stragglers = kept;
+}
+
+static void nack(struct channel *ch, uint64_t tag)
+{
+	struct method m = { .id = METHOD_basic_nack, .basic_nack = { .delivery_tag = tag } };
+	join_stragglers(&ch->confirm, tag);
+	ack_safe(ch);
+	channel_send(ch, &m);
+	ch->confirm.acked_below = tag + 1;
+}
+
 /* Takes what has become durable off the ring; everything below its front is safe. */
 static void advance(struct channel *ch)
 {
 	struct confirm *c = &ch->confirm;
 	while (c->count && broker_is_durable(ch->broker, c->ring[c->first].wait_for)) {
-		c->newest_safe = c->ring[c->first].tag;
+		const struct confirm_wait *w = &c->ring[c->first];
+		if (w->refused)
+			nack(ch, w->tag);
+		else
+			c->newest_safe = w->tag;
 		c->first = (c->first + 1) & (c->cap - 1);
 		c->count--;
 	}
-	uint64_t waiting = c->count ? c->ring[c->first].tag : c->next_tag;
-	size_t kept = 0;
-	for (size_t i = 0; i < c->n_stragglers; i++) {
-		uint64_t tag = c->stragglers[i];
-		if (tag > waiting)
-			c->stragglers[kept++] = tag;
-		else if (tag > c->newest_safe)
-			c->newest_safe = tag;
-	}
-	c->n_stragglers = kept;
+	join_stragglers(c, c->count ? c->ring[c->first].tag : c->next_tag);
 }
 
 void confirm_flush(struct channel *ch)
@@ -84,13 +119,9 @@ void confirm_flush(struct channel *ch)
 	if (owed_any(ch->connection) || ch->closing)
 		return;
 	advance(ch);
-	if (c->newest_safe >= c->acked_below && c->newest_safe) {
-		send_ack(ch, c->newest_safe, c->newest_safe > c->acked_below);
-		c->acked_below = c->newest_safe + 1;
-	}
+	ack_safe(ch);
 	for (size_t i = 0; i < c->n_stragglers; i++)
 		send_ack(ch, c->stragglers[i], false);
-	c->newest_safe = 0;
 	c->n_stragglers = 0;
 	if (c->count)
 		return;

@@ -9,6 +9,7 @@
 #include "broker/channel.h"
 #include "broker/on.h"
 #include "broker/owed.h"
+#include "broker/overflow.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
 #include "queue/queue.h"
@@ -253,8 +254,10 @@ void connection_frames(struct connection *c, const struct frame *frames, size_t 
                        uint64_t now_ms)
 {
 	c->broker->now_ms = c->received_ms = now_ms;
-	for (size_t i = 0; i < n && listens(c); i++)
+	for (size_t i = 0; i < n && listens(c); i++) {
 		connection_frame(c, &frames[i]);
+		overflow_run(c->broker);
+	}
 	if (!connection_wants_input(c))
 		connection_touch(c);
 }

@@ -65,8 +65,13 @@ void consuming_stop(struct consumer *c)
 	struct broker *b = c->channel->broker;
 	struct queue *q = c->queue;
 	detach(c);
-	if (q->auto_delete && q->rotation.count == 0)
+	if (q->auto_delete && q->rotation.count == 0) {
 		on_queue_remove(b, q);
+		return;
+	}
+	if (q->rotation.count == 0)
+		expiry_use(b, q);
+	broker_run_queue(b, q);   /* another may be the active one now */
 }
 
 void consuming_cancel(struct consumer *c)
@@ -160,6 +165,14 @@ static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 		++*used;
 	}
 	return false;
+}
+
+void consuming_run(struct broker *b, struct queue *q)
+{
+	size_t used = 0;
+	if (rotation_first(&q->rotation))
+		run(b, q, SIZE_MAX, &used);
+	b->undelivered -= used < b->undelivered ? used : b->undelivered;
 }
 
 void consuming_deliver(struct broker *b)

@@ -33,6 +33,9 @@ void consuming_settled(struct consumer *c);
 /* True when it can be sent a message now. */
 bool consuming_is_able(const struct consumer *c);
 
+/* Hands out what the queue has and its consumers can take. */
+void consuming_run(struct broker *b, struct queue *q);
+
 /* Hands out what the runnable queues have, a slice of each in turn, until nothing moves or the
  * turn's budget is used up. */
 void consuming_deliver(struct broker *b);

@@ -7,11 +7,12 @@
 #include "amqp/props.h"
 #include "amqp/table.h"
 #include "base/die.h"
+#include "broker/overflow.h"
 #include "broker/state.h"
 #include "queue/place.h"
 #include "queue/queue.h"
 
-static const char *const reasons[] = { "rejected", "expired" };
+static const char *const reasons[] = { "rejected", "expired", "maxlen" };
 
 /* What is needed of one entry of x-death. */
 struct told {
@@ -208,39 +209,53 @@ static void route(const struct dying *d, struct exchange *x, const struct messag
 	topology_route(&d->b->vhost.topology, x, &r, routed);
 }
 
-/* Puts the reborn message into its queues; false when there are none. */
-static bool move(const struct dying *d, struct exchange *x, uint64_t seq, enum death why)
+/* Puts the reborn message into its queues, but for those that refuse it.  False when there are
+ * none, or when none of them is logged.  from: where it is removed, NULL for a newcomer. */
+static bool move(const struct dying *d, const struct record_target *from, enum death why)
 {
 	struct broker *b = d->b;
+	struct exchange *x = topology_exchange(&b->vhost.topology, d->q->dead_exchange);
+	if (!x)
+		return false;
 	struct message *m = reborn(d);
-	b->routed.n = 0;
-	route(d, x, m, &b->routed);
+	struct route_set *to = &b->reborn;
+	to->n = 0;
+	route(d, x, m, to);
 	if (why != DEATH_REJECTED)
-		cut_cycles(d, &b->routed);
-	struct record_target from = { d->q->id, seq };
-	bool logged = b->routed.n && place_moved(&b->store, m, &from, b->routed.queues, b->routed.n)
-	                                 .wait_for != 0;
-	for (size_t i = 0; i < b->routed.n; i++)
-		broker_run_queue(b, b->routed.queues[i]);
+		cut_cycles(d, to);
+	size_t n = to->n - overflow_part(b, m, to, false);
+	bool logged = n && place_moved(&b->store, m, from, to->queues, n).wait_for != 0;
+	for (size_t i = 0; i < n; i++)
+		broker_run_queue(b, to->queues[i]);
 	message_drop(&m);
 	return logged;
+}
+
+/* False when the queue has no use for its dead. */
+static bool examine(struct dying *d)
+{
+	struct field f;
+	if (!d->q->dead_exchange.p || d->q->deleted ||
+	    !props_decode(message_header(d->m), &d->props))
+		return false;
+	if (d->m->died && table_find(d->props.headers, "x-death", &f) && f.letter == 'A')
+		d->deaths = f.bytes;
+	return true;
 }
 
 void dead_letter(struct broker *b, struct queue *q, struct entry e, enum death why)
 {
 	struct dying d = { .b = b, .q = q, .m = e.message, .reason = reasons[why] };
-	struct exchange *x = NULL;
-	struct field f;
-	if (q->dead_exchange.p && !q->deleted)
-		x = topology_exchange(&b->vhost.topology, q->dead_exchange);
-	if (!x || !props_decode(message_header(e.message), &d.props)) {
-		queue_settle(q, e);
-		return;
-	}
-	if (e.message->died && table_find(d.props.headers, "x-death", &f) && f.letter == 'A')
-		d.deaths = f.bytes;
-	if (move(&d, x, e.seq, why))
+	struct record_target from = { q->id, e.seq };
+	if (examine(&d) && move(&d, &from, why))
 		queue_moved(q, e);
 	else
 		queue_settle(q, e);
+}
+
+void dead_letter_refused(struct broker *b, struct queue *q, const struct message *m)
+{
+	struct dying d = { .b = b, .q = q, .m = m, .reason = reasons[DEATH_MAXLEN] };
+	if (examine(&d))
+		move(&d, NULL, DEATH_MAXLEN);
 }

@@ -14,9 +14,15 @@ struct queue;
 enum death {
 	DEATH_REJECTED,
 	DEATH_EXPIRED,
+	DEATH_MAXLEN,
 };
 
 /* Ends an entry that was taken from q: republished where q says, else dropped. */
 void dead_letter(struct broker *b, struct queue *q, struct entry e, enum death why);
+
+struct message;
+
+/* As if the message had been in q and was dropped at once: the queue refused it. */
+void dead_letter_refused(struct broker *b, struct queue *q, const struct message *m);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The heap may name a queue too early, after the message it stood there for was taken; then it is
- * put back with the deadline of the next one.  It is never late. */
+/* The heap may name a queue too early, after the message it stood there for was taken or after it
+ * was used; then it is put back with its next deadline.  It is never late. */
 #include "broker/expiry.h"
 
 #include "base/die.h"
 #include "broker/dead.h"
+#include "broker/on.h"
 #include "broker/state.h"
 #include "queue/fetch.h"
 #include "queue/queue.h"
@@ -17,11 +18,23 @@ static struct queue *first(const struct broker *b)
 	return n ? list_entry(n, struct queue, deadline) : NULL;
 }
 
+/* While it has consumers it is in use. */
+static int64_t end_of_lease(const struct queue *q)
+{
+	return q->lease_ms < 0 || q->rotation.count ? QUEUE_NO_DEADLINE : q->used_ms + q->lease_ms;
+}
+
+static int64_t next_deadline(const struct queue *q)
+{
+	int64_t message = queue_deadline(q), lease = end_of_lease(q);
+	return message < lease ? message : lease;
+}
+
 static void place_in_heap(struct broker *b, struct queue *q)
 {
-	if (lane_is_cold(&q->lane))
+	if (q->timed && lane_is_cold(&q->lane))
 		fetch_ahead(q);
-	q->deadline_ms = queue_deadline(q);
+	q->deadline_ms = next_deadline(q);
 	bool wanted = q->deadline_ms != QUEUE_NO_DEADLINE, there = heap_linked(&q->deadline);
 	if (wanted && there)
 		heap_move(&b->deadlines, &q->deadline);
@@ -29,6 +42,15 @@ static void place_in_heap(struct broker *b, struct queue *q)
 		heap_push(&b->deadlines, &q->deadline);
 	else if (there)
 		heap_remove(&b->deadlines, &q->deadline);
+}
+
+void expiry_use(struct broker *b, struct queue *q)
+{
+	if (q->lease_ms < 0)
+		return;
+	q->used_ms = (int64_t)b->now_ms;
+	if (!heap_linked(&q->deadline))
+		place_in_heap(b, q);
 }
 
 void expiry_watch(struct broker *b, struct queue *q)
@@ -58,6 +80,10 @@ void expiry_run(struct broker *b)
 	int64_t now = (int64_t)b->now_ms;
 	struct queue *q;
 	for (int turns = TURN_BUDGET / 64; turns && (q = first(b)) && q->deadline_ms <= now; turns--) {
+		if (end_of_lease(q) <= now) {
+			on_queue_remove(b, q);
+			continue;
+		}
 		expiry_drop_front(b, q, now, 64);
 		place_in_heap(b, q);
 	}

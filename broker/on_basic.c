@@ -40,7 +40,7 @@ static const struct refusal *check_consume(struct channel *ch, const struct queu
 		              SLICE_ARG(m->consumer_tag));
 	if (max && ch->by_tag.count >= max)
 		return refuse(b, &NOT_ALLOWED, "reached maximum (%u) of consumers per channel", max);
-	if (q->exclusive_consumer || (m->exclusive && q->rotation.count))
+	if (q->exclusive_consumer || (m->exclusive && (q->rotation.count || q->rotation.single)))
 		return refuse(b, &ACCESS_REFUSED, "queue '%.*s' in vhost '%.*s' in exclusive use",
 		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
 	return NULL;
@@ -132,6 +132,7 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 	const struct refusal *r = names_queue(ch, m->queue, &q);
 	if (r)
 		return r;
+	expiry_use(ch->broker, q);
 	if (q->timed)
 		expiry_drop_front(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);
 	if (queue_ready(q)) {

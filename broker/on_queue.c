@@ -29,12 +29,7 @@ static const char *const compared[] = {
 
 /* Stored and shown like any argument, but nothing acts on them yet: said once for each queue. */
 static const char *const without_effect[] = {
-	"x-expires",
-	"x-max-length",
-	"x-max-length-bytes",
 	"x-max-priority",
-	"x-overflow",
-	"x-single-active-consumer",
 	NULL,
 };
 
@@ -58,6 +53,7 @@ log_position on_queue_remove(struct broker *b, struct queue *q)
 	}
 	list_remove(&q->on_owner);
 	list_remove(&q->runnable);
+	list_remove(&q->overfull);
 	expiry_forget(b, q);
 	return topology_remove_queue(&b->vhost.topology, q);
 }
@@ -151,6 +147,7 @@ const struct refusal *on_queue_declare(struct channel *ch, const struct queue_de
 	r = declare(ch, name, generated, m, &q, &wait_for);
 	if (r)
 		return r;
+	expiry_use(ch->broker, q);
 	if (q->name.n != ch->last_queue.len || !slice_eq(q->name, buf_slice(&ch->last_queue))) {
 		buf_clear(&ch->last_queue);
 		buf_append_slice(&ch->last_queue, q->name);

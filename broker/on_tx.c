@@ -22,10 +22,15 @@ static const struct refusal *not_transactional(struct channel *ch)
 	return refuse(ch->broker, &PRECONDITION_FAILED, "channel is not transactional");
 }
 
-static void commit_publishes(struct channel *ch)
+/* False when a queue refused one. */
+static bool commit_publishes(struct channel *ch)
 {
-	for (size_t i = 0; i < ch->tx.n_publishes; i++)
-		publish(ch, ch->tx.publishes[i].message, ch->tx.publishes[i].mandatory);
+	bool all = true;
+	for (size_t i = 0; i < ch->tx.n_publishes; i++) {
+		const struct tx_publish *p = &ch->tx.publishes[i];
+		all &= !publish(ch, p->message, p->mandatory).refused;
+	}
+	return all;
 }
 
 /* A delivery may have left meanwhile (basic.recover): then there is nothing to settle. */
@@ -47,12 +52,14 @@ const struct refusal *on_tx_commit(struct channel *ch, const struct tx_commit *m
 	bool empty = ch->tx.n_publishes == 0 && ch->tx.n_settles == 0;
 	if (!empty)
 		store_begin(&ch->broker->store);
-	commit_publishes(ch);
+	bool all = commit_publishes(ch);
 	commit_settles(ch);
 	tx_reset(ch);
-	channel_send_when(ch, &ok, empty ? 0 : store_commit(&ch->broker->store));
+	log_position wait_for = empty ? 0 : store_commit(&ch->broker->store);
+	if (all)
+		channel_send_when(ch, &ok, wait_for);
 	channel_wake_consumers(ch);
-	return NULL;
+	return all ? NULL : refuse(ch->broker, &PRECONDITION_FAILED, "partial tx completion");
 }
 
 const struct refusal *on_tx_rollback(struct channel *ch, const struct tx_rollback *m)

@@ -5,7 +5,9 @@
 #include "base/die.h"
 #include "broker/channel.h"
 #include "broker/content.h"
+#include "broker/dead.h"
 #include "broker/names.h"
+#include "broker/overflow.h"
 #include "broker/refuse.h"
 #include "queue/place.h"
 #include "queue/queue.h"
@@ -83,7 +85,15 @@ static struct slice look_at_header(struct message *m)
 	return p.headers;
 }
 
-log_position publish(struct channel *ch, struct message *m, bool mandatory)
+/* The queues from the nth on refused it. */
+static void bury_refused(struct broker *b, const struct message *m, size_t n)
+{
+	for (; n < b->routed.n; n++)
+		if (b->routed.queues[n]->overflow == OVERFLOW_REJECT_PUBLISH_DLX)
+			dead_letter_refused(b, b->routed.queues[n], m);
+}
+
+struct published publish(struct channel *ch, struct message *m, bool mandatory)
 {
 	struct broker *b = ch->broker;
 	struct exchange *x = topology_exchange(&b->vhost.topology, message_exchange(m));
@@ -95,12 +105,14 @@ log_position publish(struct channel *ch, struct message *m, bool mandatory)
 	if (b->routed.n == 0) {
 		if (mandatory)
 			content_return(ch, m);
-		return 0;
+		return (struct published){ 0 };
 	}
-	struct placed placed = place(&b->store, m, b->routed.queues, b->routed.n);
-	b->undelivered += b->routed.n;
-	ch->connection->placed += b->routed.n;
-	for (size_t i = 0; i < b->routed.n; i++)
+	size_t refused = overflow_part(b, m, &b->routed, !ch->tx.on), n = b->routed.n - refused;
+	struct placed placed = place(&b->store, m, b->routed.queues, n);
+	b->undelivered += n;
+	ch->connection->placed += n;
+	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, b->routed.queues[i]);
-	return placed.wait_for;
+	bury_refused(b, m, n);
+	return (struct published){ placed.wait_for, refused > 0 };
 }

@@ -18,8 +18,12 @@ bool publish_is_plain(const struct props *p);
  * looked at when they are known to be plain. */
 const struct refusal *publish_check(struct channel *ch, const struct message *m, bool plain);
 
-/* Routes and places m; a mandatory message that reaches no queue is returned to the channel.
- * Returns the position to wait for, 0 when there is nothing to wait for. */
-log_position publish(struct channel *ch, struct message *m, bool mandatory);
+struct published {
+	log_position wait_for;   /* 0: there is nothing to wait for */
+	bool refused;            /* by one queue at least, which was full */
+};
+
+/* Routes and places m; a mandatory message that reaches no queue is returned to the channel. */
+struct published publish(struct channel *ch, struct message *m, bool mandatory);
 
 #endif

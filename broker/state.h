@@ -30,6 +30,7 @@ struct broker {
 	struct list owing;           /* those with replies that wait for the log */
 	struct list confirming;      /* channels with confirms to send or waiting */
 	struct list runnable;        /* queues with ready messages and able consumers */
+	struct list overfull;        /* queues that may be over their limits */
 	struct list unparked;        /* channels that waited for the disk and may go on */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
 	uint64_t undelivered;        /* placed faster than turns can hand out: publishers yield */
@@ -41,6 +42,7 @@ struct broker {
 
 	struct outbox_pool pool;
 	struct route_set routed;     /* scratch of the publish path */
+	struct route_set reborn;     /* ... of dead letters, which a publish may cause */
 	struct buf text;             /* the sentence of the refusal being made */
 	struct buf scratch;
 };

@@ -3,11 +3,11 @@
 
 #include "base/die.h"
 
-void rotation_init(struct rotation *r)
+void rotation_init(struct rotation *r, bool single)
 {
+	*r = (struct rotation){ .single = single };
 	list_init(&r->able);
 	list_init(&r->waiting);
-	r->count = 0;
 }
 
 /* Behind the last consumer of the same or a higher priority. */
@@ -25,6 +25,8 @@ void rotation_add(struct rotation *r, struct consumer *c)
 	list_init(&c->turn);
 	stand_in_line(r, c);
 	r->count++;
+	if (r->single && !r->active)
+		r->active = c;
 }
 
 void rotation_remove(struct rotation *r, struct consumer *c)
@@ -33,10 +35,14 @@ void rotation_remove(struct rotation *r, struct consumer *c)
 	list_remove(&c->turn);
 	c->able = false;
 	r->count--;
+	if (r->active == c)   /* the others have never been served: all are able, in order of age */
+		r->active = list_first(&r->able, struct consumer, turn);
 }
 
 struct consumer *rotation_first(const struct rotation *r)
 {
+	if (r->single)
+		return r->active && r->active->able ? r->active : NULL;
 	return list_first(&r->able, struct consumer, turn);
 }
 

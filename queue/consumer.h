@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A consumer as its queue sees it, and the rotation in which consumers take turns: strictly round
  * robin among those of equal priority that can take a message now, the highest priority first.
- * A consumer that cannot (window full, connection congested) waits outside until it is woken. */
+ * A consumer that cannot (window full, connection congested) waits outside until it is woken.
+ * In a rotation of a single active consumer (x-single-active-consumer) there are no turns. */
 #ifndef QUEUE_CONSUMER_H
 #define QUEUE_CONSUMER_H
 
@@ -31,14 +32,17 @@ struct rotation {
 	struct list able;           /* by falling priority, within one in order of turns */
 	struct list waiting;
 	uint32_t count;
+	bool single;                /* one at a time: the active one is served, the others stand by */
+	struct consumer *active;    /* with single: the one, until it leaves; NULL: there is none */
 };
 
-void rotation_init(struct rotation *r);
+void rotation_init(struct rotation *r, bool single);
 
 /* Adds a consumer at the end of its priority, able. */
 void rotation_add(struct rotation *r, struct consumer *c);
 
-/* Takes a consumer out, wherever it stands. */
+/* Takes a consumer out, wherever it stands.  After the active one the highest priority comes, of
+ * these the oldest. */
 void rotation_remove(struct rotation *r, struct consumer *c);
 
 /* The consumer whose turn it is, or NULL when none is able. */

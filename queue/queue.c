@@ -12,9 +12,37 @@ static struct slice own(struct slice s)
 	return slice_of(mem_copy(s), s.n);
 }
 
+static bool is_true(struct slice arguments, const char *key)
+{
+	struct field f;
+	return table_find(arguments, key, &f) && f.letter == 't' && f.boolean;
+}
+
+/* UINT64_MAX when there is no such limit. */
+static uint64_t read_limit(const struct queue *q, const char *key)
+{
+	struct field f;
+	bool there = table_find(q->arguments, key, &f) && field_is_integer(&f) && f.integer >= 0;
+	return there ? (uint64_t)f.integer : UINT64_MAX;
+}
+
+static enum overflow read_overflow(const struct queue *q)
+{
+	struct field f;
+	if (!table_find(q->arguments, "x-overflow", &f) || f.letter != 'S')
+		return OVERFLOW_DROP_HEAD;
+	if (slice_is(f.bytes, "reject-publish"))
+		return OVERFLOW_REJECT_PUBLISH;
+	return slice_is(f.bytes, "reject-publish-dlx") ? OVERFLOW_REJECT_PUBLISH_DLX
+	                                               : OVERFLOW_DROP_HEAD;
+}
+
 static void read_arguments(struct queue *q)
 {
 	struct field f;
+	q->max_length = read_limit(q, "x-max-length");
+	q->max_bytes = read_limit(q, "x-max-length-bytes");
+	q->overflow = read_overflow(q);
 	q->ttl_ms = -1;
 	if (table_find(q->arguments, "x-message-ttl", &f) && field_is_integer(&f))
 		q->ttl_ms = f.integer;
@@ -22,6 +50,9 @@ static void read_arguments(struct queue *q)
 		q->dead_exchange = f.bytes;
 	if (table_find(q->arguments, "x-dead-letter-routing-key", &f) && f.letter == 'S')
 		q->dead_key = f.bytes;
+	q->lease_ms = -1;
+	if (table_find(q->arguments, "x-expires", &f) && field_is_integer(&f))
+		q->lease_ms = f.integer;
 	q->timed = q->ttl_ms >= 0;
 }
 
@@ -38,8 +69,9 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->store = s;
 	q->next_seq = 1;
 	lane_init(&q->lane);
-	rotation_init(&q->rotation);
+	rotation_init(&q->rotation, is_true(q->arguments, "x-single-active-consumer"));
 	list_init(&q->runnable);
+	list_init(&q->overfull);
 	list_init(&q->on_owner);
 	list_init(&q->bindings);
 	list_init(&q->acks_link);
@@ -99,6 +131,7 @@ void queue_delete(struct queue **pq)
 	must(q->rotation.count == 0 && list_empty(&q->bindings));
 	q->deleted = true;
 	list_remove(&q->runnable);
+	list_remove(&q->overfull);
 	list_remove(&q->on_owner);
 	list_remove(&q->deep);
 	list_remove(&q->hungry);

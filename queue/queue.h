@@ -14,6 +14,12 @@
 
 struct store;
 
+enum overflow {
+	OVERFLOW_DROP_HEAD,
+	OVERFLOW_REJECT_PUBLISH,
+	OVERFLOW_REJECT_PUBLISH_DLX,
+};
+
 struct queue {
 	struct slice name;            /* owned */
 	struct slice arguments;       /* owned; an encoded field table */
@@ -27,8 +33,12 @@ struct queue {
 
 	/* what its arguments say; the slices lie in them */
 	int64_t ttl_ms;               /* x-message-ttl; -1: none */
+	int64_t lease_ms;             /* x-expires; -1: none */
 	struct slice dead_exchange;   /* x-dead-letter-exchange; p == NULL: none */
 	struct slice dead_key;        /* x-dead-letter-routing-key; p == NULL: the message's own */
+	uint64_t max_length;          /* x-max-length; UINT64_MAX: none */
+	uint64_t max_bytes;           /* x-max-length-bytes; UINT64_MAX: none */
+	enum overflow overflow;       /* x-overflow */
 
 	struct lane lane;
 	uint64_t next_seq;
@@ -49,7 +59,9 @@ struct queue {
 	struct consumer *exclusive_consumer;
 
 	struct list runnable;         /* on the broker's list of queues with something to deliver */
+	struct list overfull;         /* ... of queues that may be over their limits */
 	bool timed;                   /* may hold messages with a deadline */
+	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
 	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
 	struct heap_node deadline;
 	struct list on_owner;         /* on the owning connection's list of exclusive queues */
@@ -86,6 +98,19 @@ static inline uint64_t queue_ready(const struct queue *q)
 static inline bool queue_is_logged(const struct queue *q)
 {
 	return q->id != 0;
+}
+
+/* True when more is ready than the queue's limits allow. */
+static inline bool queue_is_over(const struct queue *q)
+{
+	return queue_ready(q) > q->max_length || q->ready_bytes > q->max_bytes;
+}
+
+/* True when another message with a body of so many bytes would be within the limits. */
+static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
+{
+	return queue_ready(q) < q->max_length && q->ready_bytes <= q->max_bytes &&
+	       body_bytes <= q->max_bytes - q->ready_bytes;
 }
 
 #define QUEUE_NO_DEADLINE INT64_MAX

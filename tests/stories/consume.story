@@ -437,3 +437,49 @@ a 1 does queue.declare queue=q
 a 1 > basic.consume queue=q arguments={x-priority: "high"}
 a 1 refused 406 "PRECONDITION_FAILED - invalid arg 'x-priority'…" basic.consume
 a closes
+
+scene "A single active consumer: the others stand by, in order of age"
+a connects
+a opens 1 2 3
+a 1 does queue.declare queue=q arguments={x-single-active-consumer: true}
+a 1 does basic.qos prefetch_count=1
+a 1 does basic.consume queue=q consumer_tag=first
+a 2 does basic.consume queue=q consumer_tag=second
+a 3 does basic.consume queue=q consumer_tag=third
+repeat 4
+a 1 > basic.publish routing_key=q body="$i"
+end
+a 1 < basic.deliver consumer_tag=first body="1" delivery_tag=1
+a 2 < nothing
+a 1 > basic.ack delivery_tag=1
+a 1 < basic.deliver consumer_tag=first body="2"
+a 1 does basic.cancel consumer_tag=first
+a 2 < basic.deliver consumer_tag=second body="3"
+a 2 < basic.deliver consumer_tag=second body="4"
+a 3 < nothing
+a 2 does channel.close
+a 3 < basic.deliver consumer_tag=third body="3" redelivered=1
+a 3 < basic.deliver consumer_tag=third body="4" redelivered=1
+a closes
+
+scene "After the single active consumer the highest priority comes"
+a connects
+a opens 1 2 3
+a 1 does queue.declare queue=q arguments={x-single-active-consumer: true}
+a 1 does basic.consume queue=q consumer_tag=first no_ack
+a 2 does basic.consume queue=q consumer_tag=low no_ack
+a 3 does basic.consume queue=q consumer_tag=high no_ack arguments={x-priority: 5}
+a 1 > basic.publish routing_key=q body="1"
+a 1 < basic.deliver body="1"
+a 1 does basic.cancel consumer_tag=first
+a 1 > basic.publish routing_key=q body="2"
+a 3 < basic.deliver body="2"
+a closes
+
+scene "A single active consumer is not exclusive"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-single-active-consumer: true}
+a 1 > basic.consume queue=q consumer_tag=c exclusive
+a 1 refused 403 "ACCESS_REFUSED - queue 'q' in vhost '/' in exclusive use" basic.consume
+a closes

@@ -20,7 +20,7 @@ static void set_up(void)
 {
 	memset(consumers, 0, sizeof consumers);
 	memset(served, 0, sizeof served);
-	rotation_init(&r);
+	rotation_init(&r, false);
 }
 
 static void join(char name, int32_t priority, uint32_t window)
@@ -192,6 +192,55 @@ START_TEST(equal_windows_get_equal_shares_whatever_the_order_of_acks)
 }
 END_TEST
 
+/* ---- one at a time ---- */
+
+static void only_one_active(void)
+{
+	rotation_init(&r, true);
+}
+
+START_TEST(the_active_one_is_served_alone)
+{
+	only_one_active();
+	join('a', 0, 0);
+	join('b', 0, 0);
+	join('c', 5, 0);
+	ck_assert_str_eq(play(4), "aaaa");
+}
+END_TEST
+
+START_TEST(while_the_active_one_waits_nobody_is_served)
+{
+	only_one_active();
+	join('a', 0, 2);
+	join('b', 0, 0);
+	ck_assert_str_eq(play(4), "aa--");
+	ack('a');
+	ck_assert_str_eq(play(2), "a-");
+}
+END_TEST
+
+START_TEST(after_it_comes_the_highest_priority_then_the_oldest)
+{
+	only_one_active();
+	join('a', 0, 1);
+	join('b', 0, 0);
+	join('c', 5, 0);
+	join('d', 5, 0);
+	play(1);
+	rotation_remove(&r, who('a'));
+	ck_assert_str_eq(play(2), "cc");
+	rotation_remove(&r, who('b'));
+	ck_assert_str_eq(play(2), "cc");
+	rotation_remove(&r, who('c'));
+	ck_assert_str_eq(play(2), "dd");
+	rotation_remove(&r, who('d'));
+	ck_assert_str_eq(play(1), "-");
+	join('b', 0, 0);
+	ck_assert_str_eq(play(1), "b");
+}
+END_TEST
+
 Suite *suite_queue_consumer(void)
 {
 	Suite *s = suite_create("queue/consumer");
@@ -207,6 +256,9 @@ Suite *suite_queue_consumer(void)
 	tcase_add_test(c, all_windows_full_is_nobodys_turn);
 	tcase_add_test(c, one_that_waits_can_leave);
 	tcase_add_loop_test(c, equal_windows_get_equal_shares_whatever_the_order_of_acks, 1, 4);
+	tcase_add_test(c, the_active_one_is_served_alone);
+	tcase_add_test(c, while_the_active_one_waits_nobody_is_served);
+	tcase_add_test(c, after_it_comes_the_highest_priority_then_the_oldest);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/overflow.h"
+
+#include "broker/consuming.h"
+#include "broker/dead.h"
+#include "queue/message.h"
+#include "queue/queue.h"
+
+static bool refuses(struct broker *b, const struct message *m, struct queue *q, bool deliver)
+{
+	if (q->overflow == OVERFLOW_DROP_HEAD || queue_has_room(q, m->body_bytes))
+		return false;
+	if (deliver)
+		consuming_run(b, q);
+	return !queue_has_room(q, m->body_bytes);
+}
+
+size_t overflow_part(struct broker *b, const struct message *m, struct route_set *routed,
+                     bool deliver)
+{
+	size_t n = routed->n;
+	for (size_t i = 0; i < n;) {
+		struct queue *q = routed->queues[i];
+		if (!refuses(b, m, q, deliver)) {
+			i++;
+			continue;
+		}
+		routed->queues[i] = routed->queues[--n];
+		routed->queues[n] = q;
+	}
+	return routed->n - n;
+}
+
+/* A message that is not in memory is on its way then: the queue is noted again when it is here. */
+static void trim(struct broker *b, struct queue *q)
+{
+	struct entry e;
+	if (queue_is_over(q))
+		consuming_run(b, q);
+	while (queue_is_over(q) && queue_take(q, &e))
+		dead_letter(b, q, e, DEATH_MAXLEN);
+}
+
+void overflow_trim(struct broker *b)
+{
+	for (struct list *l; (l = list_pop(&b->overfull));)
+		trim(b, list_entry(l, struct queue, overfull));
+}

@@ -1,0 +1,180 @@
+# Time to live of messages, leases of queues, and dead letters of both.
+
+scene "x-message-ttl: a message goes after its time, without anybody asking"
+a connects
+a opens 1
+a 1 does queue.declare queue=dead
+a 1 does queue.declare queue=q arguments={x-message-ttl: 1000, x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 > basic.publish routing_key=q body="x"
+clock +999ms
+a 1 does queue.declare queue=q passive => message_count=1
+clock +1ms
+a 1 does queue.declare queue=q passive => message_count=0
+a 1 does basic.get queue=dead no_ack => body="x" headers~{x-first-death-reason: "expired", x-first-death-queue: "q"}
+a closes
+
+scene "The smaller of the queue's and the message's time counts"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-message-ttl: 1000}
+a 1 > basic.publish routing_key=q body="soon" expiration="100"
+clock +100ms
+a 1 does queue.declare queue=q passive => message_count=0
+a 1 > basic.publish routing_key=q body="later" expiration="100000"
+clock +1s
+a 1 does queue.declare queue=q passive => message_count=0
+a closes
+
+scene "No time at all: a consumer that waits has it, nobody else"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-message-ttl: 0}
+a 1 > basic.publish routing_key=q body="gone"
+clock +1ms
+a 1 > basic.get queue=q
+a 1 < basic.get-empty
+a 1 does basic.consume queue=q consumer_tag=c no_ack
+a 1 > basic.publish routing_key=q body="here"
+a 1 < basic.deliver body="here"
+a closes
+
+scene "What comes back keeps its first deadline"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-message-ttl: 1000}
+a 1 > basic.publish routing_key=q body="x"
+clock +600ms
+a 1 does basic.get queue=q => delivery_tag=1
+a 1 > basic.nack delivery_tag=1 requeue
+clock +400ms
+a 1 does queue.declare queue=q passive => message_count=0
+a closes
+
+scene "A dead letter leaves its expiration behind"
+a connects
+a opens 1
+a 1 does queue.declare queue=dead
+a 1 does queue.declare queue=q arguments={x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 > basic.publish routing_key=q body="x" expiration="10"
+clock +1s
+a 1 does basic.get queue=dead no_ack => body="x" expiration=absent headers~{x-first-death-reason: "expired"}
+a closes
+
+scene "Rejected without requeue is a death too, and going round by rejection is allowed"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-dead-letter-exchange: "", x-dead-letter-routing-key: "q"}
+a 1 > basic.publish routing_key=q body="x"
+a 1 does basic.get queue=q => delivery_tag=1
+a 1 > basic.reject delivery_tag=1
+a 1 does basic.get queue=q => delivery_tag=2 headers~{x-last-death-reason: "rejected"}
+a 1 > basic.reject delivery_tag=2
+a 1 does basic.get queue=q => delivery_tag=3 headers~{x-last-death-queue: "q"}
+a closes
+
+scene "Going round by itself is not"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-message-ttl: 100, x-dead-letter-exchange: "", x-dead-letter-routing-key: "p"}
+a 1 does queue.declare queue=p arguments={x-message-ttl: 100, x-dead-letter-exchange: "", x-dead-letter-routing-key: "q"}
+a 1 > basic.publish routing_key=q body="x"
+clock +100ms
+a 1 does queue.declare queue=p passive => message_count=1
+clock +100ms
+a 1 does queue.declare queue=p passive => message_count=0
+a 1 does queue.declare queue=q passive => message_count=0
+a closes
+
+scene "The exchange for the dead may be missing"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-message-ttl: 100, x-dead-letter-exchange: "nowhere"}
+a 1 > basic.publish routing_key=q body="x"
+clock +100ms
+a 1 does queue.declare queue=q passive => message_count=0
+a closes
+
+scene "x-expires: an unused queue goes after its time"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-expires: 1000}
+a 1 > basic.publish routing_key=q body="goes along"
+clock +999ms
+a 1 does queue.declare queue=other
+clock +1ms
+a 1 > queue.declare queue=q passive
+a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
+a closes
+
+scene "Declaring, passively too, and getting begin the lease anew"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-expires: 1000}
+clock +800ms
+a 1 does queue.declare queue=q arguments={x-expires: 1000}
+clock +800ms
+a 1 does queue.declare queue=q passive
+clock +800ms
+a 1 > basic.get queue=q
+a 1 < basic.get-empty
+clock +800ms
+a 1 does queue.declare queue=q passive
+clock +1s
+a 1 > queue.declare queue=q passive
+a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
+a closes
+
+scene "Publishing does not"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-expires: 1000}
+clock +800ms
+a 1 > basic.publish routing_key=q body="x"
+clock +200ms
+a 1 > queue.declare queue=q passive
+a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
+a closes
+
+scene "A consumer holds it, and the lease begins when the last one leaves"
+a connects
+a opens 1
+a 1 does queue.declare queue=q arguments={x-expires: 1000}
+a 1 does basic.consume queue=q consumer_tag=c
+a 1 does basic.consume queue=q consumer_tag=d
+clock +100s
+a 1 does basic.cancel consumer_tag=c
+clock +100s
+a 1 does queue.declare queue=q passive => consumer_count=1
+clock +10s
+a 1 does basic.cancel consumer_tag=d
+clock +999ms
+a 1 does queue.declare queue=other
+a 1 > basic.publish routing_key=q mandatory body="still there"
+clock +1ms
+a 1 > basic.publish routing_key=q mandatory body="not any more"
+a 1 < basic.return reply_code=312 body="not any more"
+a closes
+
+scene "A lease does not make dead letters, and begins anew at a start"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=dead durable
+a 1 does queue.declare queue=q durable arguments={x-expires: 1000, x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 > basic.publish routing_key=q body="x" persistent
+clock +900ms
+restart
+a connects
+a opens 1
+clock +900ms
+a 1 > basic.publish routing_key=q mandatory body="still there"
+clock +100ms
+a 1 > basic.publish routing_key=q mandatory body="not any more"
+a 1 < basic.return reply_code=312 body="not any more"
+a 1 does queue.declare queue=dead passive => message_count=0
+restart
+a connects
+a opens 1
+a 1 > queue.declare queue=q passive
+a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
+a closes
