@@ -403,6 +403,7 @@ Suite *suite_server_tls(void)
 	tcase_add_test(t, no_tickets_are_given_when_none_are_wanted);
 	tcase_add_test(t, a_resumed_session_has_the_name_of_the_first);
 	tcase_add_test(t, sessions_outlive_their_context);
+	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(n, set_up, tear_down);
 	tcase_add_test(n, a_distinguished_name_is_written_as_rabbitmq_does);
