@@ -16,7 +16,10 @@
 #include "server/loop.h"
 #include "server/socket.h"
 
-enum { ACCEPTS = 64, LISTENERS = 2 * CONFIG_LISTENERS_MAX + 1 };
+enum {
+	ACCEPTS = 8,   /* in one turn: a newcomer costs as much as a hundred messages */
+	LISTENERS = 2 * CONFIG_LISTENERS_MAX + 1,
+};
 
 union address {
 	struct sockaddr any;

@@ -48,6 +48,7 @@ static void turn(struct loop *l)
 	uint64_t now = loop_now_ms();
 	struct connection *c;
 	l->handshakes = 0;
+	sockets_read(l);
 	broker_turn(l->broker, now);
 	while ((c = broker_next_dirty(l->broker)))
 		socket_serve(connection_owner(c));
@@ -213,6 +214,7 @@ void loop_init(struct loop *l, const struct config *c)
 	l->ev = ev_default_loop(EVFLAG_AUTO);
 	must(l->ev);
 	list_init(&l->sockets);
+	list_init(&l->line);
 	l->input = mem_pages(LOOP_INPUT_BYTES);
 	l->plain = mem_pages(LOOP_PLAIN_BYTES);
 	ev_prepare_init(&l->prepare, on_prepare);

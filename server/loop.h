@@ -27,6 +27,8 @@ struct loop {
 	ev_signal term, interrupt, hup, usr1;
 	struct listener *listeners;  /* an array, ended by one that is not open */
 	struct list sockets;
+	struct list line;            /* those that bring much and can be read */
+	uint64_t work;               /* frames taken in this iteration, and what costs as much */
 	uint64_t n_sockets, max_sockets;
 	size_t stranger_bytes;       /* unfinished frames of those who have not logged in */
 	uint8_t *input;              /* one read buffer for all */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading: into the loop's one buffer, frames are cut there and handed in as they lie; only an
  * unfinished frame is copied, into a buffer of its own that is as large as that frame.
+ * Who brings little is read when it comes; those that bring much stand in line and share what a
+ * turn has for them, so that a turn stays short however many they are.
  * Ending: after the last byte was written the sending side is shut and what the peer still sends
  * is thrown away until it hangs up, because closing with unread input would destroy the close
  * frame on its way. */
@@ -28,6 +30,11 @@ enum {
 	FRAMES = 256,
 	PIECES = 128,
 	READ_BYTES = 64 << 10,   /* in one turn: then others have theirs */
+	LIGHT_READ_BYTES = 4096, /* who brings more at a time stands in line */
+	WORK_BYTES = 256,        /* cost as much as a frame */
+	LIGHT_WORK = 4000,       /* frames in one turn, of those that bring little */
+	LINE_WORK = 12000,       /* ... of those in line together */
+	LINE_WORK_BUSY = 3000,   /* ... while others wait for quick answers */
 	LONG_REST_BYTES = 4096,  /* such a rest says that frames are long: few come in a long read */
 	STRANGER_BYTES_MAX = 4 << 20,
 	LINGER_S = 2,
@@ -41,6 +48,7 @@ struct socket {
 	uint32_t magic;
 	int fd;
 	bool reading, writing, lingering;
+	bool heavy;                      /* its last read brought much */
 	struct loop *loop;
 	struct connection *connection;   /* NULL once lost */
 	struct buf rest;                 /* an unfinished frame */
@@ -49,6 +57,7 @@ struct socket {
 	ev_io read, write;
 	ev_timer patience;               /* for the TLS handshake, then for the peer to hang up */
 	struct list link;
+	struct list line;                /* in the loop's line of those that bring much */
 };
 
 /* ---- names ---- */
@@ -101,6 +110,7 @@ static void destroy(struct socket *s)
 	ev_timer_stop(s->loop->ev, &s->patience);
 	close(s->fd);
 	list_remove(&s->link);
+	list_remove(&s->line);
 	s->loop->n_sockets--;
 	s->loop->stranger_bytes -= s->counted;
 	buf_free(&s->rest);
@@ -171,6 +181,7 @@ static bool take_frames(struct socket *s, struct slice *in)
 		n++;
 	if (n < max)
 		bad = frames[n];
+	s->loop->work += n;
 	if (n)
 		connection_frames(c, frames, n, loop_now_ms());
 	else if (result == FRAME_MORE)
@@ -245,24 +256,42 @@ static void read_some(struct socket *s)
 		hang_up(s);
 		return;
 	}
+	s->heavy = n > LIGHT_READ_BYTES;
 	s->loop->moved_bytes += (uint64_t)n;
-	if (s->lingering)
-		return;
-	if (!(s->tls ? feed_ciphertext : feed_bytes)(s, slice_of(input, (size_t)n)))
+	s->loop->work += (uint64_t)n / WORK_BYTES;
+	if (!s->lingering && !(s->tls ? feed_ciphertext : feed_bytes)(s, slice_of(input, (size_t)n)))
 		hang_up(s);
+}
+
+static void read_if_wanted(struct socket *s)
+{
+	if (s->reading && (s->lingering || !connection_yields(s->connection)))
+		read_some(s);
 }
 
 static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 {
 	struct socket *s = w->data;
+	struct loop *l = s->loop;
 	(void)ev;
 	(void)events;
 	must(s->magic == MAGIC);
 	if (s->tls && !s->lingering && tls_is_shaking(s->tls) &&
-	    s->loop->handshakes >= HANDSHAKES_PER_TURN)
+	    l->handshakes >= HANDSHAKES_PER_TURN)
 		return;   /* in the next turn */
-	if (s->lingering || !connection_yields(s->connection))
-		read_some(s);
+	if (!s->heavy && l->work < LIGHT_WORK)
+		read_if_wanted(s);
+	else if (!list_linked(&s->line))
+		list_push(&l->line, &s->line);
+}
+
+/* Who could not be read now is named again by the next iteration, and stands at the end. */
+void sockets_read(struct loop *l)
+{
+	uint64_t enough = l->work + (l->work ? LINE_WORK_BUSY : LINE_WORK);
+	for (struct list *it; l->work < enough && (it = list_pop(&l->line));)
+		read_if_wanted(list_entry(it, struct socket, line));
+	l->work = 0;
 }
 
 /* ---- output ---- */
@@ -456,6 +485,7 @@ void socket_new(struct loop *l, int fd, bool tls)
 	ev_io_init(&s->write, on_writable, fd, EV_WRITE);
 	ev_init(&s->patience, on_patience_over);
 	s->read.data = s->write.data = s->patience.data = s;
+	list_init(&s->line);
 	list_push(&l->sockets, &s->link);
 	l->n_sockets++;
 	s->connection = introduce(s);

@@ -12,6 +12,10 @@ struct socket;
 /* Takes over an accepted, non-blocking descriptor. */
 void socket_new(struct loop *l, int fd, bool tls);
 
+/* Before a turn: those that bring much are read, in the order of the line, until they have had
+ * together what a turn allows. */
+void sockets_read(struct loop *l);
+
 /* The broker has something for this socket: output, an end, or a change of reading. */
 void socket_serve(struct socket *s);
 

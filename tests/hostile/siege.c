@@ -24,7 +24,7 @@
 #define TUNE_OK "\1\0\0\0\0\0\x0c\0\x0a\0\x1f\7\xff\0\2\0\0\0\0\xce"
 #define OPEN "\1\0\0\0\0\0\x08\0\x0a\0\x28\1/\0\0\xce"
 #define CHANNEL_OPEN "\1\0\1\0\0\0\5\0\x14\0\x0a\0\xce"
-#define PUBLISH "\1\0\1\0\0\0\x0d\0\x3c\0\x28\0\0\0\3abc\0\xce"
+#define PUBLISH "\1\0\1\0\0\0\x0c\0\x3c\0\x28\0\0\0\3abc\0\xce"
 #define CONTENT_HEADER "\2\0\1\0\0\0\x0e\0\x3c\0\0\0\0\0\0\0\0\0\0\0\0\xce"
 
 enum { CEILING_BYTES = 16 << 20, QUIET_MS = 4000, HOLD_S = 4, HARM_MS = 8000 };
