@@ -6,9 +6,9 @@ a opens 1
 a 1 does queue.declare queue=dead
 a 1 does queue.declare queue=q arguments={x-message-ttl: 1000, x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
 a 1 > basic.publish routing_key=q body="x"
-clock +999ms
+clock +600ms
 a 1 does queue.declare queue=q passive => message_count=1
-clock +1ms
+clock +700ms
 a 1 does queue.declare queue=q passive => message_count=0
 a 1 does basic.get queue=dead no_ack => body="x" headers~{x-first-death-reason: "expired", x-first-death-queue: "q"}
 a closes
@@ -18,10 +18,10 @@ a connects
 a opens 1
 a 1 does queue.declare queue=q arguments={x-message-ttl: 1000}
 a 1 > basic.publish routing_key=q body="soon" expiration="100"
-clock +100ms
+clock +200ms
 a 1 does queue.declare queue=q passive => message_count=0
 a 1 > basic.publish routing_key=q body="later" expiration="100000"
-clock +1s
+clock +1500ms
 a 1 does queue.declare queue=q passive => message_count=0
 a closes
 
@@ -30,7 +30,7 @@ a connects
 a opens 1
 a 1 does queue.declare queue=q arguments={x-message-ttl: 0}
 a 1 > basic.publish routing_key=q body="gone"
-clock +1ms
+clock +700ms
 a 1 > basic.get queue=q
 a 1 < basic.get-empty
 a 1 does basic.consume queue=q consumer_tag=c no_ack
@@ -46,7 +46,7 @@ a 1 > basic.publish routing_key=q body="x"
 clock +600ms
 a 1 does basic.get queue=q => delivery_tag=1
 a 1 > basic.nack delivery_tag=1 requeue
-clock +400ms
+clock +700ms
 a 1 does queue.declare queue=q passive => message_count=0
 a closes
 
@@ -56,7 +56,7 @@ a opens 1
 a 1 does queue.declare queue=dead
 a 1 does queue.declare queue=q arguments={x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
 a 1 > basic.publish routing_key=q body="x" expiration="10"
-clock +1s
+clock +1500ms
 a 1 does basic.get queue=dead no_ack => body="x" expiration=absent headers~{x-first-death-reason: "expired"}
 a closes
 
@@ -75,12 +75,12 @@ a closes
 scene "Going round by itself is not"
 a connects
 a opens 1
-a 1 does queue.declare queue=q arguments={x-message-ttl: 100, x-dead-letter-exchange: "", x-dead-letter-routing-key: "p"}
-a 1 does queue.declare queue=p arguments={x-message-ttl: 100, x-dead-letter-exchange: "", x-dead-letter-routing-key: "q"}
+a 1 does queue.declare queue=q arguments={x-message-ttl: 300, x-dead-letter-exchange: "", x-dead-letter-routing-key: "p"}
+a 1 does queue.declare queue=p arguments={x-message-ttl: 300, x-dead-letter-exchange: "", x-dead-letter-routing-key: "q"}
 a 1 > basic.publish routing_key=q body="x"
-clock +100ms
+clock +450ms
 a 1 does queue.declare queue=p passive => message_count=1
-clock +100ms
+clock +450ms
 a 1 does queue.declare queue=p passive => message_count=0
 a 1 does queue.declare queue=q passive => message_count=0
 a closes
@@ -90,7 +90,7 @@ a connects
 a opens 1
 a 1 does queue.declare queue=q arguments={x-message-ttl: 100, x-dead-letter-exchange: "nowhere"}
 a 1 > basic.publish routing_key=q body="x"
-clock +100ms
+clock +200ms
 a 1 does queue.declare queue=q passive => message_count=0
 a closes
 
@@ -99,9 +99,9 @@ a connects
 a opens 1
 a 1 does queue.declare queue=q arguments={x-expires: 1000}
 a 1 > basic.publish routing_key=q body="goes along"
-clock +999ms
+clock +600ms
 a 1 does queue.declare queue=other
-clock +1ms
+clock +700ms
 a 1 > queue.declare queue=q passive
 a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
 a closes
@@ -110,16 +110,16 @@ scene "Declaring, passively too, and getting begin the lease anew"
 a connects
 a opens 1
 a 1 does queue.declare queue=q arguments={x-expires: 1000}
-clock +800ms
+clock +600ms
 a 1 does queue.declare queue=q arguments={x-expires: 1000}
-clock +800ms
+clock +600ms
 a 1 does queue.declare queue=q passive
-clock +800ms
+clock +600ms
 a 1 > basic.get queue=q
 a 1 < basic.get-empty
-clock +800ms
+clock +600ms
 a 1 does queue.declare queue=q passive
-clock +1s
+clock +1500ms
 a 1 > queue.declare queue=q passive
 a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
 a closes
@@ -128,9 +128,9 @@ scene "Publishing does not"
 a connects
 a opens 1
 a 1 does queue.declare queue=q arguments={x-expires: 1000}
-clock +800ms
+clock +600ms
 a 1 > basic.publish routing_key=q body="x"
-clock +200ms
+clock +700ms
 a 1 > queue.declare queue=q passive
 a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
 a closes
@@ -147,10 +147,10 @@ clock +100s
 a 1 does queue.declare queue=q passive => consumer_count=1
 clock +10s
 a 1 does basic.cancel consumer_tag=d
-clock +999ms
+clock +600ms
 a 1 does queue.declare queue=other
 a 1 > basic.publish routing_key=q mandatory body="still there"
-clock +1ms
+clock +700ms
 a 1 > basic.publish routing_key=q mandatory body="not any more"
 a 1 < basic.return reply_code=312 body="not any more"
 a closes
@@ -177,4 +177,21 @@ a connects
 a opens 1
 a 1 > queue.declare queue=q passive
 a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
+a closes
+
+scene "To the millisecond, messages and queues"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=lease arguments={x-expires: 1000}
+a 1 does queue.declare queue=q arguments={x-message-ttl: 1000}
+a 1 > basic.publish routing_key=q body="x"
+clock +999ms
+a 1 does queue.declare queue=q passive => message_count=1
+a 1 > basic.publish routing_key=lease mandatory body="still there"
+a 1 < nothing
+clock +1ms
+a 1 does queue.declare queue=q passive => message_count=0
+a 1 > basic.publish routing_key=lease mandatory body="not any more"
+a 1 < basic.return body="not any more"
 a closes

@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -65,20 +68,41 @@ void outside_sleep(uint64_t ms)
 	nanosleep(&t, NULL);
 }
 
-/* The kernel tells how much the other end of a local connection has not read yet. */
+/* What the kernel has of the other end of a local connection: it is asked for that one alone, by its
+ * ports. False when there is no answer. */
+static bool ask(int diag, uint16_t mine, uint16_t port, struct inet_diag_msg *out)
+{
+	struct {
+		struct nlmsghdr head;
+		struct inet_diag_req_v2 body;
+	} q = { .head = { .nlmsg_len = sizeof q, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		              .nlmsg_flags = NLM_F_REQUEST },
+		    .body = { .sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = -1u } };
+	union {
+		struct nlmsghdr head;
+		char bytes[4096];
+	} a;
+	q.body.id = (struct inet_diag_sockid){ .idiag_sport = htons(port), .idiag_dport = htons(mine),
+		                                   .idiag_src = { htonl(INADDR_LOOPBACK) },
+		                                   .idiag_dst = { htonl(INADDR_LOOPBACK) },
+		                                   .idiag_cookie = { INET_DIAG_NOCOOKIE,
+		                                                     INET_DIAG_NOCOOKIE } };
+	if (send(diag, &q, sizeof q, 0) != (ssize_t)sizeof q ||
+	    recv(diag, &a, sizeof a, 0) < (ssize_t)NLMSG_LENGTH(sizeof *out) ||
+	    a.head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return false;
+	memcpy(out, NLMSG_DATA(&a.head), sizeof *out);
+	return true;
+}
+
+/* True when the other end has read all, or is gone. */
 static bool is_read(uint16_t mine, uint16_t port)
 {
-	char line[256];
-	unsigned here, there, unread;
-	bool read = true;
-	FILE *f = fopen("/proc/net/tcp", "r");
-	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, " %*d: %*8x:%x %*8x:%x %*x %*x:%x", &here, &there, &unread) == 3 &&
-		    here == port && there == mine)
-			read = unread == 0;
-	if (f)
-		fclose(f);
-	return read;
+	struct inet_diag_msg m;
+	int diag = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	bool there = ask(diag, mine, port, &m);
+	close(diag);
+	return !there || m.idiag_rqueue == 0;
 }
 
 static uint64_t now_ms(void)
@@ -88,8 +112,6 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Bounded by time and not by tries: a look takes as long as the machine has connections, and
- * the broker's own patience with a stranger runs meanwhile. */
 void outside_settle(int fd, uint16_t port)
 {
 	uint64_t until = now_ms() + SETTLE_MS;
