@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        siege hostile interop interop-all kill tls server-tests memory bench fresh format clean programs
+        compat siege hostile interop interop-all kill tls server-tests memory bench fresh format clean programs
 .SECONDARY:
 
 all: $(BUILD)/leveret
@@ -38,6 +38,7 @@ help:
 	@echo "make fuzz       each parser for FUZZ_SECONDS=30 (clang)"
 	@echo "make asan tsan  the checks under sanitizers"
 	@echo "make analyze    clang-tidy and cppcheck;  make cover: coverage"
+	@echo "make compat     the stories against real RabbitMQs, 3.10 and 4.0 (root, ten minutes)"
 	@echo "make hostile    hostile input over sockets;  make siege: good clients and memory meanwhile"
 	@echo "make interop    stock clients;  make kill: kill -9 under load (FULL=1: the long run)"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
@@ -171,6 +172,9 @@ tls: all
 
 hostile: all $(BUILD)/stories
 	@sh tests/hostile/run.sh
+
+compat: $(BUILD)/stories
+	@tests/compat/run.sh
 
 siege: all $(BUILD)/stories $(BUILD)/siege
 	@sh tests/hostile/siege.sh

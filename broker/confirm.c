@@ -90,7 +90,9 @@ static void join_stragglers(struct confirm *c, uint64_t tag)
 
 static void nack(struct channel *ch, uint64_t tag)
 {
-	struct method m = { .id = METHOD_basic_nack, .basic_nack = { .delivery_tag = tag } };
+	/* requeue means nothing to a publisher; RabbitMQ sets it */
+	struct method m = { .id = METHOD_basic_nack,
+		                .basic_nack = { .delivery_tag = tag, .requeue = true } };
 	join_stragglers(&ch->confirm, tag);
 	ack_safe(ch);
 	channel_send(ch, &m);

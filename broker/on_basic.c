@@ -12,15 +12,14 @@
 #include "broker/settle.h"
 #include "queue/queue.h"
 
-/* RabbitMQ's meaning of global: false is for consumers to come, each its own window; true is one
- * window for the channel. */
+/* RabbitMQ's meaning of global: false is for consumers to come, each its own window, and lifts the
+ * window of the channel; true is one window for the channel. */
 const struct refusal *on_basic_qos(struct channel *ch, const struct basic_qos *m)
 {
 	if (m->prefetch_size)
 		return refuse(ch->broker, &NOT_IMPLEMENTED, "prefetch_size!=0 (%u)", m->prefetch_size);
-	if (m->global)
-		ch->window = m->prefetch_count;
-	else
+	ch->window = m->global ? m->prefetch_count : 0;
+	if (!m->global)
 		ch->prefetch = m->prefetch_count;
 	struct method ok = { .id = METHOD_basic_qos_ok };
 	channel_send(ch, &ok);

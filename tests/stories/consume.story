@@ -337,8 +337,8 @@ scene "Both windows hold at once"
 a connects
 a opens 1 2
 a 1 does queue.declare queue=q
-a 1 does basic.qos prefetch_count=3 global
 a 1 does basic.qos prefetch_count=2
+a 1 does basic.qos prefetch_count=3 global
 a 1 does basic.consume queue=q consumer_tag=one
 a 1 does basic.consume queue=q consumer_tag=two
 repeat 6
@@ -348,6 +348,22 @@ a 1 < basic.deliver consumer_tag=one
 a 1 < basic.deliver consumer_tag=two
 a 1 < basic.deliver consumer_tag=one
 a 1 < nothing
+a closes
+
+scene "A window for consumers to come lifts that of the channel"
+a connects
+a opens 1 2
+a 1 does queue.declare queue=q
+a 1 does basic.qos prefetch_count=1 global
+a 1 does basic.consume queue=q consumer_tag=one
+repeat 3
+a 2 > basic.publish routing_key=q body="$i"
+end
+a 1 < basic.deliver body="1"
+a 1 < nothing
+a 1 does basic.qos prefetch_count=5
+a 1 < basic.deliver body="2"
+a 1 < basic.deliver body="3"
 a closes
 
 scene "Other channels have windows of their own"

@@ -68,25 +68,28 @@ void outside_sleep(uint64_t ms)
 	nanosleep(&t, NULL);
 }
 
-/* What the kernel has of the other end of a local connection: it is asked for that one alone, by its
- * ports. False when there is no answer. */
+/* What the kernel has of the other end of a local connection: it is asked for that one alone, by
+ * its ports. False when there is no answer. */
 static bool ask(int diag, uint16_t mine, uint16_t port, struct inet_diag_msg *out)
 {
 	struct {
 		struct nlmsghdr head;
 		struct inet_diag_req_v2 body;
-	} q = { .head = { .nlmsg_len = sizeof q, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+	} q = { .head = { .nlmsg_len = sizeof q,
+		              .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 		              .nlmsg_flags = NLM_F_REQUEST },
-		    .body = { .sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = -1u } };
+		    .body = { .sdiag_family = AF_INET,
+		              .sdiag_protocol = IPPROTO_TCP,
+		              .idiag_states = -1u,
+		              .id = { .idiag_sport = htons(port),
+		                      .idiag_dport = htons(mine),
+		                      .idiag_src = { htonl(INADDR_LOOPBACK) },
+		                      .idiag_dst = { htonl(INADDR_LOOPBACK) },
+		                      .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } } };
 	union {
 		struct nlmsghdr head;
 		char bytes[4096];
 	} a;
-	q.body.id = (struct inet_diag_sockid){ .idiag_sport = htons(port), .idiag_dport = htons(mine),
-		                                   .idiag_src = { htonl(INADDR_LOOPBACK) },
-		                                   .idiag_dst = { htonl(INADDR_LOOPBACK) },
-		                                   .idiag_cookie = { INET_DIAG_NOCOOKIE,
-		                                                     INET_DIAG_NOCOOKIE } };
 	if (send(diag, &q, sizeof q, 0) != (ssize_t)sizeof q ||
 	    recv(diag, &a, sizeof a, 0) < (ssize_t)NLMSG_LENGTH(sizeof *out) ||
 	    a.head.nlmsg_type != SOCK_DIAG_BY_FAMILY)

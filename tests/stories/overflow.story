@@ -80,7 +80,7 @@ a 1 does confirm.select
 a 1 > basic.publish routing_key=q body="1"
 a 1 < basic.ack delivery_tag=1 multiple=0
 a 1 > basic.publish routing_key=q body="2"
-a 1 < basic.nack delivery_tag=2 multiple=0 requeue=0
+a 1 < basic.nack delivery_tag=2 multiple=0 requeue=1
 a 2 > basic.publish routing_key=q body="3"
 a 2 does basic.get queue=q no_ack => body="1" message_count=0
 a 1 > basic.publish routing_key=q body="4"

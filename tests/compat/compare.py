@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds what a RabbitMQ answered to the stories against the differences that are accepted.
+
+usage: compare.py VERSION OUTPUT        VERSION: 3 or 4; OUTPUT: what `stories --port` printed
+
+accepted.txt has reasons, `reason KEY  [sometimes]  SENTENCE`, and differences,
+`VERSIONS | STORY | SCENE | KEY | BEGINNING`, where BEGINNING is how what came begins. A difference
+that is not in it fails, one that begins otherwise too, and so does an entry without a difference,
+unless its reason is one that shows only sometimes.
+"""
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def differences(path):
+    """{(story, scene): (expected line, what came)} of a run."""
+    out = {}
+    with open(path, errors="replace") as f:
+        said = f.read()
+    pattern = r'^not ok (\S+?):\d+:  "(.*)"\n((?:.*\n)*?)(?=^(?:not ok|ok|passed) )'
+    for m in re.finditer(pattern, said, re.M):
+        lines = [line.strip() for line in m[3].split("  so far:")[0].strip().split("\n")]
+        story = os.path.basename(m[1]).removesuffix(".story")
+        out[story, m[2]] = lines[0].removeprefix("line: "), " ".join(lines[1:])
+    return out
+
+
+def accepted(path, version):
+    """({(story, scene): (reason, beginning)}, {reason: shows only sometimes})"""
+    entries, reasons = {}, {}
+    with open(path) as f:
+        for number, line in enumerate(f, 1):
+            line = line.strip()
+            if line.startswith("reason "):
+                key, *rest = line.split(maxsplit=2)[1:]
+                reasons[key] = rest[0].startswith("sometimes")
+            elif line and not line.startswith("#"):
+                versions, story, scene, key, beginning = [p.strip() for p in line.split(" | ", 4)]
+                if key not in reasons:
+                    sys.exit(f"{path}:{number}: there is no reason {key}")
+                if version in versions:
+                    entries[story, scene] = key, beginning
+    return entries, reasons
+
+
+def main():
+    version, output = sys.argv[1:]
+    found = differences(output)
+    entries, reasons = accepted(os.path.join(HERE, "accepted.txt"), version)
+    counts, failed = {}, 0
+    with open(output, errors="replace") as f:
+        last = f.read().rstrip().split("\n")[-1]
+    equal = int(re.match(r"passed (\d+)", last)[1])
+    for where, (expected, came) in sorted(found.items()):
+        key, beginning = entries.get(where, (None, ""))
+        verdict = f"accepted, {key}" if key and came.startswith(beginning) else "NEW"
+        failed += verdict == "NEW"
+        counts[key] = counts.get(key, 0) + (verdict != "NEW")
+        print(f"{verdict}: {where[0]}: {where[1]}\n    ours    {expected}\n    theirs  {came}")
+    for where, (key, _) in sorted(entries.items()):
+        if where not in found and not reasons[key]:
+            failed += 1
+            print(f"STALE: {where[0]}: {where[1]}: equal now")
+    total = ", ".join(f"{n} {key}" for key, n in sorted(counts.items(), key=lambda i: -i[1]) if n)
+    print(f"RabbitMQ {version}: {equal} scenes equal; accepted: {total}")
+    print(f"passed {equal + sum(counts.values())} failed {failed} compat-{version}")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
