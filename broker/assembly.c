@@ -10,6 +10,7 @@
 #include "broker/on.h"
 #include "broker/publish.h"
 #include "broker/refuse.h"
+#include "broker/reply.h"
 
 enum {
 	EMPTY_FRAMES_MAX = 16,       /* empty body frames in a row */
@@ -106,6 +107,20 @@ static const struct refusal *check_header(struct channel *ch, struct slice paylo
 	return NULL;
 }
 
+/* The answer is to come to this channel: its name takes the place of the pseudo-queue's. */
+static const struct refusal *name_replies(struct channel *ch, struct slice *payload,
+                                          struct props *p)
+{
+	struct buf *header = &ch->broker->scratch;
+	p->reply_to = reply_name(ch);
+	if (!p->reply_to.p)
+		return refuse(ch->broker, &PRECONDITION_FAILED, "fast reply consumer does not exist");
+	buf_clear(header);
+	props_encode(header, p);
+	*payload = buf_slice(header);
+	return NULL;
+}
+
 const struct refusal *channel_header(struct channel *ch, struct slice payload)
 {
 	struct assembly *a = &ch->assembly;
@@ -117,6 +132,8 @@ const struct refusal *channel_header(struct channel *ch, struct slice payload)
 		return refuse(ch->broker, &UNEXPECTED_FRAME,
 		              "expected method frame, got non method frame instead");
 	const struct refusal *r = check_header(ch, payload, &p);
+	if (!r && reply_is_pseudo_queue(p.reply_to))
+		r = name_replies(ch, &payload, &p);
 	if (!r)
 		r = channel_budget(ch, payload.n + NAMES_BYTES);
 	if (r)

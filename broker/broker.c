@@ -304,6 +304,7 @@ int broker_free(struct broker *b)
 		error = log_close(b->options.log);
 	store_free(&b->store);
 	mem_free((void *)b->vhost.name.p);
+	map_free(&b->replies);
 	heap_free(&b->timers);
 	heap_free(&b->deadlines);
 	outbox_pool_free(&b->pool);

@@ -7,6 +7,7 @@
 #include "broker/on.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
+#include "broker/reply.h"
 #include "broker/settle.h"
 #include "queue/queue.h"
 
@@ -55,6 +56,7 @@ static void drop_assembly(struct channel *ch)
 /* Consumers first, so that nothing returned comes straight back. */
 static void strip(struct channel *ch)
 {
+	reply_cancel(ch);
 	while (!list_empty(&ch->consumers))
 		consuming_stop(list_entry(ch->consumers.next, struct consumer, on_channel));
 	parking_forget(ch);

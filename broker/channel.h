@@ -40,6 +40,7 @@ struct channel {
 	struct unacked unacked;
 	struct list consumers;       /* the one served longest ago first */
 	struct map by_tag;           /* consumers by tag */
+	struct reply *reply;         /* it consumes direct replies; NULL: it does not */
 	uint32_t prefetch;           /* window of consumers to come; 0: no limit */
 	uint32_t window;             /* of the whole channel; 0: no limit */
 	uint32_t window_used;

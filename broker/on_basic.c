@@ -9,6 +9,7 @@
 #include "broker/on.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
+#include "broker/reply.h"
 #include "broker/settle.h"
 #include "queue/queue.h"
 
@@ -29,16 +30,25 @@ const struct refusal *on_basic_qos(struct channel *ch, const struct basic_qos *m
 
 /* ---- consume, cancel ---- */
 
+static const struct refusal *check_tag(struct channel *ch, struct slice tag)
+{
+	struct broker *b = ch->broker;
+	uint32_t max = b->options.consumer_max_per_channel;
+	if (tag.n && (map_get(&ch->by_tag, tag) || slice_eq(tag, reply_tag(ch))))
+		return refuse(b, &NOT_ALLOWED, "attempt to reuse consumer tag '%.*s'",
+		              SLICE_ARG(tag));
+	if (max && ch->by_tag.count >= max)
+		return refuse(b, &NOT_ALLOWED, "reached maximum (%u) of consumers per channel", max);
+	return NULL;
+}
+
 static const struct refusal *check_consume(struct channel *ch, const struct queue *q,
                                            const struct basic_consume *m)
 {
 	struct broker *b = ch->broker;
-	uint32_t max = b->options.consumer_max_per_channel;
-	if (m->consumer_tag.n && map_get(&ch->by_tag, m->consumer_tag))
-		return refuse(b, &NOT_ALLOWED, "attempt to reuse consumer tag '%.*s'",
-		              SLICE_ARG(m->consumer_tag));
-	if (max && ch->by_tag.count >= max)
-		return refuse(b, &NOT_ALLOWED, "reached maximum (%u) of consumers per channel", max);
+	const struct refusal *r = check_tag(ch, m->consumer_tag);
+	if (r)
+		return r;
 	if (q->exclusive_consumer || (m->exclusive && (q->rotation.count || q->rotation.single)))
 		return refuse(b, &ACCESS_REFUSED, "queue '%.*s' in vhost '%.*s' in exclusive use",
 		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
@@ -62,6 +72,28 @@ static const struct refusal *read_priority(struct broker *b, struct slice argume
 	return NULL;
 }
 
+static void consume_ok(struct channel *ch, const struct basic_consume *m, struct slice tag)
+{
+	struct method ok = { .id = METHOD_basic_consume_ok,
+		                 .basic_consume_ok = { .consumer_tag = tag } };
+	if (!m->no_wait)
+		channel_send(ch, &ok);
+}
+
+static const struct refusal *consume_replies(struct channel *ch, const struct basic_consume *m)
+{
+	char room[NAMES_MAX];
+	struct slice tag = m->consumer_tag;
+	const struct refusal *r = check_tag(ch, tag);
+	if (tag.n == 0)
+		tag = names_generate(ch->broker, "amq.ctag-", room);
+	if (!r)
+		r = reply_consume(ch, tag, m->no_ack);
+	if (!r)
+		consume_ok(ch, m, tag);
+	return r;
+}
+
 const struct refusal *on_basic_consume(struct channel *ch, const struct basic_consume *m)
 {
 	char room[NAMES_MAX];
@@ -70,6 +102,8 @@ const struct refusal *on_basic_consume(struct channel *ch, const struct basic_co
 		                           .arguments = m->arguments,
 		                           .no_ack = m->no_ack,
 		                           .exclusive = m->exclusive };
+	if (reply_is_pseudo_queue(m->queue))
+		return consume_replies(ch, m);
 	const struct refusal *r = names_queue(ch, m->queue, &q);
 	if (!r)
 		r = check_consume(ch, q, m);
@@ -79,10 +113,7 @@ const struct refusal *on_basic_consume(struct channel *ch, const struct basic_co
 		return r;
 	if (spec.tag.n == 0)
 		spec.tag = names_generate(ch->broker, "amq.ctag-", room);
-	struct method ok = { .id = METHOD_basic_consume_ok,
-		                 .basic_consume_ok = { .consumer_tag = spec.tag } };
-	if (!m->no_wait)
-		channel_send(ch, &ok);
+	consume_ok(ch, m, spec.tag);
 	consuming_start(ch, q, &spec);
 	return NULL;
 }
@@ -95,6 +126,8 @@ const struct refusal *on_basic_cancel(struct channel *ch, const struct basic_can
 		                 .basic_cancel_ok = { .consumer_tag = m->consumer_tag } };
 	if (c)
 		consuming_stop(c);
+	else if (slice_eq(m->consumer_tag, reply_tag(ch)))
+		reply_cancel(ch);
 	if (!m->no_wait)
 		channel_send(ch, &ok);
 	return NULL;

@@ -9,13 +9,12 @@
 #include "broker/on.h"
 #include "broker/refuse.h"
 
-
 static void put_capabilities(struct buf *out)
 {
 	static const char *const all[] = {
 		"publisher_confirms", "exchange_exchange_bindings", "basic.nack",
 		"consumer_cancel_notify", "connection.blocked", "consumer_priorities",
-		"authentication_failure_close", "per_consumer_qos",
+		"authentication_failure_close", "per_consumer_qos", "direct_reply_to",
 	};
 	struct buf table = { 0 };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -10,6 +10,7 @@
 #include "broker/on.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
+#include "broker/reply.h"
 #include "queue/queue.h"
 
 /* The arguments that RabbitMQ compares when a queue is declared again. */
@@ -130,12 +131,26 @@ static void send_declare_ok(struct channel *ch, const struct queue *q, log_posit
 	channel_send_when(ch, &ok, wait_for);
 }
 
+/* As RabbitMQ does: whoever asks learns whether the one who waits for answers is still there. */
+static const struct refusal *declare_reply(struct channel *ch, const struct queue_declare *m)
+{
+	struct method ok = { .id = METHOD_queue_declare_ok,
+		                 .queue_declare_ok = { .queue = m->queue, .consumer_count = 1 } };
+	if (!reply_is_pseudo_queue(m->queue) && !reply_exists(ch->broker, m->queue))
+		return names_no_queue(ch->broker, m->queue);
+	if (!m->no_wait)
+		channel_send(ch, &ok);
+	return NULL;
+}
+
 const struct refusal *on_queue_declare(struct channel *ch, const struct queue_declare *m)
 {
 	char room[NAMES_MAX];
 	struct slice name;
 	struct queue *q;
 	log_position wait_for = 0;
+	if (reply_is_pseudo_queue(m->queue) || reply_is_name(m->queue))
+		return declare_reply(ch, m);
 	const struct refusal *r = names_clean(ch->broker, m->queue, room, &name);
 	if (r)
 		return r;

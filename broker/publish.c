@@ -9,6 +9,7 @@
 #include "broker/names.h"
 #include "broker/overflow.h"
 #include "broker/refuse.h"
+#include "broker/reply.h"
 #include "queue/place.h"
 #include "queue/queue.h"
 
@@ -99,6 +100,10 @@ struct published publish(struct channel *ch, struct message *m, bool mandatory)
 	struct exchange *x = topology_exchange(&b->vhost.topology, message_exchange(m));
 	struct route route = { .key = message_key(m), .headers = look_at_header(m) };
 	m->published_ms = (int64_t)b->now_ms;
+	if (route.key.n && message_exchange(m).n == 0 && reply_is_name(route.key)) {
+		reply_deliver(b, route.key, m);
+		return (struct published){ 0 };
+	}
 	b->routed.n = 0;
 	if (x)   /* inside a transaction it may have gone since the check */
 		topology_route(&b->vhost.topology, x, &route, &b->routed);

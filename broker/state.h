@@ -4,6 +4,7 @@
 #define BROKER_STATE_H
 
 #include "base/heap.h"
+#include "base/map.h"
 #include "broker/broker.h"
 #include "broker/outbox.h"
 #include "exchange/topology.h"
@@ -26,6 +27,7 @@ struct broker {
 	bool stopping;
 
 	struct list connections;     /* all of them */
+	struct map replies;          /* channels that wait for direct replies, by their names */
 	struct list dirty;           /* those that the driver has to look at */
 	struct list owing;           /* those with replies that wait for the log */
 	struct list confirming;      /* channels with confirms to send or waiting */

@@ -7,7 +7,7 @@ usage: compare.py VERSION OUTPUT        VERSION: 3 or 4; OUTPUT: what `stories -
 accepted.txt has reasons, `reason KEY  [sometimes]  SENTENCE`, and differences,
 `VERSIONS | STORY | SCENE | KEY | BEGINNING`, where BEGINNING is how what came begins. A difference
 that is not in it fails, one that begins otherwise too, and so does an entry without a difference,
-unless its reason is one that shows only sometimes.
+unless its reason is one that shows only sometimes.  STORY and SCENE may be *: every one.
 """
 import os
 import re
@@ -30,7 +30,7 @@ def differences(path):
 
 
 def accepted(path, version):
-    """({(story, scene): (reason, beginning)}, {reason: shows only sometimes})"""
+    """({(story, scene): [(reason, beginning)]}, {reason: shows only sometimes})"""
     entries, reasons = {}, {}
     with open(path) as f:
         for number, line in enumerate(f, 1):
@@ -43,8 +43,17 @@ def accepted(path, version):
                 if key not in reasons:
                     sys.exit(f"{path}:{number}: there is no reason {key}")
                 if version in versions:
-                    entries[story, scene] = key, beginning
+                    entries.setdefault((story, scene), []).append((key, beginning))
     return entries, reasons
+
+
+def lookup(entries, where, came):
+    """The reason for a difference, or None."""
+    for key in (where, ("*", "*")):
+        for reason, beginning in entries.get(key, []):
+            if came.startswith(beginning):
+                return reason
+    return None
 
 
 def main():
@@ -56,13 +65,13 @@ def main():
         last = f.read().rstrip().split("\n")[-1]
     equal = int(re.match(r"passed (\d+)", last)[1])
     for where, (expected, came) in sorted(found.items()):
-        key, beginning = entries.get(where, (None, ""))
-        verdict = f"accepted, {key}" if key and came.startswith(beginning) else "NEW"
+        key = lookup(entries, where, came)
+        verdict = f"accepted, {key}" if key else "NEW"
         failed += verdict == "NEW"
         counts[key] = counts.get(key, 0) + (verdict != "NEW")
         print(f"{verdict}: {where[0]}: {where[1]}\n    ours    {expected}\n    theirs  {came}")
-    for where, (key, _) in sorted(entries.items()):
-        if where not in found and not reasons[key]:
+    for where, accepts in sorted(entries.items()):
+        if where not in found and not reasons[accepts[0][0]]:
             failed += 1
             print(f"STALE: {where[0]}: {where[1]}: equal now")
     total = ", ".join(f"{n} {key}" for key, n in sorted(counts.items(), key=lambda i: -i[1]) if n)

@@ -60,11 +60,23 @@ static bool match_body(const struct word *w, const struct item *it, struct buf *
 	return ok;
 }
 
-static bool match_prop(const struct word *w, const struct item *it, struct buf *why)
+/* from: the method or the properties that have the field. */
+static bool match_field(struct stage *s, const struct form_field *f, const void *from,
+                        const struct word *w, struct buf *why)
+{
+	struct buf captured = { 0 };
+	bool ok = form_match(f, from, w, &captured, why);
+	if (ok && w->value[0] == '$' && f->type >= TYPE_shortstr)
+		stage_set(s, w->value + 1, buf_slice(&captured));
+	buf_free(&captured);
+	return ok;
+}
+
+static bool match_prop(struct stage *s, const struct word *w, const struct item *it,
+                       struct buf *why)
 {
 	const struct form_field *f = form_prop(w->key);
 	struct props p;
-	struct buf unused = { 0 };
 	if (!f) {
 		buf_printf(why, "no such field: %s", w->key);
 		return false;
@@ -80,20 +92,7 @@ static bool match_prop(const struct word *w, const struct item *it, struct buf *
 			buf_printf(why, "%s is %s", w->key, there ? "there" : "absent");
 		return ok;
 	}
-	bool ok = form_match(f, &p, w, &unused, why);
-	buf_free(&unused);
-	return ok;
-}
-
-static bool match_field(struct stage *s, const struct form_field *f, const struct method *m,
-                        const struct word *w, struct buf *why)
-{
-	struct buf captured = { 0 };
-	bool ok = form_match(f, m, w, &captured, why);
-	if (ok && w->value[0] == '$' && f->type >= TYPE_shortstr)
-		stage_set(s, w->value + 1, buf_slice(&captured));
-	buf_free(&captured);
-	return ok;
+	return match_field(s, f, &p, w, why);
 }
 
 static bool match_word(struct stage *s, const struct form *form, const struct method *m,
@@ -106,7 +105,7 @@ static bool match_word(struct stage *s, const struct form *form, const struct me
 	else if (w->key && !strncmp(w->key, "body", 4))
 		ok = match_body(w, it, why);
 	else if (w->key)
-		ok = match_prop(w, it, why);
+		ok = match_prop(s, w, it, why);
 	if (!ok && !why->len)
 		buf_printf(why, "what is %s?", w->value);
 	return ok;
