@@ -169,6 +169,7 @@ my %cases;
 
 # What of a scenario the client cannot do.
 my %parts = (
+	'dead-letter' => 'cannot read the x-death of what came out: its count has eight bytes',
 	'header-types' => 'sends no large integers and no floats, and reads no null',
 	'restart' => 'leaves it to its user to connect again',
 );
@@ -589,7 +590,15 @@ $cases{'tx'} = sub { session(sub {
 	same(bodies($ch, $q), []);
 }) };
 
-$cases{'dead-letter'} = 'cannot read x-death, whose count is an integer of eight bytes';
+$cases{'dead-letter'} = sub { session(sub {
+	my ($ch) = @_;
+	my $dead = queue($ch);
+	my $q = queue($ch, arguments => { 'x-message-ttl' => Net::AMQP::Value::Integer->new(50),
+		'x-dead-letter-exchange' => '', 'x-dead-letter-routing-key' => $dead });
+	put($ch, $q, 'late');
+	await(sub { passive($ch, $dead)->[0] });
+	same([passive($ch, $dead), passive($ch, $q)], [[1, 0], [0, 0]]);
+}) };
 
 # The client is told by on_close.
 $cases{'restart'} = sub {
