@@ -24,7 +24,8 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        compat siege hostile interop interop-all kill tls server-tests memory bench fresh format clean programs
+        compat siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
+        programs
 .SECONDARY:
 
 all: $(BUILD)/leveret
@@ -40,7 +41,8 @@ help:
 	@echo "make analyze    clang-tidy and cppcheck;  make cover: coverage"
 	@echo "make compat     the stories against real RabbitMQs, 3.10 and 4.0 (root, ten minutes)"
 	@echo "make hostile    hostile input over sockets;  make siege: good clients and memory meanwhile"
-	@echo "make interop    stock clients;  make kill: kill -9 under load (FULL=1: the long run)"
+	@echo "make interop    every stock client, the newest of each;  make interop-debian: Debian's, npm's"
+	@echo "make kill       kill -9 under load (FULL=1: the long run)"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
 
 $(BUILD)/leveret: LINK_WHOLE = $(if $(LTO),$(LTO) $(OPT))
@@ -157,11 +159,14 @@ cover:
 	$(MAKE) BUILD=build-cover LTO= OPT="-O0 -g --coverage" LDFLAGS=--coverage all unit stories
 	gcovr -r . --object-directory build-cover --exclude tests/ -s -o build-cover/coverage.txt
 
+# Each of the commands runs whatever became of those before it.
 interop: all
-	tests/interop/run.sh
+	@code=0; tests/interop/run.sh || code=1; \
+	  tests/interop/run.sh go_newest recover_celery recover_go recover_spring || code=1; \
+	  tests/interop/matrix/run.sh --write || code=1; exit $$code
 
-interop-all: interop
-	tests/interop/matrix/run.sh --write
+interop-debian: all
+	@code=0; tests/interop/run.sh || code=1; tests/interop/matrix/run.sh --fixed || code=1; exit $$code
 
 kill: all $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
 	tests/kill/run.sh

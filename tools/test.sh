@@ -63,7 +63,7 @@ run_stage() {
 	server) stage server 120 $make server-tests ;;
 	tls) stage tls 200 $make tls ;;
 	memory) stage memory 200 $make memory ;;
-	interop) stage interop 600 $make interop ;;
+	interop) stage interop 600 $make interop-debian ;;
 	*)
 		echo "test.sh: there is no stage $1" >&2
 		exit 2

@@ -4,8 +4,9 @@
 # this says what each stage shows.
 #
 # usage: run.sh [STAGE ...]   pika node go go_package rabbitmq_c celery pubsub, else all of those;
-#                             recover_celery recover_go recover_spring when they are named
+#                             go_newest recover_celery recover_go recover_spring when named
 #   BROKER=FILE           the program under test (build/leveret)
+#   INTEROP_PORT=N        its port (a free one)
 #   INTEROP_TASKS=N       tasks of the celery stage (10000)
 #   INTEROP_MESSAGES=N    messages of the pubsub stage (100000)
 #   INTEROP_KILL=NAME     the service it kills: python, node or go (node)
@@ -17,8 +18,7 @@ out=$PWD/build/interop
 broker=$here/broker.sh
 INTEROP_DIR=$(mktemp -d)
 INTEROP_BROKER=${BROKER:-$PWD/build/leveret}
-INTEROP_PORT=$(/usr/bin/python3 -c 'import socket; s = socket.socket()
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+INTEROP_PORT=$("$here/free_port.sh")
 export INTEROP_DIR INTEROP_BROKER INTEROP_PORT PYTHONDONTWRITEBYTECODE=1
 # Debian's Go package of the client is found the old way; its compiler is preferred.
 export GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$out/gocache" GOFLAGS=
@@ -112,6 +112,11 @@ run() {
 		export AMQP_URL
 		stage go_package 200 sh -c "cd '$GOPATH/src/github.com/rabbitmq/amqp091-go' &&
 			'$out/go_package' -test.v -test.timeout 190s"
+		;;
+	go_newest)
+		build "$here/go_newest.sh" build || note 0 1 go_newest_build
+		stage go_newest 570 "$here/go_newest.sh" run
+		grep -E '^(amqp091-go |left out|--- SKIP)' "$out/go_newest.log"
 		;;
 	rabbitmq_c)
 		build "${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wshadow -Werror \

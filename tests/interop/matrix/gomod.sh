@@ -15,6 +15,7 @@ if ! go get "$2@latest" >&2; then
 	echo "go cannot install $2"
 	exit 3
 fi
+rm -f ./*.go
 cp "$here"/*.go "$here/$1"/*.go .
 [ $# -eq 2 ] || sed "s,\"$4\",\"$2\"," "$here/$3/drive.go" > drive.go
 go build -o drive . >&2 || exit 1

@@ -1,14 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The newest version of a Node package, in a folder of its own under build/interop.
+# The newest version of a Node package, in a folder of its own under build/interop; or, if
+# INTEROP_FIXED is set, the version that ../node/package-lock.json says.
 #
 # usage: npm.sh CLIENT PACKAGE
 set -u
-dir=$(cd "$(dirname "$0")/../../.." && pwd)/build/interop/$1
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$here/../../../build/interop/$1
 mkdir -p "$dir"
 cd "$dir" || exit 1
-[ -e package.json ] || echo '{"private": true}' > package.json
-if ! npm install --silent --no-audit --no-fund "$2@latest" >&2; then
+
+install() { # package
+	if [ -n "${INTEROP_FIXED:-}" ]; then
+		cp "$here"/../node/package*.json . && npm ci --silent --no-audit --no-fund
+	else
+		echo '{"private": true}' > package.json
+		npm install --silent --no-audit --no-fund "$1@latest"
+	fi
+}
+
+if ! install "$2" >&2; then
 	echo "npm cannot install $2"
 	exit 3
 fi

@@ -3,11 +3,15 @@
 # The matrix: every client goes through the forty scenarios of ../scenarios.tsv in its own way. A
 # client is a folder here with two programs: `setup` installs it under build/interop and says
 # `version X`, or ends with 3 and one line saying why it cannot be had; `drive PORT` prints one line
-# for each scenario, `ok NN name`, `FAIL NN name: why` or `none NN name: why it has no way to`.
+# for each scenario: `ok NN name`, `part NN name: what of it the client cannot do`, `FAIL NN name:
+# why` or `none NN name: why it has no way to`.
 #
-# usage: run.sh [--write] [CLIENT ...]     all clients, unless some are named
+# usage: run.sh [--write | --fixed] [CLIENT ...]     all clients, unless some are named
 #   --write         puts the table of this and earlier runs into docs/compatibility.md
+#   --fixed         the clients that Debian has, and npm's in the versions that ../node fixes; each
+#                   must be there
 #   BROKER=FILE     the program under test (build/leveret)
+#   INTEROP_PORT=N  its port (a free one)
 #   RESULTS=FILE    takes the lines `passed N failed M interop-CLIENT` too
 set -u
 cd "$(dirname "$0")/../../.."
@@ -16,7 +20,9 @@ out=$PWD/build/interop
 broker=$PWD/tests/interop/broker.sh
 INTEROP_DIR=$(mktemp -d)
 INTEROP_BROKER=${BROKER:-$PWD/build/leveret}
-export INTEROP_DIR INTEROP_BROKER INTEROP_PORT PYTHONDONTWRITEBYTECODE=1
+INTEROP_PORT=$("$here/../free_port.sh")
+INTEROP_FIXED=
+export INTEROP_DIR INTEROP_BROKER INTEROP_PORT INTEROP_FIXED PYTHONDONTWRITEBYTECODE=1
 mkdir -p "$out/matrix"
 child=
 any_failed=0
@@ -31,8 +37,8 @@ clean() {
 trap clean EXIT
 trap 'exit 130' INT TERM HUP
 
-note() { # passed, failed, client
-	echo "passed $1 failed $2 interop-$3"
+note() { # passed, failed, client, what is neither
+	echo "passed $1 failed $2 interop-$3${4:-}"
 	[ -z "${RESULTS:-}" ] || echo "passed $1 failed $2 interop-$3" >> "$RESULTS"
 	[ "$2" -eq 0 ] || any_failed=1
 }
@@ -41,7 +47,7 @@ note() { # passed, failed, client
 # failed.
 verdicts() { # log
 	while IFS='	' read -r id name _; do
-		line=$(grep -aE "^(ok|FAIL|none) $id $name(:|\$)" "$1")
+		line=$(grep -aE "^(ok|part|FAIL|none) $id $name(:|\$)" "$1")
 		case $(printf '%s\n' "$line" | grep -c .) in
 		0) echo "FAIL $id $name: says nothing" ;;
 		1) printf '%s\n' "$line" ;;
@@ -53,8 +59,6 @@ verdicts() { # log
 # Runs a client's forty scenarios on a broker with an empty directory.
 drive() { # client, version
 	log=$out/matrix/$1.log rows=$out/matrix/$1.rows code=0
-	INTEROP_PORT=$(/usr/bin/python3 -c 'import socket; s = socket.socket()
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	rm -rf "$INTEROP_DIR/data"
 	if "$broker" start > "$log" 2>&1; then
 		timeout -k 5 180 "$here/$1/drive" "$INTEROP_PORT" > "$log" 2>&1 < /dev/null &
@@ -73,13 +77,14 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	} > "$rows"
 	good=$(grep -c '^ok ' "$rows")
 	bad=$(grep -c '^FAIL ' "$rows")
+	rest=", $(grep -c '^part ' "$rows") in part, $(grep -c '^none ' "$rows") not at all"
 	grep '^FAIL ' "$rows"
 	if [ "$bad" -eq 0 ] && [ "$code" -ne 0 ]; then
 		echo "FAIL $1: ended with $code"
 		tail -5 "$log"
 		bad=1
 	fi
-	note "$good" "$bad" "$1"
+	note "$good" "$bad" "$1" "$rest"
 }
 
 client() { # client
@@ -91,6 +96,7 @@ client() { # client
 		why=$(printf '%s\n' "$told" | tail -1)
 		echo "absent $why" > "$out/matrix/$1.rows"
 		echo "$1 cannot be installed: $why"
+		[ -z "$INTEROP_FIXED" ] || note 0 1 "$1"
 		;;
 	*)
 		echo "absent setup failed" > "$out/matrix/$1.rows"
@@ -100,12 +106,21 @@ client() { # client
 	esac
 }
 
+# Those whose packages these scripts install.
+clients() { # scripts
+	(cd "$here" && grep -lE "$1" ./*/setup | sed 's,^\./\(.*\)/setup$,\1,')
+}
+
 write=
-if [ "${1:-}" = --write ]; then
-	write=1
-	shift
-fi
-for each in ${*:-$(cd "$here" && for d in */setup; do echo "${d%/setup}"; done)}; do
+which=.
+case ${1:-} in
+--write) write=1 ;;
+--fixed) INTEROP_FIXED=1 which='/(debian|npm)\.sh' ;;
+esac
+case ${1:-} in
+--*) shift ;;
+esac
+for each in ${*:-$(clients "$which")}; do
 	if [ ! -x "$here/$each/setup" ]; then
 		echo "run.sh: there is no client $each" >&2
 		exit 2

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a Node client's scenarios. A driver has a function for each scenario, under the name it has
 // in ../scenarios.tsv; a string instead of a function says why the client has no way to do it.
+// `part` makes a function of which the client can do only a part.
 'use strict'
 const { execFile } = require('node:child_process')
 const { randomUUID } = require('node:crypto')
@@ -22,6 +23,9 @@ async function wait(until, ms = 5000) {
   const end = Date.now() + ms
   while (!until() && Date.now() < end) await sleep(20)
 }
+
+// What runs is the part of a scenario that the client can do; why says what it cannot.
+const part = (why, run) => Object.assign(() => run(), { part: why })
 
 function late() {
   let timer
@@ -48,7 +52,7 @@ async function main(cases) {
     const clock = late()
     try {
       await Promise.race([run(), clock.promise])
-      console.log(`ok ${number} ${what}`)
+      console.log(run.part ? `part ${number} ${what}: ${run.part}` : `ok ${number} ${what}`)
     } catch (e) {
       failed++
       const why = String(e.message).split(/\s+/).join(' ').slice(0, 500)
@@ -59,4 +63,4 @@ async function main(cases) {
   process.exit(failed ? 1 : 0)
 }
 
-module.exports = { main, port, url, name, sleep, range, sizes, pattern, broker, wait }
+module.exports = { main, part, port, url, name, sleep, range, sizes, pattern, broker, wait }

@@ -10,6 +10,19 @@ const SIZES = [0, 1, 4096, FRAME_MAX - 8, FRAME_MAX, 1048577];
 
 define('PORT', (int)$argv[1]);
 
+// A scenario of which the client can do only a part; why says what it cannot do.
+final class Part
+{
+	public function __construct(public string $why, public Closure $run)
+	{
+	}
+
+	public function __invoke(): void
+	{
+		($this->run)();
+	}
+}
+
 function name(): string
 {
 	return 'm-' . bin2hex(random_bytes(16));
@@ -68,7 +81,7 @@ function main(array $cases): void
 		try {
 			pcntl_alarm(LIMIT_S);
 			$run();
-			echo "ok $number $what\n";
+			echo $run instanceof Part ? "part $number $what: $run->why\n" : "ok $number $what\n";
 		} catch (Throwable $e) {
 			$failed++;
 			$text = preg_replace('/\s+/', ' ', get_class($e) . ' ' . $e->getMessage());

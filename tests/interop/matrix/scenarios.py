@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a Python client's scenarios. A driver's module has a function for each scenario, named as it
-is in ../scenarios.tsv; a string instead of a function says why the client has no way to do it.
+is in ../scenarios.tsv; a string instead of a function says why the client has no way to do it, and
+`@part` what of it the client cannot do.
 """
 import asyncio
 import inspect
@@ -26,6 +27,13 @@ def broker(verb):
 def same(got, wanted):
     if got != wanted:
         raise AssertionError(f'{str(got)[:300]} instead of {str(wanted)[:300]}')
+
+
+def part(why):
+    def note(function):
+        function.part = why
+        return function
+    return note
 
 
 def scenarios():
@@ -61,7 +69,8 @@ def main(module):
             continue
         try:
             call(case)
-            print(f'ok {number} {what}', flush=True)
+            lacks = getattr(case, 'part', '')
+            print(f'part {number} {what}: {lacks}' if lacks else f'ok {number} {what}', flush=True)
         except Exception as e:  # every trouble is this scenario's
             failed += 1
             text = ' '.join(f'{type(e).__name__} {e}'.split())[:500]

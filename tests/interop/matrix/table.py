@@ -32,7 +32,7 @@ def cells(lines):
 
 
 def reasons(lines, word):
-    """What a client said besides ok: the scenarios of each reason."""
+    """What a client said of what is not ok: the scenarios of each reason."""
     out = collections.defaultdict(list)
     for line in lines[1:]:
         if line.startswith(word):
@@ -53,9 +53,11 @@ def table(folder):
             continue
         said = cells(lines)
         yield f'| {name} | {rest} | ' + ' | '.join(said[number] for number in ids) + ' |\n'
-        for word in ('none', 'FAIL'):
+        for word in ('part', 'none', 'FAIL'):
             for why, which in reasons(lines, word).items():
                 notes.append(f'- {name} {word} {", ".join(which)}: {why}\n')
+    yield '\n`ok` is the whole of a scenario, `part` what the client can do of it, `none` that it\n'
+    yield 'has no way to do it; the reasons are below.\n'
     yield '\nThe scenarios: ' + ', '.join(f'{i} {n}' for i, n in scenarios()) + '.\n'
     if notes:
         yield '\n'

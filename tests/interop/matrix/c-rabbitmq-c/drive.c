@@ -519,6 +519,7 @@ static bool headers(peer c)
 	amqp_table_entry_t all[] = { text_entry("kind", "report"), int_entry("size", 7),
 		                         text_entry("x-match", "all") };
 	amqp_table_entry_t any[] = { all[0], all[1], text_entry("x-match", "any") };
+	amqp_table_entry_t other = int_entry("size", 8);
 	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_HEADERS_FLAG };
 	static const char *const bodies[] = { "none", "one", "two" };
 
@@ -529,6 +530,8 @@ static bool headers(peer c)
 		p.headers = (amqp_table_t){ i, all };
 		EXPECT(send_bytes(c, "amq.headers", "", STR(bodies[i]), &p));
 	}
+	p.headers = (amqp_table_t){ 1, &other };
+	EXPECT(send_bytes(c, "amq.headers", "", STR("other"), &p));
 	return holds(c, both, "two") && holds(c, either, "two one");
 }
 
@@ -568,7 +571,16 @@ static bool default_exchange(peer c)
 {
 	char q[NAME];
 
-	return private(c, q) && put(c, "", q, "x") && holds(c, q, "x");
+	EXPECT(private(c, q) && put(c, "", q, "x"));
+	amqp_rpc_reply_t r = amqp_basic_get(c, 2, STR(q), true);
+	EXPECT(r.reply_type == AMQP_RESPONSE_NORMAL && r.reply.id == AMQP_BASIC_GET_OK_METHOD);
+	amqp_basic_get_ok_t *ok = r.reply.decoded;
+	EXPECT(ok->exchange.len == 0 && is(ok->routing_key, q));
+	amqp_message_t m;
+	EXPECT(amqp_read_message(c, 2, &m, 0).reply_type == AMQP_RESPONSE_NORMAL);
+	EXPECT(is(m.body, "x"));
+	amqp_destroy_message(&m);
+	return true;
 }
 
 /* ---- messages ---- */
@@ -948,7 +960,6 @@ static bool dead_letter(peer c)
 	return true;
 }
 
-/* The client leaves it to its user to connect again. */
 static bool restart(peer c)
 {
 	char q[NAME], x[NAME], want[2048] = "";
@@ -1018,6 +1029,12 @@ static const struct test {
 	{ "restart", restart },
 };
 
+/* What of a scenario the client cannot do; NULL if it can do all. */
+static const char *lacks(const struct test *t)
+{
+	return t->run == restart ? "leaves it to its user to connect again" : NULL;
+}
+
 static bool chosen(int number, int argc, char **argv)
 {
 	for (int i = 2; i < argc; i++) {
@@ -1045,7 +1062,9 @@ int main(int argc, char **argv)
 		snprintf(trouble, sizeof(trouble), "not as expected");
 		peer c = enter();
 		bool ok = tests[i].run(c);
-		if (ok)
+		if (ok && lacks(&tests[i]))
+			printf("part %02d %s: %s\n", i + 1, tests[i].name, lacks(&tests[i]));
+		else if (ok)
 			printf("ok %02d %s\n", i + 1, tests[i].name);
 		else
 			printf("FAIL %02d %s: %s\n", i + 1, tests[i].name, trouble);

@@ -3,7 +3,7 @@
 'use strict'
 const assert = require('node:assert')
 const amqp = require('amqplib')
-const { main, port, url, name, sleep, range, sizes, pattern, broker, wait } =
+const { main, part, port, url, name, sleep, range, sizes, pattern, broker, wait } =
   require('../scenarios.js')
 
 const same = assert.deepStrictEqual
@@ -71,10 +71,8 @@ const cases = {
   'login-refused': () =>
     assert.rejects(amqp.connect(`amqp://guest:wrong@127.0.0.1:${port}/`), /403/),
 
-  'vhost-unknown': () => assert.rejects(amqp.connect(url + 'nope'), e => {
-    assert(/530|NOT.ALLOWED|ConnectionClose/.test(e.message), e.message)
-    return true
-  }),
+  'vhost-unknown': part('tells only that the answer was a close, not its code', () =>
+    assert.rejects(amqp.connect(url + 'nope'), /got <ConnectionClose channel:0>/)),
 
   channels: async () => {
     const c = await amqp.connect(url)

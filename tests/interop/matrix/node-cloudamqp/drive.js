@@ -4,7 +4,7 @@
 'use strict'
 const assert = require('node:assert')
 const { AMQPClient, AMQPSession } = require('@cloudamqp/amqp-client')
-const { main, port, url, name, sleep, range, sizes, pattern, broker, wait } =
+const { main, part, port, url, name, sleep, range, sizes, pattern, broker, wait } =
   require('../scenarios.js')
 
 const same = assert.deepStrictEqual
@@ -59,15 +59,14 @@ async function refused(code, call) {
 }
 
 const cases = {
-  // The client does not keep the server's properties.
-  connect: async () => {
+  connect: part('does not keep the properties of the server', async () => {
     const c = await connect('?heartbeat=30')
     same(c.heartbeat, 30)
     const ch = await c.channel()
     await ch.close()
     await c.close()
     assert(c.closed)
-  },
+  }),
 
   'login-refused': async () => {
     const c = new AMQPClient(`amqp://guest:wrong@127.0.0.1:${port}/`)

@@ -4,7 +4,7 @@
 'use strict'
 const assert = require('node:assert')
 const { Connection } = require('rabbitmq-client')
-const { main, url, name, sleep, range, sizes, pattern, broker, wait } =
+const { main, part, url, name, sleep, range, sizes, pattern, broker, wait } =
   require('../scenarios.js')
 
 const same = assert.deepStrictEqual
@@ -46,6 +46,9 @@ async function session(run, more) {
     await c.close()
   }
 }
+
+// Runs the part of the case that the client can do.
+const partly = (why, run) => part(why, () => session(run))
 
 const queue = async (ch, args) =>
   (await ch.queueDeclare({ queue: '', exclusive: true, arguments: args })).queue
@@ -94,15 +97,14 @@ async function barred(code, more) {
 }
 
 const cases = {
-  // The client does not keep the server's properties.
-  connect: async () => {
+  connect: part('does not keep the properties of the server', async () => {
     const c = await connect({ heartbeat: 30 })
     assert(c.ready)
     const ch = await c.acquire()
     assert(ch.active)
     await ch.close()
     await c.close()
-  },
+  }),
 
   'login-refused': () => barred('ACCESS_REFUSED', { url: url.replace('guest@', 'wrong@') }),
 
@@ -271,8 +273,7 @@ const cases = {
     for (const key of Object.keys(sent)) same(got[key], sent[key], key)
   }),
 
-  // The client has no way to send a timestamp in a header, and sends bytes only as text.
-  'header-types': () => session(async ch => {
+  'header-types': partly('sends no timestamps in headers, and bytes only as text', async ch => {
     const q = await queue(ch)
     const headers = {
       text: 'grün', small: 1, negative: -2, large: 2 ** 40, float: 0.5, yes: true, no: false,
@@ -310,9 +311,7 @@ const cases = {
     same([confirmed, await count(ch, q)], [1000, 900])
   }),
 
-  // The client puts off telling its listeners, so they hear of the return after the confirm; what
-  // both were for shows in the number of returns.
-  mandatory: () => session(async ch => {
+  mandatory: partly('tells its listeners of the return only after the confirm', async ch => {
     const q = await queue(ch)
     const order = []
     ch.on('basic.return', m => order.push([m.replyCode, m.body]))
@@ -401,8 +400,7 @@ const cases = {
     same([again.body, first.redelivered, again.redelivered], ['a', false, true])
   }),
 
-  // The client rejects with basic.nack.
-  reject: () => session(async ch => {
+  reject: partly('has no call for basic.reject; what it rejects it nacks', async ch => {
     const q = await queue(ch)
     await put(ch, q, 'a', 'b')
     ch.basicNack({ deliveryTag: (await take(ch, q)).deliveryTag, requeue: false })

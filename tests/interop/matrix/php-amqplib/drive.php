@@ -120,7 +120,6 @@ function is_refused_consumer(AMQPChannel $ch, string $q): void
 	refused(403, fn() => listen($ch, $q, $got));
 }
 
-// This version of the client sends a float only as text.
 function header_values(): AMQPTable
 {
 	$table = new AMQPTable([
@@ -317,7 +316,7 @@ $cases = [
 		}
 	}),
 
-	'header-types' => fn() => session(function ($ch) {
+	'header-types' => new Part('sends floats only as text', fn() => session(function ($ch) {
 		$q = queue($ch);
 		$sent = header_values();
 		send($ch, '', $q, 'x', ['application_headers' => $sent]);
@@ -328,7 +327,7 @@ $cases = [
 		ksort($got);
 		ksort($wanted);
 		same(serialize($got), serialize($wanted));
-	}),
+	})),
 
 	'bodies' => fn() => session(function ($ch) {
 		$q = queue($ch);
@@ -560,8 +559,7 @@ $cases = [
 			['late', $q, 'expired', 1]);
 	}),
 
-	// The connection is connected again by a call; channels are opened again.
-	'restart' => function () {
+	'restart' => new Part('connects again when it is told to, not by itself', function () {
 		[$c, $x, $q] = [open(), name(), name()];
 		$ch = $c->channel();
 		$ch->confirm_select();
@@ -587,7 +585,7 @@ $cases = [
 		$ch->queue_delete($q);
 		$ch->exchange_delete($x);
 		$c->close();
-	},
+	}),
 ];
 
 main($cases);

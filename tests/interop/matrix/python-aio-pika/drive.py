@@ -11,7 +11,7 @@ from aiormq.exceptions import (ChannelAccessRefused, ChannelLockedResource,
                                ChannelNotFoundEntity, ChannelPreconditionFailed, DeliveryError,
                                InvalidFrameError)
 
-from scenarios import PORT, broker, main, name, same
+from scenarios import PORT, broker, main, name, part, same
 
 logging.disable(logging.CRITICAL)
 FRAME_MAX = 131072
@@ -84,6 +84,7 @@ async def connect():
     c = await aio_pika.connect(address())
     about = c.transport.connection.server_properties
     assert about['product'] and about['version'], about
+    same(c.transport.connection.heartbeat_timeout, 30)
     ch = await c.channel()
     await ch.close()
     assert ch.is_closed
@@ -100,8 +101,8 @@ async def login_refused():
     raise AssertionError('let in')
 
 
+@part('tells only that the answer was a close, not its code')
 async def vhost_unknown():
-    """The client tells only that the answer was a close; it keeps the code to itself."""
     try:
         await aio_pika.connect(address(vhost='nope'))
     except InvalidFrameError as e:

@@ -4,6 +4,7 @@ and its shell `celery amqp`. What it leaves to the library below has no scenario
 
 usage: drive.py PORT [NUMBER ...]
 """
+import ast
 import contextlib
 import datetime
 import logging
@@ -20,7 +21,7 @@ from click.testing import CliRunner
 import kombu.pools
 from kombu import Exchange, Queue, binding
 
-from scenarios import PORT, broker, main, name, same
+from scenarios import PORT, broker, main, name, part, same
 
 FRAME_MAX = 131072
 RETRY = {'interval_start': 0.1, 'interval_step': 0, 'max_retries': 50}
@@ -149,19 +150,23 @@ def vhost_unknown():
 channels = 'opens its channels itself'
 
 
+@part('names every queue itself')
 def queue_declare():
-    """The shell has no exclusive queues, and sends a name."""
-    app, durable, short = application(), name(), name()
+    """The shell has no exclusive queues, but a worker can consume from one of its own."""
+    app, durable, short, mine = application(), name(), name(), name()
     run(app, 'queue.declare', durable, 'false', 'true')
     for body in 'ab':
         run(app, 'basic.publish', body, '', durable)
     same(counts(app, durable), (2, 0))
     delete(app, durable)
-    run(app, 'queue.declare', short, 'false', 'false', 'true')
-    same(counts(app, short), (0, 0))
-    delete(app, short)
-    same(counts(app, short), None)
-    assert '404' in run(app, 'queue.declare', short, 'true')
+    with working(application(Queue(short, durable=False, auto_delete=True),
+                             Queue(mine, durable=False, exclusive=True))):
+        wait(lambda: counts(app, short) == (0, 1))
+        same(counts(app, short), (0, 1))
+        assert '405' in run(app, 'queue.declare', mine, 'true')
+    for gone in short, mine:
+        wait(lambda: counts(app, gone) is None)
+        assert '404' in run(app, 'queue.declare', gone, 'true')
 
 
 def queue_mismatch():
@@ -288,16 +293,18 @@ def default_exchange():
 
 
 def properties():
-    """The content's type and encoding, and the id of correlation, are Celery's own."""
+    """The content's type and encoding, and the id of correlation, are of Celery's own choice."""
     app = application()
     sent = dict(priority=3, reply_to='r', message_id='m', type='t', user_id='guest', app_id='a',
-                cluster_id='l', delivery_mode=2)
-    send(app, 'x', expiration=60, **sent)
+                cluster_id='l', delivery_mode=2, timestamp=1700000000)
+    send(app, 'x', expiration=60, headers={'a': 'b'}, **sent)
     executed(app, 1)
     request = app.done[0][1]
     got = request.properties
+    sent.update(content_type='application/json', content_encoding='utf-8', expiration='60000',
+                correlation_id=request.id)
     same({key: got[key] for key in sent}, sent)
-    same((got['expiration'], got['correlation_id']), ('60000', request.id))
+    same(request.headers['a'], 'b')
     delete(app, app.conf.task_default_queue)
 
 
@@ -315,11 +322,21 @@ def header_types():
     delete(app, app.conf.task_default_queue)
 
 
+def got_body(app, q):
+    told = run(app, 'basic.get', q, 'true')
+    return ast.literal_eval(told[told.index('{'):told.rindex('}') + 1])['body']
+
+
 def bodies():
-    """The bodies are tasks, so they are a little longer than what they carry."""
-    app = application()
+    """The shell sends a body as it is; that of a task is a little longer than what it carries."""
+    app, q = application(), name()
     sizes = (0, 1, 4096, FRAME_MAX - 8, FRAME_MAX, 1048577)
-    texts = [''.join(chr(32 + i * 7 % 94) for i in range(n)) for n in sizes]
+    texts = [''.join(chr(48 + i * 7 % 75) for i in range(n)) for n in sizes]
+    run(app, 'queue.declare', q)
+    for n, text in zip(sizes, texts, strict=True):
+        run(app, 'basic.publish', text, '', q)
+        assert got_body(app, q) == text, f'{n} bytes differ'
+    delete(app, q)
     send(app, *texts)
     got = executed(app, len(sizes))
     for n, one, other in zip(sizes, got, texts, strict=True):
@@ -349,6 +366,7 @@ def confirm_mixed():
 mandatory = 'tells nobody of returned messages'
 
 
+@part('has one channel a connection, and goes on with a new one')
 def exchange_missing():
     app = application()
     send(app, 'on')
@@ -472,8 +490,8 @@ def cancel_notify():
     delete(app, q)
 
 
+@part('has no exclusive consumers, only exclusive queues')
 def exclusive():
-    """Celery has no exclusive consumers, but exclusive queues."""
     q = name()
     app = application(Queue(q, durable=False, exclusive=True))
     with working(app):

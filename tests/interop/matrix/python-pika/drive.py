@@ -8,7 +8,7 @@ from pika.exceptions import (AMQPConnectionError, ChannelClosedByBroker, Connect
                              ProbableAccessDeniedError, ProbableAuthenticationError,
                              UnroutableError)
 
-from scenarios import PORT, broker, main, name, same
+from scenarios import PORT, broker, main, name, part, same
 
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
 FRAME_MAX = 131072
@@ -269,10 +269,10 @@ def properties():
         same(vars(got), vars(sent))
 
 
+@part('has no way to send a float')
 def header_types():
     with Session() as ch:
         q = queue(ch)
-        # pika has no way to send a float.
         sent = {'text': 'grün', 'small': 1, 'negative': -2, 'large': 1 << 40, 'yes': True,
                 'no': False, 'bytes': b'\x00\xff', 'null': None,
                 'table': {'deep': {'deeper': -1}}, 'array': [1, 'a', {'n': None}],
@@ -522,6 +522,7 @@ def dead_letter():
         same((body, death['queue'], death['reason'], death['count']), (b'late', q, 'expired', 1))
 
 
+@part('leaves it to its user to connect again')
 def restart():
     x, q = name(), name()
     ch = open_connection().channel()
@@ -532,7 +533,7 @@ def restart():
     for i in range(100):
         ch.basic_publish(x, 'a.b', str(i).encode(), PERSISTENT)
     broker('crash')
-    try:   # pika leaves it to its user to connect again
+    try:
         ch.connection.process_data_events(1)
         raise AssertionError('the crash was not noticed')
     except AMQPConnectionError:

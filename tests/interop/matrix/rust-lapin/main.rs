@@ -9,7 +9,7 @@ use lapin::protocol::basic::AMQPProperties;
 use lapin::types::{AMQPValue, ByteArray, FieldArray, FieldTable, LongString};
 use lapin::{Channel, Confirmation, Connection, ConnectionProperties, Consumer, ErrorKind};
 use lapin::{BasicProperties, ExchangeKind};
-use scenarios::{broker, name, numbers, pattern, pause, run, wait, Case, Outcome};
+use scenarios::{broker, name, numbers, part, pattern, pause, run, wait, Case, Outcome};
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -175,7 +175,6 @@ fn refused<T>(wanted: u16, outcome: lapin::Result<T>) {
     }
 }
 
-/// The client keeps the server's properties, product and version among them, to itself.
 async fn connect() -> Outcome {
     let heartbeat = url("guest:guest", "%2f?heartbeat=30");
     let c = Connection::connect(&heartbeat, ConnectionProperties::default()).await?;
@@ -730,7 +729,7 @@ async fn restart() -> Outcome {
 #[tokio::main]
 async fn main() {
     scenarios::scenarios(&[
-        ("connect", run(connect)),
+        ("connect", part("keeps the properties of the server to itself", run(connect))),
         ("login-refused", run(login_refused)),
         ("vhost-unknown", run(vhost_unknown)),
         ("channels", run(channels)),

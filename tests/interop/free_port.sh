@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Prints INTEROP_PORT if it is set, else a loopback port that is free and stays so while its broker
+# is being restarted: one that the kernel gives to nobody by itself.
+[ -z "${INTEROP_PORT:-}" ] || exec echo "$INTEROP_PORT"
+exec /usr/bin/python3 -c '
+import random, socket
+with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+    first = int(file.read().split()[0])
+while True:
+    try:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", random.randrange(10000, max(first, 10001))))
+            print(s.getsockname()[1])
+            break
+    except OSError:
+        pass
+'
