@@ -28,10 +28,10 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
         programs
 .SECONDARY:
 
-all: $(BUILD)/leveret
+all: $(BUILD)/leveret $(BUILD)/leveretctl
 
 help:
-	@echo "make            build $(BUILD)/leveret"
+	@echo "make            build $(BUILD)/leveret and $(BUILD)/leveretctl"
 	@echo "make run        install what is missing, build, run a broker in the foreground (./data)"
 	@echo "make test       install what is missing, build, run everything deterministic"
 	@echo "make check      what every edit needs: build, rules, unit tests, stories, corpus"
@@ -58,6 +58,11 @@ $(LIB): $(OBJ)
 	ar rcs $@ $^
 
 $(BUILD)/leveret: $(BUILD)/obj/server/main.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+CTL     := $(wildcard tools/*.c)
+
+$(BUILD)/leveretctl: $(call objs,$(CTL)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(BUILD)/unit: $(call objs,$(UNIT) $(SIMLIB)) $(LIB)

@@ -10,6 +10,7 @@ struct log_file_options {
 	struct disk *disk;           /* borrowed; must outlive the log; lock() already done */
 	uint64_t segment_bytes;      /* a multiple of DISK_BLOCK; 64 MiB in production */
 	bool sync;                   /* durability=fsync; false: written is durable enough */
+	bool whole;                  /* the scan reads every record, summaries are not looked at */
 	bool threaded;               /* true: a log thread runs the steps; false: log_file_step does */
 	uint64_t entropy;            /* a random number, for the identity of a new store */
 	uint64_t wall_ms;            /* wall clock at open, kept in headers */

@@ -140,7 +140,7 @@ static int by_base(const void *a, const void *b)
 /* ---- refusing ---- */
 
 static const char advice[] =
-	"; restore a backup of the data directory, or move it away to start empty";
+	"; `leveretctl log salvage` saves what can be read, or restore a backup of the data directory";
 
 static int corrupt(struct buf *why, uint64_t base, uint64_t lsn, const char *what)
 {
@@ -466,7 +466,8 @@ static int give_summary(struct log_file *l, struct log_record *out, struct buf *
 {
 	struct recover *r = l->recover;
 	log_summary_forget(&r->summary);
-	if (r->looked || r->at + 1 == l->n_segments || r->lsn != l->segments[r->at]->base)
+	if (l->options.whole || r->looked || r->at + 1 == l->n_segments ||
+	    r->lsn != l->segments[r->at]->base)
 		return 0;
 	r->looked = true;
 	uint64_t end = l->segments[r->at + 1]->base;

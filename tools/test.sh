@@ -60,7 +60,7 @@ run_stage() {
 	sim) stage sim 300 $make sim SLICE=1 ;;
 	kill) stage kill 400 $make kill ;;
 	hostile) stage hostile 200 $make hostile ;;
-	server) stage server 120 $make server-tests ;;
+	server) stage server 200 $make server-tests ;;
 	tls) stage tls 200 $make tls ;;
 	memory) stage memory 200 $make memory ;;
 	interop) stage interop 600 $make interop-debian ;;
