@@ -9,6 +9,7 @@
 #   --against      another AMQP broker, that listens on 127.0.0.1:N and lets guest in; without it
 #                  Debian's rabbitmq-server, if it is installed (RABBIT=0: not even then)
 #   RUNS=3  WINDOW=2 (seconds, after one of warm-up)  FULL=1: windows of 10 s, five million messages
+#   NAME=what the other broker is called in the table
 #   BUILD=build  DATA=DIR (on the disk to be measured)  COMMIT=what is measured
 set -u
 cd "$(dirname "$0")/../.."
@@ -76,7 +77,7 @@ start_rabbit() {
 start_against() {
 	sh -c "exec $against" > "$data/against.out" 2>&1 &
 	their_pid=$!
-	their_name=$(basename "${against%% *}")
+	their_name=${NAME:-$(basename "${against%% *}")}
 	listens "$their_port"
 }
 

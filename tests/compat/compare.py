@@ -3,6 +3,7 @@
 """Holds what a RabbitMQ answered to the stories against the differences that are accepted.
 
 usage: compare.py VERSION OUTPUT        VERSION: 3 or 4; OUTPUT: what `stories --port` printed
+       compare.py --write OUTPUT OUTPUT  for 3 and 4: what was seen, into docs/compatibility.md
 
 accepted.txt has reasons, `reason KEY  [sometimes]  SENTENCE`, and differences,
 `VERSIONS | STORY | SCENE | KEY | BEGINNING`, where BEGINNING is how what came begins. A difference
@@ -56,8 +57,8 @@ def lookup(entries, where, came):
     return None
 
 
-def main():
-    version, output = sys.argv[1:]
+def judge(version, output, say):
+    """Says each difference; (a line for the documentation, how many passed, how many failed)."""
     found = differences(output)
     entries, reasons = accepted(os.path.join(HERE, "accepted.txt"), version)
     counts, failed = {}, 0
@@ -69,14 +70,35 @@ def main():
         verdict = f"accepted, {key}" if key else "NEW"
         failed += verdict == "NEW"
         counts[key] = counts.get(key, 0) + (verdict != "NEW")
-        print(f"{verdict}: {where[0]}: {where[1]}\n    ours    {expected}\n    theirs  {came}")
+        say(f"{verdict}: {where[0]}: {where[1]}\n    ours    {expected}\n    theirs  {came}")
     for where, accepts in sorted(entries.items()):
         if where not in found and not reasons[accepts[0][0]]:
             failed += 1
-            print(f"STALE: {where[0]}: {where[1]}: equal now")
+            say(f"STALE: {where[0]}: {where[1]}: equal now")
     total = ", ".join(f"{n} {key}" for key, n in sorted(counts.items(), key=lambda i: -i[1]) if n)
-    print(f"RabbitMQ {version}: {equal} scenes equal; accepted: {total}")
-    print(f"passed {equal + sum(counts.values())} failed {failed} compat-{version}")
+    line = f"{equal} scenes equal; accepted: {total}"
+    return line, equal + sum(counts.values()), failed
+
+
+def write(outputs):
+    path = os.path.join(HERE, "../../docs/compatibility.md")
+    names = {"3": "RabbitMQ 3.10.8", "4": "RabbitMQ 4.0.5"}
+    lines = [f"- {names[v]}: {judge(v, output, lambda text: None)[0]}."
+             for v, output in zip("34", outputs)]
+    with open(path) as f:
+        head, rest = f.read().split("<!-- compat: begin -->")
+    tail = rest.split("<!-- compat: end -->")[1]
+    with open(path, "w") as f:
+        f.write("\n".join([head + "<!-- compat: begin -->", *lines, "<!-- compat: end -->" + tail]))
+
+
+def main():
+    if sys.argv[1] == "--write":
+        write(sys.argv[2:])
+        return
+    line, passed, failed = judge(*sys.argv[1:3], print)
+    print(f"RabbitMQ {sys.argv[1]}: {line}")
+    print(f"passed {passed} failed {failed} compat-{sys.argv[1]}")
     sys.exit(failed > 0)
 
 

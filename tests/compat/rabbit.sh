@@ -7,6 +7,7 @@
 # usage: rabbit.sh install [3] [4]     needs root, a Debian mirror and, for 4, debootstrap
 #        rabbit.sh start 3|4 PORT      prints the directory that stop wants, when clients may come
 #        rabbit.sh stop DIR
+#        rabbit.sh run 3|4 PORT        in the foreground; its directory stays below /tmp
 set -eu
 cd "$(dirname "$0")/../.."
 trixie=$PWD/build/compat/trixie
@@ -56,26 +57,34 @@ in_root() { # root, command...
 }
 
 # Alone on loopback: no management, no distribution port that others share, no epmd that stays.
-start() { # 3|4, port
-	root=/
-	[ "$1" = 3 ] || root=$trixie
+configure() { # 3|4, port
 	dir=$(mktemp -d /tmp/leveret-compat.XXXXXX)
 	mkdir "$dir/data" "$dir/log"
 	echo "listeners.tcp.1 = 127.0.0.1:$2" > "$dir/rabbitmq.conf"
 	: > "$dir/enabled_plugins"
-	dist=$(($2 + 2))
 	cat > "$dir/advanced.config" << END
 [{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].
 END
-	(in_root "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$dir" LANG=C.UTF-8 \
-		RABBITMQ_NODENAME="compat$1-$2@localhost" RABBITMQ_CONFIG_FILE="$dir/rabbitmq.conf" \
-		RABBITMQ_ADVANCED_CONFIG_FILE="$dir/advanced.config" \
-		RABBITMQ_MNESIA_BASE="$dir/data" RABBITMQ_LOG_BASE="$dir/log" \
-		RABBITMQ_ENABLED_PLUGINS_FILE="$dir/enabled_plugins" RABBITMQ_DIST_PORT="$dist" \
-		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(($2 + 1))" \
-		/usr/lib/rabbitmq/bin/rabbitmq-server > "$dir/console" 2>&1) < /dev/null > /dev/null &
-	echo $! > "$dir/pid"
 	echo $(($2 + 1)) > "$dir/epmd"
+}
+
+# The process becomes the node.
+run_in() { # 3|4, port, the configured directory
+	root=/
+	[ "$1" = 3 ] || root=$trixie
+	in_root "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$3" LANG=C.UTF-8 \
+		RABBITMQ_NODENAME="compat$1-$2@localhost" RABBITMQ_CONFIG_FILE="$3/rabbitmq.conf" \
+		RABBITMQ_ADVANCED_CONFIG_FILE="$3/advanced.config" \
+		RABBITMQ_MNESIA_BASE="$3/data" RABBITMQ_LOG_BASE="$3/log" \
+		RABBITMQ_ENABLED_PLUGINS_FILE="$3/enabled_plugins" RABBITMQ_DIST_PORT="$(($2 + 2))" \
+		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(($2 + 1))" \
+		/usr/lib/rabbitmq/bin/rabbitmq-server
+}
+
+start() { # 3|4, port
+	configure "$@"
+	(run_in "$1" "$2" "$dir" > "$dir/console" 2>&1) < /dev/null > /dev/null &
+	echo $! > "$dir/pid"
 	for _ in $(seq 600); do
 		grep -qs 'completed with' "$dir/console" && { echo "$dir"; return; }
 		kill -0 "$(cat "$dir/pid")" 2> /dev/null || break
@@ -107,5 +116,9 @@ install)
 	for each in ${*:-3 4}; do install "$each"; done
 	;;
 start | stop) "$@" ;;
+run)
+	configure "$2" "$3"
+	run_in "$2" "$3" "$dir"
+	;;
 *) sed -n '/^# usage/,/^[^#]/s/^# //p' "$0" && exit 2 ;;
 esac

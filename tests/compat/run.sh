@@ -25,4 +25,6 @@ for version in ${*:-3 4}; do
 	broker=
 	/usr/bin/python3 tests/compat/compare.py "$version" "$out" || code=1
 done
+[ $# != 0 ] || /usr/bin/python3 tests/compat/compare.py --write build/compat/rabbitmq-3.txt \
+	build/compat/rabbitmq-4.txt
 exit $code
