@@ -7,7 +7,7 @@
 # usage: rabbit.sh install [3] [4]     needs root, a Debian mirror and, for 4, debootstrap
 #        rabbit.sh start 3|4 PORT      prints the directory that stop wants, when clients may come
 #        rabbit.sh stop DIR
-#        rabbit.sh run 3|4 PORT        in the foreground; its directory stays below /tmp
+#        rabbit.sh run 3|4 PORT        in the foreground; its directory below /tmp and its epmd stay
 set -eu
 cd "$(dirname "$0")/../.."
 trixie=$PWD/build/compat/trixie
