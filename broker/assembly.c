@@ -132,6 +132,7 @@ const struct refusal *channel_header(struct channel *ch, struct slice payload)
 		return refuse(ch->broker, &UNEXPECTED_FRAME,
 		              "expected method frame, got non method frame instead");
 	const struct refusal *r = check_header(ch, payload, &p);
+	/* NOLINTNEXTLINE(clang-analyzer-core.*): not refused, so p is set */
 	if (!r && reply_is_pseudo_queue(p.reply_to))
 		r = name_replies(ch, &payload, &p);
 	if (!r)
