@@ -10,9 +10,8 @@ b 1 does basic.consume queue=questions consumer_tag=server no_ack
 a 1 does basic.consume queue=amq.rabbitmq.reply-to consumer_tag=client no_ack => consumer_tag=client
 a 1 > basic.publish routing_key=questions reply_to="amq.rabbitmq.reply-to" correlation_id="7" body="how much?"
 b 1 < basic.deliver body="how much?" correlation_id="7" reply_to=$where
-b 1 > basic.publish routing_key=$where correlation_id="7" body="forty-two" persistent mandatory
+b 1 > basic.publish routing_key=$where correlation_id="7" body="forty-two"
 a 1 < basic.deliver consumer_tag=client delivery_tag=1 redelivered=0 exchange="" routing_key=$where correlation_id="7" body="forty-two"
-b 1 < nothing
 b 1 does queue.declare queue=$where passive => message_count=0 consumer_count=1
 a closes
 b 1 > queue.declare queue=$where passive
@@ -26,6 +25,18 @@ a 1 does queue.declare queue=q
 a 1 does basic.consume queue=amq.rabbitmq.reply-to no_ack
 a 1 > basic.publish routing_key=q reply_to="amq.rabbitmq.reply-to" content_type="text/plain" headers={a: 1} priority=3 message_id="m" body="hello"
 a 1 does basic.get queue=q no_ack => content_type="text/plain" headers={a: 1} priority=3 message_id="m" reply_to~"amq.rabbitmq.reply-to." body="hello"
+a closes
+
+scene "A mandatory answer counts as routed, and that it is persistent changes nothing"
+a connects
+a opens 1 2
+a 1 does queue.declare queue=q
+a 1 does basic.consume queue=amq.rabbitmq.reply-to consumer_tag=c no_ack
+a 1 > basic.publish routing_key=q reply_to="amq.rabbitmq.reply-to" body="x"
+a 1 does basic.get queue=q no_ack => reply_to=$where
+a 2 > basic.publish routing_key=$where body="y" persistent mandatory
+a 1 < basic.deliver consumer_tag=c body="y" delivery_mode=2
+a 2 < nothing
 a closes
 
 scene "Another reply-to is only carried"
