@@ -40,7 +40,8 @@ def accepted(path, version):
                 key, *rest = line.split(maxsplit=2)[1:]
                 reasons[key] = rest[0].startswith("sometimes")
             elif line and not line.startswith("#"):
-                versions, story, scene, key, beginning = [p.strip() for p in f"{line} ".split(" |", 4)]
+                parts = f"{line} ".split(" |", 4)
+                versions, story, scene, key, beginning = [p.strip() for p in parts]
                 if key not in reasons:
                     sys.exit(f"{path}:{number}: there is no reason {key}")
                 if version in versions:
