@@ -29,23 +29,6 @@ union address {
 
 /* ---- accepting ---- */
 
-static void set_number(int fd, int level, int option, int value)
-{
-	setsockopt(fd, level, option, &value, sizeof value);
-}
-
-static void set_options(const struct config *c, int fd)
-{
-	if (c->nodelay)
-		set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (c->keepalive)
-		set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	if (c->sndbuf)
-		set_number(fd, SOL_SOCKET, SO_SNDBUF, (int)c->sndbuf);
-	if (c->recbuf)
-		set_number(fd, SOL_SOCKET, SO_RCVBUF, (int)c->recbuf);
-}
-
 /* No descriptor is left: the spare one is spent on taking the caller off the queue and hanging up,
  * so that it does not wait for nothing and the loop does not spin. */
 static void turn_away(struct listener *s)
@@ -62,7 +45,9 @@ static void turn_away(struct listener *s)
 static bool accept_one(struct listener *s)
 {
 	struct loop *l = s->loop;
-	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage peer;
+	socklen_t n = sizeof peer;
+	int fd = accept4(s->fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
 		turn_away(s);
 		return true;
@@ -75,8 +60,7 @@ static bool accept_one(struct listener *s)
 		          (unsigned long long)l->max_sockets);
 		return true;
 	}
-	set_options(l->config, fd);
-	socket_new(l, fd, s->tls);
+	socket_new(l, fd, &peer, s->tls);
 	return true;
 }
 
@@ -90,6 +74,24 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 
 /* ---- opening ---- */
 
+static void set_number(int fd, int level, int option, int value)
+{
+	setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/* What is accepted inherits them. */
+static void set_options(const struct config *c, int fd)
+{
+	if (c->nodelay)
+		set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (c->keepalive)
+		set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (c->sndbuf)
+		set_number(fd, SOL_SOCKET, SO_SNDBUF, (int)c->sndbuf);
+	if (c->recbuf)
+		set_number(fd, SOL_SOCKET, SO_RCVBUF, (int)c->recbuf);
+}
+
 static int listen_on(const struct config *c, const union address *a)
 {
 	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -98,6 +100,7 @@ static int listen_on(const struct config *c, const union address *a)
 	set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (a->any.sa_family == AF_INET6)
 		set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	set_options(c, fd);
 	socklen_t n = a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6;
 	if (bind(fd, &a->any, n) == 0 && listen(fd, (int)c->backlog) == 0)
 		return fd;

@@ -56,7 +56,7 @@ static void turn(struct loop *l)
 		l->exit_code = EXIT_LOG_FAILED;
 		stop(l, FAILED_DRAIN_MS);
 	}
-	if (l->stopping && (list_empty(&l->sockets) || now >= l->stop_by_ms))
+	if (l->stopping && (l->n_sockets == 0 || now >= l->stop_by_ms))
 		ev_break(l->ev, EVBREAK_ALL);
 }
 
@@ -213,6 +213,9 @@ void loop_init(struct loop *l, const struct config *c)
 	*l = (struct loop){ .config = c };
 	l->ev = ev_default_loop(EVFLAG_AUTO);
 	must(l->ev);
+	tls_count_memory();
+	list_init(&l->strangers[0].all);
+	list_init(&l->strangers[1].all);
 	list_init(&l->sockets);
 	list_init(&l->line);
 	l->input = mem_pages(LOOP_INPUT_BYTES);

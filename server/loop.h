@@ -16,6 +16,12 @@ struct config;
 struct listener;
 struct tls_context;
 
+/* Who has not logged in yet, the oldest first, and what all of them take. */
+struct strangers {
+	struct list all;
+	size_t bytes;
+};
+
 struct loop {
 	struct ev_loop *ev;
 	struct broker *broker;
@@ -26,11 +32,11 @@ struct loop {
 	ev_async wake;               /* sent by the log thread */
 	ev_signal term, interrupt, hup, usr1;
 	struct listener *listeners;  /* an array, ended by one that is not open */
-	struct list sockets;
+	struct strangers strangers[2];   /* in the clear; with TLS */
+	struct list sockets;         /* who has logged in */
 	struct list line;            /* those that bring much and can be read */
 	uint64_t work;               /* frames taken in this iteration, and what costs as much */
 	uint64_t n_sockets, max_sockets;
-	size_t stranger_bytes;       /* unfinished frames of those who have not logged in */
 	uint8_t *input;              /* one read buffer for all */
 	uint8_t *plain;              /* ... and one for what was decrypted */
 	struct tls_context *tls;     /* NULL: no listener speaks TLS */

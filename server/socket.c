@@ -36,7 +36,9 @@ enum {
 	LINE_WORK = 12000,       /* ... of those in line together */
 	LINE_WORK_BUSY = 3000,   /* ... while others wait for quick answers */
 	LONG_REST_BYTES = 4096,  /* such a rest says that frames are long: few come in a long read */
-	STRANGER_BYTES_MAX = 4 << 20,
+	STRANGER_BYTES = 704,            /* a socket and its connection, with what malloc adds */
+	STRANGERS_CLEAR_MAX_BYTES = 6 << 20,
+	STRANGERS_TLS_MAX_BYTES = 9 << 20,
 	LINGER_S = 2,
 	HANDSHAKES_PER_TURN = 16,        /* steps that cost a signature or a key agreement */
 	ENCRYPT_BYTES = 48 << 10,        /* before it is sent: 64 KiB freed would be work for malloc */
@@ -49,14 +51,16 @@ struct socket {
 	int fd;
 	bool reading, writing, lingering;
 	bool heavy;                      /* its last read brought much */
+	bool known;                      /* has logged in */
+	bool by_tls;
 	struct loop *loop;
 	struct connection *connection;   /* NULL once lost */
 	struct buf rest;                 /* an unfinished frame */
-	size_t counted;                  /* what of it is in the loop's stranger_bytes */
-	struct tls *tls;                 /* NULL: in the clear */
+	size_t counted;                  /* what it takes as a stranger */
+	struct tls *tls;                 /* NULL: in the clear, or nothing has come */
 	ev_io read, write;
 	ev_timer patience;               /* for the TLS handshake, then for the peer to hang up */
-	struct list link;
+	struct list link;                /* among the loop's strangers, then among its sockets */
 	struct list line;                /* in the loop's line of those that bring much */
 };
 
@@ -86,18 +90,49 @@ static bool is_loopback(const struct sockaddr_storage *a)
 	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
 }
 
-static struct connection *introduce(struct socket *s)
+static struct connection *introduce(struct socket *s, const struct sockaddr_storage *peer)
 {
-	struct sockaddr_storage peer = { 0 }, own = { 0 };
-	socklen_t n = sizeof peer, m = sizeof own;
+	struct sockaddr_storage own = { 0 };
+	socklen_t n = sizeof own;
 	char a[64], b[64], name[132];
-	getpeername(s->fd, (struct sockaddr *)&peer, &n);
-	getsockname(s->fd, (struct sockaddr *)&own, &m);
-	print_address(a, sizeof a, &peer);
+	getsockname(s->fd, (struct sockaddr *)&own, &n);
+	print_address(a, sizeof a, peer);
 	print_address(b, sizeof b, &own);
 	snprintf(name, sizeof name, "%s -> %s", a, b);
-	struct peer p = { name, is_loopback(&peer) };
+	struct peer p = { name, is_loopback(peer) };
 	return connection_new(s->loop->broker, &p, s, loop_now_ms());
+}
+
+/* ---- strangers ---- */
+
+static struct strangers *company(const struct socket *s)
+{
+	return &s->loop->strangers[s->by_tls];
+}
+
+static void count(struct socket *s, size_t now)
+{
+	company(s)->bytes += now - s->counted;
+	s->counted = now;
+}
+
+static void become_known(struct socket *s)
+{
+	count(s, 0);
+	s->known = true;
+	list_remove(&s->link);
+	list_push(&s->loop->sockets, &s->link);
+}
+
+/* After anything that changes what it takes.  Who was refused is a stranger to the end. */
+static void weigh(struct socket *s)
+{
+	if (s->known)
+		return;
+	if (s->connection && !connection_is_stranger(s->connection))
+		become_known(s);
+	else
+		count(s, STRANGER_BYTES + s->rest.cap + (s->tls ? tls_bytes(s->tls) : 0));
 }
 
 /* ---- ending ---- */
@@ -112,7 +147,7 @@ static void destroy(struct socket *s)
 	list_remove(&s->link);
 	list_remove(&s->line);
 	s->loop->n_sockets--;
-	s->loop->stranger_bytes -= s->counted;
+	count(s, 0);
 	buf_free(&s->rest);
 	tls_free(&s->tls);
 	s->magic = 0;
@@ -133,6 +168,25 @@ static void hang_up(struct socket *s)
 	destroy(s);
 }
 
+/* The oldest go: who means to log in does so at once, and is younger than those who do not. */
+static void make_room(struct strangers *c, size_t max)
+{
+	while (c->bytes > max) {
+		struct socket *s = list_entry(c->all.next, struct socket, link);
+		if (s->connection)
+			log_info("%s: has not logged in yet and makes room for others",
+			         connection_name(s->connection));
+		hang_up(s);
+	}
+}
+
+/* No socket must be in use. */
+static void bound_strangers(struct loop *l)
+{
+	make_room(&l->strangers[false], STRANGERS_CLEAR_MAX_BYTES);
+	make_room(&l->strangers[true], STRANGERS_TLS_MAX_BYTES);
+}
+
 /* ---- input ---- */
 
 static bool flush(struct socket *s);
@@ -146,16 +200,6 @@ static void keep_rest(struct socket *s, struct slice rest)
 		buf_append_slice(&kept, rest);
 	buf_free(&s->rest);
 	s->rest = kept;
-}
-
-/* False when strangers take more than all of them may: then this one has to go.  A login comes
- * whole, as a rule, and needs nothing to be kept. */
-static bool count_rest(struct socket *s)
-{
-	size_t now = connection_is_stranger(s->connection) ? s->rest.cap : 0;
-	s->loop->stranger_bytes += now - s->counted;
-	s->counted = now;
-	return now == 0 || s->loop->stranger_bytes <= STRANGER_BYTES_MAX;
 }
 
 static bool take_header(struct socket *s, struct slice *in)
@@ -207,22 +251,24 @@ static void feed(struct socket *s, struct slice in)
 	keep_rest(s, in);
 }
 
-/* New bytes behind what is left of before. False: the peer has to go. */
-static bool feed_bytes(struct socket *s, struct slice bytes)
+/* New bytes behind what is left of before. */
+static void feed_bytes(struct socket *s, struct slice bytes)
 {
 	if (s->rest.len) {
 		buf_append_slice(&s->rest, bytes);
 		bytes = buf_slice(&s->rest);
 	}
 	feed(s, bytes);
-	return count_rest(s);
 }
 
-/* Ciphertext is a sign of life too.  Who the peer is is known before its first byte of AMQP. */
+/* Ciphertext is a sign of life too.  Who the peer is is known before its first byte of AMQP. False:
+ * the peer has to go. */
 static bool feed_ciphertext(struct socket *s, struct slice in)
 {
 	struct loop *l = s->loop;
 	struct buf why = { 0 };
+	if (!s->tls)
+		s->tls = tls_new(l->tls);
 	bool shaking = tls_is_shaking(s->tls);
 	l->handshakes += shaking;
 	connection_heard(s->connection, loop_now_ms());
@@ -238,8 +284,8 @@ static bool feed_ciphertext(struct socket *s, struct slice in)
 	if (why.len)
 		log_info("%s: TLS: %.*s", connection_name(s->connection), SLICE_ARG(buf_slice(&why)));
 	buf_free(&why);
-	if (n > 0 && !feed_bytes(s, slice_of(l->plain, (size_t)n)))
-		return false;
+	if (n > 0)
+		feed_bytes(s, slice_of(l->plain, (size_t)n));
 	return flush(s) && !tls_is_over(s->tls);
 }
 
@@ -259,14 +305,28 @@ static void read_some(struct socket *s)
 	s->heavy = n > LIGHT_READ_BYTES;
 	s->loop->moved_bytes += (uint64_t)n;
 	s->loop->work += (uint64_t)n / WORK_BYTES;
-	if (!s->lingering && !(s->tls ? feed_ciphertext : feed_bytes)(s, slice_of(input, (size_t)n)))
+	if (s->lingering)
+		return;
+	if (!s->by_tls)
+		feed_bytes(s, slice_of(input, (size_t)n));
+	else if (!feed_ciphertext(s, slice_of(input, (size_t)n))) {
 		hang_up(s);
+		return;
+	}
+	weigh(s);
 }
 
 static void read_if_wanted(struct socket *s)
 {
+	struct loop *l = s->loop;
 	if (s->reading && (s->lingering || !connection_yields(s->connection)))
 		read_some(s);
+	bound_strangers(l);
+}
+
+static bool is_shaking(const struct socket *s)
+{
+	return s->by_tls && !s->lingering && (!s->tls || tls_is_shaking(s->tls));
 }
 
 static void on_readable(struct ev_loop *ev, ev_io *w, int events)
@@ -276,8 +336,7 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 	(void)ev;
 	(void)events;
 	must(s->magic == MAGIC);
-	if (s->tls && !s->lingering && tls_is_shaking(s->tls) &&
-	    l->handshakes >= HANDSHAKES_PER_TURN)
+	if (is_shaking(s) && l->handshakes >= HANDSHAKES_PER_TURN)
 		return;   /* in the next turn */
 	if (!s->heavy && l->work < LIGHT_WORK)
 		read_if_wanted(s);
@@ -380,6 +439,8 @@ static bool flush_encrypted(struct socket *s)
 {
 	struct outbox *o = connection_outbox(s->connection);
 	int sent;
+	if (!s->tls)
+		return o->bytes == 0;
 	while ((sent = send_ciphertext(s)) == 1 && o->bytes)
 		if (!encrypt_some(s))
 			return false;
@@ -396,7 +457,7 @@ static bool is_flushed(const struct socket *s)
 /* Writes until the outbox is empty or the socket is full. False when the peer is gone. */
 static bool flush(struct socket *s)
 {
-	if (s->tls)
+	if (s->by_tls)
 		return flush_encrypted(s);
 	struct outbox *o = connection_outbox(s->connection);
 	struct slice pieces[PIECES];
@@ -437,14 +498,14 @@ static void be_patient(struct socket *s, double seconds)
 static void linger(struct socket *s)
 {
 	lose(s);
-	s->loop->stranger_bytes -= s->counted;
-	s->counted = 0;
 	buf_free(&s->rest);
 	s->lingering = true;
 	if (s->tls) {
 		tls_say_goodbye(s->tls);
 		send_ciphertext(s);
+		tls_free(&s->tls);
 	}
+	weigh(s);
 	shutdown(s->fd, SHUT_WR);
 	set_writing(s, false);
 	set_reading(s, true);
@@ -459,6 +520,7 @@ void socket_serve(struct socket *s)
 		hang_up(s);
 		return;
 	}
+	weigh(s);
 	wish = connection_wish(s->connection);
 	if (wish == CONNECTION_WANTS_FLUSH_AND_CLOSE && is_flushed(s))
 		linger(s);
@@ -475,7 +537,7 @@ static void on_writable(struct ev_loop *ev, ev_io *w, int events)
 
 /* ---- begin and end ---- */
 
-void socket_new(struct loop *l, int fd, bool tls)
+void socket_new(struct loop *l, int fd, const struct sockaddr_storage *peer, bool tls)
 {
 	struct socket *s = mem_zalloc(sizeof *s);
 	s->magic = MAGIC;
@@ -486,18 +548,25 @@ void socket_new(struct loop *l, int fd, bool tls)
 	ev_init(&s->patience, on_patience_over);
 	s->read.data = s->write.data = s->patience.data = s;
 	list_init(&s->line);
-	list_push(&l->sockets, &s->link);
+	s->by_tls = tls;
+	list_push(&company(s)->all, &s->link);
+	weigh(s);
 	l->n_sockets++;
-	s->connection = introduce(s);
-	if (tls) {
-		s->tls = tls_new(l->tls);
+	s->connection = introduce(s, peer);
+	if (tls)
 		be_patient(s, (double)l->config->ssl_handshake_timeout_ms / 1e3);
-	}
 	set_reading(s, true);
+}
+
+static void hang_up_all(struct list *all)
+{
+	while (!list_empty(all))
+		hang_up(list_entry(all->next, struct socket, link));
 }
 
 void sockets_close(struct loop *l)
 {
-	while (!list_empty(&l->sockets))
-		hang_up(list_entry(l->sockets.next, struct socket, link));
+	hang_up_all(&l->strangers[false].all);
+	hang_up_all(&l->strangers[true].all);
+	hang_up_all(&l->sockets);
 }

@@ -7,10 +7,11 @@
 #include <stdbool.h>
 
 struct loop;
+struct sockaddr_storage;
 struct socket;
 
 /* Takes over an accepted, non-blocking descriptor. */
-void socket_new(struct loop *l, int fd, bool tls);
+void socket_new(struct loop *l, int fd, const struct sockaddr_storage *peer, bool tls);
 
 /* Before a turn: those that bring much are read, in the order of the line, until they have had
  * together what a turn allows. */

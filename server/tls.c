@@ -4,6 +4,8 @@
  * own buffers back when they are empty (SSL_MODE_RELEASE_BUFFERS). */
 #include "server/tls.h"
 
+#include <malloc.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -33,7 +35,61 @@ struct tls {
 	struct buf out;
 	size_t sent;
 	size_t expected;             /* to be encrypted yet, before buffers are given back */
+	size_t taken;                /* by OpenSSL in calls for this session, and not given back */
 };
+
+/* ---- memory ---- */
+
+/* What OpenSSL has of the allocator.  One thread uses it, one session at a time: what a call adds
+ * is the session's. */
+static size_t allocated;
+
+static void *count_alloc(size_t n, const char *file, int line)
+{
+	void *p = n ? mem_alloc(n) : NULL;
+	(void)file;
+	(void)line;
+	allocated += malloc_usable_size(p);
+	return p;
+}
+
+static void count_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	allocated -= malloc_usable_size(p);
+	mem_free(p);
+}
+
+static void *count_realloc(void *p, size_t n, const char *file, int line)
+{
+	if (!n) {
+		count_free(p, file, line);
+		return NULL;
+	}
+	allocated -= malloc_usable_size(p);
+	p = mem_realloc(p, n);
+	allocated += malloc_usable_size(p);
+	return p;
+}
+
+void tls_count_memory(void)
+{
+	CRYPTO_set_mem_functions(count_alloc, count_realloc, count_free);
+}
+
+/* What sessions share is the first one's as long as it lives, so a later one may give back more
+ * than it took. */
+static void charge(struct tls *t, size_t before)
+{
+	size_t now = t->taken + allocated - before;
+	t->taken = now > SIZE_MAX / 2 ? 0 : now;
+}
+
+size_t tls_bytes(const struct tls *t)
+{
+	return sizeof *t + t->taken + t->out.cap;
+}
 
 /* ---- the door ---- */
 
@@ -232,6 +288,7 @@ void tls_context_turn(struct tls_context *t)
 struct tls *tls_new(struct tls_context *context)
 {
 	struct tls *t = mem_zalloc(sizeof *t);
+	size_t before = allocated;
 	BIO *door = BIO_new(context->method);
 	t->ssl = SSL_new(context->ctx);
 	must(t->ssl && door);
@@ -240,6 +297,7 @@ struct tls *tls_new(struct tls_context *context)
 	SSL_set_accept_state(t->ssl);
 	t->context = context;
 	context->users++;
+	charge(t, before);
 	return t;
 }
 
@@ -308,7 +366,7 @@ static void keep_buffers(struct tls *t, bool on)
 
 long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struct buf *why)
 {
-	size_t have = 0;
+	size_t have = 0, before = allocated;
 	int n;
 	must(max >= in.n + TLS_PLAIN_SLACK_BYTES);
 	if (t->over)
@@ -321,6 +379,7 @@ long tls_decrypt(struct tls *t, struct slice in, uint8_t *out, size_t max, struc
 		have += n > 0 ? (size_t)n : 0;
 	} while (n > 0);
 	judge(t, n, why);
+	charge(t, before);
 	t->in = slice_of(NULL, 0);
 	t->met |= SSL_is_init_finished(t->ssl);
 	return t->over && have == 0 ? -1 : (long)have;
@@ -334,10 +393,13 @@ void tls_expect(struct tls *t, size_t n)
 
 bool tls_encrypt(struct tls *t, const uint8_t *p, size_t n)
 {
+	size_t before = allocated;
 	ERR_clear_error();
 	t->expected -= n < t->expected ? n : t->expected;
 	keep_buffers(t, t->expected > 0);
-	return n == 0 || SSL_write(t->ssl, p, (int)n) == (int)n;
+	bool ok = n == 0 || SSL_write(t->ssl, p, (int)n) == (int)n;
+	charge(t, before);
+	return ok;
 }
 
 void tls_say_goodbye(struct tls *t)

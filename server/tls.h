@@ -27,6 +27,12 @@ void tls_context_turn(struct tls_context *t);
 struct tls *tls_new(struct tls_context *t);
 void tls_free(struct tls **t);
 
+/* Before OpenSSL is used at all: makes tls_bytes know what sessions take. */
+void tls_count_memory(void);
+
+/* What the session takes just now, which its peer has a say in. */
+size_t tls_bytes(const struct tls *t);
+
 /* True until both sides know each other, which happens once. */
 bool tls_is_shaking(const struct tls *t);
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 64 << 10, DIALS_A_ROUND = 200, DRIP_MS = 1000, TURN_MS = 20 };
+enum { FLOOD_BYTES = 1 << 20, DIALS_A_ROUND = 200, DRIP_MS = 1000, TURN_MS = 20, NICE = 19 };
 
 /* Not blocking; -1 when it is not to be had now. */
 static int dial(uint16_t port)
@@ -112,10 +113,23 @@ void attack_drip(const struct attack *a)
 	}
 }
 
+/* What comes once, then what comes again, so often that a call of the system takes much of it. */
+static size_t flood_content(const struct attack *a, char **out)
+{
+	size_t n = a->n_bytes, times = FLOOD_BYTES / a->n_again;
+	*out = malloc(n + times * a->n_again);
+	if (!*out)
+		_exit(1);
+	memcpy(*out, a->bytes, n);
+	for (; times; times--, n += a->n_again)
+		memcpy(*out + n, a->again, a->n_again);
+	return n;
+}
+
 void attack_flood(const struct attack *a)
 {
 	char *bytes;
-	size_t n = content(a, &bytes);
+	size_t n = flood_content(a, &bytes);
 	struct pollfd *all = sockets(a);
 	size_t *at = calloc((size_t)a->n, sizeof *at);
 	while (at) {
@@ -128,7 +142,7 @@ void attack_flood(const struct attack *a)
 				continue;
 			ssize_t done = send(all[i].fd, bytes + at[i], n - at[i], MSG_NOSIGNAL);
 			at[i] = done > 0 ? at[i] + (size_t)done : at[i];
-			if (at[i] == n) /* once more, from behind the login if there is one */
+			if (at[i] == n)
 				at[i] = a->n_bytes;
 			if ((done < 0 && errno != EAGAIN) || is_cut_off(all[i].fd))
 				forget(&all[i]);
@@ -154,15 +168,85 @@ void attack_churn(const struct attack *a)
 	}
 }
 
-int attack_begin(struct attack a, uint16_t port)
+/* ---- with TLS ---- */
+
+uint32_t attack_client_hello(char *bytes, uint32_t max)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(context);
+	BIO *out = BIO_new(BIO_s_mem());
+	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+	SSL_connect(ssl);
+	int n = BIO_read(out, bytes, (int)max);
+	SSL_free(ssl);
+	SSL_CTX_free(context);
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static SSL *begin_session(SSL_CTX *context, int fd)
+{
+	SSL *ssl = SSL_new(context);
+	SSL_set_fd(ssl, fd);
+	return ssl;
+}
+
+/* Of no use any more: once all is sent the broker may wait, our side needs no session. */
+static void end_session(SSL **ssl)
+{
+	SSL_free(*ssl);
+	*ssl = NULL;
+}
+
+/* Goes on with the handshake; when it is done the bytes follow. */
+static void greet(SSL **ssl, const char *bytes, size_t n)
+{
+	int result = SSL_connect(*ssl);
+	if (result < 0 && SSL_get_error(*ssl, result) == SSL_ERROR_WANT_READ)
+		return;
+	if (result == 1 && n)
+		SSL_write(*ssl, bytes, (int)n);
+	end_session(ssl);
+}
+
+void attack_greet(const struct attack *a)
+{
+	char *bytes;
+	size_t n = content(a, &bytes);
+	struct pollfd *all = sockets(a);
+	SSL **sessions = calloc((size_t)a->n, sizeof *sessions);
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	while (sessions) {
+		int dials = 0;
+		for (int i = 0; i < a->n; i++) {
+			if (all[i].fd < 0 && dials < DIALS_A_ROUND) {
+				dials++;
+				all[i] = (struct pollfd){ .fd = dial(a->port), .events = POLLIN };
+				if (all[i].fd >= 0)
+					sessions[i] = begin_session(context, all[i].fd);
+				if (all[i].fd >= 0)
+					greet(&sessions[i], bytes, n);
+			} else if (all[i].fd >= 0 && all[i].revents && sessions[i]) {
+				greet(&sessions[i], bytes, n);
+			} else if (all[i].fd >= 0 && all[i].revents && is_cut_off(all[i].fd)) {
+				forget(&all[i]);
+			}
+		}
+		poll(all, (nfds_t)a->n, TURN_MS);
+	}
+}
+
+/* ---- begin and end ---- */
+
+int attack_begin(struct attack a, const struct siege *s)
 {
 	struct rlimit most = { 20000, 20000 };
-	a.port = port;
+	a.port = a.tls ? s->tls_port : s->port;
 	fflush(stdout);
 	int pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setrlimit(RLIMIT_NOFILE, &most);
+		setpriority(PRIO_PROCESS, 0, NICE);
 		a.run(&a);
 		_exit(0);
 	}

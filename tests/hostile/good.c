@@ -55,6 +55,15 @@ void good_close(void)
 		wire_close(&clients[i].wire);
 }
 
+void good_delete(uint16_t port, const char *queue)
+{
+	struct client c = { 0 };
+	struct method m = { .id = METHOD_queue_delete, .queue_delete = { .queue = slice_str(queue) } };
+	if (!wire_open(&c.wire, port) || !wire_call(&c.wire, &m, METHOD_queue_delete_ok))
+		give_up(&c, "deleting");
+	wire_close(&c.wire);
+}
+
 static void begin(struct client *c, uint64_t now)
 {
 	static const uint8_t body[BODY_BYTES];

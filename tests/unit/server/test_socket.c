@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is read when: a loop with a broker and real sockets, run one iteration at a time.  Peers that
- * bring much share what a turn has for them; one that brings little is answered meanwhile. */
+/* Who is read when, and who has to go: a loop with a broker and real sockets, run one iteration at
+ * a time.  Peers that bring much share what a turn has for them; one that brings little is answered
+ * meanwhile.  Strangers take what they may all together, and the oldest make room. */
 #include "server/socket.h"
 
 #include <arpa/inet.h>
@@ -14,10 +15,12 @@
 #include "broker/broker.h"
 #include "server/config.h"
 #include "server/loop.h"
+#include "tls_pair.h"
 
 #define BYTES(text) slice_of(text, sizeof(text) - 1)
 
-enum { FLOODERS = 20, FLOOD_BYTES = 256 << 10, TURN_BYTES = 384 << 10, PATIENCE = 1000 };
+enum { FLOODERS = 20, FLOOD_BYTES = 256 << 10, TURN_BYTES = 384 << 10, PATIENCE = 1000,
+       STRANGERS = 250 };
 
 static const char login[] =
 	"AMQP\0\0\x09\x01"
@@ -60,7 +63,7 @@ static void tear_down(void)
 }
 
 /* Both ends of a connection by way of the loopback interface; the loop has one. */
-static int connect_one(void)
+static int connect_by(bool tls)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t n = sizeof a;
@@ -69,12 +72,19 @@ static int connect_one(void)
 	ck_assert_int_eq(listen(listener, 1), 0);
 	getsockname(listener, (struct sockaddr *)&a, &n);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, n), 0);
-	int theirs = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage peer;
+	n = sizeof peer;
+	int theirs = accept4(listener, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	ck_assert_int_ge(theirs, 0);
 	close(listener);
-	socket_new(&loop, theirs, false);
+	socket_new(&loop, theirs, &peer, tls);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
+}
+
+static int connect_one(void)
+{
+	return connect_by(false);
 }
 
 static void say(int fd, struct slice s)
@@ -189,6 +199,101 @@ START_TEST(those_that_bring_much_take_turns)
 }
 END_TEST
 
+/* ---- strangers ---- */
+
+static bool is_cut_off(int fd)
+{
+	char byte;
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* How many of them the broker has hung up on; those come first, being the oldest. */
+static int turned_out(int fds[STRANGERS])
+{
+	int n = 0;
+	while (n < STRANGERS && is_cut_off(fds[n]))
+		n++;
+	for (int i = n; i < STRANGERS; i++)
+		ck_assert(!is_cut_off(fds[i]));
+	return n;
+}
+
+static void bring_strangers(int fds[STRANGERS], bool tls, struct slice first, size_t zeros)
+{
+	static const uint8_t nothing[16 << 10];
+	for (int i = 0; i < STRANGERS; i++) {
+		fds[i] = connect_by(tls);
+		say(fds[i], first);
+		say(fds[i], slice_of(nothing, zeros));
+		turn();
+		turn();
+		ck_assert_uint_le(loop.strangers[false].bytes, 6 << 20);
+		ck_assert_uint_le(loop.strangers[true].bytes, 9 << 20);
+	}
+}
+
+static void leave(int fds[STRANGERS])
+{
+	for (int i = 0; i < STRANGERS; i++)
+		close(fds[i]);
+	for (int i = 0; i < STRANGERS; i++)
+		turn();
+}
+
+/* A ClientHello of 16 KB that lacks an end: the 60 KB that OpenSSL takes for it are the peer's. */
+START_TEST(sessions_of_strangers_are_weighed_and_the_oldest_go)
+{
+	struct pair pair;
+	int fds[STRANGERS], good;
+	pair_init(&pair);
+	ck_assert(pair_load(&pair));
+	loop.tls = pair.context;
+	good = logged_in();
+	bring_strangers(fds, true, BYTES("\x16\x03\x01\x40\x00\1\0\x3f\xfc\3\3"), 10000);
+	ck_assert_uint_ge(loop.strangers[true].bytes, 8 << 20);
+	int n = turned_out(fds);
+	ck_assert_int_gt(n, STRANGERS / 4);
+	ck_assert_int_lt(n, STRANGERS);
+	ck_assert(!is_cut_off(good));
+	leave(fds);
+	close(good);
+	turn();
+	ck_assert_uint_eq(loop.strangers[true].bytes, 0);
+	ck_assert_uint_eq(loop.n_sockets, 0);
+	loop.tls = NULL;
+	pair_free(&pair);
+}
+END_TEST
+
+START_TEST(who_says_nothing_has_no_session)
+{
+	struct pair pair;
+	int fds[STRANGERS];
+	pair_init(&pair);
+	ck_assert(pair_load(&pair));
+	loop.tls = pair.context;
+	bring_strangers(fds, true, BYTES(""), 0);
+	ck_assert_uint_le(loop.strangers[true].bytes, STRANGERS * 1000);
+	ck_assert_int_eq(turned_out(fds), 0);
+	leave(fds);
+	loop.tls = NULL;
+	pair_free(&pair);
+}
+END_TEST
+
+START_TEST(unfinished_frames_of_strangers_are_weighed)
+{
+	int fds[STRANGERS], good = logged_in();
+	ck_assert_uint_eq(loop.strangers[false].bytes, 0);
+	bring_strangers(fds, false, BYTES("AMQP\0\0\x09\x01\1\0\0\0\0\x20\0\0\x0a\0\x0b"), 8187);
+	ck_assert_uint_ge(loop.strangers[false].bytes, STRANGERS * 8192);
+	leave(fds);
+	ck_assert_uint_eq(loop.strangers[false].bytes, 0);
+	ck_assert(!is_cut_off(good));
+	close(good);
+}
+END_TEST
+
 Suite *suite_server_socket(void);
 
 Suite *suite_server_socket(void)
@@ -200,6 +305,13 @@ Suite *suite_server_socket(void)
 	tcase_add_test(c, a_turn_is_short_however_many_bring_much);
 	tcase_add_test(c, who_brings_little_is_answered_in_the_same_turn);
 	tcase_add_test(c, those_that_bring_much_take_turns);
+	suite_add_tcase(s, c);
+	c = tcase_create("strangers");
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, sessions_of_strangers_are_weighed_and_the_oldest_go);
+	tcase_add_test(c, who_says_nothing_has_no_session);
+	tcase_add_test(c, unfinished_frames_of_strangers_are_weighed);
 	suite_add_tcase(s, c);
 	return s;
 }
