@@ -2,6 +2,7 @@
 /* Runs the suites that suites.def names, or those whose name begins with an argument. */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SUITE(name) Suite *suite_##name(void);
@@ -28,6 +29,7 @@ static int wanted(const char *name, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	SRunner *r = srunner_create(NULL);
+	setenv("CK_DEFAULT_TIMEOUT", "60", 0);   /* a busy machine is no fault */
 	for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
 		if (wanted(suites[i].name, argc, argv))
 			srunner_add_suite(r, suites[i].make());
