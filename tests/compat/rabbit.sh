@@ -65,7 +65,7 @@ configure() { # 3|4, port
 	cat > "$dir/advanced.config" << END
 [{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].
 END
-	echo $(($2 + 1)) > "$dir/epmd"
+	echo $(($2 + 10)) > "$dir/epmd"
 }
 
 # The process becomes the node.
@@ -76,8 +76,8 @@ run_in() { # 3|4, port, the configured directory
 		RABBITMQ_NODENAME="compat$1-$2@localhost" RABBITMQ_CONFIG_FILE="$3/rabbitmq.conf" \
 		RABBITMQ_ADVANCED_CONFIG_FILE="$3/advanced.config" \
 		RABBITMQ_MNESIA_BASE="$3/data" RABBITMQ_LOG_BASE="$3/log" \
-		RABBITMQ_ENABLED_PLUGINS_FILE="$3/enabled_plugins" RABBITMQ_DIST_PORT="$(($2 + 2))" \
-		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(($2 + 1))" \
+		RABBITMQ_ENABLED_PLUGINS_FILE="$3/enabled_plugins" RABBITMQ_DIST_PORT="$(($2 + 11))" \
+		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(($2 + 10))" \
 		/usr/lib/rabbitmq/bin/rabbitmq-server
 }
 
