@@ -74,11 +74,18 @@ start_rabbit() {
 	their_name=rabbitmq
 }
 
+# The process that has the listening socket, which need not be the one that was started.
+listener() { # port
+	ss -Hltnp "sport = :$1" 2> /dev/null | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -1
+}
+
 start_against() {
 	sh -c "exec $against" > "$data/against.out" 2>&1 &
-	their_pid=$!
+	their_starter=$!
 	their_name=${NAME:-$(basename "${against%% *}")}
 	listens "$their_port"
+	their_pid=$(listener "$their_port")
+	their_pid=${their_pid:-$their_starter}
 }
 
 # ---- ours: a new one on an empty directory for each run ----
