@@ -30,6 +30,7 @@ enum {
 	FRAMES = 256,
 	PIECES = 128,
 	READ_BYTES = 64 << 10,   /* in one turn: then others have theirs */
+	STRANGER_READ_BYTES = 8 << 10,   /* ... of who has not logged in: no login is longer */
 	LIGHT_READ_BYTES = 4096, /* who brings more at a time stands in line */
 	WORK_BYTES = 256,        /* cost as much as a frame */
 	LIGHT_WORK = 4000,       /* frames in one turn, of those that bring little */
@@ -202,18 +203,18 @@ static void keep_rest(struct socket *s, struct slice rest)
 	s->rest = kept;
 }
 
-static bool take_header(struct socket *s, struct slice *in)
+static bool take_header(struct socket *s, struct slice *in, uint64_t now)
 {
 	if (in->n < HEADER_BYTES) {
-		connection_heard(s->connection, loop_now_ms());
+		connection_heard(s->connection, now);
 		return false;
 	}
-	connection_header(s->connection, slice_take(in, HEADER_BYTES), loop_now_ms());
+	connection_header(s->connection, slice_take(in, HEADER_BYTES), now);
 	return true;
 }
 
 /* Cuts as many frames as may be handed in at once. False when no more can be done with *in. */
-static bool take_frames(struct socket *s, struct slice *in)
+static bool take_frames(struct socket *s, struct slice *in, uint64_t now)
 {
 	struct connection *c = s->connection;
 	struct frame frames[FRAMES], bad;
@@ -227,13 +228,13 @@ static bool take_frames(struct socket *s, struct slice *in)
 		bad = frames[n];
 	s->loop->work += n;
 	if (n)
-		connection_frames(c, frames, n, loop_now_ms());
+		connection_frames(c, frames, n, now);
 	else if (result == FRAME_MORE)
-		connection_heard(c, loop_now_ms());
+		connection_heard(c, now);
 	if (result == FRAME_OK)
 		return true;
 	if (result != FRAME_MORE && connection_wish(c) == CONNECTION_GOES_ON) {
-		connection_bad_frame(c, result, &bad, loop_now_ms());
+		connection_bad_frame(c, result, &bad, now);
 		in->n = 0;
 	}
 	return false;
@@ -241,9 +242,10 @@ static bool take_frames(struct socket *s, struct slice *in)
 
 static void feed(struct socket *s, struct slice in)
 {
+	uint64_t now = loop_now_ms();
 	while (connection_wish(s->connection) == CONNECTION_GOES_ON && in.n) {
 		bool header = connection_wants_header(s->connection);
-		if (!(header ? take_header(s, &in) : take_frames(s, &in)))
+		if (!(header ? take_header(s, &in, now) : take_frames(s, &in, now)))
 			break;
 	}
 	if (connection_wish(s->connection) != CONNECTION_GOES_ON)
@@ -291,11 +293,17 @@ static bool feed_ciphertext(struct socket *s, struct slice in)
 
 /* A turn is as long as the messages in it, not the bytes: what publishers bring in one read must
  * be less than consumers can be given before the next. */
+static size_t read_max(const struct socket *s)
+{
+	if (!s->known)
+		return STRANGER_READ_BYTES;
+	return s->rest.len > LONG_REST_BYTES ? LOOP_INPUT_BYTES : READ_BYTES;
+}
+
 static void read_some(struct socket *s)
 {
 	uint8_t *input = s->loop->input;
-	size_t max = s->rest.len > LONG_REST_BYTES ? LOOP_INPUT_BYTES : READ_BYTES;
-	ssize_t n = recv(s->fd, input, max, 0);
+	ssize_t n = recv(s->fd, input, read_max(s), 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {

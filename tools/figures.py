@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Puts what `make bench` measured (build/bench.tsv) between the marks `figures: begin` and
-`figures: end` of docs/performance.md, whole, and of README.md, into the rows it knows.
+`figures: end` of docs/performance.md, whole, and of README.md, into the rows it knows; and what
+`make siege` measured (build/siege.tsv) between `siege: begin` and `siege: end`. A file that is not
+there changes nothing.
 
-usage: tools/figures.py [build/bench.tsv]
+usage: tools/figures.py
 """
 import os
 import re
@@ -131,10 +133,28 @@ def readme_cells(table):
     return out
 
 
-def replace(path, change):
+def siege(path):
+    """A row for each harm: what good clients waited for, over what they wait for in quiet."""
+    rows = {}
+    with open(path, encoding="utf-8") as file:
+        heading = file.readline().lstrip("# ").strip()
+        file.readline()
+        for line in file:
+            harm, figure, median, least, most, n = line.rstrip("\n").split("\t")
+            rows.setdefault(harm, {"n": n})[figure] = f"{median} ({least} to {most})"
+    out = ["Of " + heading.replace("=", " ") + ".", "",
+           "| meanwhile | p50 | p99 | mean | longest round, in ms | n |",
+           "|---|---|---|---|---|---|"]
+    for harm, row in rows.items():
+        cells = [row[key] for key in ("p50", "p99", "mean", "longest_ms", "n")]
+        out.append(f"| {harm} | " + " | ".join(cells) + " |")
+    return "\n".join(out) + "\n"
+
+
+def replace(path, change, mark="figures"):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    marks = re.compile(r"(<!-- figures: begin -->\n)(.*?)(<!-- figures: end -->)", re.S)
+    marks = re.compile(rf"(<!-- {mark}: begin -->\n)(.*?)(<!-- {mark}: end -->)", re.S)
     new, n = marks.subn(lambda m: m.group(1) + change(m.group(2)) + m.group(3), text)
     if n != 1:
         sys.exit(f"figures.py: {path} does not have the marks once")
@@ -154,9 +174,12 @@ def fill(text, cells):
 
 
 def main():
-    heading, table = read(sys.argv[1] if len(sys.argv) > 1 else "build/bench.tsv")
-    replace("docs/performance.md", lambda _: performance(heading, table) + "\n")
-    replace("README.md", lambda text: fill(text, readme_cells(table)))
+    if os.path.exists("build/bench.tsv"):
+        heading, table = read("build/bench.tsv")
+        replace("docs/performance.md", lambda _: performance(heading, table) + "\n")
+        replace("README.md", lambda text: fill(text, readme_cells(table)))
+    if os.path.exists("build/siege.tsv"):
+        replace("docs/performance.md", lambda _: siege("build/siege.tsv"), "siege")
 
 
 main()

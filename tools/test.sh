@@ -55,14 +55,14 @@ stage() { # name, limit in seconds, command
 
 run_stage() {
 	case $1 in
-	asan) stage asan 900 $make asan ;;
-	tsan) stage tsan 600 $make tsan ;;
+	asan) stage asan 1200 $make asan ;;
+	tsan) stage tsan 900 $make tsan ;;
 	sim) stage sim 300 $make sim SLICE=1 ;;
 	kill) stage kill 400 $make kill ;;
-	hostile) stage hostile 200 $make hostile ;;
-	server) stage server 200 $make server-tests ;;
+	hostile) stage hostile 300 $make hostile ;;
+	server) stage server 400 $make server-tests ;;
 	tls) stage tls 200 $make tls ;;
-	memory) stage memory 200 $make memory ;;
+	memory) stage memory 400 $make memory ;;
 	interop) stage interop 600 $make interop-debian ;;
 	*)
 		echo "test.sh: there is no stage $1" >&2

@@ -84,9 +84,9 @@ static struct rounds suffer(const struct harm *h, const struct siege *s)
 		kill(-player, SIGKILL);
 		waitpid(player, NULL, 0);
 	}
-	siege_pass_ms(REST_MS);
 	if (h->litter)
 		good_delete(s->port, h->litter);
+	siege_pass_ms(REST_MS);
 	return r;
 }
 

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 port=${PORT:-5875}
 table=$build/siege.tsv
+case " $* " in *' memory '*) table=/dev/null ;; esac
 dir=$(mktemp -d)
 broker=
 trap '[ -z "$broker" ] || kill $broker; wait; rm -rf "$dir"' EXIT
@@ -21,6 +22,10 @@ sh tests/tls/certificates.sh "$dir/certificates" || exit 1
 	log.console.level=error 2> "$dir/log" &
 broker=$!
 sleep 1
+{
+	echo "# commit=$(git rev-parse --short HEAD) date=$(date +%F) cores=$(nproc) kernel=$(uname -r)"
+	printf 'harm\tfigure\tmedian\tleast\tmost\tn\n'
+} > "$table"
 stories="tests/stories/hostile*.story tests/stories/framing.story tests/stories/handshake.story"
 "$build/siege" "$port" $((port + 1)) $broker "table=$table" \
 	"stories=$build/stories --port $port $stories > /dev/null" "$@"

@@ -4,7 +4,7 @@
 #include "tests/hostile/siege.h"
 #include "tests/hostile/words.h"
 
-enum { CEILING_BYTES = 16 << 20, HOLD_S = 4, TLS_HOLD_S = 9, LOOK_MS = 20, HELLO_MAX = 2000 };
+enum { CEILING_BYTES = 16 << 20, HOLD_S = 4, TLS_HOLD_S = 6, LOOK_MS = 20, HELLO_MAX = 2000 };
 
 /* A handshake message of 100 KB, in records of 16 KB, of which the last does not come. */
 #define RECORD "\x16\x03\x01\x40\x00"
@@ -64,7 +64,7 @@ static bool hold(struct attack a, const struct siege *s, long before)
 	printf("%s %d strangers, %s: %ld KiB, at most %d\n", ok ? "ok" : "FAIL", a.n, a.name,
 	       most - before, CEILING_BYTES >> 10);
 	fflush(stdout);
-	siege_pass_ms(2500);
+	siege_pass_ms(1500);
 	return ok;
 }
 
