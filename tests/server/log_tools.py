@@ -6,7 +6,7 @@ A bit that is flipped is found, or it changes nothing of what the log says; a br
 on what verify refuses; what salvage saves a broker serves. And the data directories of released
 versions (tests/golden) still open.
 
-usage: log_tools.py BUILD [--make-golden FILE]      FLIPS=N: of places at random, 120
+usage: log_tools.py BUILD [--make-golden FILE]      FLIPS=N: of places at random, 60
 """
 import json
 import os
@@ -23,7 +23,7 @@ import time
 import pika
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SEGMENT, RANDOM_FLIPS = 1 << 20, int(os.environ.get("FLIPS", "120"))
+SEGMENT, RANDOM_FLIPS = 1 << 20, int(os.environ.get("FLIPS", "60"))
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
 passed = failed = 0
 
