@@ -2,12 +2,15 @@
 #include "persistence/catalog.h"
 
 #include "base/die.h"
+#include "base/endian.h"
 #include "base/mem.h"
 #include "persistence/record.h"
 
 struct item {
 	struct list link;          /* by position */
-	log_position at;
+	log_position at;           /* of its last record */
+	log_position first;        /* no record of it that is left is older */
+	bool removed;
 	struct slice name;         /* kind and key, in bytes[] */
 	struct slice value;        /* behind them */
 	uint8_t bytes[];
@@ -29,6 +32,7 @@ void catalog_free(struct catalog *c)
 static struct item *item_new(uint8_t kind, struct slice key, struct slice value)
 {
 	struct item *i = mem_alloc(sizeof *i + 1 + key.n + value.n);
+	i->removed = false;
 	i->bytes[0] = kind;
 	memcpy(i->bytes + 1, key.p, key.n);
 	if (value.n)
@@ -60,10 +64,21 @@ static void set(struct catalog *c, uint8_t kind, struct slice key, struct slice 
                 log_position at)
 {
 	struct item *old = find(c, kind, key), *i = item_new(kind, key, value);
-	if (old)
+	i->at = i->first = at;
+	if (old) {
+		i->first = old->first;
 		discard(c, old);
-	i->at = at;
+	}
 	map_put(&c->entries, i->name, i);
+	list_push(&c->by_position, &i->link);
+}
+
+static void set_removed(struct catalog *c, struct item *i, log_position at)
+{
+	i->removed = true;
+	i->value = slice_of(NULL, 0);
+	i->at = at;
+	list_remove(&i->link);
 	list_push(&c->by_position, &i->link);
 }
 
@@ -90,10 +105,15 @@ log_position catalog_put(struct catalog *c, uint8_t kind, struct slice key, stru
 log_position catalog_remove(struct catalog *c, uint8_t kind, struct slice key)
 {
 	struct item *i = find(c, kind, key);
-	if (!i)
+	struct record_define r = { kind, key, slice_of(NULL, 0) };
+	if (!i || i->removed)
 		return 0;
-	discard(c, i);
-	return append(c, RECORD_UNDEFINE, &(struct record_define){ kind, key, slice_of(NULL, 0) });
+	log_position at = append(c, RECORD_UNDEFINE, &r);
+	if (c->log)
+		set_removed(c, i, at);
+	else
+		discard(c, i);
+	return at;
 }
 
 bool catalog_recover(struct catalog *c, const struct log_record *r)
@@ -105,7 +125,7 @@ bool catalog_recover(struct catalog *c, const struct log_record *r)
 	if (r->type == RECORD_DEFINE)
 		set(c, d.kind, d.key, d.value, r->at);
 	else if (old)
-		discard(c, old);
+		set_removed(c, old, r->at);
 	return true;
 }
 
@@ -113,6 +133,8 @@ bool catalog_next(const struct catalog *c, const void **cursor, uint8_t *kind, s
                   struct slice *value)
 {
 	const struct list *l = *cursor ? ((const struct list *)*cursor)->next : c->by_position.next;
+	while (l != &c->by_position && list_entry(l, struct item, link)->removed)
+		l = l->next;
 	if (l == &c->by_position)
 		return false;
 	const struct item *i = list_entry(l, struct item, link);
@@ -123,26 +145,50 @@ bool catalog_next(const struct catalog *c, const void **cursor, uint8_t *kind, s
 	return true;
 }
 
-uint64_t catalog_count_before(const struct catalog *c, log_position upto)
+static void refresh(struct catalog *c, struct item *i, log_position from)
 {
-	uint64_t n = 0;
-	for (const struct list *l = c->by_position.next;
-	     l != &c->by_position && list_entry(l, struct item, link)->at < upto; l = l->next)
-		n++;
-	return n;
+	struct slice key = slice_of(i->name.p + 1, i->name.n - 1);
+	struct record_define d = { i->name.p[0], key, i->value };
+	i->at = append(c, i->removed ? RECORD_UNDEFINE : RECORD_DEFINE, &d);
+	if (i->first >= from)
+		i->first = i->at;
+	list_remove(&i->link);
+	list_push(&c->by_position, &i->link);
 }
 
-log_position catalog_refresh(struct catalog *c, log_position upto)
+void catalog_refresh(struct catalog *c, log_position from, log_position upto)
 {
-	log_position last = 0;
 	for (struct item *i;
 	     (i = list_first(&c->by_position, struct item, link)) && i->at < upto;) {
-		struct slice key = slice_of(i->name.p + 1, i->name.n - 1);
-		struct record_define d = { i->name.p[0], key, i->value };
-		i->at = last = append(c, RECORD_DEFINE, &d);
-		must(last >= upto);
-		list_remove(&i->link);
-		list_push(&c->by_position, &i->link);
+		if (i->removed && i->first >= from)
+			discard(c, i);
+		else
+			refresh(c, i, from);
 	}
-	return last;
+}
+
+/* ---- holes ---- */
+
+void catalog_put_hole(struct catalog *c, log_position from, log_position to)
+{
+	uint8_t key[8], value[8];
+	put_le64(key, from);
+	put_le64(value, to);
+	catalog_put(c, CATALOG_HOLE, slice_of(key, sizeof key), slice_of(value, sizeof value));
+}
+
+void catalog_remove_hole(struct catalog *c, log_position from)
+{
+	uint8_t key[8];
+	put_le64(key, from);
+	catalog_remove(c, CATALOG_HOLE, slice_of(key, sizeof key));
+}
+
+bool catalog_hole_decode(const struct record_define *d, log_position *from, log_position *to)
+{
+	if (d->kind != CATALOG_HOLE || d->key.n != 8 || d->value.n != 8)
+		return false;
+	*from = get_le64(d->key.p);
+	*to = get_le64(d->value.p);
+	return true;
 }

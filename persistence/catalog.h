@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The catalog: everything durable that is not a message (exchanges, queues, bindings; later
  * vhosts, users, policies) as entries kind + key -> value, kept in memory in the order of their
- * log positions and in the log as one record each.  Before the front of the log is trimmed the
- * entries that live there are appended again (catalog_refresh); the catalog thus never stops
- * the log from getting shorter.  Values are bytes: what they mean is for the floors above. */
+ * log positions and in the log as one record each.  Before a part of the log is given up the
+ * entries up to its end are appended again (catalog_refresh); the catalog thus never stops
+ * the log from getting shorter.  A removal is remembered, and appended again too, while older
+ * records of its entry may be left: else those would bring the entry back at the next start.
+ * Values are bytes: what they mean is for the floors above, but for one kind. */
 #ifndef PERSISTENCE_CATALOG_H
 #define PERSISTENCE_CATALOG_H
 
 #include "base/list.h"
 #include "base/map.h"
 #include "persistence/log.h"
+#include "persistence/record.h"
+
+/* A part of the log that is gone from its middle; key and value: first position in it, first behind
+ * it, u64 each.  The others are numbered in exchange/topology.h. */
+enum { CATALOG_HOLE = 255 };
 
 struct catalog {
 	struct log *log;         /* NULL: nothing is logged (all entries are forgotten at exit) */
@@ -34,11 +41,15 @@ bool catalog_recover(struct catalog *c, const struct log_record *r);
 bool catalog_next(const struct catalog *c, const void **cursor, uint8_t *kind, struct slice *key,
                   struct slice *value);
 
-/* How many entries live before the position. */
-uint64_t catalog_count_before(const struct catalog *c, log_position upto);
+/* Appends every entry that lives before upto again, and every removal of one that had a record
+ * before from: what lies in [from, upto) can be given up once that is durable. */
+void catalog_refresh(struct catalog *c, log_position from, log_position upto);
 
-/* Appends every entry that lives before the position again. Returns the last position appended,
- * or 0 when there was none. */
-log_position catalog_refresh(struct catalog *c, log_position upto);
+/* Says that there is a hole (not any more), as catalog_put and catalog_remove. */
+void catalog_put_hole(struct catalog *c, log_position from, log_position to);
+void catalog_remove_hole(struct catalog *c, log_position from);
+
+/* True when the entry says that there is a hole. */
+bool catalog_hole_decode(const struct record_define *d, log_position *from, log_position *to);
 
 #endif

@@ -17,6 +17,7 @@ enum {
 	SEGMENT_START = 40,
 	SEGMENT_WALL = 48,
 	SEGMENT_EPOCH = 56,
+	SEGMENT_INSIDE = 60,
 	SEGMENT_BYTES = 64,
 };
 
@@ -33,6 +34,7 @@ void format_segment_encode(uint8_t *p, const struct segment_head *h)
 	put_le64(p + SEGMENT_START, h->log_start);
 	put_le64(p + SEGMENT_WALL, h->wall_ms);
 	put_le32(p + SEGMENT_EPOCH, h->epoch);
+	put_le32(p + SEGMENT_INSIDE, h->inside);
 	put_le32(p + SEGMENT_CRC, crc32c(0, p + 4, SEGMENT_BYTES - 4));
 }
 
@@ -47,7 +49,8 @@ bool format_segment_decode(const uint8_t *p, struct segment_head *out)
 		                          .base = get_le64(p + SEGMENT_BASE),
 		                          .prev_base = get_le64(p + SEGMENT_PREV),
 		                          .log_start = get_le64(p + SEGMENT_START),
-		                          .wall_ms = get_le64(p + SEGMENT_WALL) };
+		                          .wall_ms = get_le64(p + SEGMENT_WALL),
+		                          .inside = get_le32(p + SEGMENT_INSIDE) };
 	return out->base < FORMAT_LSN_END && out->log_start <= out->base && out->prev_base < out->base;
 }
 

@@ -28,6 +28,13 @@ enum format_flags {
 	FORMAT_CLEAN = 4,      /* the last batch of a run that closed its log */
 };
 
+/* What a segment begins in the middle of: its first records need those of the segment before. */
+enum format_inside {
+	FORMAT_IN_TRANSACTION = 1,   /* its RECORD_BEGIN stands before */
+	FORMAT_IN_MESSAGE = 2,       /* the first RECORD_CHUNKs of it stand before */
+	FORMAT_INSIDE_KNOWN = 4,     /* always set; not in segments of before this was said */
+};
+
 struct segment_head {
 	uint64_t store;        /* identity of the store, random */
 	uint32_t epoch;
@@ -35,6 +42,7 @@ struct segment_head {
 	uint64_t prev_base;    /* of the segment before; 0: there is none */
 	uint64_t log_start;    /* everything before is trimmed */
 	uint64_t wall_ms;
+	uint32_t inside;       /* enum format_inside */
 };
 
 /* Fills a block of DISK_BLOCK bytes. */

@@ -9,7 +9,8 @@
  *  - Positions are opaque but ordered.  Callers hold no pointer into the engine's buffers.
  *  - A durable record can be read back by its position as long as it is retained (log_fetch).
  *  - Scanning what is left of the log from its start (log_next) gives every record that has not
- *    been trimmed; space comes back from the front only (log_trim).
+ *    been given up.  Space comes back from the front (log_trim), and from an extent in the middle
+ *    that nothing retains (log_drop) once what its records say of older ones was appended again.
  *  - A failed write or sync is final: log_poll reports it once, nothing becomes durable after.
  *
  * All functions belong to one thread, the one that owns the broker. */
@@ -45,8 +46,15 @@ struct log_report {
 };
 
 struct log_extent {
-	log_position from, to;       /* the oldest part that could be trimmed: [from, to) */
+	log_position from, to;       /* a part that can be given up as a whole: [from, to) */
 	uint64_t live;               /* retained references into it */
+};
+
+/* What log_survey answers. */
+enum log_survey {
+	LOG_SURVEY_LATER,            /* it is being read: ask again */
+	LOG_SURVEY_THERE,
+	LOG_SURVEY_NEVER,            /* it cannot be read: the extent stays until it is the oldest */
 };
 
 struct log_stats {
@@ -93,6 +101,11 @@ struct log_ops {
 	struct log_fetch *(*fetched)(struct log *l);
 	bool (*oldest)(const struct log *l, struct log_extent *out);
 	void (*trim)(struct log *l, log_position upto);
+	bool (*hollow)(struct log *l, struct log_extent *out);
+	enum log_survey (*survey)(struct log *l, log_position from, struct slice *out);
+	bool (*drop)(struct log *l, log_position from);
+	log_position (*end)(const struct log *l);
+	bool (*holds)(const struct log *l, log_position at);
 	void (*stats)(const struct log *l, struct log_stats *out);
 	int (*close)(struct log *l);
 };
@@ -181,6 +194,41 @@ static inline bool log_oldest(const struct log *l, struct log_extent *out)
 static inline void log_trim(struct log *l, log_position upto)
 {
 	l->ops->trim(l, upto);
+}
+
+/* An extent behind the oldest and before the active one that nothing retains and that no record
+ * before it needs; false when there is none. */
+static inline bool log_hollow(struct log *l, struct log_extent *out)
+{
+	return l->ops->hollow(l, out);
+}
+
+/* What the records of a hollow extent say, as summary_write puts it: in *out when the answer is
+ * LOG_SURVEY_THERE, valid until the next log_survey or log_drop.  Asked once a turn. */
+static inline enum log_survey log_survey(struct log *l, log_position from, struct slice *out)
+{
+	return l->ops->survey(l, from, out);
+}
+
+/* Gives up the extent that begins at the position, which log_hollow named.  The caller has appended
+ * again what its records say of older ones, and a RECORD_DEFINE of CATALOG_HOLE, and all of that is
+ * durable.  False, and nothing happens, when something has come to retain it meanwhile. */
+static inline bool log_drop(struct log *l, log_position from)
+{
+	return l->ops->drop(l, from);
+}
+
+/* Everything appended so far lies before the position: it is durable once log_report.durable is
+ * not less. */
+static inline log_position log_end(const struct log *l)
+{
+	return l->ops->end(l);
+}
+
+/* False when the record at the position has been given up. */
+static inline bool log_holds(const struct log *l, log_position at)
+{
+	return l->ops->holds(l, at);
 }
 
 static inline void log_stats(const struct log *l, struct log_stats *out)

@@ -70,7 +70,7 @@ struct segment *log_add_segment(struct log_file *l, uint64_t base, uint64_t prev
 }
 
 /* The index of the segment that holds the position. */
-static size_t segment_index(const struct log_file *l, log_position at)
+size_t log_segment_index(const struct log_file *l, log_position at)
 {
 	size_t low = 0, high = l->n_segments;
 	while (high - low > 1) {
@@ -86,7 +86,7 @@ static size_t segment_index(const struct log_file *l, log_position at)
 
 static struct segment *segment_of(const struct log_file *l, log_position at)
 {
-	return l->segments[segment_index(l, at)];
+	return l->segments[log_segment_index(l, at)];
 }
 
 /* The count of live references that a position belongs to: its batch's until that has a segment. */
@@ -109,9 +109,10 @@ static void file_retain(struct log *log, log_position at, uint64_t n)
 
 static void file_release(struct log *log, log_position at)
 {
-	uint64_t *live = live_count(self(log), at);
+	struct log_file *l = self(log);
+	uint64_t *live = live_count(l, at);
 	must(*live > 0);
-	--*live;
+	l->look_hollow |= --*live == 0;
 }
 
 static bool file_oldest(const struct log *log, struct log_extent *out)
@@ -136,16 +137,39 @@ static void give_up_unread(struct log_file *l)
 	}
 }
 
+void log_give_up(struct log_file *l, size_t index)
+{
+	struct segment *s = l->segments[index];
+	l->n_segments--;
+	memmove(l->segments + index, l->segments + index + 1,
+	        (l->n_segments - index) * sizeof *l->segments);
+	list_push(&l->given_up, &s->link);
+	give_up_unread(l);
+}
+
 static void file_trim(struct log *log, log_position upto)
 {
 	struct log_file *l = self(log);
 	must(l->n_segments > 1 && l->segments[1]->base == upto && l->segments[0]->live == 0);
-	struct segment *s = l->segments[0];
-	l->n_segments--;
-	memmove(l->segments, l->segments + 1, l->n_segments * sizeof *l->segments);
 	l->log_start = upto;
-	list_push(&l->given_up, &s->link);
-	give_up_unread(l);
+	log_give_up(l, 0);
+}
+
+static log_position file_end(const struct log *log)
+{
+	const struct log_file *l = const_self(log);
+	return l->filling ? l->filling->head.lsn + l->filling->head.used_len : l->end;
+}
+
+static bool file_holds(const struct log *log, log_position at)
+{
+	const struct log_file *l = const_self(log);
+	if (at >= l->active_end || l->n_segments == 0)
+		return true;
+	if (at < l->segments[0]->base)
+		return false;
+	const struct segment *s = l->segments[log_segment_index(l, at)];
+	return s->end == 0 || at < s->end;
 }
 
 /* ---- reading back ---- */
@@ -153,7 +177,7 @@ static void file_trim(struct log *log, log_position upto)
 static log_position file_reach(const struct log *log, log_position at)
 {
 	const struct log_file *l = const_self(log);
-	size_t next = segment_index(l, at) + 1;
+	size_t next = log_segment_index(l, at) + 1;
 	return next < l->n_segments && l->segments[next]->base < l->durable ? l->segments[next]->base
 	                                                                    : l->durable;
 }
@@ -212,6 +236,7 @@ static struct batch *batch_new(struct log_file *l)
 	list_init(&b->link);
 	b->head.lsn = l->end;
 	b->head.used_len = FORMAT_BATCH_HEAD;
+	b->inside = l->inside;
 	return b;
 }
 
@@ -271,6 +296,19 @@ static void set_pressed(struct log_file *l)
 		l->pressed = false;
 }
 
+/* What the record behind one of this type stands in the middle of. */
+static uint32_t inside_after(uint32_t inside, uint8_t type)
+{
+	inside &= ~(uint32_t)FORMAT_IN_MESSAGE;
+	switch (type) {
+	case RECORD_BEGIN: return inside | FORMAT_IN_TRANSACTION;
+	case RECORD_COMMIT:
+	case RECORD_ABORT: return inside & ~(uint32_t)FORMAT_IN_TRANSACTION;
+	case RECORD_CHUNK: return inside | FORMAT_IN_MESSAGE;
+	default: return inside;
+	}
+}
+
 static log_position file_append(struct log *log, uint8_t type, bool urgent,
                                 const struct slice *parts, size_t n)
 {
@@ -298,6 +336,7 @@ static log_position file_append(struct log *log, uint8_t type, bool urgent,
 	b->head.used_len += (uint32_t)bytes;
 	b->head.n_records++;
 	b->urgent |= urgent;
+	l->inside = inside_after(l->inside, type);
 	l->waiting_bytes += bytes;
 	set_pressed(l);
 	return at;
@@ -311,8 +350,12 @@ static void assign_segment(struct log_file *l, struct batch *b)
 	struct segment *active = l->active_open ? l->segments[l->n_segments - 1] : NULL;
 	uint64_t room = l->options.segment_bytes - FORMAT_SEGMENT_HEAD;
 	if (!active || b->head.lsn + b->head.disk_len - active->base > room) {
-		uint64_t before = l->n_segments ? l->segments[l->n_segments - 1]->base : 0;
-		active = log_add_segment(l, b->head.lsn, before);
+		struct segment *last = l->n_segments ? l->segments[l->n_segments - 1] : NULL;
+		if (last)
+			last->end = b->head.lsn;
+		active = log_add_segment(l, b->head.lsn, last ? last->base : 0);
+		active->inside = b->inside | FORMAT_INSIDE_KNOWN;
+		l->look_hollow = true;
 		l->active_open = true;
 	}
 	b->segment = active;
@@ -574,6 +617,11 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 		.fetched = file_fetched,
 		.oldest = file_oldest,
 		.trim = file_trim,
+		.hollow = log_file_hollow,
+		.survey = log_file_survey,
+		.drop = log_file_drop,
+		.end = file_end,
+		.holds = file_holds,
 		.stats = file_stats,
 		.close = file_close,
 	};

@@ -3,7 +3,9 @@
  * batch.  The rule at the first batch that is not valid:
  *
  *   CORRUPT when something proves that it had once been durable: a later segment, or a valid
- *   batch further on whose durable_lsn is beyond it.  Then nothing is opened.
+ *   batch further on whose durable_lsn is beyond it.  Then nothing is opened.  Where the next
+ *   segment does not follow on this one there is a hole: that is as good as the end of the segment
+ *   when a RECORD_DEFINE of CATALOG_HOLE says so, which may stand anywhere behind.
  *   TORN otherwise: the tail of a crash.  The log ends there, and this run writes to a new
  *   segment, so that what lies behind is never looked at again. */
 #include <errno.h>
@@ -14,16 +16,28 @@
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "persistence/catalog.h"
 #include "persistence/log_state.h"
 #include "persistence/record.h"
 
 enum { WINDOW_BYTES = 1 << 20 };
 
+struct hole {
+	uint64_t from, to;
+};
+
+struct holes {
+	struct hole *p;
+	size_t n, cap;
+};
+
 struct recover {
 	size_t at;                    /* the segment being read */
 	uint64_t lsn;                 /* of the next batch */
 	uint32_t prev_crc, epoch;
-	bool first;                   /* no batch read yet: its predecessor is unknown */
+	bool first;                   /* its predecessor is unknown: at the beginning, behind a hole */
+	uint8_t enter;                /* the record that says what a segment begins with; 0: none */
+	struct holes found, said;
 	uint8_t *window;              /* LOG_BATCH_BYTES of pages */
 	uint64_t window_at, window_n; /* file range in it */
 	bool in_batch;
@@ -184,9 +198,6 @@ static int check_chain(const struct listing *s, size_t first, struct buf *why)
 			           advice);
 			return -EUCLEAN;
 		}
-		if (i > first && s->found[i].head.prev_base != s->found[i - 1].head.base)
-			return corrupt(why, s->found[i].head.base, s->found[i].head.base,
-			               "the file before it is missing");
 	}
 	return 0;
 }
@@ -236,11 +247,35 @@ static int adopt(struct log_file *l, struct listing *s, struct buf *why)
 		g->begun = true;
 		l->epoch = s->found[i].head.epoch > l->epoch ? s->found[i].head.epoch : l->epoch;
 		g->file_bytes = s->found[i].bytes;
+		g->inside = s->found[i].head.inside;
 	}
 	memcpy(l->worker.spare_names, s->spares, sizeof s->spares);
 	l->worker.spares = s->n_spares;
 	l->store = l->n_segments ? s->found[first].head.store : l->options.entropy;
 	return 0;
+}
+
+/* A spare that is seen may be known under its old name as well after a loss of power: not any more,
+ * before something else is written to it. */
+static int settle_names(struct log_file *l, struct buf *why)
+{
+	int error = l->disk->ops->sync_directory(l->disk);
+	if (error)
+		buf_printf(why, "the data directory cannot be synced: %s", strerror(-error));
+	return error;
+}
+
+/* The first segment, or one behind a hole: what stood before it is not known. */
+static void enter_at(struct log_file *l, size_t i)
+{
+	struct recover *r = l->recover;
+	const struct segment *s = l->segments[i];
+	r->lsn = s->base;
+	r->first = true;
+	if (s->inside & FORMAT_IN_TRANSACTION)
+		r->enter = RECORD_BEGIN;
+	else if (i > 0)
+		r->enter = RECORD_ABORT;
 }
 
 int log_recover_begin(struct log_file *l, struct buf *why)
@@ -256,11 +291,15 @@ int log_recover_begin(struct log_file *l, struct buf *why)
 		qsort(s.found, s.n, sizeof *s.found, by_base);
 	if (!error)
 		error = adopt(l, &s, why);
+	if (!error && s.n_spares)
+		error = settle_names(l, why);
 	mem_free(s.found);
 	buf_free(&s.names);
 	buf_free(&s.summaries);
+	r->lsn = FORMAT_FIRST_LSN;
 	r->first = true;
-	r->lsn = l->n_segments ? l->segments[0]->base : FORMAT_FIRST_LSN;
+	if (l->n_segments)
+		enter_at(l, 0);
 	return error;
 }
 
@@ -271,8 +310,63 @@ void log_recover_free(struct log_file *l)
 		return;
 	mem_pages_free(r->window, LOG_BATCH_BYTES);
 	log_summary_forget(&r->summary);
+	mem_free(r->found.p);
+	mem_free(r->said.p);
 	mem_free(r);
 	l->recover = NULL;
+}
+
+/* ---- holes ---- */
+
+static void add_hole(struct holes *h, uint64_t from, uint64_t to)
+{
+	if (h->n == h->cap) {
+		h->cap = h->cap ? 2 * h->cap : 8;
+		h->p = mem_realloc(h->p, h->cap * sizeof *h->p);
+	}
+	h->p[h->n++] = (struct hole){ from, to };
+}
+
+static bool is_said(const struct holes *said, struct hole h)
+{
+	for (size_t i = 0; i < said->n; i++)
+		if (said->p[i].from <= h.from && h.to <= said->p[i].to)
+			return true;
+	return false;
+}
+
+static void listen_record(struct recover *r, const struct log_record *record)
+{
+	struct record_define d;
+	uint64_t from, to;
+	if (record->type == RECORD_DEFINE && record_define_decode(record->body, &d) &&
+	    catalog_hole_decode(&d, &from, &to))
+		add_hole(&r->said, from, to);
+}
+
+static void listen_summary(struct recover *r, struct slice body)
+{
+	struct log_record record;
+	struct slice catalog = summary_catalog(body);
+	while (summary_next_record(&catalog, &record))
+		listen_record(r, &record);
+}
+
+static int check_holes(const struct log_file *l, struct buf *why)
+{
+	const struct recover *r = l->recover;
+	for (size_t i = 0; i < r->found.n; i++) {
+		struct hole h = r->found.p[i];
+		if (!is_said(&r->said, h))
+			return corrupt(why, l->segments[log_segment_index(l, h.to)]->base, h.to,
+			               "what was before it is missing");
+	}
+	return 0;
+}
+
+static bool hole_follows(const struct log_file *l, size_t i)
+{
+	return l->segments[i + 1]->prev_base != l->segments[i]->base;
 }
 
 /* ---- reading ---- */
@@ -391,8 +485,12 @@ static void end_summary(struct log_file *l)
 static int finish(struct log_file *l, struct buf *why)
 {
 	struct recover *r = l->recover;
-	int error = 0;
+	int error = check_holes(l, why);
+	if (error)
+		return error;
 	l->end = l->durable = r->lsn;
+	l->inside = (l->worker.summary.in_transaction ? FORMAT_IN_TRANSACTION : 0) |
+	            (l->worker.summary.marks.len ? FORMAT_IN_MESSAGE : 0);
 	l->epoch = (r->epoch > l->epoch ? r->epoch : l->epoch) + 1;
 	l->worker.prev_crc = r->prev_crc;
 	l->log.was_clean = l->n_segments == 0 || r->clean;
@@ -419,6 +517,11 @@ static int next_segment(struct log_file *l, struct buf *why)
 	struct segment *s = l->segments[r->at];
 	l->disk->ops->close(l->disk, s->handle);
 	s->handle = -1;
+	s->end = r->lsn;
+	if (hole_follows(l, r->at)) {
+		add_hole(&r->found, r->lsn, l->segments[r->at + 1]->base);
+		enter_at(l, r->at + 1);
+	}
 	return open_segment(l, ++r->at, why);
 }
 
@@ -428,7 +531,7 @@ static int end_of_batches(struct log_file *l, struct buf *why)
 	struct recover *r = l->recover;
 	struct segment *s = l->segments[r->at];
 	if (r->at + 1 < l->n_segments) {
-		if (l->segments[r->at + 1]->base != r->lsn)
+		if (l->segments[r->at + 1]->base != r->lsn && !hole_follows(l, r->at))
 			return corrupt(why, s->base, r->lsn, "a batch is damaged and the log goes on after it");
 		end_summary(l);
 		return next_segment(l, why);
@@ -456,8 +559,18 @@ static void give_record(struct log_file *l, struct log_record *out)
 		                        .wall_ms = r->batch.wall_ms,
 		                        .body = slice_of(p + FORMAT_RECORD_HEAD, f.body_bytes) };
 	summary_add(&l->worker.summary, out);
+	listen_record(r, out);
 	r->offset += (uint32_t)format_record_bytes(f.body_bytes);
 	r->record++;
+}
+
+/* What a segment begins in the middle of has no beginning in the log any more. */
+static void give_enter(struct log_file *l, struct log_record *out)
+{
+	struct recover *r = l->recover;
+	*out = (struct log_record){ .type = r->enter, .at = r->lsn };
+	summary_add(&l->worker.summary, out);
+	r->enter = 0;
 }
 
 /* At the beginning of a segment that another one follows: its summary instead of its records.  1
@@ -471,11 +584,12 @@ static int give_summary(struct log_file *l, struct log_record *out, struct buf *
 		return 0;
 	r->looked = true;
 	uint64_t end = l->segments[r->at + 1]->base;
-	if (!log_summary_read(l, r->lsn, end, &r->summary))
+	if (!log_summary_read(l, r->lsn, end, hole_follows(l, r->at), &r->summary))
 		return 0;
-	*out = (struct log_record){ .type = RECORD_SUMMARY, .at = r->lsn, .body = r->summary.body };
+	*out = (struct log_record){ .type = RECORD_SUMMARY, .at = r->lsn + 8, .body = r->summary.body };
 	summary_go_on(&l->worker.summary, out->body);
-	r->lsn = end;
+	listen_summary(r, out->body);
+	r->lsn = r->summary.end;
 	r->prev_crc = r->summary.last_crc;
 	r->epoch = r->summary.epoch > r->epoch ? r->summary.epoch : r->epoch;
 	r->first = false;
@@ -502,6 +616,10 @@ int log_recover_next(struct log_file *l, struct log_record *out, struct buf *why
 	if (l->segments[r->at]->handle < 0 && (error = open_segment(l, r->at, why)))
 		return error;
 	for (;;) {
+		if (r->enter) {
+			give_enter(l, out);
+			return 1;
+		}
 		if (r->in_batch && r->record < r->batch.n_records) {
 			give_record(l, out);
 			return 1;

@@ -19,6 +19,9 @@ enum { LOG_BATCH_BYTES = 4 << 20 };   /* the buffer of one batch */
 struct segment {
 	struct list link;            /* on log_file.given_up, then on log_worker.trims */
 	uint64_t base;               /* position of the first batch */
+	uint64_t end;                /* behind the last one; 0: not known yet */
+	uint32_t inside;             /* enum format_inside */
+	bool mute;                   /* core: it cannot be surveyed */
 	uint64_t prev_base, log_start;
 	uint64_t live;               /* core: retained references */
 	uint32_t readers;            /* core: fetches under way */
@@ -36,6 +39,16 @@ struct batch {
 	uint64_t live;               /* core: retained references until it has a segment */
 	struct segment *segment;     /* where it goes, set when it is handed over */
 	size_t touched;              /* most bytes ever used of the buffer */
+	uint32_t inside;             /* what it begins in the middle of */
+};
+
+/* The summary of a segment, read. */
+struct log_summary {
+	uint8_t *pages;
+	size_t n;
+	struct slice body;           /* what summary_write made */
+	uint64_t end;                /* of the segment */
+	uint32_t last_crc, epoch;    /* of its last batch */
 };
 
 struct log_worker {
@@ -47,6 +60,9 @@ struct log_worker {
 	bool low;                    /* little room beyond the segment in use */
 	struct list trims;           /* segments to be given up, oldest first */
 	uint64_t spares;             /* files waiting to be used again */
+	const struct segment *surveyed;   /* to be surveyed, or done: the core's to change then */
+	bool survey_done;
+	struct log_summary survey;   /* pages NULL: it cannot be read */
 	/* worker */
 	uint32_t prev_crc;           /* of the batch written last */
 	uint64_t spare_names[16];
@@ -92,7 +108,9 @@ struct log_file {
 	struct list queued;          /* full batches, oldest first */
 	size_t n_queued;
 	uint64_t waiting_bytes;      /* filling, queued and in flight */
-	struct list given_up;        /* trimmed segments, oldest first, that may still be read */
+	struct list given_up;        /* segments given up, oldest first, that may still be read */
+	bool look_hollow;            /* there may be hollow segments */
+	uint32_t inside;             /* what the next record stands in the middle of */
 	struct batch *in_flight;
 	struct list pool;
 	bool pressed, full;
@@ -118,13 +136,6 @@ struct log_fetch *log_reader_done(struct log_file *l);
 bool log_reader_step(void *log_file);
 
 /* log_summary.c: summaries of segments in files beside them. */
-struct log_summary {
-	uint8_t *pages;
-	size_t n;
-	struct slice body;           /* what summary_write made */
-	uint32_t last_crc, epoch;    /* of the last batch of the segment */
-};
-
 /* A batch of the active segment is durable. */
 void log_summary_batch(struct log_file *l, const struct batch *b);
 
@@ -138,10 +149,19 @@ bool log_summary_step(struct log_file *l);
 void log_summary_remove(struct log_file *l, uint64_t base);
 void log_summary_free(struct log_file *l);
 
-/* The summary of the segment that begins at base and ends before end; false when there is no good
- * one.  Freed with log_summary_forget. */
-bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, struct log_summary *out);
+/* The summary of the segment that begins at base and ends at end, or, where a hole follows, not
+ * behind it; false when there is no good one.  Freed with log_summary_forget. */
+bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, bool hole,
+                      struct log_summary *out);
 void log_summary_forget(struct log_summary *s);
+
+/* log_hollow.c: segments given up in the middle. */
+bool log_file_hollow(struct log *log, struct log_extent *out);
+enum log_survey log_file_survey(struct log *log, log_position from, struct slice *out);
+bool log_file_drop(struct log *log, log_position from);
+
+/* The worker's part of a survey; false when there is nothing to do. */
+bool log_survey_step(struct log_file *l);
 
 /* log_recover.c: reads directory and headers; then log_recover_next gives records until it
  * answers 0 and has set up the table of segments and the end of the log. */
@@ -150,6 +170,8 @@ int log_recover_next(struct log_file *l, struct log_record *out, struct buf *why
 void log_recover_free(struct log_file *l);
 
 /* log_file.c */
+size_t log_segment_index(const struct log_file *l, log_position at);
+void log_give_up(struct log_file *l, size_t index);
 struct segment *log_add_segment(struct log_file *l, uint64_t base, uint64_t prev_base);
 void log_segment_name(char name[32], uint64_t base);
 void log_summary_name(char name[32], uint64_t base);

@@ -149,17 +149,19 @@ bool log_summary_step(struct log_file *l)
 /* ---- reading ---- */
 
 static bool is_good(const struct log_file *l, const uint8_t *h, uint64_t n, uint64_t base,
-                    uint64_t end)
+                    uint64_t end, bool hole)
 {
+	uint64_t says = get_le64(h + SUM_END);
 	return memcmp(h + SUM_MAGIC, magic, sizeof magic) == 0 &&
 	       get_le32(h + SUM_VERSION) == FORMAT_VERSION && get_le64(h + SUM_STORE) == l->store &&
-	       get_le64(h + SUM_BASE) == base && get_le64(h + SUM_END) == end &&
+	       get_le64(h + SUM_BASE) == base && (says == end || (hole && says > base && says < end)) &&
 	       get_le64(h + SUM_BYTES) <= n - SUM_HEAD &&
 	       get_le32(h + SUM_CRC) ==
 	           crc32c(0, h + SUM_MAGIC, SUM_HEAD - SUM_MAGIC + get_le64(h + SUM_BYTES));
 }
 
-bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, struct log_summary *out)
+bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, bool hole,
+                      struct log_summary *out)
 {
 	const struct disk_ops *ops = l->disk->ops;
 	char name[32];
@@ -175,11 +177,12 @@ bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, struct lo
 		log_summary_forget(out);
 	if (handle >= 0)
 		ops->close(l->disk, handle);
-	if (out->pages && !is_good(l, out->pages, out->n, base, end))
+	if (out->pages && !is_good(l, out->pages, out->n, base, end, hole))
 		log_summary_forget(out);
 	if (!out->pages)
 		return false;
 	out->body = slice_of(out->pages + SUM_HEAD, get_le64(out->pages + SUM_BYTES));
+	out->end = get_le64(out->pages + SUM_END);
 	out->last_crc = get_le32(out->pages + SUM_LAST_CRC);
 	out->epoch = get_le32(out->pages + SUM_EPOCH);
 	return true;

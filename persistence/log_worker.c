@@ -39,6 +39,7 @@ void log_worker_free(struct log_file *l)
 {
 	stop_zeroing(l);
 	log_summary_free(l);
+	log_summary_forget(&l->worker.survey);
 	for (struct list *t; (t = list_pop(&l->worker.trims));) {
 		struct segment *s = list_entry(t, struct segment, link);
 		if (s->handle >= 0)
@@ -103,7 +104,8 @@ static int write_head(struct log_file *l, struct segment *s)
 		                      .base = s->base,
 		                      .prev_base = s->prev_base,
 		                      .log_start = s->log_start,
-		                      .wall_ms = l->options.wall_ms };
+		                      .wall_ms = l->options.wall_ms,
+		                      .inside = s->inside };
 	format_segment_encode(block, &h);
 	int error = l->disk->ops->write(l->disk, s->handle, 0, block, DISK_BLOCK);
 	mem_pages_free(block, DISK_BLOCK);
@@ -287,7 +289,7 @@ static bool keep_house(struct log_file *l)
 			tell(l, error == -ENOSPC ? -EIO : error);
 		return error == 0;
 	}
-	if (log_summary_step(l))
+	if (log_survey_step(l) || log_summary_step(l))
 		return true;
 	if (w->zero_handle < 0 && !wants_spare(l))
 		return false;

@@ -15,7 +15,7 @@ struct chunk_mark {
 
 void summary_init(struct summary *s, bool squeezes)
 {
-	*s = (struct summary){ .squeezes = squeezes };
+	*s = (struct summary){ .squeezes = squeezes, .cut = true };
 }
 
 void summary_clear(struct summary *s)
@@ -140,19 +140,23 @@ static bool last_chunks(const struct summary *s, uint32_t n, struct trail_entry 
 	return true;
 }
 
+/* A message whose first chunks have been given up was gone before that. */
 static bool add_message(struct summary *s, log_position at, struct record_publish *p)
 {
 	struct trail_entry e = { .at = at, .body_bytes = p->body.n, .kept = true };
 	struct record_target t;
-	if ((p->chunks && !last_chunks(s, p->chunks, &e)) || p->body_bytes != e.body_bytes)
+	bool whole = !p->chunks || last_chunks(s, p->chunks, &e);
+	if (whole ? p->body_bytes != e.body_bytes : !s->cut)
 		return false;
 	while (record_target_next(&p->packed_targets, &t)) {
 		struct summary_queue *q = summary_queue(s, t.queue);
 		if (t.seq < q->next_seq)
 			continue;
 		e.seq = t.seq;
-		trail_push(&q->put, e);
 		q->next_seq = t.seq + 1;
+		if (!whole)
+			continue;
+		trail_push(&q->put, e);
 		q->expires |= p->expires;
 	}
 	return true;
@@ -244,6 +248,7 @@ static bool add_any(struct summary *s, const struct log_record *r)
 	}
 	bool ok = add(s, r);
 	s->spoilt |= !ok;
+	s->cut = false;
 	buf_free(&s->marks);
 	return ok;
 }
@@ -280,9 +285,13 @@ bool summary_add(struct summary *s, const struct log_record *r)
 	switch (r->type) {
 	case RECORD_BEGIN:
 		drop_held(s);
-		s->in_transaction = true;
+		s->in_transaction = s->cut = true;
 		return true;
-	case RECORD_ABORT: drop_held(s); return true;
+	case RECORD_ABORT:
+		drop_held(s);
+		buf_free(&s->marks);
+		s->cut = true;
+		return true;
 	case RECORD_COMMIT: return add_held(s);
 	default:
 		if (!s->in_transaction)
@@ -406,6 +415,7 @@ static void take_marks(struct summary *s, struct slice marks)
 {
 	drop_held(s);
 	buf_free(&s->marks);
+	s->cut = false;
 	buf_append_slice(&s->marks, marks);
 }
 
@@ -428,6 +438,12 @@ bool summary_merge(struct summary *s, struct slice bytes, struct slice *catalog)
 			return false;
 	take_marks(s, p.marks);
 	return p.queues.n == 0;
+}
+
+struct slice summary_catalog(struct slice bytes)
+{
+	struct parts p;
+	return split(bytes, &p) ? p.catalog : slice_of(NULL, 0);
 }
 
 bool summary_next_record(struct slice *catalog, struct log_record *out)

@@ -31,6 +31,7 @@ struct summary {
 	struct buf marks;          /* struct chunk_mark of chunks that wait for their message */
 	bool in_transaction;       /* a RECORD_BEGIN waits for its end */
 	struct buf held;           /* ... and these are the records since */
+	bool cut;                  /* what stood before the next record may have been given up */
 	bool spoilt;               /* a record did not decode: it says too little */
 	bool squeezes;             /* what is gone at the front of a queue is taken out of put: for
 	                            * whoever gathers a whole log. It cannot be written any more */
@@ -64,6 +65,9 @@ bool summary_merge(struct summary *s, struct slice bytes, struct slice *catalog)
 /* The next segment goes on where the one of these bytes ended: its chunks that wait for their
  * message are taken over. */
 void summary_go_on(struct summary *s, struct slice bytes);
+
+/* The catalog's records in what summary_write made; empty when the bytes make no sense. */
+struct slice summary_catalog(struct slice bytes);
 
 /* The next catalog record; false at the end, or when what is left is no record. */
 bool summary_next_record(struct slice *catalog, struct log_record *out);

@@ -68,6 +68,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->id = spec->id;
 	q->store = s;
 	q->next_seq = 1;
+	store_know_queue(s, q->id);
 	lane_init(&q->lane);
 	rotation_init(&q->rotation, is_true(q->arguments, "x-single-active-consumer"));
 	list_init(&q->runnable);
@@ -190,6 +191,8 @@ bool queue_take(struct queue *q, struct entry *out)
 static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position durable)
 {
 	struct message *m = slot->message;
+	if (m->position && !slot->at && !log_holds(q->store->log, m->position))
+		m->position = 0;
 	if (!m->position)
 		store_spill(q->store, m);
 	if (!slot->at && m->position < durable) {

@@ -68,6 +68,7 @@ int store_scan(struct store *s, struct recovery **out, struct buf *why)
 	size_t cursor = 0;
 	for (const struct summary_queue *q; (q = map_next(&r->all.queues, &cursor));)
 		is_used(s, q->id);
+	reclaim_recover(s);
 	return more;
 }
 

@@ -30,6 +30,8 @@ void store_free(struct store *s)
 	must(list_empty(&s->acked) && list_empty(&s->deep) && list_empty(&s->woken));
 	fetch_end(s);
 	catalog_free(&s->catalog);
+	reclaim_free(s);
+	buf_free(&s->alive);
 	buf_free(&s->scratch);
 }
 
@@ -76,8 +78,7 @@ static log_position append_message(struct store *s, enum record_type type,
 	return append(s, type, type != RECORD_SPILL, parts, n);
 }
 
-/* Body and record; m->position becomes that of the first of them, if it has none yet.  Returns that
- * of the last. */
+/* Body and record; m->position becomes that of the first of them. Returns that of the last. */
 static log_position write_message(struct store *s, enum record_type type, struct message *m,
                                   const struct record_target *from,
                                   const struct record_target *targets, size_t n)
@@ -96,8 +97,7 @@ static log_position write_message(struct store *s, enum record_type type, struct
 	if (m->body_bytes > INLINE_BODY)
 		r.chunks = append_chunks(s, m, type != RECORD_SPILL, &first);
 	log_position at = append_message(s, type, m, from, &r);
-	if (!m->position)
-		m->position = first ? first : at;
+	m->position = first ? first : at;
 	return at;
 }
 
@@ -206,26 +206,29 @@ log_position store_commit(struct store *s)
 	return written ? log_append(s->log, RECORD_COMMIT, true, NULL, 0) : 0;
 }
 
-void store_forget_queue(struct store *s, struct queue *q)
+void store_know_queue(struct store *s, uint32_t id)
 {
-	(void)s;
-	list_remove(&q->acks_link);
-	q->n_acks = 0;
+	size_t bytes = id / 8 + 1;
+	if (id == 0)
+		return;
+	if (s->alive.len < bytes) {
+		memset(buf_reserve(&s->alive, bytes - s->alive.len), 0, bytes - s->alive.len);
+		s->alive.len = bytes;
+	}
+	s->alive.p[id / 8] |= (uint8_t)(1u << id % 8);
 }
 
-/* The oldest extent goes when no message is left in it: its catalog entries are appended again,
- * and once those are durable the extent is given up. */
-static void trim(struct store *s, log_position durable)
+bool store_knows_queue(const struct store *s, uint32_t id)
 {
-	struct log_extent oldest;
-	if (!s->trim_upto && log_oldest(s->log, &oldest) && oldest.live == 0) {
-		s->trim_upto = oldest.to;
-		s->trim_after = catalog_refresh(&s->catalog, oldest.to);
-	}
-	if (s->trim_upto && durable > s->trim_after) {
-		log_trim(s->log, s->trim_upto);
-		s->trim_upto = 0;
-	}
+	return id / 8 < s->alive.len && s->alive.p[id / 8] >> id % 8 & 1;
+}
+
+void store_forget_queue(struct store *s, struct queue *q)
+{
+	if (store_knows_queue(s, q->id))
+		s->alive.p[q->id / 8] &= (uint8_t)~(1u << q->id % 8);
+	list_remove(&q->acks_link);
+	q->n_acks = 0;
 }
 
 /* Each deep queue in turn gives a few entries, until enough has gone or nobody can: a queue that
@@ -251,7 +254,7 @@ void store_turn(struct store *s, log_position durable)
 	if (!s->log)
 		return;
 	store_flush_acks(s, false);
-	trim(s, durable);
+	reclaim_turn(s, durable);
 	cool(s, durable);
 }
 

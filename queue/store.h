@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The store: what queues and messages write to the log and how it is read back.  One PUBLISH
  * record holds a message once for all its durable queues; acks are gathered during a turn and
- * written as ranges; the front of the log is trimmed as soon as no message needs it, after the
- * catalog entries there have been appended again and are durable.  Messages in memory are a cache:
+ * written as ranges; parts of the log that no message needs are given up (reclaim.h).  Messages in
+ * memory are a cache:
  * beyond the budget those that will be wanted last are left to the log. */
 #ifndef QUEUE_STORE_H
 #define QUEUE_STORE_H
@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "persistence/catalog.h"
 #include "persistence/record.h"
+#include "queue/reclaim.h"
 
 struct message;
 struct queue;
@@ -22,8 +23,8 @@ struct store {
 	int64_t clock_offset_ms;     /* the broker's clock minus the wall clock */
 	struct list acked;           /* queues with acks gathered in this turn */
 	struct buf scratch;
-	log_position trim_upto;      /* a trim that waits for trim_after to be durable; 0: none */
-	log_position trim_after;
+	struct reclaim reclaim;
+	struct buf alive;            /* a bit for each number of a queue that is not deleted */
 	enum { TX_NONE, TX_EMPTY, TX_WRITTEN } tx;   /* inside store_begin and store_commit */
 
 	uint64_t memory_budget;      /* bytes of messages in queues that may stay in memory */
@@ -68,6 +69,10 @@ log_position store_flush_acks(struct store *s, bool urgent);
  * had to be written. */
 void store_begin(struct store *s);
 log_position store_commit(struct store *s);
+
+/* The queue is there, with its number: what the log says of it counts. */
+void store_know_queue(struct store *s, uint32_t id);
+bool store_knows_queue(const struct store *s, uint32_t id);
 
 /* The queue is deleted: gathered acks are dropped. */
 void store_forget_queue(struct store *s, struct queue *q);

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "exchange/entries.h"
 #include "exchange/topology.h"
+#include "persistence/catalog.h"
 #include "persistence/disk.h"
 #include "persistence/format.h"
 #include "persistence/log_file.h"
@@ -26,6 +27,11 @@
 #include "tools/ctl_record.h"
 
 enum { BATCH_MAX_BYTES = 4 << 20, SEGMENT_BYTES = 64 << 20 };
+
+/* Positions [from, to). */
+struct stretch {
+	log_position from, to;
+};
 
 struct file {
 	uint64_t base, bytes;
@@ -39,6 +45,7 @@ struct salvage {
 	uint8_t *batch;              /* room for one */
 	struct summary all;          /* what was written */
 	struct map declared;         /* numbers of queues, as keys */
+	struct buf missing, holes;   /* struct stretch: what did not read; what is gone with reason */
 	uint64_t taken, dropped, gaps;
 	uint32_t chunks;             /* written in a row */
 	bool in_transaction;
@@ -101,6 +108,19 @@ static void note_declared(struct salvage *s, const struct log_record *r)
 	map_put(&s->declared, key, id);
 }
 
+/* The new log has no holes: what the old one says of its own is not taken over. */
+static bool note_hole(struct salvage *s, const struct log_record *r)
+{
+	struct record_define d;
+	struct stretch hole;
+	if ((r->type != RECORD_DEFINE && r->type != RECORD_UNDEFINE) ||
+	    !record_define_decode(r->body, &d) || d.kind != CATALOG_HOLE)
+		return false;
+	if (r->type == RECORD_DEFINE && catalog_hole_decode(&d, &hole.from, &hole.to))
+		buf_append(&s->holes, &hole, sizeof hole);
+	return true;
+}
+
 /* True when the record makes sense where it would stand now. */
 static bool fits(struct salvage *s, const struct log_record *r)
 {
@@ -113,6 +133,8 @@ static bool fits(struct salvage *s, const struct log_record *r)
 
 static void take_record(struct salvage *s, const struct log_record *r)
 {
+	if (note_hole(s, r))
+		return;
 	if (r->type == RECORD_BEGIN)
 		end_transaction(s);
 	if (!fits(s, r)) {
@@ -186,15 +208,38 @@ static bool read_batch(struct salvage *s, int handle, const struct file *f, uint
 	       format_batch_check(s->batch, h);
 }
 
-static void say_lost(struct salvage *s, log_position from, log_position to)
+static void note_missing(struct salvage *s, log_position from, log_position to)
 {
+	struct stretch missing = { from, to };
 	if (from >= to)
 		return;
-	fprintf(stderr, "lost: positions %" PRIu64 " to %" PRIu64 " (%" PRIu64 " bytes)\n", from,
-	        to - 1, to - from);
-	s->gaps++;
+	buf_append(&s->missing, &missing, sizeof missing);
 	s->chunks = 0;
 	end_transaction(s);
+}
+
+static bool is_hole(const struct salvage *s, struct stretch m)
+{
+	struct stretch hole;
+	for (size_t at = 0; at < s->holes.len; at += sizeof hole) {
+		memcpy(&hole, s->holes.p + at, sizeof hole);
+		if (hole.from <= m.from && m.to <= hole.to)
+			return true;
+	}
+	return false;
+}
+
+static void say_lost(struct salvage *s)
+{
+	struct stretch m;
+	for (size_t at = 0; at < s->missing.len; at += sizeof m) {
+		memcpy(&m, s->missing.p + at, sizeof m);
+		if (is_hole(s, m))
+			continue;
+		fprintf(stderr, "lost: positions %" PRIu64 " to %" PRIu64 " (%" PRIu64 " bytes)\n",
+		        m.from, m.to - 1, m.to - m.from);
+		s->gaps++;
+	}
 }
 
 /* end: where the next segment begins; 0 for the last, where what lies behind is no loss. */
@@ -215,7 +260,7 @@ static void take_segment(struct salvage *s, const struct file *f, log_position e
 			at += DISK_BLOCK;
 			continue;
 		}
-		say_lost(s, next, h.lsn);
+		note_missing(s, next, h.lsn);
 		take_batch(s, &h);
 		at += h.disk_len;
 		next = h.lsn + h.disk_len;
@@ -223,7 +268,7 @@ static void take_segment(struct salvage *s, const struct file *f, log_position e
 	if (handle >= 0)
 		s->from->ops->close(s->from, handle);
 	if (end)
-		say_lost(s, next, end);
+		note_missing(s, next, end);
 	progress_at(p, before + f->bytes);
 }
 
@@ -239,6 +284,7 @@ static void take_all(struct salvage *s, bool quiet)
 		take_segment(s, &files[i], i + 1 < n ? files[i + 1].base : 0, &p);
 	progress_end(&p);
 	end_transaction(s);
+	say_lost(s);
 }
 
 /* ---- the end ---- */
@@ -313,6 +359,8 @@ static void free_all(struct salvage *s)
 	summary_free(&s->all);
 	mem_pages_free(s->batch, BATCH_MAX_BYTES);
 	buf_free(&s->files);
+	buf_free(&s->missing);
+	buf_free(&s->holes);
 	if (s->from)
 		s->from->ops->destroy(s->from);
 	if (s->to)

@@ -18,6 +18,8 @@ void talk_send(struct talk *t, uint16_t channel, const struct method *m)
 	feed(t, &b);
 }
 
+enum { FRAME_BODY_MOST = 100000 };   /* fits into every frame that is tuned */
+
 void talk_publish(struct talk *t, uint16_t channel, struct slice exchange, struct slice key,
                   bool mandatory, bool persistent, struct slice body)
 {
@@ -31,8 +33,9 @@ void talk_publish(struct talk *t, uint16_t channel, struct slice exchange, struc
 	size_t mark = frame_begin(&b, FRAME_HEADER, channel);
 	props_encode(&b, &p);
 	frame_end(&b, mark);
-	if (body.n)
-		frame_write(&b, FRAME_BODY, channel, body);
+	while (body.n)
+		frame_write(&b, FRAME_BODY, channel,
+		            slice_take(&body, body.n < FRAME_BODY_MOST ? body.n : FRAME_BODY_MOST));
 	feed(t, &b);
 }
 

@@ -32,6 +32,7 @@ void world_init(struct world *w, uint64_t seed)
 	w->in.durable = true;
 	if (seed % 2)
 		w->in.options.message_memory_bytes = 0;   /* whatever can live in the log alone does */
+	w->leaves_one = seed / 2 % 2;
 	w->in.segment_bytes = SEGMENT;
 	w->in.disk = disk_sim_new(seed, 0);
 }
@@ -392,6 +393,38 @@ static void transact(struct world *w)
 	w->tx_end = ok ? 0 : w->tx_end;
 }
 
+static void get_all(struct world *w, unsigned q)
+{
+	for (uint32_t before = UINT32_MAX; goes_on(w);) {
+		struct heard h;
+		struct method m = { .id = METHOD_basic_get,
+			                .basic_get = { .queue = queue_name(q), .no_ack = true } };
+		talk_send(&w->talk, 1, &m);
+		uint32_t id = UINT32_MAX;
+		while (talk_read(&w->talk, &h)) {
+			hear(w, &h);
+			if (h.method.id == METHOD_basic_get_ok && body_id(w, &h, &id))
+				note_gone(w, id, q);
+		}
+		if (id == UINT32_MAX)
+			return;
+		if (before != UINT32_MAX && id <= before)
+			buf_printf(&w->why, "message %u of %s came after %u", id, queue_names[q], before);
+		before = id;
+	}
+}
+
+/* All of a queue but the last of those that are always there: so the log becomes hollow. */
+static void consume_all(struct world *w)
+{
+	unsigned q = (unsigned)dice(w, ALWAYS - 1);
+	inside_let_go(&w->in);
+	listen(w);
+	if (w->queues[q] == PRESENT)
+		get_all(w, q);
+	inside_pass(&w->in, dice(w, 60));
+}
+
 static void come_and_go(struct world *w)
 {
 	unsigned q = ALWAYS + (unsigned)dice(w, QUEUES - ALWAYS);
@@ -428,16 +461,17 @@ static void restart(struct world *w)
 bool world_step(struct world *w)
 {
 	w->operations++;
-	switch (dice(w, 24)) {
+	switch (dice(w, w->leaves_one ? 26 : 24)) {
 	case 0 ... 9: publish_burst(w); break;
 	case 10 ... 14:
 		if (w->n_held < HELD)
-			get_one(w, (unsigned)dice(w, ALWAYS), dice(w, 3) == 0);
+			get_one(w, (unsigned)dice(w, w->leaves_one ? ALWAYS - 1 : ALWAYS), dice(w, 3) == 0);
 		break;
 	case 15 ... 18: settle_one(w); break;
 	case 19: transact(w); break;
 	case 20 ... 21: come_and_go(w); break;
 	case 22: inside_pass(&w->in, dice(w, 60)); break;
+	case 24 ... 25: consume_all(w); break;
 	default:
 		if (dice(w, 6) == 0)
 			restart(w);
@@ -448,27 +482,6 @@ bool world_step(struct world *w)
 }
 
 /* ---- afterwards ---- */
-
-static void get_all(struct world *w, unsigned q)
-{
-	for (uint32_t before = UINT32_MAX; goes_on(w);) {
-		struct heard h;
-		struct method m = { .id = METHOD_basic_get,
-			                .basic_get = { .queue = queue_name(q), .no_ack = true } };
-		talk_send(&w->talk, 1, &m);
-		uint32_t id = UINT32_MAX;
-		while (talk_read(&w->talk, &h)) {
-			hear(w, &h);
-			if (h.method.id == METHOD_basic_get_ok && body_id(w, &h, &id))
-				note_gone(w, id, q);
-		}
-		if (id == UINT32_MAX)
-			return;
-		if (before != UINT32_MAX && id <= before)
-			buf_printf(&w->why, "message %u of %s came after %u", id, queue_names[q], before);
-		before = id;
-	}
-}
 
 void world_drain(struct world *w)
 {

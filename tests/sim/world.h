@@ -30,6 +30,7 @@ struct world {
 	uint32_t tx_first, tx_end;   /* of the transaction whose outcome is not known */
 	unsigned tx_came, tx_missing;
 	uint64_t seed, random;
+	bool leaves_one;             /* a queue that nobody reads; the others are emptied often */
 	struct inside in;
 	struct talk talk;
 	bool connected;

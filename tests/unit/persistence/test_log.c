@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/endian.h"
+#include "persistence/catalog.h"
 #include "persistence/format.h"
 #include "persistence/log_file.h"
 #include "tests/sim/disk_sim.h"
@@ -510,6 +512,117 @@ START_TEST(a_segment_is_not_recycled_while_it_is_read)
 }
 END_TEST
 
+/* ---- holes ---- */
+
+/* Five segments or so; where the third begins. */
+static log_position fill_segments(void)
+{
+	struct log_extent third;
+	log_retain(engine, add(RECORD_SPILL, 100, true), 1);
+	for (int i = 0; i < 60; i++) {
+		log_position at = add(RECORD_SPILL, 4000, true);
+		log_retain(engine, at, 1);
+		if (i < 10 || i > 34)
+			continue;
+		log_release(engine, at);
+	}
+	flush();
+	work();
+	ck_assert(log_hollow(engine, &third));
+	return third.from;
+}
+
+static void define_hole(struct log_extent hole)
+{
+	uint8_t key[8], value[8];
+	struct buf body = { 0 };
+	put_le64(key, hole.from);
+	put_le64(value, hole.to);
+	record_define_encode(&body, &(struct record_define){ CATALOG_HOLE, slice_of(key, 8),
+	                                                     slice_of(value, 8) });
+	struct slice part = buf_slice(&body);
+	log_append(engine, RECORD_DEFINE, true, &part, 1);
+	buf_free(&body);
+	flush();
+}
+
+static void drop_hollow(bool say)
+{
+	struct log_extent hole;
+	struct slice what;
+	log_position from = fill_segments();
+	ck_assert(log_hollow(engine, &hole) && hole.from == from);
+	ck_assert_int_eq(log_survey(engine, from, &what), LOG_SURVEY_LATER);
+	work();
+	ck_assert_int_eq(log_survey(engine, from, &what), LOG_SURVEY_THERE);
+	if (say)
+		define_hole(hole);
+	ck_assert(log_holds(engine, from + FORMAT_BATCH_HEAD));
+	ck_assert(log_drop(engine, from));
+	ck_assert(!log_holds(engine, from + FORMAT_BATCH_HEAD));
+	ck_assert(log_holds(engine, FORMAT_FIRST_LSN + FORMAT_BATCH_HEAD));
+	work();
+}
+
+START_TEST(a_hole_that_was_said_is_skipped)
+{
+	char got[256];
+	drop_hollow(true);
+	lose_power(DISK_SIM_LOSES_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_ptr_nonnull(strchr(got, '0' + RECORD_ABORT));
+}
+END_TEST
+
+START_TEST(a_hole_that_nobody_said_is_damage)
+{
+	char got[256];
+	drop_hollow(false);
+	lose_power(DISK_SIM_LOSES_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), -EUCLEAN);
+	buf_u8(&why, 0);
+	ck_assert_ptr_nonnull(strstr((char *)why.p, "what was before it is missing"));
+}
+END_TEST
+
+/* A hole is no excuse for what is damaged before it. */
+START_TEST(damage_in_front_of_a_hole_is_refused)
+{
+	char got[256], name[32];
+	drop_hollow(true);
+	lose_power(DISK_SIM_LOSES_ALL);
+	snprintf(name, sizeof name, "w%016llx.sum", FORMAT_FIRST_LSN);
+	ck_assert(disk_sim_flip(disk, name, 70, 3));
+	snprintf(name, sizeof name, "w%016llx.seg", FORMAT_FIRST_LSN);
+	ck_assert(disk_sim_flip(disk, name, FORMAT_SEGMENT_HEAD + DISK_BLOCK + 70, 3));
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), -EUCLEAN);
+}
+END_TEST
+
+/* What begins inside a transaction goes after the segment where that begins, not before. */
+START_TEST(the_rest_of_a_transaction_is_not_hollow)
+{
+	struct log_extent x;
+	log_position first = add(1, 100, true);
+	log_retain(engine, first, 1);
+	add(RECORD_BEGIN, 0, true);
+	for (int i = 0; i < 20; i++)
+		add(RECORD_SPILL, 4000, true);
+	add(RECORD_COMMIT, 0, true);
+	for (int i = 0; i < 5; i++)
+		flush();
+	ck_assert(!log_hollow(engine, &x));
+	for (int i = 0; i < 40; i++)
+		add(RECORD_SPILL, 4000, true);
+	flush();
+	ck_assert(log_hollow(engine, &x));
+	ck_assert_uint_gt(x.from, FORMAT_FIRST_LSN + SEGMENT - FORMAT_SEGMENT_HEAD);
+}
+END_TEST
+
 Suite *suite_persistence_log(void)
 {
 	Suite *s = suite_create("persistence/log");
@@ -535,6 +648,10 @@ Suite *suite_persistence_log(void)
 	tcase_add_test(t, a_run_of_chunks_is_followed_over_batches_and_segments);
 	tcase_add_test(t, a_record_that_rotted_is_told_and_its_neighbours_are_read);
 	tcase_add_test(t, a_segment_is_not_recycled_while_it_is_read);
+	tcase_add_test(t, a_hole_that_was_said_is_skipped);
+	tcase_add_test(t, a_hole_that_nobody_said_is_damage);
+	tcase_add_test(t, damage_in_front_of_a_hole_is_refused);
+	tcase_add_test(t, the_rest_of_a_transaction_is_not_hollow);
 	suite_add_tcase(s, t);
 	return s;
 }

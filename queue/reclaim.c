@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "queue/reclaim.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "persistence/summary.h"
+#include "queue/store.h"
+
+enum { RANGES_AT_ONCE = 4096 };
+
+/* ---- holes ---- */
+
+/* The first hole that ends at or behind the position. */
+static size_t find_hole(const struct reclaim *r, log_position at)
+{
+	size_t i = 0;
+	while (i < r->n_holes && r->holes[i].to < at)
+		i++;
+	return i;
+}
+
+static void insert_hole(struct reclaim *r, size_t i, struct log_extent hole)
+{
+	if (r->n_holes == r->cap_holes) {
+		r->cap_holes = r->cap_holes ? 2 * r->cap_holes : 8;
+		r->holes = mem_realloc(r->holes, r->cap_holes * sizeof *r->holes);
+	}
+	memmove(r->holes + i + 1, r->holes + i, (r->n_holes - i) * sizeof *r->holes);
+	r->holes[i] = hole;
+	r->n_holes++;
+}
+
+static void remove_hole(struct store *s, size_t i)
+{
+	struct reclaim *r = &s->reclaim;
+	catalog_remove_hole(&s->catalog, r->holes[i].from);
+	r->n_holes--;
+	memmove(r->holes + i, r->holes + i + 1, (r->n_holes - i) * sizeof *r->holes);
+}
+
+/* The extent becomes a hole, one with those it touches. Returns where that begins. */
+static log_position add_hole(struct store *s, struct log_extent e)
+{
+	struct reclaim *r = &s->reclaim;
+	size_t i = find_hole(r, e.from);
+	if (i == r->n_holes || r->holes[i].from > e.from)
+		insert_hole(r, i, (struct log_extent){ e.from, e.to, 0 });
+	struct log_extent *hole = &r->holes[i];
+	if (hole->to < e.to)
+		hole->to = e.to;
+	bool joins = i + 1 < r->n_holes && r->holes[i + 1].from <= hole->to;
+	if (joins && r->holes[i + 1].to > hole->to)
+		hole->to = r->holes[i + 1].to;
+	catalog_put_hole(&s->catalog, hole->from, hole->to);
+	if (joins)
+		remove_hole(s, i + 1);
+	return r->holes[i].from;
+}
+
+/* Holes that the front of the log has passed. */
+static void forget_holes(struct store *s, log_position start)
+{
+	while (s->reclaim.n_holes && s->reclaim.holes[0].to <= start)
+		remove_hole(s, 0);
+}
+
+void reclaim_recover(struct store *s)
+{
+	struct reclaim *r = &s->reclaim;
+	const void *cursor = NULL;
+	struct record_define d;
+	while (catalog_next(&s->catalog, &cursor, &d.kind, &d.key, &d.value)) {
+		struct log_extent hole = { 0 };
+		if (catalog_hole_decode(&d, &hole.from, &hole.to))
+			insert_hole(r, find_hole(r, hole.from), hole);
+	}
+}
+
+/* ---- acks that outlive their segment ---- */
+
+static void append_acks(struct store *s, const struct summary_queue *q)
+{
+	for (size_t at = 0; at < q->n_gone; at += RANGES_AT_ONCE) {
+		size_t left = q->n_gone - at;
+		buf_clear(&s->scratch);
+		record_ack_encode(&s->scratch, q->id, q->gone + at,
+		                  left < RANGES_AT_ONCE ? left : RANGES_AT_ONCE);
+		struct slice part = buf_slice(&s->scratch);
+		log_append(s->log, RECORD_ACK, false, &part, 1);
+	}
+}
+
+/* False when the summary does not read. */
+static bool carry_acks(struct store *s, struct slice body)
+{
+	struct summary here;
+	struct slice catalog;
+	size_t cursor = 0;
+	summary_init(&here, false);
+	bool ok = summary_merge(&here, body, &catalog);
+	for (const struct summary_queue *q; ok && (q = map_next(&here.queues, &cursor));)
+		if (q->n_gone && store_knows_queue(s, q->id))
+			append_acks(s, q);
+	summary_free(&here);
+	return ok;
+}
+
+/* ---- the turn ---- */
+
+static void begin(struct store *s)
+{
+	struct reclaim *r = &s->reclaim;
+	if (log_oldest(s->log, &r->extent) && r->extent.live == 0) {
+		forget_holes(s, r->extent.to);
+		catalog_refresh(&s->catalog, 0, r->extent.to);
+		r->after = log_end(s->log);
+		r->doing = RECLAIM_FRONT;
+	} else if (log_hollow(s->log, &r->extent)) {
+		r->doing = RECLAIM_SURVEYS;
+	}
+}
+
+static void survey(struct store *s)
+{
+	struct reclaim *r = &s->reclaim;
+	struct slice body;
+	enum log_survey answer = log_survey(s->log, r->extent.from, &body);
+	if (answer == LOG_SURVEY_LATER)
+		return;
+	if (answer == LOG_SURVEY_NEVER || !carry_acks(s, body)) {
+		r->doing = RECLAIM_NOTHING;
+		return;
+	}
+	catalog_refresh(&s->catalog, add_hole(s, r->extent), r->extent.to);
+	r->after = log_end(s->log);
+	r->doing = RECLAIM_MIDDLE;
+}
+
+static void end(struct store *s)
+{
+	struct reclaim *r = &s->reclaim;
+	struct log_extent oldest;
+	if (r->doing == RECLAIM_MIDDLE)
+		log_drop(s->log, r->extent.from);
+	else if (log_oldest(s->log, &oldest) && oldest.live == 0)
+		log_trim(s->log, r->extent.to);
+	r->doing = RECLAIM_NOTHING;
+}
+
+void reclaim_turn(struct store *s, log_position durable)
+{
+	struct reclaim *r = &s->reclaim;
+	if (r->doing == RECLAIM_NOTHING)
+		begin(s);
+	if (r->doing == RECLAIM_SURVEYS)
+		survey(s);
+	if (r->doing >= RECLAIM_FRONT && durable >= r->after)
+		end(s);
+}
+
+void reclaim_free(struct store *s)
+{
+	mem_free(s->reclaim.holes);
+}
