@@ -62,6 +62,14 @@ static void put_str(struct buf *out, const char *key, struct slice value)
 	table_put(out, slice_str(key), &f);
 }
 
+/* Further keys it was published with; empty when there are none. */
+static struct slice cc_of(const struct props *p)
+{
+	struct field f;
+	bool there = p->flags & PROP_headers && table_find(p->headers, "CC", &f) && f.letter == 'A';
+	return there ? f.bytes : slice_of(NULL, 0);
+}
+
 static void put_first_time(struct buf *out, const struct dying *d)
 {
 	struct buf keys = { 0 };
@@ -69,6 +77,9 @@ static void put_first_time(struct buf *out, const struct dying *d)
 	struct field count = { .letter = 'l', .integer = 1 };
 	struct field time = { .letter = 'T', .timestamp = broker_wall_ms(d->b) / 1000 };
 	table_put(&keys, slice_of(NULL, 0), &key);
+	for (struct table_walk w = table_walk(cc_of(&d->props)); array_next(&w, &key);)
+		if (key.letter == 'S')
+			table_put(&keys, slice_of(NULL, 0), &key);
 	struct field array = { .letter = 'A', .bytes = buf_slice(&keys) };
 	table_put(out, slice_str("count"), &count);
 	put_str(out, "reason", slice_str(d->reason));
@@ -120,11 +131,14 @@ static void put_deaths(struct buf *out, const struct dying *d)
 
 /* ---- the headers ---- */
 
-/* The broker's own names; those of the first death are kept once they are true. */
+/* The broker's own names; those of the first death are kept once they are true.  A key that the
+ * queue gives its dead stands for all that they had. */
 static bool is_rewritten(const struct dying *d, struct slice key)
 {
 	if (slice_starts(key, "x-first-death-"))
 		return !d->m->died;
+	if (slice_is(key, "CC"))
+		return d->q->dead_key.p != NULL;
 	return slice_is(key, "x-death") || slice_starts(key, "x-last-death-");
 }
 
@@ -158,14 +172,10 @@ static struct message *reborn(const struct dying *d)
 	p.flags = (uint16_t)((p.flags | PROP_headers) & ~PROP_expiration);
 	props_encode(&header, &p);
 	struct slice key = d->q->dead_key.p ? d->q->dead_key : message_key(d->m);
-	struct message *m = message_new(d->q->dead_exchange, key, buf_slice(&header),
-	                                d->m->body_bytes, d->m->persistent);
+	struct message *m = message_copy(d->m, d->q->dead_exchange, key, buf_slice(&header));
 	m->died = true;
+	m->expires = false;
 	m->published_ms = (int64_t)d->b->now_ms;
-	struct message_walk w = { 0 };
-	struct slice stretch;
-	while (message_next_stretch(d->m, &w, &stretch))
-		message_add_body(m, stretch);
 	buf_free(&headers);
 	buf_free(&header);
 	return m;
@@ -205,7 +215,7 @@ static void route(const struct dying *d, struct exchange *x, const struct messag
 	struct props p;
 	bool ok = props_decode(message_header(m), &p);
 	must(ok);
-	struct route r = { .key = message_key(m), .headers = p.headers };
+	struct route r = { .key = message_key(m), .headers = p.headers, .cc = cc_of(&p) };
 	topology_route(&d->b->vhost.topology, x, &r, routed);
 }
 

@@ -2,6 +2,7 @@
 #include "broker/publish.h"
 
 #include "amqp/props.h"
+#include "amqp/table.h"
 #include "base/die.h"
 #include "broker/channel.h"
 #include "broker/content.h"
@@ -42,7 +43,24 @@ static const struct refusal *check_expiration(struct broker *b, struct slice tex
 
 bool publish_is_plain(const struct props *p)
 {
-	return !(p->flags & (PROP_user_id | PROP_expiration));
+	return !(p->flags & (PROP_user_id | PROP_expiration | PROP_headers));
+}
+
+/* Further keys come as an array. */
+static const struct refusal *check_keys(struct broker *b, struct slice headers, const char *name)
+{
+	struct field f;
+	if (!table_find(headers, name, &f) || f.letter == 'A')
+		return NULL;
+	return refuse(b, &PRECONDITION_FAILED,
+	              "invalid message: {unacceptable_type_in_header,\"%s\",%s}", name,
+	              field_type_name(&f));
+}
+
+static const struct refusal *check_headers(struct broker *b, struct slice headers)
+{
+	const struct refusal *r = check_keys(b, headers, "CC");
+	return r ? r : check_keys(b, headers, "BCC");
 }
 
 static const struct refusal *check_props(struct channel *ch, const struct message *m)
@@ -55,9 +73,10 @@ static const struct refusal *check_props(struct channel *ch, const struct messag
 		return refuse(b, &PRECONDITION_FAILED,
 		              "user_id property set to '%.*s' but authenticated user was '%s'",
 		              SLICE_ARG(p->user_id), ch->connection->user);
+	const struct refusal *r = NULL;
 	if (p->flags & PROP_expiration)
-		return check_expiration(b, p->expiration);
-	return NULL;
+		r = check_expiration(b, p->expiration);
+	return r ? r : check_headers(b, p->headers);
 }
 
 const struct refusal *publish_check(struct channel *ch, const struct message *m, bool plain)
@@ -75,15 +94,42 @@ const struct refusal *publish_check(struct channel *ch, const struct message *m,
 }
 
 /* What routing and time to live need of the properties; most messages have neither. */
-static struct slice look_at_header(struct message *m)
+static void look_at_header(struct message *m, struct route *r)
 {
+	struct field f;
 	struct props p;
 	struct slice header = message_header(m);
 	uint16_t flags = (uint16_t)(header.p[PROPS_FLAGS_AT] << 8 | header.p[PROPS_FLAGS_AT + 1]);
 	m->expires = flags & PROP_expiration;
 	if (!(flags & PROP_headers) || !props_decode(header, &p))
-		return slice_of(NULL, 0);
-	return p.headers;
+		return;
+	r->headers = p.headers;
+	if (table_find(p.headers, "CC", &f) && f.letter == 'A')
+		r->cc = f.bytes;
+	if (table_find(p.headers, "BCC", &f) && f.letter == 'A')
+		r->bcc = f.bytes;
+}
+
+/* The message as its readers may see it: nobody learns who else was written to. */
+static struct message *without_bcc(const struct message *m)
+{
+	struct buf headers = { 0 }, header = { 0 };
+	struct props p;
+	bool whole = props_decode(message_header(m), &p);
+	must(whole);
+	struct table_walk w = table_walk(p.headers);
+	struct slice key;
+	struct field f;
+	while (table_next(&w, &key, &f))
+		if (!slice_is(key, "BCC"))
+			table_put(&headers, key, &f);
+	p.headers = buf_slice(&headers);
+	props_encode(&header, &p);
+	struct message *copy = message_copy(m, message_exchange(m), message_key(m),
+	                                    buf_slice(&header));
+	buf_free(&headers);
+	buf_free(&header);
+	return copy;
 }
 
 /* The queues from the nth on refused it. */
@@ -94,19 +140,14 @@ static void bury_refused(struct broker *b, const struct message *m, size_t n)
 			dead_letter_refused(b, b->routed.queues[n], m);
 }
 
-struct published publish(struct channel *ch, struct message *m, bool mandatory)
+static struct published publish_routed(struct channel *ch, struct message *m, struct route *r,
+                                       bool mandatory)
 {
 	struct broker *b = ch->broker;
 	struct exchange *x = topology_exchange(&b->vhost.topology, message_exchange(m));
-	struct route route = { .key = message_key(m), .headers = look_at_header(m) };
-	m->published_ms = (int64_t)b->now_ms;
-	if (route.key.n && message_exchange(m).n == 0 && reply_is_name(route.key)) {
-		reply_deliver(b, route.key, m);
-		return (struct published){ 0 };
-	}
 	b->routed.n = 0;
 	if (x)   /* inside a transaction it may have gone since the check */
-		topology_route(&b->vhost.topology, x, &route, &b->routed);
+		topology_route(&b->vhost.topology, x, r, &b->routed);
 	if (b->routed.n == 0) {
 		if (mandatory)
 			content_return(ch, m);
@@ -120,4 +161,22 @@ struct published publish(struct channel *ch, struct message *m, bool mandatory)
 		broker_run_queue(b, b->routed.queues[i]);
 	bury_refused(b, m, n);
 	return (struct published){ placed.wait_for, refused > 0 };
+}
+
+struct published publish(struct channel *ch, struct message *m, bool mandatory)
+{
+	struct broker *b = ch->broker;
+	struct route route = { .key = message_key(m) };
+	look_at_header(m, &route);
+	m->published_ms = (int64_t)b->now_ms;
+	if (route.key.n && message_exchange(m).n == 0 && reply_is_name(route.key)) {
+		reply_deliver(b, route.key, m);
+		return (struct published){ 0 };
+	}
+	if (!route.bcc.p)
+		return publish_routed(ch, m, &route, mandatory);
+	struct message *open = without_bcc(m);
+	struct published done = publish_routed(ch, open, &route, mandatory);
+	message_drop(&open);
+	return done;
 }

@@ -18,6 +18,7 @@ struct queue;
 struct route {
 	struct slice key;
 	struct slice headers;        /* the headers property, an encoded table; may be empty */
+	struct slice cc, bcc;        /* encoded arrays of further keys; most messages have none */
 };
 
 /* One binding: from its source exchange to a queue or to another exchange. */

@@ -333,8 +333,9 @@ static bool route_default(struct topology *t, const struct route *r, struct rout
 	return q != NULL;
 }
 
-static void route_through(struct topology *t, struct exchange *x, const struct route *r,
-                          struct route_set *out)
+/* By one key. */
+static bool match(struct topology *t, struct exchange *x, const struct route *r,
+                  struct route_set *out)
 {
 	t->found.n = 0;
 	x->type->route(x, r, &t->found);
@@ -345,7 +346,32 @@ static void route_through(struct topology *t, struct exchange *x, const struct r
 		else
 			visit(t, b->exchange);
 	}
-	bool matched = t->found.n > 0 || (x->name.n == 0 && route_default(t, r, out));
+	return t->found.n > 0 || (x->name.n == 0 && route_default(t, r, out));
+}
+
+/* By those of an array, as far as they are strings. */
+static bool match_more(struct topology *t, struct exchange *x, const struct route *r,
+                       struct slice keys, struct route_set *out)
+{
+	struct table_walk w = table_walk(keys);
+	struct field f;
+	bool matched = false;
+	while (array_next(&w, &f)) {
+		struct route again = { .key = f.bytes, .headers = r->headers };
+		if (f.letter == 'S' && match(t, x, &again, out))
+			matched = true;
+	}
+	return matched;
+}
+
+static void route_through(struct topology *t, struct exchange *x, const struct route *r,
+                          struct route_set *out)
+{
+	bool matched = match(t, x, r, out);
+	if (r->cc.n && match_more(t, x, r, r->cc, out))
+		matched = true;
+	if (r->bcc.n && match_more(t, x, r, r->bcc, out))
+		matched = true;
 	struct exchange *alternate =
 		!matched && x->alternate.p ? topology_exchange(t, x->alternate) : NULL;
 	if (alternate)

@@ -131,3 +131,16 @@ size_t message_footprint(const struct message *m)
 		n += sizeof *c + c->cap;
 	return n;
 }
+
+struct message *message_copy(const struct message *m, struct slice exchange, struct slice key,
+                             struct slice header)
+{
+	struct message *copy = message_new(exchange, key, header, m->body_bytes, m->persistent);
+	struct message_walk w = { 0 };
+	struct slice stretch;
+	copy->expires = m->expires;
+	copy->published_ms = m->published_ms;
+	while (message_next_stretch(m, &w, &stretch))
+		message_add_body(copy, stretch);
+	return copy;
+}

@@ -82,6 +82,10 @@ struct message_walk {
 /* Walks the stretches of the body in order; start with a zeroed walk, false at the end. */
 bool message_next_stretch(const struct message *m, struct message_walk *w, struct slice *out);
 
+/* Another message with the same body, persistence and times, one reference. */
+struct message *message_copy(const struct message *m, struct slice exchange, struct slice key,
+                             struct slice header);
+
 /* The property expiration in milliseconds, for a message that expires. */
 int64_t message_expiration_ms(const struct message *m);
 

@@ -115,7 +115,7 @@ static inline const char *routed_with(struct exchange *from, const char *key, st
 {
 	static char names[4096];
 	size_t at = 0;
-	struct route r = { slice_str(key), headers };
+	struct route r = { .key = slice_str(key), .headers = headers };
 	topology_route(&topology, from, &r, &routes);
 	if (routes.n)
 		qsort(routes.queues, routes.n, sizeof *routes.queues, by_name);
