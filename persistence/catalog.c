@@ -156,15 +156,18 @@ static void refresh(struct catalog *c, struct item *i, log_position from)
 	list_push(&c->by_position, &i->link);
 }
 
-void catalog_refresh(struct catalog *c, log_position from, log_position upto)
+bool catalog_refresh(struct catalog *c, log_position from, log_position upto, size_t max)
 {
 	for (struct item *i;
 	     (i = list_first(&c->by_position, struct item, link)) && i->at < upto;) {
+		if (max-- == 0)
+			return false;
 		if (i->removed && i->first >= from)
 			discard(c, i);
 		else
 			refresh(c, i, from);
 	}
+	return true;
 }
 
 /* ---- holes ---- */

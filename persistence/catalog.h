@@ -42,8 +42,9 @@ bool catalog_next(const struct catalog *c, const void **cursor, uint8_t *kind, s
                   struct slice *value);
 
 /* Appends every entry that lives before upto again, and every removal of one that had a record
- * before from: what lies in [from, upto) can be given up once that is durable. */
-void catalog_refresh(struct catalog *c, log_position from, log_position upto);
+ * before from: what lies in [from, upto) can be given up once that is durable.  At most max of them
+ * in one call; true when there are no more. */
+bool catalog_refresh(struct catalog *c, log_position from, log_position upto, size_t max);
 
 /* Says that there is a hole (not any more), as catalog_put and catalog_remove. */
 void catalog_put_hole(struct catalog *c, log_position from, log_position to);

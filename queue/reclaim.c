@@ -7,7 +7,10 @@
 #include "persistence/summary.h"
 #include "queue/store.h"
 
-enum { RANGES_AT_ONCE = 4096 };
+enum {
+	RANGES_AT_ONCE = 4096,
+	ENTRIES_A_TURN = 1000,   /* of the catalog: about a millisecond */
+};
 
 /* ---- holes ---- */
 
@@ -113,10 +116,11 @@ static void begin(struct store *s)
 	struct reclaim *r = &s->reclaim;
 	if (log_oldest(s->log, &r->extent) && r->extent.live == 0) {
 		forget_holes(s, r->extent.to);
-		catalog_refresh(&s->catalog, 0, r->extent.to);
-		r->after = log_end(s->log);
-		r->doing = RECLAIM_FRONT;
+		r->middle = false;
+		r->hole = 0;
+		r->doing = RECLAIM_REFRESHES;
 	} else if (log_hollow(s->log, &r->extent)) {
+		r->middle = true;
 		r->doing = RECLAIM_SURVEYS;
 	}
 }
@@ -132,16 +136,24 @@ static void survey(struct store *s)
 		r->doing = RECLAIM_NOTHING;
 		return;
 	}
-	catalog_refresh(&s->catalog, add_hole(s, r->extent), r->extent.to);
+	r->hole = add_hole(s, r->extent);
+	r->doing = RECLAIM_REFRESHES;
+}
+
+static void refresh(struct store *s)
+{
+	struct reclaim *r = &s->reclaim;
+	if (!catalog_refresh(&s->catalog, r->hole, r->extent.to, ENTRIES_A_TURN))
+		return;
 	r->after = log_end(s->log);
-	r->doing = RECLAIM_MIDDLE;
+	r->doing = RECLAIM_WAITS;
 }
 
 static void end(struct store *s)
 {
 	struct reclaim *r = &s->reclaim;
 	struct log_extent oldest;
-	if (r->doing == RECLAIM_MIDDLE)
+	if (r->middle)
 		log_drop(s->log, r->extent.from);
 	else if (log_oldest(s->log, &oldest) && oldest.live == 0)
 		log_trim(s->log, r->extent.to);
@@ -155,7 +167,9 @@ void reclaim_turn(struct store *s, log_position durable)
 		begin(s);
 	if (r->doing == RECLAIM_SURVEYS)
 		survey(s);
-	if (r->doing >= RECLAIM_FRONT && durable >= r->after)
+	if (r->doing == RECLAIM_REFRESHES)
+		refresh(s);
+	if (r->doing == RECLAIM_WAITS && durable >= r->after)
 		end(s);
 }
 

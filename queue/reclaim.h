@@ -4,7 +4,8 @@
  *
  * The catalog entries of what goes are appended again, and from the middle also its acks, because
  * the messages they are of may lie in older parts that stay; a hole is said in the catalog.
- * Nothing is given up before all that was appended until then is durable. */
+ * Nothing is given up before all that was appended until then is durable.  It is done a slice a
+ * turn: a hundred thousand queues do not make others wait. */
 #ifndef QUEUE_RECLAIM_H
 #define QUEUE_RECLAIM_H
 
@@ -13,8 +14,10 @@
 struct store;
 
 struct reclaim {
-	enum { RECLAIM_NOTHING, RECLAIM_SURVEYS, RECLAIM_FRONT, RECLAIM_MIDDLE } doing;
+	enum { RECLAIM_NOTHING, RECLAIM_SURVEYS, RECLAIM_REFRESHES, RECLAIM_WAITS } doing;
+	bool middle;                 /* not the oldest */
 	struct log_extent extent;    /* what is to be given up ... */
+	log_position hole;           /* where the hole begins that it will be in; 0: at the front */
 	log_position after;          /* ... once the log is durable up to here */
 	struct log_extent *holes;    /* ascending and apart */
 	size_t n_holes, cap_holes;

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Puts what `make bench` measured (build/bench.tsv) between the marks `figures: begin` and
-`figures: end` of docs/performance.md, whole, and of README.md, into the rows it knows; and what
-`make siege` measured (build/siege.tsv) between `siege: begin` and `siege: end`. A file that is not
-there changes nothing.
+"""Puts what `make bench` measured (build/bench.tsv, or the files that are named, one table each)
+between the marks `figures: begin` and `figures: end` of docs/performance.md, whole, and the first
+of them into the rows it knows of README.md; and what `make siege` measured (build/siege.tsv)
+between `siege: begin` and `siege: end`. A file that is not there changes nothing.
 
-usage: tools/figures.py
+usage: tools/figures.py [BENCH.tsv ...]
 """
 import os
 import re
@@ -174,10 +174,12 @@ def fill(text, cells):
 
 
 def main():
-    if os.path.exists("build/bench.tsv"):
-        heading, table = read("build/bench.tsv")
-        replace("docs/performance.md", lambda _: performance(heading, table) + "\n")
-        replace("README.md", lambda text: fill(text, readme_cells(table)))
+    benches = sys.argv[1:] or [p for p in ["build/bench.tsv"] if os.path.exists(p)]
+    if benches:
+        tables = [read(path) for path in benches]
+        text = "\n\n".join(performance(heading, table) for heading, table in tables)
+        replace("docs/performance.md", lambda _: text + "\n")
+        replace("README.md", lambda text: fill(text, readme_cells(tables[0][1])))
     if os.path.exists("build/siege.tsv"):
         replace("docs/performance.md", lambda _: siege("build/siege.tsv"), "siege")
 

@@ -10,6 +10,7 @@
 #                  Debian's rabbitmq-server, if it is installed (RABBIT=0: not even then)
 #   RUNS=3  WINDOW=2 (seconds, after one of warm-up)  FULL=1: windows of 10 s, five million messages
 #   NAME=what the other broker is called in the table
+#   QUORUM=1: --against is a RabbitMQ, whose quorum and classic queues are measured in durable rows
 #   BUILD=build  DATA=DIR (on the disk to be measured)  COMMIT=what is measured
 set -u
 cd "$(dirname "$0")/../.."
@@ -32,6 +33,7 @@ their_pid=
 epmd=
 their_port=${port:-$(free_port)}
 own_port=$((their_port + 1))
+quorum=${QUORUM:-$([ -n "$against" ] && echo 0 || echo 1)}
 
 stop() { # pid
 	kill "$1" 2> /dev/null
@@ -200,9 +202,9 @@ row() { # who, tool, options
 		;;
 	durable)
 		run_own leveret durability=fsync "$@"
-		[ -n "$against" ] && run_theirs "" "$@" || run_theirs -quorum "$@" quorum=1
+		[ "$quorum" = 0 ] || run_theirs -quorum "$@" quorum=1
 		run_own leveret-os durability=os "$@"
-		[ -n "$against" ] || run_theirs -classic "$@"
+		[ "$quorum" = 0 ] && run_theirs "" "$@" || run_theirs -classic "$@"
 		;;
 	own)
 		run_own leveret "" "$@"

@@ -10,9 +10,13 @@
  *   - a message comes twice only if it was unacked at the kill, or acked less than 50 ms before the
  *     newest message that was confirmed had been published,
  *
+ * aside=1 puts a message into a queue that nobody reads, first of all: it must be there at the end,
+ * and the log must not have kept everything since.
+ *
  * mode=slow measures instead how long the confirms of persistent messages take (slow_sync.c).
  * expect=loss turns the verdict around: it is what a broker that does not sync must show on a disk
  * that forgets (lossy_disk.c). */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -39,12 +43,13 @@ enum {
 	ACK_GRACE_US = 50000,
 	SYNC_US = 50000,         /* that slow_sync.c adds */
 	READY_MS = 20000,
+	SEGMENTS_MOST = 12,      /* that an almost empty broker may keep beside the one put aside */
 };
 
 static struct {
 	const char *broker, *data, *preload, *durability, *mode, *segment, *expect, *memory;
 	uint16_t port;
-	uint64_t rounds, seed, load_ms;
+	uint64_t rounds, seed, load_ms, aside;
 } options = { .broker = "build/leveret", .data = "build/kill-data", .preload = "",
 	          .durability = "fsync", .mode = "kill", .segment = "4MB", .expect = "nothing",
 	          .memory = "0", .port = 5699, .rounds = 40, .load_ms = 280 };
@@ -595,6 +600,55 @@ static uint64_t count_lost(void)
 	return lost;
 }
 
+/* ---- the queue that nobody reads ---- */
+
+static bool put_aside(void)
+{
+	struct wire w = { .fd = -1 };
+	struct buf publish = { 0 };
+	struct method q = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str("kill.aside"), .durable = true } };
+	struct method select = { .id = METHOD_tx_select }, commit = { .id = METHOD_tx_commit };
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .routing_key = slice_str("kill.aside") } };
+	struct props props = { .class_id = CLASS_BASIC, .body_bytes = 5, .flags = PROP_delivery_mode,
+		                   .delivery_mode = 2 };
+	encode_publish(&publish, &m, &props, 'a');
+	bool ok = wire_open(&w, options.port) && wire_call(&w, &q, METHOD_queue_declare_ok) &&
+	          wire_call(&w, &select, METHOD_tx_select_ok) &&
+	          wire_send(&w, publish.p, publish.len) == (ssize_t)publish.len &&
+	          wire_call(&w, &commit, METHOD_tx_commit_ok);
+	if (!ok)
+		complain("the queue aside: %s", w.why);
+	wire_close(&w);
+	buf_free(&publish);
+	return ok;
+}
+
+static unsigned count_segments(void)
+{
+	unsigned n = 0;
+	DIR *dir = opendir(options.data);
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		n += e->d_name[0] == 'w' && strstr(e->d_name, ".seg");
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void check_aside(void)
+{
+	struct wire w = { .fd = -1 };
+	struct method get = { .id = METHOD_basic_get,
+		                  .basic_get = { .queue = slice_str("kill.aside") } };
+	if (!wire_open(&w, options.port) || !wire_call(&w, &get, METHOD_basic_get_ok))
+		complain("the message put aside is lost: %s", w.why);
+	wire_close(&w);
+	unsigned n = count_segments();
+	if (n > SEGMENTS_MOST)
+		complain("the log keeps %u segments for one message", n);
+}
+
 /* A round begins when the broker is ready. */
 static bool begin_round(void)
 {
@@ -624,7 +678,7 @@ static int run_kills(void)
 {
 	uint64_t lost = 0;
 	for (this_round = 1; this_round <= options.rounds; this_round++) {
-		if (!begin_round())
+		if (!begin_round() || (options.aside && this_round == 1 && !put_aside()))
 			break;
 		round_of_load();
 		if (failures && !expects_loss())
@@ -633,6 +687,8 @@ static int run_kills(void)
 	if ((failures == 0 || expects_loss()) && !refused && begin_round()) {
 		drain();
 		lost = count_lost();
+		if (options.aside)
+			check_aside();
 	}
 	disconnect_all();
 	if (broker)
@@ -719,6 +775,7 @@ static bool set_option(const char *arg)
 		{ "rounds", NULL, &options.rounds },
 		{ "seed", NULL, &options.seed },
 		{ "load_ms", NULL, &options.load_ms },
+		{ "aside", NULL, &options.aside },
 	};
 	if (slice_is(key, "port"))
 		options.port = (uint16_t)atoi(value);
@@ -739,7 +796,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!set_option(argv[i])) {
 			fprintf(stderr, "usage: kill [mode=kill|slow] [rounds=N] [seed=N] [load_ms=N]\n"
-			                "            [port=N]\n"
+			                "            [port=N] [aside=1]\n"
 			                "            [data=DIR] [broker=FILE] [preload=FILE] "
 			                "[durability=fsync|os]\n"
 			                "            [segment=BYTES] [memory=BYTES]\n"

@@ -37,6 +37,8 @@ check() { # what must be true, options
 
 check "$kills kills" rounds=$kills
 check "$lossy kills with next to no memory for messages" rounds=$lossy memory=1
+check "$lossy kills on a disk that forgets, beside a queue that nobody reads" \
+	rounds=$lossy aside=1 segment=1MB preload="$build/lossy_disk.so"
 for run in $(seq $slow); do
 	check "no confirm of a persistent message comes before a sync of 50 ms" \
 		mode=slow preload="$build/slow_sync.so"

@@ -532,7 +532,7 @@ static void check_contents(struct world *w, unsigned q)
 	for (uint32_t i = 0; i < w->n_sent && w->why.len == 0; i++)
 		check_message(w, i, q, came[i]);
 	for (uint32_t i = w->tx_first; i < w->tx_end; i++) {
-		bool due = w->sent[i].persistent && w->sent[i].unsure & 1u << q && q < ALWAYS;
+		bool due = w->sent[i].persistent && w->sent[i].unsure & 1u << q && q < ALWAYS && !before[i];
 		w->tx_came += due && came[i];
 		w->tx_missing += due && !came[i];
 	}

@@ -6,10 +6,10 @@ a opens 1
 a 1 does queue.declare queue=to
 a 1 does queue.declare queue=copy
 a 1 does queue.declare queue=blind
-a 1 > basic.publish routing_key=to headers={a: 1, CC: ["copy"], BCC: ["blind"]} body="x"
-a 1 does basic.get queue=to no_ack => routing_key=to headers={a: 1, CC: ["copy"]} body="x"
-a 1 does basic.get queue=copy no_ack => routing_key=to headers={a: 1, CC: ["copy"]} body="x"
-a 1 does basic.get queue=blind no_ack => routing_key=to headers={a: 1, CC: ["copy"]} body="x"
+a 1 > basic.publish routing_key=to headers={BCC: ["blind"], CC: ["copy"], a: 1} body="x"
+a 1 does basic.get queue=to no_ack => routing_key=to headers={CC: ["copy"], a: 1} body="x"
+a 1 does basic.get queue=copy no_ack => routing_key=to headers={CC: ["copy"], a: 1} body="x"
+a 1 does basic.get queue=blind no_ack => routing_key=to headers={CC: ["copy"], a: 1} body="x"
 a closes
 
 scene "Each queue gets one copy, by however many keys"

@@ -147,6 +147,28 @@ START_TEST(a_queue_that_nobody_reads_keeps_only_its_own)
 }
 END_TEST
 
+/* More of them than one turn appends again. */
+START_TEST(many_declarations_move_along)
+{
+	char name[16];
+	declare("stuck");
+	publish("stuck", 100);
+	for (int i = 0; i < 2500; i++) {
+		snprintf(name, sizeof name, "many.%d", i);
+		declare(name);
+	}
+	declare("busy");
+	be_busy("busy");
+	ck_assert_uint_le(segments(), 4);
+	lose_power(DISK_SIM_LOSES_ALL);
+	for (int i = 0; i < 2500; i += 83) {
+		snprintf(name, sizeof name, "many.%d", i);
+		ck_assert_int_eq(ready(name), 0);
+	}
+	ck_assert_int_eq(ready("stuck"), 1);
+}
+END_TEST
+
 /* Their acks lie in segments that are given up, they lie in one that stays. */
 START_TEST(acks_outlive_the_segment_they_are_in)
 {
@@ -269,6 +291,7 @@ Suite *suite_broker_reclaim(void)
 	tcase_add_loop_test(t, acks_outlive_the_segment_they_are_in, 0, DISK_SIM_LOSS_KINDS);
 	tcase_add_loop_test(t, a_deleted_queue_does_not_come_back_from_an_older_segment, 0,
 	                    DISK_SIM_LOSS_KINDS);
+	tcase_add_test(t, many_declarations_move_along);
 	tcase_add_test(t, a_body_cut_by_the_front_of_the_log_is_no_damage);
 	tcase_add_loop_test(t, what_was_void_stays_void_behind_a_cut, 0, 16 * 16);
 	tcase_add_test(t, a_transient_queue_may_need_what_the_log_gave_up);
