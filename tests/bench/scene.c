@@ -12,7 +12,7 @@ enum { PIPELINE = 100 };
 
 struct slice scene_queue(char *out, uint64_t i)
 {
-	snprintf(out, NAME_BYTES, "flood.%03u", (unsigned)i % 1000);
+	snprintf(out, NAME_BYTES, "flood.%03u", (unsigned)(options.first + i) % 1000);
 	return slice_str(out);
 }
 
