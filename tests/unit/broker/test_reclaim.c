@@ -150,7 +150,7 @@ END_TEST
 /* More of them than one turn appends again. */
 START_TEST(many_declarations_move_along)
 {
-	char name[16];
+	char name[24];
 	declare("stuck");
 	publish("stuck", 100);
 	for (int i = 0; i < 2500; i++) {
