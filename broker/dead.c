@@ -215,7 +215,8 @@ static void route(const struct dying *d, struct exchange *x, const struct messag
 	struct props p;
 	bool ok = props_decode(message_header(m), &p);
 	must(ok);
-	struct route r = { .key = message_key(m), .headers = p.headers, .cc = cc_of(&p) };
+	struct route r = { .key = message_key(m), .headers = p.headers, .cc = cc_of(&p),
+		               .header = message_header(m) };
 	topology_route(&d->b->vhost.topology, x, &r, routed);
 }
 

@@ -35,6 +35,7 @@ static const struct refusal *check_equivalent(struct channel *ch, const struct e
 }
 
 static const struct refusal *check_new(struct channel *ch, struct slice name,
+                                       const struct exchange_type *type,
                                        const struct exchange_declare *m)
 {
 	struct broker *b = ch->broker;
@@ -47,7 +48,8 @@ static const struct refusal *check_new(struct channel *ch, struct slice name,
 		              "invalid type '%s' for arg 'alternate-exchange' in exchange '%.*s' in vhost "
 		              "'%.*s'",
 		              field_type_name(&alternate), SLICE_ARG(name), SLICE_ARG(b->vhost.name));
-	return NULL;
+	buf_clear(&b->text);
+	return type->check_exchange ? type->check_exchange(m->arguments, &b->text) : NULL;
 }
 
 static const struct refusal *declare(struct channel *ch, struct slice name,
@@ -63,7 +65,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 		              SLICE_ARG(m->type));
 	if (x)
 		return check_equivalent(ch, x, m);
-	const struct refusal *r = check_new(ch, name, m);
+	const struct refusal *r = check_new(ch, name, type, m);
 	if (r)
 		return r;
 	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,

@@ -166,7 +166,7 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 struct published publish(struct channel *ch, struct message *m, bool mandatory)
 {
 	struct broker *b = ch->broker;
-	struct route route = { .key = message_key(m) };
+	struct route route = { .key = message_key(m), .header = message_header(m) };
 	look_at_header(m, &route);
 	m->published_ms = (int64_t)b->now_ms;
 	if (route.key.n && message_exchange(m).n == 0 && reply_is_name(route.key)) {

@@ -9,13 +9,6 @@ struct same_key {
 	struct list bindings;
 };
 
-static const struct refusal *check(struct slice arguments, struct buf *text)
-{
-	(void)arguments;
-	(void)text;
-	return NULL;
-}
-
 static struct map *keys_of(struct exchange *x)
 {
 	if (!x->state)
@@ -63,4 +56,6 @@ static void destroy(struct exchange *x)
 	mem_free(x->state);
 }
 
-const struct exchange_type exchange_direct = { "direct", check, bind, unbind, route, destroy };
+const struct exchange_type exchange_direct = {
+	.name = "direct", .bind = bind, .unbind = unbind, .route = route, .destroy = destroy,
+};

@@ -14,6 +14,10 @@ const struct exchange_type *exchange_type_find(struct slice name)
 		&exchange_fanout,
 		&exchange_topic,
 		&exchange_headers,
+		&exchange_consistent_hash,
+		&exchange_modulus_hash,
+		&exchange_random,
+		&exchange_local_random,
 	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (slice_is(name, types[i]->name))

@@ -19,6 +19,7 @@ struct route {
 	struct slice key;
 	struct slice headers;        /* the headers property, an encoded table; may be empty */
 	struct slice cc, bcc;        /* encoded arrays of further keys; most messages have none */
+	struct slice header;         /* the content header whole, for types that look at properties */
 };
 
 /* One binding: from its source exchange to a queue or to another exchange. */
@@ -53,8 +54,12 @@ void found_add(struct found *f, struct binding *b);
 
 struct exchange_type {
 	const char *name;            /* as in exchange.declare */
-	/* NULL, or why a binding with these arguments is refused (the sentence in text). */
-	const struct refusal *(*check)(struct slice arguments, struct buf *text);
+	bool one_key;                /* further keys of a message mean nothing to it */
+	/* NULL, or why an exchange with these arguments is refused (the sentence in text). A type that
+	 * looks at no arguments has no such function. */
+	const struct refusal *(*check_exchange)(struct slice arguments, struct buf *text);
+	/* The same for a binding; likewise. */
+	const struct refusal *(*check)(struct slice key, struct slice arguments, struct buf *text);
 	void (*bind)(struct exchange *x, struct binding *b);
 	void (*unbind)(struct exchange *x, struct binding *b);
 	/* Adds every binding of x that matches. Cost must not grow with unrelated bindings (headers
@@ -78,10 +83,12 @@ struct exchange {
 	void *state;                 /* of the type */
 };
 
-/* The type of that name, or NULL: direct, fanout, topic, headers. */
+/* The type of that name, or NULL: direct, fanout, topic, headers, x-consistent-hash,
+ * x-modulus-hash, x-random, x-local-random. */
 const struct exchange_type *exchange_type_find(struct slice name);
 
 extern const struct exchange_type exchange_direct, exchange_fanout, exchange_topic,
-	exchange_headers;
+	exchange_headers, exchange_consistent_hash, exchange_modulus_hash, exchange_random,
+	exchange_local_random;
 
 #endif

@@ -2,13 +2,6 @@
 /* Fanout: every binding matches (AMQP 0-9-1 section 3.1.3.2). */
 #include "exchange/exchange.h"
 
-static const struct refusal *check(struct slice arguments, struct buf *text)
-{
-	(void)arguments;
-	(void)text;
-	return NULL;
-}
-
 static void nothing(struct exchange *x, struct binding *b)
 {
 	(void)x;
@@ -27,4 +20,7 @@ static void destroy(struct exchange *x)
 	(void)x;
 }
 
-const struct exchange_type exchange_fanout = { "fanout", check, nothing, nothing, route, destroy };
+const struct exchange_type exchange_fanout = {
+	.name = "fanout", .one_key = true, .bind = nothing, .unbind = nothing, .route = route,
+	.destroy = destroy,
+};

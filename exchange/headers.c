@@ -15,8 +15,9 @@ static enum match_mode mode_of(const struct field *f)
 	return MATCH_BAD;
 }
 
-static const struct refusal *check(struct slice arguments, struct buf *text)
+static const struct refusal *check(struct slice key, struct slice arguments, struct buf *text)
 {
+	(void)key;
 	struct field f;
 	if (!table_find(arguments, "x-match", &f) || mode_of(&f) != MATCH_BAD)
 		return NULL;
@@ -82,5 +83,6 @@ static void destroy(struct exchange *x)
 }
 
 const struct exchange_type exchange_headers = {
-	"headers", check, nothing, nothing, route, destroy,
+	.name = "headers", .one_key = true, .check = check, .bind = nothing, .unbind = nothing,
+	.route = route, .destroy = destroy,
 };

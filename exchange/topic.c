@@ -211,13 +211,6 @@ static void route(struct exchange *x, const struct route *r, struct found *out)
 			found_add(out, list_entry(it, struct binding, on_type));
 }
 
-static const struct refusal *check(struct slice arguments, struct buf *text)
-{
-	(void)arguments;
-	(void)text;
-	return NULL;
-}
-
 static void destroy(struct exchange *x)
 {
 	struct trie *t = x->state;
@@ -230,4 +223,6 @@ static void destroy(struct exchange *x)
 	mem_free(t);
 }
 
-const struct exchange_type exchange_topic = { "topic", check, bind, unbind, route, destroy };
+const struct exchange_type exchange_topic = {
+	.name = "topic", .bind = bind, .unbind = unbind, .route = route, .destroy = destroy,
+};

@@ -238,7 +238,9 @@ const struct refusal *topology_bind(struct topology *t, const struct binding_spe
 {
 	must(!spec->queue != !spec->exchange);
 	*wait_for = 0;
-	const struct refusal *r = spec->source->type->check(spec->arguments, text);
+	const struct exchange_type *type = spec->source->type;
+	const struct refusal *r =
+		type->check ? type->check(spec->key, spec->arguments, text) : NULL;
 	if (r)
 		return r;
 	struct slice identity = identity_of(spec);
@@ -357,7 +359,7 @@ static bool match_more(struct topology *t, struct exchange *x, const struct rout
 	struct field f;
 	bool matched = false;
 	while (array_next(&w, &f)) {
-		struct route again = { .key = f.bytes, .headers = r->headers };
+		struct route again = { .key = f.bytes, .headers = r->headers, .header = r->header };
 		if (f.letter == 'S' && match(t, x, &again, out))
 			matched = true;
 	}
@@ -368,9 +370,10 @@ static void route_through(struct topology *t, struct exchange *x, const struct r
                           struct route_set *out)
 {
 	bool matched = match(t, x, r, out);
-	if (r->cc.n && match_more(t, x, r, r->cc, out))
+	bool more = !x->type->one_key;
+	if (more && r->cc.n && match_more(t, x, r, r->cc, out))
 		matched = true;
-	if (r->bcc.n && match_more(t, x, r, r->bcc, out))
+	if (more && r->bcc.n && match_more(t, x, r, r->bcc, out))
 		matched = true;
 	struct exchange *alternate =
 		!matched && x->alternate.p ? topology_exchange(t, x->alternate) : NULL;

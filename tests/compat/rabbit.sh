@@ -61,7 +61,8 @@ configure() { # 3|4, port
 	dir=$(mktemp -d /tmp/leveret-compat.XXXXXX)
 	mkdir "$dir/data" "$dir/log"
 	echo "listeners.tcp.1 = 127.0.0.1:$2" > "$dir/rabbitmq.conf"
-	: > "$dir/enabled_plugins"
+	echo "[rabbitmq_consistent_hash_exchange, rabbitmq_random_exchange, rabbitmq_sharding]." \
+		> "$dir/enabled_plugins"
 	cat > "$dir/advanced.config" << END
 [{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].
 END
