@@ -489,6 +489,7 @@ static int finish(struct log_file *l, struct buf *why)
 	if (error)
 		return error;
 	l->end = l->durable = r->lsn;
+	l->look_hollow = true;
 	l->inside = (l->worker.summary.in_transaction ? FORMAT_IN_TRANSACTION : 0) |
 	            (l->worker.summary.marks.len ? FORMAT_IN_MESSAGE : 0);
 	l->epoch = (r->epoch > l->epoch ? r->epoch : l->epoch) + 1;

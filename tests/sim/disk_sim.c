@@ -39,8 +39,10 @@ struct directory {
 
 struct disk_sim {
 	struct disk disk;
-	uint64_t random, room, operations, crash_at;
-	bool down, locked, fail_sync;
+	uint64_t random, room, operations, crash_at, fault_at;
+	int fault;                   /* errno of the one operation that fails */
+	bool down, locked, fail_sync, faulted;
+	bool lies_about_syncs, lies_about_faults;
 	struct list inodes;
 	struct directory seen, durable;
 	struct directory steps[HANDLES];   /* the directory after each unsynced change */
@@ -66,13 +68,17 @@ static uint64_t dice(struct disk_sim *s, uint64_t n)
 	return (s->random >> 20) % n;
 }
 
-/* Counts an operation. False when the power is gone, or goes now. */
-static bool alive(struct disk_sim *s)
+/* Counts an operation. -EIO when the power is gone, or goes now; the fault that is due; 0. */
+static int operate(struct disk_sim *s)
 {
 	if (s->down)
-		return false;
-	s->down = ++s->operations == s->crash_at;
-	return !s->down;
+		return -EIO;
+	s->operations++;
+	s->down = s->operations == s->crash_at;
+	if (s->down || s->operations != s->fault_at)
+		return s->down ? -EIO : 0;
+	s->faulted = true;
+	return -s->fault;
 }
 
 /* ---- bytes ---- */
@@ -259,8 +265,9 @@ static int64_t used_bytes(const struct disk_sim *s)
 
 static int create(struct disk_sim *s, const char *file, uint64_t size)
 {
-	if (!alive(s))
-		return -EIO;
+	int error = operate(s);
+	if (error)
+		return error;
 	if (s->room && (uint64_t)used_bytes(s) + size > s->room)
 		return -ENOSPC;
 	struct inode *i = mem_zalloc(sizeof *i);
@@ -309,17 +316,18 @@ static int64_t sim_size(struct disk *d, int handle)
 	return (int64_t)self(d)->handles[handle]->seen.len;
 }
 
-/* The write at which the power goes may have begun: it is kept as a change and torn later. */
+/* The write at which the power goes, or which fails, may have begun: it is kept as a change and
+ * torn later. */
 static int sim_write(struct disk *d, int handle, uint64_t at, const void *p, size_t n)
 {
 	struct disk_sim *s = self(d);
 	struct inode *i = s->handles[handle];
 	if (s->down)
 		return -EIO;
-	bool ok = alive(s);
+	int error = operate(s);
 	note_change(i, at, p, n, false);
 	put(&i->seen, at, p, n);
-	return ok ? 0 : -EIO;
+	return error;
 }
 
 static int sim_read(struct disk *d, int handle, uint64_t at, void *p, size_t n)
@@ -335,24 +343,29 @@ static int sim_sync(struct disk *d, int handle)
 {
 	struct disk_sim *s = self(d);
 	struct inode *i = s->handles[handle];
-	if (!alive(s))
-		return -EIO;
+	int error = operate(s);
+	if (s->down)
+		return error;
+	if (!error && s->fail_sync)
+		error = -EIO;
+	s->fail_sync = false;
+	if (!error && s->lies_about_syncs)
+		return 0;
 	for (struct list *l; (l = list_pop(&i->changes));) {
 		struct change *c = list_entry(l, struct change, link);
-		if (!s->fail_sync)
+		if (!error)
 			apply(i, c);
 		drop_change(c);
 	}
-	bool failed = s->fail_sync;
-	s->fail_sync = false;
-	return failed ? -EIO : 0;
+	return s->lies_about_faults ? 0 : error;
 }
 
 static int sim_truncate(struct disk *d, int handle, uint64_t size)
 {
 	struct disk_sim *s = self(d);
-	if (!alive(s))
-		return -EIO;
+	int error = operate(s);
+	if (error)
+		return error;
 	note_change(s->handles[handle], size, NULL, 0, true);
 	cut(&s->handles[handle]->seen, size);
 	return 0;
@@ -361,8 +374,9 @@ static int sim_truncate(struct disk *d, int handle, uint64_t size)
 static int sim_rename(struct disk *d, const char *from, const char *to)
 {
 	struct disk_sim *s = self(d);
-	if (!alive(s))
-		return -EIO;
+	int error = operate(s);
+	if (error)
+		return error;
 	struct name *n = find(&s->seen, from), *old = find(&s->seen, to);
 	if (!n)
 		return -ENOENT;
@@ -381,8 +395,9 @@ static int sim_remove(struct disk *d, const char *file)
 	struct name *n = find(&s->seen, file);
 	if (!n)
 		return -ENOENT;
-	if (!alive(s))
-		return -EIO;
+	int error = operate(s);
+	if (error)
+		return error;
 	drop_name(&s->seen, n);
 	directory_changed(s);
 	bury(s);
@@ -392,8 +407,9 @@ static int sim_remove(struct disk *d, const char *file)
 static int sim_sync_directory(struct disk *d)
 {
 	struct disk_sim *s = self(d);
-	if (!alive(s))
-		return -EIO;
+	int error = operate(s);
+	if (error)
+		return error;
 	s->durable = s->seen;
 	s->n_steps = 0;
 	bury(s);
@@ -471,7 +487,25 @@ void disk_sim_reboot(struct disk *d, enum disk_sim_loss loss)
 		settle_inode(s, list_entry(it, struct inode, link), loss);
 	bury(s);
 	s->down = s->locked = s->fail_sync = false;
-	s->crash_at = 0;
+	s->crash_at = s->fault_at = 0;
+}
+
+void disk_sim_fault_at(struct disk *d, uint64_t n, int error)
+{
+	self(d)->fault_at = n;
+	self(d)->fault = error;
+	self(d)->faulted = false;
+}
+
+void disk_sim_lie(struct disk *d, bool about_syncs, bool about_faults)
+{
+	self(d)->lies_about_syncs = about_syncs;
+	self(d)->lies_about_faults = about_faults;
+}
+
+bool disk_sim_faulted(const struct disk *d)
+{
+	return const_self(d)->faulted;
 }
 
 void disk_sim_fail_sync(struct disk *d)

@@ -27,6 +27,15 @@ uint64_t disk_sim_operations(const struct disk *d);
 void disk_sim_crash_at(struct disk *d, uint64_t n);
 bool disk_sim_is_down(const struct disk *d);
 
+/* The n-th operation from the start fails with the errno, once; a write may have happened in part,
+ * a sync has dropped what it should have made durable.  faulted: it has failed since it was asked
+ * to.  A reboot forgets a fault that has not come. */
+void disk_sim_fault_at(struct disk *d, uint64_t n, int error);
+bool disk_sim_faulted(const struct disk *d);
+
+/* Planted bugs: every sync of a file only says that it did; a sync that fails says so to nobody. */
+void disk_sim_lie(struct disk *d, bool about_syncs, bool about_faults);
+
 /* The power comes back: handles and the lock are gone, unsynced things as loss says. */
 void disk_sim_reboot(struct disk *d, enum disk_sim_loss loss);
 

@@ -31,6 +31,41 @@ void inside_init(struct inside *in)
 	list_init(&in->peers);
 }
 
+/* ---- planted bugs ---- */
+
+static const struct log_ops *true_ops;
+
+static void poll_early(struct log *l, struct log_report *out)
+{
+	true_ops->poll(l, out);
+	out->durable = true_ops->end(l);
+}
+
+/* The summary of an empty segment. */
+static enum log_survey survey_nothing(struct log *l, log_position from, struct slice *out)
+{
+	static const uint8_t nothing[16];
+	enum log_survey answer = true_ops->survey(l, from, out);
+	if (answer == LOG_SURVEY_THERE)
+		*out = slice_of(nothing, sizeof nothing);
+	return answer;
+}
+
+static void plant(struct inside *in)
+{
+	static struct log_ops ops;
+	true_ops = in->log->ops;
+	ops = *true_ops;
+	if (in->plant == PLANT_EARLY_CONFIRM)
+		ops.poll = poll_early;
+	if (in->plant == PLANT_FORGOTTEN_ACKS)
+		ops.survey = survey_nothing;
+	in->log->ops = &ops;
+	disk_sim_lie(in->disk, in->plant == PLANT_LYING_SYNC, in->plant == PLANT_SWALLOWED_FAULT);
+}
+
+/* ---- the broker ---- */
+
 static bool open_log(struct inside *in, struct buf *why)
 {
 	if (!in->disk)
@@ -43,6 +78,8 @@ static bool open_log(struct inside *in, struct buf *why)
 	if (error)
 		buf_printf(why, " (log: %s)", strerror(-error));
 	in->options.log = in->log;
+	if (!error && in->plant)
+		plant(in);
 	return !error;
 }
 

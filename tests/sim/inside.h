@@ -12,9 +12,20 @@
 
 struct log;
 
+/* Bugs that the simulator must find, or it is worth nothing. */
+enum plant {
+	PLANT_NONE,
+	PLANT_LYING_SYNC,        /* the disk says that it synced, and did not */
+	PLANT_SWALLOWED_FAULT,   /* a sync that failed is taken for one that did not */
+	PLANT_EARLY_CONFIRM,     /* the log says that it is durable up to its end */
+	PLANT_FORGOTTEN_ACKS,    /* what a hollow segment says of older ones is lost */
+	PLANTS,
+};
+
 struct inside {
 	struct broker_options options;   /* set before inside_start */
 	bool durable;                    /* a log on the simulated disk; else nothing is kept */
+	enum plant plant;
 	bool held;                       /* the log thread gets no time: nothing becomes durable */
 	bool stuck;                      /* the broker did not come to rest */
 	uint64_t segment_bytes;          /* of the log */

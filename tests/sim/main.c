@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Crash at every write.  A seeded script of operations is run once to the end, counting what it
  * does to the disk; then once for each of those operations and each kind of loss with the power
- * going at that point.  Half of the time the power goes again soon after the broker is back. */
+ * going at that point.  Half of the time the power goes again soon after the broker is back.  Once
+ * more for each operation it fails instead, with EIO and with ENOSPC. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/die.h"
 #include "base/map.h"
@@ -15,13 +18,23 @@ enum { OPERATIONS = 300, SLICE_STRIDE = 7 };
 static const char *const loss_names[DISK_SIM_LOSS_KINDS] = { "loses all", "keeps all", "tears",
 	                                                         "reorders" };
 
+static const char *const plant_names[PLANTS] = {
+	"none", "a disk that lies about syncs", "a failed sync that is swallowed",
+	"confirms before they are durable", "acks that go with their segment",
+};
+
+static enum plant planted;
+
 struct tally {
+	bool quiet;
 	uint64_t passed, failed, restarts;
 };
 
 static void complain(struct tally *t, const struct world *w, uint64_t at, int loss)
 {
 	t->failed++;
+	if (t->quiet)
+		return;
 	printf("FAIL seed %llu, power off at disk operation %llu (%s), script at %u: %.*s\n",
 	       (unsigned long long)w->seed, (unsigned long long)at,
 	       loss < 0 ? "no crash" : loss_names[loss], w->operations, (int)w->why.len,
@@ -33,6 +46,7 @@ static uint64_t run_whole(struct tally *t, uint64_t seed)
 {
 	struct world *w = mem_alloc(sizeof *w);
 	world_init(w, seed);
+	w->in.plant = planted;
 	world_begin(w);
 	for (int i = 0; i < OPERATIONS && world_step(w); i++)
 		;
@@ -62,6 +76,7 @@ static void run_crash(struct tally *t, uint64_t seed, uint64_t at, enum disk_sim
 {
 	struct world *w = mem_alloc(sizeof *w);
 	world_init(w, seed);
+	w->in.plant = planted;
 	disk_sim_crash_at(w->in.disk, at);
 	world_begin(w);
 	for (int i = 0; i < OPERATIONS && w->why.len == 0 && !disk_sim_is_down(w->in.disk); i++)
@@ -78,15 +93,60 @@ static void run_crash(struct tally *t, uint64_t seed, uint64_t at, enum disk_sim
 	mem_free(w);
 }
 
+/* One operation fails, none after it: the broker goes on, or stops, or does not start; then the
+ * power goes, and everything that was promised before is there. */
+static void run_fault(struct tally *t, uint64_t seed, uint64_t at, int error)
+{
+	struct world *w = mem_alloc(sizeof *w);
+	world_init(w, seed);
+	w->in.plant = planted;
+	disk_sim_fault_at(w->in.disk, at, error);
+	world_begin(w);
+	for (int i = 0; i < OPERATIONS && world_goes_on(w); i++)
+		world_step(w);
+	inside_crash(&w->in, at % 2 ? DISK_SIM_KEEPS_ALL : DISK_SIM_LOSES_ALL);
+	disk_sim_fault_at(w->in.disk, 0, 0);
+	if (w->why.len == 0 && world_verify(w)) {
+		t->passed++;
+	} else {
+		buf_printf(&w->why, " (after %s)", strerror(error));
+		complain(t, w, at, -1);
+	}
+	t->restarts += w->restarts + 1;
+	world_free(w);
+	mem_free(w);
+}
+
 static void run_seed(struct tally *t, uint64_t seed, uint64_t stride)
 {
 	uint64_t operations = run_whole(t, seed);
 	for (uint64_t at = 1 + seed % stride; at <= operations && t->failed < 10; at += stride)
 		for (int loss = 0; loss < DISK_SIM_LOSS_KINDS; loss++)
 			run_crash(t, seed, at, (enum disk_sim_loss)loss);
+	for (uint64_t at = 1 + seed % stride; at <= operations && t->failed < 10; at += stride) {
+		run_fault(t, seed, at, EIO);
+		run_fault(t, seed, at, ENOSPC);
+	}
 	printf("seed %llu: a script of %d operations, %llu disk operations, every %llu a crash point\n",
 	       (unsigned long long)seed, OPERATIONS, (unsigned long long)operations,
 	       (unsigned long long)stride);
+}
+
+/* Whoever checks is checked: each planted bug must be found. */
+static void run_planted(struct tally *all, uint64_t seed)
+{
+	for (planted = PLANT_NONE + 1; planted < PLANTS; planted++) {
+		struct tally t = { .quiet = true };
+		for (uint64_t at = 40; at < 900 && !t.failed; at += 7) {
+			run_crash(&t, seed, at, DISK_SIM_LOSES_ALL);
+			run_fault(&t, seed, at, EIO);
+		}
+		printf("%s planted: %s\n", t.failed ? "found" : "FAIL not found,", plant_names[planted]);
+		all->passed += t.failed != 0;
+		all->failed += t.failed == 0;
+		all->restarts += t.restarts;
+	}
+	planted = PLANT_NONE;
 }
 
 static void usage(void)
@@ -119,6 +179,8 @@ int main(int argc, char **argv)
 	map_seed(seed);
 	if (at)
 		run_crash(&t, seed, at, (enum disk_sim_loss)loss);
+	if (!at)
+		run_planted(&t, 2);
 	for (uint64_t i = 0; i < seeds && !at; i++)
 		run_seed(&t, seed + i, stride);
 	printf("passed %llu failed %llu sim\n", (unsigned long long)t.passed,

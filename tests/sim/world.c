@@ -10,6 +10,9 @@
 
 enum { SEGMENT = 64 << 10, BIGGEST = 20000, TX_CHANNEL = 2, CHECK_CHANNEL = 10 };
 
+/* With leaves_one: the queue that nobody reads, and when nothing comes into it any more. */
+enum { LEFT_ALONE = ALWAYS - 1, LEFT_ALONE_FROM = 30 };
+
 static const char *const queue_names[QUEUES] = { "q0", "q1", "q2", "q3", "d0", "d1" };
 
 static uint64_t dice(struct world *w, uint64_t n)
@@ -54,14 +57,21 @@ void world_free(struct world *w)
 	buf_free(&w->why);
 }
 
+/* A fault of the disk may end a broker, or keep it from starting, cleanly. */
 static bool is_down(const struct world *w)
 {
-	return disk_sim_is_down(w->in.disk);
+	return disk_sim_is_down(w->in.disk) ||
+	       (disk_sim_faulted(w->in.disk) && (!w->in.broker || broker_failed(w->in.broker)));
 }
 
 static bool goes_on(const struct world *w)
 {
 	return !is_down(w) && w->why.len == 0;
+}
+
+bool world_goes_on(const struct world *w)
+{
+	return goes_on(w);
 }
 
 /* ---- what the broker says ---- */
@@ -117,6 +127,10 @@ static bool ask(struct world *w, uint16_t channel, const struct method *m, uint3
 	listen(w);
 	talk_send(&w->talk, channel, m);
 	bool ok = talk_expect(&w->talk, answer, h, hear, w);
+	if (!ok && goes_on(w) && disk_sim_faulted(w->in.disk)) {
+		inside_pass(&w->in, 300);   /* no room may be waited out */
+		ok = talk_expect(&w->talk, answer, h, hear, w);
+	}
 	if (!ok && goes_on(w))
 		buf_printf(&w->why, "no answer to %s", method_info(m->id)->name);
 	return ok;
@@ -276,8 +290,12 @@ static void publish(struct world *w, uint16_t channel, const char *exchange, str
 static void publish_some(struct world *w, uint16_t channel)
 {
 	struct targets to = { 0, 0 };
-	unsigned at = (unsigned)dice(w, QUEUES);
-	switch (dice(w, 5)) {
+	unsigned at = (unsigned)dice(w, QUEUES), how = (unsigned)dice(w, 5);
+	if (w->leaves_one && w->operations > LEFT_ALONE_FROM) {
+		at = at == LEFT_ALONE ? 0 : at;
+		how = how == 1 ? 2 : how;
+	}
+	switch (how) {
 	case 0:
 		for (unsigned q = 0; q < QUEUES; q++)
 			add_target(w, &to, q, w->bound[q]);
@@ -414,13 +432,13 @@ static void get_all(struct world *w, unsigned q)
 	}
 }
 
-/* All of a queue but the last of those that are always there: so the log becomes hollow. */
+/* All of a queue but of the one that is left alone: so the log becomes hollow. */
 static void consume_all(struct world *w)
 {
-	unsigned q = (unsigned)dice(w, ALWAYS - 1);
+	unsigned q = (unsigned)dice(w, QUEUES);
 	inside_let_go(&w->in);
 	listen(w);
-	if (w->queues[q] == PRESENT)
+	if (w->queues[q] == PRESENT && q != LEFT_ALONE)
 		get_all(w, q);
 	inside_pass(&w->in, dice(w, 60));
 }

@@ -56,6 +56,9 @@ void world_free(struct world *w);
  * goes. */
 void world_begin(struct world *w);
 
+/* False when the power is gone, the broker stopped because of a fault, or something is wrong. */
+bool world_goes_on(const struct world *w);
+
 /* One operation of the script. False when the power is gone or something is wrong. */
 bool world_step(struct world *w);
 

@@ -147,6 +147,30 @@ START_TEST(a_queue_that_nobody_reads_keeps_only_its_own)
 }
 END_TEST
 
+/* Nobody has to come for it. */
+START_TEST(what_is_hollow_at_a_start_goes)
+{
+	struct heard h;
+	struct method purge_busy = { .id = METHOD_queue_purge,
+		                         .queue_purge = { .queue = slice_str("busy"), .no_wait = true } };
+	declare("stuck");
+	declare("busy");
+	publish("stuck", 100);
+	for (int i = 0; i < BUSY; i++)
+		publish("busy", BUSY_BYTES);
+	uint64_t at = disk_sim_operations(in.disk);
+	disk_sim_crash_at(in.disk, at + 4);   /* the acks are written, nothing is given up */
+	talk_send(&talk, 1, &purge_busy);
+	while (talk_read(&talk, &h))
+		;
+	for (int i = 0; i < 5; i++)
+		inside_pass(&in, 100);
+	lose_power(DISK_SIM_KEEPS_ALL);
+	ck_assert_int_eq(ready("busy"), 0);
+	ck_assert_uint_le(segments(), 3);
+}
+END_TEST
+
 /* More of them than one turn appends again. */
 START_TEST(many_declarations_move_along)
 {
@@ -291,6 +315,7 @@ Suite *suite_broker_reclaim(void)
 	tcase_add_loop_test(t, acks_outlive_the_segment_they_are_in, 0, DISK_SIM_LOSS_KINDS);
 	tcase_add_loop_test(t, a_deleted_queue_does_not_come_back_from_an_older_segment, 0,
 	                    DISK_SIM_LOSS_KINDS);
+	tcase_add_test(t, what_is_hollow_at_a_start_goes);
 	tcase_add_test(t, many_declarations_move_along);
 	tcase_add_test(t, a_body_cut_by_the_front_of_the_log_is_no_damage);
 	tcase_add_loop_test(t, what_was_void_stays_void_behind_a_cut, 0, 16 * 16);
