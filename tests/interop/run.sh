@@ -111,7 +111,7 @@ run() {
 		AMQP_URL=amqp://guest:guest@127.0.0.1:$INTEROP_PORT/
 		export AMQP_URL
 		stage go_package 200 sh -c "cd '$GOPATH/src/github.com/rabbitmq/amqp091-go' &&
-			'$out/go_package' -test.v -test.timeout 190s"
+			'$here/go_own.sh' '$out/go_package'"
 		;;
 	go_newest)
 		build "$here/go_newest.sh" build || note 0 1 go_newest_build
