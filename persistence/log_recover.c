@@ -34,6 +34,7 @@ struct holes {
 struct recover {
 	size_t at;                    /* the segment being read */
 	uint64_t lsn;                 /* of the next batch */
+	uint64_t proven;              /* durable up to here, as the batches say */
 	uint32_t prev_crc, epoch;
 	bool first;                   /* its predecessor is unknown: at the beginning, behind a hole */
 	uint8_t enter;                /* the record that says what a segment begins with; 0: none */
@@ -462,10 +463,31 @@ static int find_evidence(struct log_file *l, bool *found)
 	return 0;
 }
 
-/* What was read may lie in a cache only (a process that died between write and sync): it is made
- * durable before anything is built on it. */
+/* Writes again what the last segment holds from the position on.  After a sync that failed the
+ * kernel takes its pages for clean: they are read back, and the next sync does nothing for them. */
+static int write_again(struct log_file *l, uint64_t from)
+{
+	struct recover *r = l->recover;
+	const struct segment *s = l->segments[r->at];
+	int error = 0;
+	for (uint64_t at = offset_of(l, from > s->base ? from : s->base), end = offset_of(l, r->lsn);
+	     at < end && !error;) {
+		size_t n = end - at < WINDOW_BYTES ? (size_t)(end - at) : WINDOW_BYTES;
+		const uint8_t *p = window(l, at, n, &error);
+		if (p)
+			error = l->disk->ops->write(l->disk, s->handle, at, p, n);
+		at += n;
+	}
+	return error;
+}
+
+/* What was read may lie in a cache only (a process that died between write and sync, or because of
+ * a sync): it is made durable before anything is built on it. */
 static int settle_last(struct log_file *l, struct segment *last, uint64_t used)
 {
+	int error = write_again(l, l->recover->proven);
+	if (error)
+		return error;
 	if (used < last->file_bytes &&
 	    l->disk->ops->truncate(l->disk, last->handle, used) == 0)
 		last->file_bytes = used;
@@ -601,6 +623,8 @@ static int give_summary(struct log_file *l, struct log_record *out, struct buf *
 static void leave_batch(struct recover *r)
 {
 	r->lsn += r->batch.disk_len;
+	if (r->batch.durable_lsn > r->proven)
+		r->proven = r->batch.durable_lsn;
 	r->prev_crc = r->batch.crc;
 	r->epoch = r->batch.epoch;
 	r->clean = r->batch.flags & FORMAT_CLEAN;

@@ -28,6 +28,7 @@ static enum plant planted;
 struct tally {
 	bool quiet;
 	uint64_t passed, failed, restarts;
+	uint64_t stops;              /* faults that ended the log */
 };
 
 static void complain(struct tally *t, const struct world *w, uint64_t at, int loss)
@@ -93,10 +94,12 @@ static void run_crash(struct tally *t, uint64_t seed, uint64_t at, enum disk_sim
 	mem_free(w);
 }
 
-/* One operation fails, none after it: the broker goes on, or stops, or does not start; then the
- * power goes, and everything that was promised before is there. */
+/* One operation fails, none after it: the broker goes on, or stops and says so to its client, or
+ * does not start.  Then the power goes, or the process alone, and half of the time the power again
+ * soon after the next start: everything that was promised is there. */
 static void run_fault(struct tally *t, uint64_t seed, uint64_t at, int error)
 {
+	enum disk_sim_loss loss = (enum disk_sim_loss)(at % DISK_SIM_LOSS_KINDS);
 	struct world *w = mem_alloc(sizeof *w);
 	world_init(w, seed);
 	w->in.plant = planted;
@@ -104,8 +107,12 @@ static void run_fault(struct tally *t, uint64_t seed, uint64_t at, int error)
 	world_begin(w);
 	for (int i = 0; i < OPERATIONS && world_goes_on(w); i++)
 		world_step(w);
-	inside_crash(&w->in, at % 2 ? DISK_SIM_KEEPS_ALL : DISK_SIM_LOSES_ALL);
+	world_check_end(w);
+	t->stops += w->in.broker && broker_failed(w->in.broker);
+	inside_crash(&w->in, loss);
 	disk_sim_fault_at(w->in.disk, 0, 0);
+	if (w->why.len == 0 && (at + error) % 2)
+		crash_again(w, at / 2);
 	if (w->why.len == 0 && world_verify(w)) {
 		t->passed++;
 	} else {
@@ -119,7 +126,7 @@ static void run_fault(struct tally *t, uint64_t seed, uint64_t at, int error)
 
 static void run_seed(struct tally *t, uint64_t seed, uint64_t stride)
 {
-	uint64_t operations = run_whole(t, seed);
+	uint64_t operations = run_whole(t, seed), stops = t->stops;
 	for (uint64_t at = 1 + seed % stride; at <= operations && t->failed < 10; at += stride)
 		for (int loss = 0; loss < DISK_SIM_LOSS_KINDS; loss++)
 			run_crash(t, seed, at, (enum disk_sim_loss)loss);
@@ -127,9 +134,10 @@ static void run_seed(struct tally *t, uint64_t seed, uint64_t stride)
 		run_fault(t, seed, at, EIO);
 		run_fault(t, seed, at, ENOSPC);
 	}
-	printf("seed %llu: a script of %d operations, %llu disk operations, every %llu a crash point\n",
+	printf("seed %llu: a script of %d operations, %llu disk operations, every %llu a crash point "
+	       "and a fault; %llu faults ended the log\n",
 	       (unsigned long long)seed, OPERATIONS, (unsigned long long)operations,
-	       (unsigned long long)stride);
+	       (unsigned long long)stride, (unsigned long long)(t->stops - stops));
 }
 
 /* Whoever checks is checked: each planted bug must be found. */

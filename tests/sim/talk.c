@@ -114,7 +114,8 @@ bool talk_open(struct talk *t, struct inside *in)
 	talk_send(t, 0, &tune_ok);
 	talk_send(t, 0, &open);
 	talk_send(t, 1, &channel);
-	return talk_expect(t, METHOD_channel_open_ok, &h, NULL, NULL);
+	t->opened = talk_expect(t, METHOD_channel_open_ok, &h, NULL, NULL);
+	return t->opened;
 }
 
 void talk_free(struct talk *t)

@@ -10,6 +10,7 @@ struct talk {
 	struct inside_peer peer;
 	struct buf received;     /* what came, from at on not yet looked at */
 	size_t at;
+	bool opened;             /* the broker let it in */
 };
 
 /* What came: a method, with its content when it carries one.  Borrowed until the next read. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "amqp/refusal.h"
 #include "base/die.h"
 #include "base/endian.h"
 #include "base/mem.h"
@@ -98,8 +99,12 @@ static void note_confirm(struct world *w, uint32_t id)
 static void hear(void *to, const struct heard *h)
 {
 	struct world *w = to;
+	if (h->method.id == METHOD_connection_close)
+		w->closed_with = h->method.connection_close.reply_code;
 	if (h->method.id != METHOD_basic_ack)
 		return;
+	if (w->closed_with)
+		buf_printf(&w->why, "a confirm came after connection.close");
 	uint64_t tag = h->method.basic_ack.delivery_tag;
 	uint64_t first = h->method.basic_ack.multiple ? w->confirmed_to + 1 : tag;
 	if (tag == 0 || tag > w->n_published) {
@@ -213,6 +218,7 @@ static bool start(struct world *w)
 		return false;
 	}
 	w->connected = true;
+	w->closed_with = 0;
 	w->n_published = w->confirmed_to = 0;
 	if (!talk_open(&w->talk, &w->in)) {
 		if (!is_down(w))
@@ -500,6 +506,16 @@ bool world_step(struct world *w)
 }
 
 /* ---- afterwards ---- */
+
+void world_check_end(struct world *w)
+{
+	if (w->why.len || !w->in.broker || !broker_failed(w->in.broker) || !w->talk.opened)
+		return;
+	inside_pass(&w->in, 1000);
+	listen(w);
+	if (w->why.len == 0 && w->closed_with != INTERNAL_ERROR.code)
+		buf_printf(&w->why, "the log failed, and the client was told %u", w->closed_with);
+}
 
 void world_drain(struct world *w)
 {

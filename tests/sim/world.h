@@ -34,6 +34,7 @@ struct world {
 	struct inside in;
 	struct talk talk;
 	bool connected;
+	unsigned closed_with;        /* the code of connection.close, 0: it did not come */
 	enum belief queues[QUEUES], bound[QUEUES];   /* bound: to the fanout exchange */
 	enum belief topic_bound[2];                  /* queues 2 and 3 to the topic exchange */
 	struct sent_message sent[MESSAGES];
@@ -58,6 +59,9 @@ void world_begin(struct world *w);
 
 /* False when the power is gone, the broker stopped because of a fault, or something is wrong. */
 bool world_goes_on(const struct world *w);
+
+/* When the log has failed: the client must have been told 541, and no confirm come after it. */
+void world_check_end(struct world *w);
 
 /* One operation of the script. False when the power is gone or something is wrong. */
 bool world_step(struct world *w);

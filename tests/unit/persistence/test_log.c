@@ -229,6 +229,28 @@ START_TEST(a_failed_sync_ends_the_log)
 }
 END_TEST
 
+/* What a failed sync has dropped is still seen by the next process; once that has given it out it
+ * must be there for good. */
+START_TEST(what_a_start_has_read_outlives_the_next_power_cut)
+{
+	char got[16];
+	flush();
+	add(1, 10, true);
+	log_submit(engine, now_ms);
+	disk_sim_fail_sync(disk);
+	while (log_file_step(engine))
+		;
+	lose_power(DISK_SIM_KEEPS_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "91");
+	lose_power(DISK_SIM_LOSES_ALL);
+	ck_assert_int_eq(reopen(), 0);
+	ck_assert_int_eq(scan(got), 0);
+	ck_assert_str_eq(got, "91");
+}
+END_TEST
+
 START_TEST(a_full_disk_presses_and_is_waited_out)
 {
 	flush();
@@ -636,6 +658,7 @@ Suite *suite_persistence_log(void)
 	tcase_add_test(t, damage_to_what_was_durable_is_refused_with_file_and_offset);
 	tcase_add_test(t, a_torn_tail_is_cut_and_the_log_goes_on);
 	tcase_add_test(t, a_failed_sync_ends_the_log);
+	tcase_add_test(t, what_a_start_has_read_outlives_the_next_power_cut);
 	tcase_add_test(t, a_full_disk_presses_and_is_waited_out);
 	tcase_add_test(t, files_of_two_stores_are_refused);
 	tcase_add_test(t, many_segments_are_recycled_not_made);
