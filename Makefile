@@ -92,6 +92,8 @@ $(BUILD)/siege: $(call objs,$(wildcard tests/hostile/*.c) tests/wire/wire.c) $(L
 $(BUILD)/kill: $(call objs,tests/kill/kill.c tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
+SHIMS := $(patsubst %,$(BUILD)/%.so,slow_sync lossy_disk rough_disk)
+
 $(BUILD)/%.so: tests/kill/%.c
 	@mkdir -p $(@D)
 	gcc -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -shared -fPIC $< -o $@ -ldl -lpthread
@@ -173,7 +175,7 @@ interop: all
 interop-debian: all
 	@code=0; tests/interop/run.sh || code=1; tests/interop/matrix/run.sh --fixed || code=1; exit $$code
 
-kill: all $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
+kill: all $(BUILD)/kill $(SHIMS)
 	tests/kill/run.sh
 
 tls: all
@@ -200,7 +202,7 @@ BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk loopback 
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
 
-programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/slow_sync.so $(BUILD)/lossy_disk.so
+programs: all $(BENCHES) $(BUILD)/kill $(SHIMS)
 
 fresh:
 	@sh tools/fresh.sh

@@ -31,8 +31,8 @@ struct disk_ops {
 	int (*open)(struct disk *d, const char *file, bool create, uint64_t size);
 	void (*close)(struct disk *d, int handle);
 	int64_t (*size)(struct disk *d, int handle);
-	/* Whole or -errno: short transfers are continued inside, a short write that cannot be
-	 * continued is -EIO; a read past the end is -EIO too. */
+	/* Whole or -errno: short and interrupted transfers are continued inside, a short write that
+	 * cannot be continued is -EIO; a read past the end is -EIO too. */
 	int (*write)(struct disk *d, int handle, uint64_t at, const void *p, size_t n);
 	int (*read)(struct disk *d, int handle, uint64_t at, void *p, size_t n);
 	/* Returns when all earlier writes to the file are on stable storage. A failure is final. */

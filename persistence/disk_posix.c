@@ -25,6 +25,22 @@ static struct disk_posix *self(struct disk *d)
 	return (struct disk_posix *)(void *)d;
 }
 
+static int write_all(int fd, uint64_t at, const void *p, size_t n)
+{
+	const uint8_t *bytes = p;
+	while (n) {
+		ssize_t done = pwrite(fd, bytes, n, (off_t)at);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done < 0 ? -errno : -EIO;
+		bytes += done;
+		at += (uint64_t)done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
 /* Direct transfers are tried out on a file of their own: some file systems take the flag and fail
  * the write. */
 static bool takes_direct(int directory)
@@ -32,7 +48,7 @@ static bool takes_direct(int directory)
 	static const char name[] = "probe.tmp";
 	void *block = mem_pages(DISK_BLOCK);
 	int fd = openat(directory, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0640);
-	bool ok = fd >= 0 && pwrite(fd, block, DISK_BLOCK, 0) == DISK_BLOCK;
+	bool ok = fd >= 0 && write_all(fd, 0, block, DISK_BLOCK) == 0;
 	if (fd >= 0)
 		close(fd);
 	unlinkat(directory, name, 0);
@@ -79,12 +95,23 @@ static int posix_list(struct disk *d, void (*name)(void *, const char *), void *
 	return 0;
 }
 
+static int set_size(int fd, uint64_t size)
+{
+	int result;
+	do
+		result = ftruncate(fd, (off_t)size);
+	while (result < 0 && errno == EINTR);
+	return result < 0 ? -errno : 0;
+}
+
+/* The log thread takes no signals, but the file system may let other things interrupt this. */
 static int allocate(int fd, uint64_t size)
 {
-	int error = posix_fallocate(fd, 0, (off_t)size);
-	if (error == EOPNOTSUPP || error == EINVAL)
-		error = ftruncate(fd, (off_t)size) < 0 ? errno : 0;
-	return -error;
+	int error;
+	do
+		error = posix_fallocate(fd, 0, (off_t)size);
+	while (error == EINTR);
+	return error == EOPNOTSUPP || error == EINVAL ? set_size(fd, size) : -error;
 }
 
 static int posix_open(struct disk *d, const char *file, bool create, uint64_t size)
@@ -116,19 +143,8 @@ static int64_t posix_size(struct disk *d, int handle)
 
 static int posix_write(struct disk *d, int handle, uint64_t at, const void *p, size_t n)
 {
-	const uint8_t *bytes = p;
 	(void)d;
-	while (n) {
-		ssize_t done = pwrite(handle, bytes, n, (off_t)at);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return done < 0 ? -errno : -EIO;
-		bytes += done;
-		at += (uint64_t)done;
-		n -= (size_t)done;
-	}
-	return 0;
+	return write_all(handle, at, p, n);
 }
 
 static int posix_read(struct disk *d, int handle, uint64_t at, void *p, size_t n)
@@ -157,7 +173,7 @@ static int posix_sync(struct disk *d, int handle)
 static int posix_truncate(struct disk *d, int handle, uint64_t size)
 {
 	(void)d;
-	return ftruncate(handle, (off_t)size) < 0 ? -errno : 0;
+	return set_size(handle, size);
 }
 
 static int posix_rename(struct disk *d, const char *from, const char *to)

@@ -49,11 +49,12 @@ enum {
 
 static struct {
 	const char *broker, *data, *preload, *durability, *mode, *segment, *expect, *memory;
+	const char *says;        /* what the line that says ready must have in it */
 	uint16_t port;
 	uint64_t rounds, seed, load_ms, aside;
 } options = { .broker = "build/leveret", .data = "build/kill-data", .preload = "",
 	          .durability = "fsync", .mode = "kill", .segment = "4MB", .expect = "nothing",
-	          .memory = "0", .port = 5699, .rounds = 40, .load_ms = 280 };
+	          .memory = "0", .says = "", .port = 5699, .rounds = 40, .load_ms = 280 };
 
 /* One message in one of its queues. */
 struct fate {
@@ -164,11 +165,13 @@ static bool wait_ready(int from)
 			break;
 		n += (size_t)got;
 		text[n] = 0;
-		if (strstr(text, " ready"))
-			return true;
+		if (strstr(text, " ready") && strstr(text, "started in"))
+			break;
 	}
 	text[n] = 0;
-	complain("the broker does not start: %s", text);
+	if (strstr(text, " ready") && strstr(text, options.says))
+		return true;
+	complain("the broker does not start, or not as it should: %s", text);
 	refused = true;
 	return false;
 }
@@ -774,6 +777,7 @@ static bool set_option(const char *arg)
 		{ "mode", &options.mode, NULL },
 		{ "segment", &options.segment, NULL },
 		{ "memory", &options.memory, NULL },
+		{ "says", &options.says, NULL },
 		{ "expect", &options.expect, NULL },
 		{ "rounds", NULL, &options.rounds },
 		{ "seed", NULL, &options.seed },
@@ -794,24 +798,36 @@ static bool set_option(const char *arg)
 	return slice_is(key, "port");
 }
 
+/* Each file of a list with colons. */
+static bool can_preload(void)
+{
+	char file[512];
+	for (const char *at = options.preload; *at; at += strcspn(at, ":"), at += *at == ':') {
+		snprintf(file, sizeof file, "%.*s", (int)strcspn(at, ":"), at);
+		if (access(file, R_OK) == 0)
+			continue;
+		fprintf(stderr, "kill: there is no %s to preload\n", file);
+		return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (!set_option(argv[i])) {
 			fprintf(stderr, "usage: kill [mode=kill|slow] [rounds=N] [seed=N] [load_ms=N]\n"
 			                "            [port=N] [aside=1]\n"
-			                "            [data=DIR] [broker=FILE] [preload=FILE] "
+			                "            [data=DIR] [broker=FILE] [preload=FILE:...] "
 			                "[durability=fsync|os]\n"
-			                "            [segment=BYTES] [memory=BYTES]\n"
+			                "            [segment=BYTES] [memory=BYTES] [says=TEXT]\n"
 			                "            [expect=nothing|loss|early]\n"
 			                "kills a broker under load; the data directory must be new\n");
 			return 2;
 		}
 	}
-	if (options.preload[0] && access(options.preload, R_OK) < 0) {
-		fprintf(stderr, "kill: there is no %s to preload\n", options.preload);
+	if (!can_preload())
 		return 2;
-	}
 	if (options.seed == 0)
 		options.seed = wire_now_us();
 	must(options.rounds < ARRAY_LEN(rounds) - 1);

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# kill -9 under load, on a disk as it is, on a slow one and on one that forgets what was not
-# synced.  A slice; FULL=1 is the long run.  SEED=N repeats one, PORT=N moves it, BUILD=DIR says
-# where the programs are, RESULTS=FILE gets the last line too.
+# kill -9 under load, on a disk as it is, on a slow one, on one that forgets what was not synced and
+# on one that takes no O_DIRECT and little at a time.  A slice; FULL=1 is the long run.  SEED=N
+# repeats one, PORT=N moves it, BUILD=DIR says where the programs are, RESULTS=FILE gets the last
+# line too.
 set -u
 cd "$(dirname "$0")/../.."
 kills=40
@@ -44,6 +45,14 @@ for run in $(seq $slow); do
 		mode=slow preload="$build/slow_sync.so"
 done
 check "$lossy kills on a disk that forgets" rounds=$lossy preload="$build/lossy_disk.so"
+check "$lossy kills where O_DIRECT is refused and little is done at the first try" \
+	rounds=$lossy preload="$build/rough_disk.so" says="(buffered + fdatasync)"
+check "$lossy kills on a disk that forgets and is as rough" rounds=$lossy segment=1MB \
+	preload="$build/rough_disk.so:$build/lossy_disk.so" says="(buffered + fdatasync)"
+export ROUGH_LATE=1
+check "2 kills where O_DIRECT is taken and its writes are refused" rounds=2 \
+	preload="$build/rough_disk.so" says="(buffered + fdatasync)"
+unset ROUGH_LATE
 
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \
