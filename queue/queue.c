@@ -191,7 +191,7 @@ bool queue_take(struct queue *q, struct entry *out)
 static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position durable)
 {
 	struct message *m = slot->message;
-	if (m->position && !slot->at && !log_holds(q->store->log, m->position))
+	if (m->position && !slot->at && !reclaim_spares(q->store, m->position))
 		m->position = 0;
 	if (!m->position)
 		store_spill(q->store, m);

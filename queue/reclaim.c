@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "persistence/summary.h"
 #include "queue/store.h"
@@ -153,10 +154,9 @@ static void refresh(struct store *s)
 static void end(struct store *s)
 {
 	struct reclaim *r = &s->reclaim;
-	struct log_extent oldest;
 	if (r->middle)
-		log_drop(s->log, r->extent.from);
-	else if (log_oldest(s->log, &oldest) && oldest.live == 0)
+		must(log_drop(s->log, r->extent.from));
+	else
 		log_trim(s->log, r->extent.to);
 	r->doing = RECLAIM_NOTHING;
 }
@@ -183,6 +183,14 @@ void reclaim_turn(struct store *s, log_position durable)
 {
 	for (int steps = 0; steps < STEPS_A_TURN && step(s, durable); steps++)
 		;
+}
+
+bool reclaim_spares(const struct store *s, log_position at)
+{
+	const struct reclaim *r = &s->reclaim;
+	if (r->doing != RECLAIM_NOTHING && r->extent.from <= at && at < r->extent.to)
+		return false;
+	return log_holds(s->log, at);
 }
 
 void reclaim_free(struct store *s)

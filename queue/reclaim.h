@@ -29,6 +29,10 @@ void reclaim_recover(struct store *s);
 /* Once a turn: begins, goes on with or ends giving up one part. */
 void reclaim_turn(struct store *s, log_position durable);
 
+/* False when the record at the position has been given up or is on its way out: then nobody may
+ * come to retain it, for the catalog does as if it were gone. */
+bool reclaim_spares(const struct store *s, log_position at);
+
 void reclaim_free(struct store *s);
 
 #endif

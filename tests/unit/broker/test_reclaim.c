@@ -306,6 +306,40 @@ START_TEST(a_transient_queue_may_need_what_the_log_gave_up)
 }
 END_TEST
 
+/* While the front waits to be given up, memory is made and a transient queue would need it again.
+ * Whatever comes of that, what was deleted since stays deleted. */
+START_TEST(a_transient_queue_comes_too_late_for_what_is_on_its_way_out)
+{
+	struct heard h;
+	struct method bind = { .id = METHOD_queue_bind,
+		                   .queue_bind = { .exchange = slice_str("amq.fanout") } };
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str("transient") } };
+	uint8_t body[3000] = { 0 };
+	declare("short-lived");
+	declare("busy");
+	declare("durable");
+	ck_assert(call(m, METHOD_queue_declare_ok, &h));
+	bind.queue_bind.queue = slice_str("durable");
+	ck_assert(call(bind, METHOD_queue_bind_ok, &h));
+	bind.queue_bind.queue = slice_str("transient");
+	ck_assert(call(bind, METHOD_queue_bind_ok, &h));
+	for (int i = 0; i < 200; i++)
+		talk_publish(&talk, 1, slice_str("amq.fanout"), slice_of("", 0), false, true,
+		             slice_of(body, sizeof body));
+	for (int i = 0; i < 50; i++)
+		publish("durable", BUSY_BYTES);
+	ck_assert_uint_ge(segments(), 2);
+	broker_rest(in.broker);
+	purge("durable");
+	delete("short-lived");
+	be_busy("busy");
+	ck_assert_int_eq(ready("transient"), 200);
+	lose_power((enum disk_sim_loss)_i);
+	ck_assert_int_eq(ready("short-lived"), -1);
+}
+END_TEST
+
 Suite *suite_broker_reclaim(void)
 {
 	Suite *s = suite_create("broker_reclaim");
@@ -320,6 +354,8 @@ Suite *suite_broker_reclaim(void)
 	tcase_add_test(t, a_body_cut_by_the_front_of_the_log_is_no_damage);
 	tcase_add_loop_test(t, what_was_void_stays_void_behind_a_cut, 0, 3 * 16);
 	tcase_add_test(t, a_transient_queue_may_need_what_the_log_gave_up);
+	tcase_add_loop_test(t, a_transient_queue_comes_too_late_for_what_is_on_its_way_out, 0,
+	                    DISK_SIM_LOSS_KINDS);
 	suite_add_tcase(s, t);
 	return s;
 }
