@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
-        programs
+        programs models nightly
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl
@@ -43,6 +43,8 @@ help:
 	@echo "make hostile    hostile input over sockets;  make siege: good clients and memory meanwhile"
 	@echo "make interop    every stock client, the newest of each;  make interop-debian: Debian's, npm's"
 	@echo "make kill       kill -9 under load (FULL=1: the long run)"
+	@echo "make models     the rules of recovery and of giving up segments, every state tried (spin)"
+	@echo "make nightly    what takes long: models, whole simulator, long kills, fuzzing"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
 
 $(BUILD)/leveret: LINK_WHOLE = $(if $(LTO),$(LTO) $(OPT))
@@ -177,6 +179,15 @@ interop-debian: all
 
 kill: all $(BUILD)/kill $(SHIMS)
 	tests/kill/run.sh
+
+models:
+	@tests/models/run.sh
+
+nightly:
+	$(MAKE) models
+	$(MAKE) sim SEEDS=20
+	FULL=1 $(MAKE) kill
+	$(MAKE) fuzz FUZZ_SECONDS=300
 
 tls: all
 	@sh tests/tls/certificates.sh $(BUILD)/certificates
