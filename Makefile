@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
-        programs models nightly
+        programs models nightly contract
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl
@@ -43,6 +43,7 @@ help:
 	@echo "make hostile    hostile input over sockets;  make siege: good clients and memory meanwhile"
 	@echo "make interop    every stock client, the newest of each;  make interop-debian: Debian's, npm's"
 	@echo "make kill       kill -9 under load (FULL=1: the long run)"
+	@echo "make contract   what an engine of the log has to do: files, simulated disk, a trial over Kafka"
 	@echo "make models     the rules of recovery and of giving up segments, every state tried (spin)"
 	@echo "make nightly    what takes long: models, whole simulator, long kills, fuzzing"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
@@ -75,6 +76,9 @@ $(BUILD)/stories: $(call objs,$(wildcard tests/stories/*.c) tests/wire/wire.c $(
 
 $(BUILD)/sim: $(call objs,$(wildcard tests/sim/*.c)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/contract: $(call objs,$(wildcard tests/contract/*.c) $(SIMLIB)) $(LIB)
+	$(CC) $(LDFLAGS_ALL) $^ -lrdkafka $(LIBS) -o $@
 
 FLOOD := $(patsubst %,tests/bench/%.c,flood bench options scene publisher consumer figures)
 
@@ -179,6 +183,9 @@ interop-debian: all
 
 kill: all $(BUILD)/kill $(SHIMS)
 	tests/kill/run.sh
+
+contract: $(BUILD)/contract
+	$(BUILD)/contract
 
 models:
 	@tests/models/run.sh

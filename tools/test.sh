@@ -5,8 +5,8 @@
 # in that log. A stage that ends badly, or that counted nothing, has failed. The last line counts
 # everything.
 #
-# usage: tools/test.sh [STAGE ...]    asan tsan sim kill server tls memory hostile interop; else
-#                                     all of them
+# usage: tools/test.sh [STAGE ...]    asan tsan sim contract kill server tls memory hostile
+#                                     interop; else all of them
 set -u
 cd "$(dirname "$0")/.."
 mkdir -p build/logs
@@ -58,6 +58,7 @@ run_stage() {
 	asan) stage asan 1200 $make asan ;;
 	tsan) stage tsan 900 $make tsan ;;
 	sim) stage sim 300 $make sim SLICE=1 ;;
+	contract) stage contract 200 $make contract ;;
 	kill) stage kill 400 $make kill ;;
 	hostile) stage hostile 300 $make hostile ;;
 	server) stage server 400 $make server-tests ;;
@@ -71,7 +72,7 @@ run_stage() {
 	esac
 }
 
-for each in ${*:-asan tsan sim kill server tls memory hostile interop}; do
+for each in ${*:-asan tsan sim contract kill server tls memory hostile interop}; do
 	run_stage "$each"
 done
 
