@@ -155,6 +155,16 @@ static bool a_record_is_durable_only_when_it_was_handed_over(struct world *w)
 	return true;
 }
 
+static bool a_batch_is_not_durable_before_it_is_written(struct world *w)
+{
+	log_position at = append(w, RECORD_SPILL, 10, true);
+	log_submit(w->log, ++w->now_ms);
+	expect(w, poll(w).durable <= at);
+	w->ops->work(w->rig, w->log);
+	expect(w, settle(w));
+	return true;
+}
+
 static bool positions_ascend_and_the_end_lies_behind_them(struct world *w)
 {
 	log_position before = 0;
@@ -549,6 +559,7 @@ static const struct {
 #define CASE(name) { #name, name }
 	CASE(a_new_log_is_empty_and_was_closed),
 	CASE(a_record_is_durable_only_when_it_was_handed_over),
+	CASE(a_batch_is_not_durable_before_it_is_written),
 	CASE(positions_ascend_and_the_end_lies_behind_them),
 	CASE(durable_never_falls),
 	CASE(a_lazy_record_waits_no_longer_than_it_may),
