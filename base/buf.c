@@ -7,17 +7,14 @@
 #include "base/die.h"
 #include "base/mem.h"
 
-uint8_t *buf_reserve(struct buf *b, size_t n)
+void buf_grow(struct buf *b, size_t n)
 {
 	must(n <= SIZE_MAX / 4 - b->len);
-	if (b->cap - b->len < n) {
-		size_t cap = b->cap ? 2 * b->cap : 64;
-		while (cap - b->len < n)
-			cap *= 2;
-		b->p = mem_realloc(b->p, cap);
-		b->cap = cap;
-	}
-	return b->p + b->len;
+	size_t cap = b->cap ? 2 * b->cap : 64;
+	while (cap - b->len < n)
+		cap *= 2;
+	b->p = mem_realloc(b->p, cap);
+	b->cap = cap;
 }
 
 void buf_append(struct buf *b, const void *p, size_t n)

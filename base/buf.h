@@ -11,8 +11,16 @@ struct buf {
 	size_t cap;   /* bytes allocated */
 };
 
+/* Room for n more bytes where there is none: for buf_reserve alone. */
+void buf_grow(struct buf *b, size_t n);
+
 /* Makes room for n more bytes behind len and returns the place; len is not changed. */
-uint8_t *buf_reserve(struct buf *b, size_t n);
+static inline uint8_t *buf_reserve(struct buf *b, size_t n)
+{
+	if (b->cap - b->len < n)
+		buf_grow(b, n);
+	return b->p + b->len;
+}
 
 /* Appends a copy of the n bytes. */
 void buf_append(struct buf *b, const void *p, size_t n);
@@ -24,7 +32,8 @@ static inline void buf_append_slice(struct buf *b, struct slice s)
 
 static inline void buf_u8(struct buf *b, uint8_t v)
 {
-	buf_append(b, &v, 1);
+	*buf_reserve(b, 1) = v;
+	b->len++;
 }
 
 /* Appends printf-formatted text, without a NUL. */

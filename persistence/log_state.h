@@ -68,6 +68,7 @@ struct log_worker {
 	uint64_t spare_names[16];
 	uint64_t next_spare;         /* number of the next spare file's name */
 	uint64_t active_used;        /* bytes of the active segment in use */
+	uint64_t active_batches;     /* written to it */
 	int active_handle;           /* of that segment, -1: none yet */
 	int zero_handle;             /* a spare being filled with zeros, -1: none */
 	uint64_t zeroed;

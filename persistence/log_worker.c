@@ -13,7 +13,10 @@
 #include "base/mem.h"
 #include "persistence/log_state.h"
 
-enum { ZERO_SLICE = 1 << 20 };
+enum {
+	ZERO_SLICE = 256 << 10,
+	ZERO_BELOW = 128 << 10,    /* bytes of a batch: larger ones hide what fresh blocks cost */
+};
 
 static const char fresh_name[] = "fresh.tmp", zero_name[] = "zero.tmp";
 
@@ -151,6 +154,7 @@ static int begin_segment(struct log_file *l, struct segment *s)
 		error = l->disk->ops->sync_directory(l->disk);
 	s->begun = !error;
 	l->worker.zero_off = false;
+	l->worker.active_batches = 0;
 	look_for_room(l);
 	return error;
 }
@@ -181,6 +185,7 @@ static int write_batch(struct log_file *l, struct batch *b)
 		error = l->disk->ops->sync(l->disk, s->handle);
 	l->worker.prev_crc = crc;
 	l->worker.active_used = at + b->head.disk_len;
+	l->worker.active_batches++;
 	if (!error)
 		log_summary_batch(l, b);
 	return error;
@@ -241,10 +246,13 @@ static struct segment *next_trim(struct log_file *l)
 	return t ? list_entry(t, struct segment, link) : NULL;
 }
 
+/* Where batches are large, zeros would take from the disk what the batches need. */
 static bool wants_spare(const struct log_file *l)
 {
 	const struct log_worker *w = &l->worker;
 	if (w->spares || w->zero_off || w->active_used < l->options.segment_bytes / 4)
+		return false;
+	if (w->active_used / w->active_batches >= ZERO_BELOW)
 		return false;
 	return l->disk->ops->room(l->disk) > (int64_t)(4 * l->options.segment_bytes);
 }

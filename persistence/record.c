@@ -5,22 +5,27 @@
 
 /* ---- varints: seven bits an octet, the lowest first; at most ten octets ---- */
 
+enum { VARINT_MOST = 10 };
+
 static void put_varint(struct buf *out, uint64_t v)
 {
+	uint8_t *p = buf_reserve(out, VARINT_MOST);
 	for (; v >= 0x80; v >>= 7)
-		buf_u8(out, (uint8_t)(v | 0x80));
-	buf_u8(out, (uint8_t)v);
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	out->len = (size_t)(p - out->p);
 }
 
 static bool get_varint(struct slice *s, uint64_t *out)
 {
 	uint64_t v = 0;
-	for (unsigned shift = 0; shift < 64 && s->n; shift += 7) {
-		uint8_t b = slice_take(s, 1).p[0];
-		if (shift == 63 && b > 1)
+	for (size_t i = 0; i < VARINT_MOST && i < s->n; i++) {
+		uint8_t b = s->p[i];
+		if (i == VARINT_MOST - 1 && b > 1)
 			return false;
-		v |= (uint64_t)(b & 0x7F) << shift;
+		v |= (uint64_t)(b & 0x7F) << 7 * i;
 		if (!(b & 0x80)) {
+			slice_take(s, i + 1);
 			*out = v;
 			return true;
 		}
