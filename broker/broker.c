@@ -233,7 +233,8 @@ uint64_t broker_deadline(const struct broker *b)
 		at = log_at < at ? log_at : at;
 	}
 	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
-	            !list_empty(&b->graveyard) || !list_empty(&b->dirty);
+	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
+	            (!b->failed && store_is_busy(&b->store, b->durable));
 	return busy ? b->now_ms : at;
 }
 

@@ -11,6 +11,7 @@
  *  - Scanning what is left of the log from its start (log_next) gives every record that has not
  *    been given up.  Space comes back from the front (log_trim), and from an extent in the middle
  *    that nothing retains (log_drop) once what its records say of older ones was appended again.
+ *    Where little is left, that is appended again too (log_sparse).
  *  - A failed write or sync is final: log_poll reports it once, nothing becomes durable after.
  *
  * All functions belong to one thread, the one that owns the broker. */
@@ -50,6 +51,13 @@ struct log_extent {
 	uint64_t live;               /* retained references into it */
 };
 
+/* A record that was copied forward, how many references of it went with it, and what all of them
+ * are worth. */
+struct log_move {
+	log_position from, to;
+	uint64_t n, bytes;
+};
+
 /* What log_survey answers. */
 enum log_survey {
 	LOG_SURVEY_LATER,            /* it is being read: ask again */
@@ -59,6 +67,7 @@ enum log_survey {
 
 struct log_stats {
 	uint64_t batches, records, bytes;   /* made durable since open */
+	uint64_t copied;                    /* of those records, copied forward */
 	uint64_t segments;                  /* files in use, spares not counted */
 	uint64_t disk_bytes;                /* all files, spares counted */
 };
@@ -94,8 +103,8 @@ struct log_ops {
 	void (*submit)(struct log *l, uint64_t now_ms);
 	uint64_t (*deadline)(const struct log *l);
 	void (*poll)(struct log *l, struct log_report *out);
-	void (*retain)(struct log *l, log_position at, uint64_t n);
-	void (*release)(struct log *l, log_position at);
+	void (*retain)(struct log *l, log_position at, uint64_t n, uint64_t bytes);
+	void (*release)(struct log *l, log_position at, uint64_t bytes);
 	log_position (*reach)(const struct log *l, log_position at);
 	void (*fetch)(struct log *l, struct log_fetch *f);
 	struct log_fetch *(*fetched)(struct log *l);
@@ -104,6 +113,9 @@ struct log_ops {
 	bool (*hollow)(struct log *l, struct log_extent *out);
 	enum log_survey (*survey)(struct log *l, log_position from, struct slice *out);
 	bool (*drop)(struct log *l, log_position from);
+	bool (*sparse)(struct log *l, struct log_extent *out);
+	void (*forward)(struct log *l, log_position from, const struct log_move *moves, size_t n);
+	log_position (*where)(const struct log *l, log_position at);
 	log_position (*end)(const struct log *l);
 	bool (*holds)(const struct log *l, log_position at);
 	void (*stats)(const struct log *l, struct log_stats *out);
@@ -150,16 +162,17 @@ static inline void log_poll(struct log *l, struct log_report *out)
 	l->ops->poll(l, out);
 }
 
-/* Counts n more reasons (one less) to keep the record at the position.  Every position that
- * log_append or log_next gave may be retained any number of times. */
-static inline void log_retain(struct log *l, log_position at, uint64_t n)
+/* Counts n more reasons (one less) to keep the record at the position, and bytes that all of them
+ * (that one) are worth.  Every position that log_append or log_next gave may be retained any number
+ * of times. */
+static inline void log_retain(struct log *l, log_position at, uint64_t n, uint64_t bytes)
 {
-	l->ops->retain(l, at, n);
+	l->ops->retain(l, at, n, bytes);
 }
 
-static inline void log_release(struct log *l, log_position at)
+static inline void log_release(struct log *l, log_position at, uint64_t bytes)
 {
-	l->ops->release(l, at);
+	l->ops->release(l, at, bytes);
 }
 
 /* Records from the position up to, not including, the answer can be read back in one fetch. */
@@ -203,8 +216,9 @@ static inline bool log_hollow(struct log *l, struct log_extent *out)
 	return l->ops->hollow(l, out);
 }
 
-/* What the records of a hollow extent say, as summary_write puts it: in *out when the answer is
- * LOG_SURVEY_THERE, valid until the next log_survey or log_drop.  Asked once a turn. */
+/* What the records of a full extent say, as summary_write puts it: in *out when the answer is
+ * LOG_SURVEY_THERE, valid until the next log_survey or log_drop.  Asked once a turn; of several
+ * extents asked for in turn each gets its answer some time. */
 static inline enum log_survey log_survey(struct log *l, log_position from, struct slice *out)
 {
 	return l->ops->survey(l, from, out);
@@ -216,6 +230,30 @@ static inline enum log_survey log_survey(struct log *l, log_position from, struc
 static inline bool log_drop(struct log *l, log_position from)
 {
 	return l->ops->drop(l, from);
+}
+
+/* An extent that is retained, but of which so much is dead that what is left should be appended
+ * again, so that it can go.  Each is named once.  False when there is none, or an engine does
+ * without. */
+static inline bool log_sparse(struct log *l, struct log_extent *out)
+{
+	return l->ops->sparse(l, out);
+}
+
+/* Records of the extent that begins at from were appended again, each with all references that are
+ * left of it: those go over.  Who holds an old position goes on holding it, and releases it.  moves
+ * ascend by their old positions. */
+static inline void log_forward(struct log *l, log_position from, const struct log_move *moves,
+                               size_t n)
+{
+	l->ops->forward(l, from, moves, n);
+}
+
+/* Where the record at the position was copied to; 0 when it was not, or nobody retains it by that
+ * position.  It can be fetched from the old place as long as log_holds says so. */
+static inline log_position log_where(const struct log *l, log_position at)
+{
+	return l->ops->where(l, at);
 }
 
 /* Everything appended so far lies before the position: it is durable once log_report.durable is

@@ -89,30 +89,41 @@ static struct segment *segment_of(const struct log_file *l, log_position at)
 	return l->segments[log_segment_index(l, at)];
 }
 
-/* The count of live references that a position belongs to: its batch's until that has a segment. */
-static uint64_t *live_count(struct log_file *l, log_position at)
+/* What a position belongs to: its batch until that has a segment. */
+struct hold *log_hold_of(struct log_file *l, log_position at)
 {
 	if (l->filling && at >= l->filling->head.lsn)
-		return &l->filling->live;
+		return &l->filling->hold;
 	list_each(it, &l->queued) {
 		struct batch *b = list_entry(it, struct batch, link);
 		if (at >= b->head.lsn && at < b->head.lsn + b->head.disk_len)
-			return &b->live;
+			return &b->hold;
 	}
-	return &segment_of(l, at)->live;
+	return &segment_of(l, at)->hold;
 }
 
-static void file_retain(struct log *log, log_position at, uint64_t n)
-{
-	*live_count(self(log), at) += n;
-}
-
-static void file_release(struct log *log, log_position at)
+static void file_retain(struct log *log, log_position at, uint64_t n, uint64_t bytes)
 {
 	struct log_file *l = self(log);
-	uint64_t *live = live_count(l, at);
-	must(*live > 0);
-	l->look_hollow |= --*live == 0;
+	struct hold *h = log_hold_of(l, at);
+	h->live += n;
+	h->weight += bytes + n * HOLD_EACH;
+	if (at >= l->began)
+		h->put += bytes + n * HOLD_EACH;
+}
+
+static void file_release(struct log *log, log_position at, uint64_t bytes)
+{
+	struct log_file *l = self(log);
+	log_position to;
+	while (l->forwards.n && (to = forward_take(&l->forwards, at)))
+		at = to;
+	struct hold *h = log_hold_of(l, at);
+	must(h->live > 0 && h->weight >= bytes + HOLD_EACH);
+	h->live--;
+	h->weight -= bytes + HOLD_EACH;
+	l->look_hollow |= h->live == 0;
+	l->look_sparse |= h->live % 1024 == 0;
 }
 
 static bool file_oldest(const struct log *log, struct log_extent *out)
@@ -120,12 +131,13 @@ static bool file_oldest(const struct log *log, struct log_extent *out)
 	const struct log_file *l = const_self(log);
 	if (l->n_segments < 2)
 		return false;
-	*out = (struct log_extent){ l->segments[0]->base, l->segments[1]->base, l->segments[0]->live };
+	const struct segment *first = l->segments[0];
+	*out = (struct log_extent){ first->base, l->segments[1]->base, first->hold.live };
 	return true;
 }
 
 /* In order, so that the front of the log on the disk only ever moves forward. */
-static void give_up_unread(struct log_file *l)
+void log_give_up_unread(struct log_file *l)
 {
 	struct segment *s;
 	while ((s = list_first(&l->given_up, struct segment, link)) && s->readers == 0) {
@@ -144,13 +156,13 @@ void log_give_up(struct log_file *l, size_t index)
 	memmove(l->segments + index, l->segments + index + 1,
 	        (l->n_segments - index) * sizeof *l->segments);
 	list_push(&l->given_up, &s->link);
-	give_up_unread(l);
+	log_give_up_unread(l);
 }
 
 static void file_trim(struct log *log, log_position upto)
 {
 	struct log_file *l = self(log);
-	must(l->n_segments > 1 && l->segments[1]->base == upto && l->segments[0]->live == 0);
+	must(l->n_segments > 1 && l->segments[1]->base == upto && l->segments[0]->hold.live == 0);
 	l->log_start = upto;
 	log_give_up(l, 0);
 }
@@ -212,7 +224,7 @@ static struct log_fetch *file_fetched(struct log *log)
 	for (size_t i = 0; i < f->n; i++)
 		complete_next(l, s, &f->found[i]);
 	if (--s->readers == 0)
-		give_up_unread(l);
+		log_give_up_unread(l);
 	return f;
 }
 
@@ -355,11 +367,13 @@ static void assign_segment(struct log_file *l, struct batch *b)
 			last->end = b->head.lsn;
 		active = log_add_segment(l, b->head.lsn, last ? last->base : 0);
 		active->inside = b->inside | FORMAT_INSIDE_KNOWN;
-		l->look_hollow = true;
+		l->look_hollow = l->look_sparse = true;
 		l->active_open = true;
 	}
 	b->segment = active;
-	active->live += b->live;
+	active->hold.live += b->hold.live;
+	active->hold.weight += b->hold.weight;
+	active->hold.put += b->hold.put;
 	l->active_end = b->head.lsn + b->head.disk_len;
 }
 
@@ -592,6 +606,7 @@ static int file_close(struct log *log)
 		mem_free(l->segments[i]);
 	}
 	mem_free(l->segments);
+	forward_free(&l->forwards);
 	mem_free(l);
 	return error;
 }
@@ -620,6 +635,9 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 		.hollow = log_file_hollow,
 		.survey = log_file_survey,
 		.drop = log_file_drop,
+		.sparse = log_file_sparse,
+		.forward = log_file_forward,
+		.where = log_file_where,
 		.end = file_end,
 		.holds = file_holds,
 		.stats = file_stats,

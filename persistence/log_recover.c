@@ -499,6 +499,8 @@ static void end_summary(struct log_file *l)
 {
 	struct recover *r = l->recover;
 	l->worker.prev_crc = r->prev_crc;
+	l->segments[r->at]->hold.put =
+		l->worker.summary.put_bytes + HOLD_EACH * l->worker.summary.n_put;
 	log_summary_end(l, l->segments[r->at]->base, r->lsn, r->epoch);
 }
 
@@ -510,7 +512,7 @@ static int finish(struct log_file *l, struct buf *why)
 	int error = check_holes(l, why);
 	if (error)
 		return error;
-	l->end = l->durable = r->lsn;
+	l->end = l->durable = l->began = r->lsn;
 	l->look_hollow = true;
 	l->inside = (l->worker.summary.in_transaction ? FORMAT_IN_TRANSACTION : 0) |
 	            (l->worker.summary.marks.len ? FORMAT_IN_MESSAGE : 0);
@@ -612,6 +614,7 @@ static int give_summary(struct log_file *l, struct log_record *out, struct buf *
 	*out = (struct log_record){ .type = RECORD_SUMMARY, .at = r->lsn + 8, .body = r->summary.body };
 	summary_go_on(&l->worker.summary, out->body);
 	listen_summary(r, out->body);
+	l->segments[r->at]->hold.put = r->summary.put;
 	r->lsn = r->summary.end;
 	r->prev_crc = r->summary.last_crc;
 	r->epoch = r->summary.epoch > r->epoch ? r->summary.epoch : r->epoch;

@@ -8,11 +8,21 @@
 
 #include "base/list.h"
 #include "persistence/format.h"
+#include "persistence/forward.h"
 #include "persistence/log_file.h"
 #include "persistence/log_thread.h"
 #include "persistence/summary.h"
 
 enum { LOG_BATCH_BYTES = 4 << 20 };   /* the buffer of one batch */
+
+/* What is retained of a stretch of the log.  A reference weighs what its body does and a little. */
+struct hold {
+	uint64_t live;               /* references */
+	uint64_t weight;             /* of those */
+	uint64_t put;                /* of all that there ever were, about */
+};
+
+enum { HOLD_EACH = 64 };         /* a reference without a body */
 
 /* One segment file.  The table of segments is the core's; handle is the worker's once the segment
  * takes batches. */
@@ -23,7 +33,8 @@ struct segment {
 	uint32_t inside;             /* enum format_inside */
 	bool mute;                   /* core: it cannot be surveyed */
 	uint64_t prev_base, log_start;
-	uint64_t live;               /* core: retained references */
+	struct hold hold;            /* core */
+	bool offered;                /* core: to be copied forward */
 	uint32_t readers;            /* core: fetches under way */
 	uint64_t file_bytes;         /* what recovery found or segment_bytes */
 	int handle;                  /* -1: not open */
@@ -36,7 +47,7 @@ struct batch {
 	struct batch_head head;
 	bool urgent;
 	uint64_t lazy_since_ms;      /* when the first record came, 0: not known yet */
-	uint64_t live;               /* core: retained references until it has a segment */
+	struct hold hold;            /* core: until it has a segment */
 	struct segment *segment;     /* where it goes, set when it is handed over */
 	size_t touched;              /* most bytes ever used of the buffer */
 	uint32_t inside;             /* what it begins in the middle of */
@@ -49,6 +60,7 @@ struct log_summary {
 	struct slice body;           /* what summary_write made */
 	uint64_t end;                /* of the segment */
 	uint32_t last_crc, epoch;    /* of its last batch */
+	uint64_t put;                /* weight of all that was put into it */
 };
 
 struct log_worker {
@@ -60,8 +72,8 @@ struct log_worker {
 	bool low;                    /* little room beyond the segment in use */
 	struct list trims;           /* segments to be given up, oldest first */
 	uint64_t spares;             /* files waiting to be used again */
-	const struct segment *surveyed;   /* to be surveyed, or done: the core's to change then */
-	bool survey_done;
+	uint64_t survey_base, survey_end;   /* to be surveyed, or done: the core's to change then */
+	bool survey_asked, survey_done;
 	struct log_summary survey;   /* pages NULL: it cannot be read */
 	/* worker */
 	uint32_t prev_crc;           /* of the batch written last */
@@ -103,7 +115,7 @@ struct log_file {
 	uint64_t log_start;
 	uint64_t active_end;         /* position behind the last batch given to the active segment */
 	bool active_open;            /* the last segment may take batches of this run */
-	uint64_t durable;
+	uint64_t durable, began;     /* began: where this run did */
 	uint64_t end;                /* position of the next batch */
 	struct batch *filling;
 	struct list queued;          /* full batches, oldest first */
@@ -111,6 +123,9 @@ struct log_file {
 	uint64_t waiting_bytes;      /* filling, queued and in flight */
 	struct list given_up;        /* segments given up, oldest first, that may still be read */
 	bool look_hollow;            /* there may be hollow segments */
+	bool look_sparse;            /* there may be sparse ones */
+	struct forward_table forwards;
+	struct segment *surveyed;    /* kept for the worker */
 	uint32_t inside;             /* what the next record stands in the middle of */
 	struct batch *in_flight;
 	struct list pool;
@@ -157,9 +172,15 @@ bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, bool hole
 void log_summary_forget(struct log_summary *s);
 
 /* log_hollow.c: segments given up in the middle. */
+bool log_is_needed(const struct log_file *l, size_t i);
 bool log_file_hollow(struct log *log, struct log_extent *out);
 enum log_survey log_file_survey(struct log *log, log_position from, struct slice *out);
 bool log_file_drop(struct log *log, log_position from);
+
+/* log_sparse.c: segments of which little is left. */
+bool log_file_sparse(struct log *log, struct log_extent *out);
+void log_file_forward(struct log *log, log_position from, const struct log_move *moves, size_t n);
+log_position log_file_where(const struct log *log, log_position at);
 
 /* The worker's part of a survey; false when there is nothing to do. */
 bool log_survey_step(struct log_file *l);
@@ -172,6 +193,8 @@ void log_recover_free(struct log_file *l);
 
 /* log_file.c */
 size_t log_segment_index(const struct log_file *l, log_position at);
+struct hold *log_hold_of(struct log_file *l, log_position at);
+void log_give_up_unread(struct log_file *l);
 void log_give_up(struct log_file *l, size_t index);
 struct segment *log_add_segment(struct log_file *l, uint64_t base, uint64_t prev_base);
 void log_segment_name(char name[32], uint64_t base);

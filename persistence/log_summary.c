@@ -27,8 +27,11 @@ enum {
 	SUM_BYTES = 40,
 	SUM_LAST_CRC = 48,
 	SUM_EPOCH = 52,
+	SUM_PUT = 56,
 	SUM_HEAD = 64,
 };
+
+enum { VERSION = 2 };            /* 1 did not say what was copied forward */
 
 enum { BYTES_MAX = 1 << 30 };
 
@@ -70,11 +73,13 @@ void log_summary_end(struct log_file *l, uint64_t base, uint64_t end, uint32_t e
 	p->base = base;
 	memset(buf_reserve(&p->bytes, SUM_HEAD), 0, SUM_HEAD);
 	p->bytes.len = SUM_HEAD;
+	uint64_t put = w->summary.put_bytes + HOLD_EACH * w->summary.n_put;
 	summary_write(&p->bytes, &w->summary);
 	summary_clear(&w->summary);
 	uint8_t *h = p->bytes.p;
+	put_le64(h + SUM_PUT, put);
 	memcpy(h + SUM_MAGIC, magic, sizeof magic);
-	put_le32(h + SUM_VERSION, FORMAT_VERSION);
+	put_le32(h + SUM_VERSION, VERSION);
 	put_le64(h + SUM_STORE, l->store);
 	put_le64(h + SUM_BASE, base);
 	put_le64(h + SUM_END, end);
@@ -153,7 +158,7 @@ static bool is_good(const struct log_file *l, const uint8_t *h, uint64_t n, uint
 {
 	uint64_t says = get_le64(h + SUM_END);
 	return memcmp(h + SUM_MAGIC, magic, sizeof magic) == 0 &&
-	       get_le32(h + SUM_VERSION) == FORMAT_VERSION && get_le64(h + SUM_STORE) == l->store &&
+	       get_le32(h + SUM_VERSION) == VERSION && get_le64(h + SUM_STORE) == l->store &&
 	       get_le64(h + SUM_BASE) == base && (says == end || (hole && says > base && says < end)) &&
 	       get_le64(h + SUM_BYTES) <= n - SUM_HEAD &&
 	       get_le32(h + SUM_CRC) ==
@@ -185,6 +190,7 @@ bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, bool hole
 	out->end = get_le64(out->pages + SUM_END);
 	out->last_crc = get_le32(out->pages + SUM_LAST_CRC);
 	out->epoch = get_le32(out->pages + SUM_EPOCH);
+	out->put = get_le64(out->pages + SUM_PUT);
 	return true;
 }
 

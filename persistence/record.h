@@ -17,7 +17,7 @@ enum record_type {
 	RECORD_DELIVERED = 7,   /* at a clean stop: how far a queue had been delivered */
 	RECORD_COMMIT = 8,      /* all since RECORD_BEGIN counts; it may say more one day */
 	RECORD_DEDUP = 9,       /* reserved */
-	RECORD_RELOCATE = 10,   /* reserved */
+	RECORD_RELOCATE = 10,   /* a message copied forward, for the queues that still have it */
 	RECORD_SPILL = 11,      /* a message that is not kept: recovery ignores it */
 	RECORD_BEGIN = 12,      /* what follows counts only with its RECORD_COMMIT */
 	RECORD_ABORT = 13,      /* a start found a RECORD_BEGIN without: what followed it is void */
@@ -37,6 +37,7 @@ struct record_publish {
 	struct slice exchange, key, header;
 	uint64_t wall_ms;          /* when it was published, by the wall clock */
 	bool expires;              /* has a time to live of its own */
+	bool died;                 /* had been dead-lettered (of a RECORD_RELOCATE) */
 	uint64_t body_bytes;       /* of the whole body */
 	uint32_t chunks;           /* RECORD_CHUNKs right before this one with the body; 0: inline */
 	struct slice body;         /* decoding only: the inline body */

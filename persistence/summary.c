@@ -4,6 +4,8 @@
  * of the segment if need be. */
 #include "persistence/summary.h"
 
+#include <stdlib.h>
+
 #include "base/die.h"
 #include "base/endian.h"
 #include "base/mem.h"
@@ -23,11 +25,15 @@ void summary_clear(struct summary *s)
 	size_t cursor = 0;
 	for (struct summary_queue *q; (q = map_next(&s->queues, &cursor));) {
 		trail_free(&q->put);
-		mem_free(q->gone);
+		ranges_free(&q->gone);
+		ranges_free(&q->moved_gone);
+		buf_free(&q->moved);
 		mem_free(q);
 	}
 	map_free(&s->queues);
 	buf_free(&s->catalog);
+	buf_free(&s->moved);
+	s->n_put = s->put_bytes = 0;
 	s->spoilt = false;
 }
 
@@ -54,50 +60,14 @@ struct summary_queue *summary_queue(struct summary *s, uint32_t id)
 	return q;
 }
 
-/* ---- ranges ---- */
-
-/* The first range that ends at or behind the number; most are added at the end. */
-static size_t find_range(const struct summary_queue *q, uint64_t seq)
-{
-	size_t low = 0, high = q->n_gone;
-	if (high && q->gone[high - 1].first + q->gone[high - 1].count < seq)
-		return high;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (q->gone[mid].first + q->gone[mid].count < seq)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-static void add_range(struct summary_queue *q, struct record_range r)
-{
-	size_t at = find_range(q, r.first), end = at;
-	uint64_t to = r.first + r.count;
-	for (; end < q->n_gone && q->gone[end].first <= to; end++) {
-		uint64_t its_to = q->gone[end].first + q->gone[end].count;
-		r.first = q->gone[end].first < r.first ? q->gone[end].first : r.first;
-		to = its_to > to ? its_to : to;
-	}
-	r.count = to - r.first;
-	if (end == at && q->n_gone == q->cap_gone) {
-		q->cap_gone = q->cap_gone ? 2 * q->cap_gone : 8;
-		q->gone = mem_realloc(q->gone, q->cap_gone * sizeof *q->gone);
-	}
-	if (end != at + 1)
-		memmove(q->gone + at + 1, q->gone + end, (q->n_gone - end) * sizeof *q->gone);
-	q->gone[at] = r;
-	q->n_gone += 1 + at - end;
-}
+/* ---- what is gone ---- */
 
 void summary_squeeze(struct summary_queue *q)
 {
 	struct trail_entry e;
 	size_t used = 0;
-	while (used < q->n_gone && trail_peek(&q->put, &e)) {
-		struct record_range *r = &q->gone[used];
+	while (used < q->gone.n && trail_peek(&q->put, &e)) {
+		struct record_range *r = &q->gone.p[used];
 		if (e.seq < r->first)
 			break;
 		if (e.seq - r->first < r->count)
@@ -105,16 +75,14 @@ void summary_squeeze(struct summary_queue *q)
 		else
 			used++;
 	}
-	if (!trail_peek(&q->put, &e))
-		used = q->n_gone;
-	if (used)
-		memmove(q->gone, q->gone + used, (q->n_gone - used) * sizeof *q->gone);
-	q->n_gone -= used;
+	ranges_shift(&q->gone, trail_peek(&q->put, &e) ? used : q->gone.n);
 }
 
 static void forget(struct summary *s, struct summary_queue *q, struct record_range r)
 {
-	add_range(q, r);
+	ranges_add(&q->gone, r);
+	if (q->moved.len)
+		ranges_add(&q->moved_gone, r);
 	if (r.first + r.count > q->next_seq)
 		q->next_seq = r.first + r.count;
 	if (s->squeezes)
@@ -140,13 +108,22 @@ static bool last_chunks(const struct summary *s, uint32_t n, struct trail_entry 
 	return true;
 }
 
-/* A message whose first chunks have been given up was gone before that. */
+/* Where the message of a record begins.  One whose first chunks have been given up (*whole is
+ * false) was gone before that. */
+static bool locate(const struct summary *s, log_position at, const struct record_publish *p,
+                   struct trail_entry *e, bool *whole)
+{
+	*e = (struct trail_entry){ .at = at, .body_bytes = p->body.n, .kept = true };
+	*whole = !p->chunks || last_chunks(s, p->chunks, e);
+	return *whole ? p->body_bytes == e->body_bytes : s->cut;
+}
+
 static bool add_message(struct summary *s, log_position at, struct record_publish *p)
 {
-	struct trail_entry e = { .at = at, .body_bytes = p->body.n, .kept = true };
+	struct trail_entry e;
 	struct record_target t;
-	bool whole = !p->chunks || last_chunks(s, p->chunks, &e);
-	if (whole ? p->body_bytes != e.body_bytes : !s->cut)
+	bool whole;
+	if (!locate(s, at, p, &e, &whole))
 		return false;
 	while (record_target_next(&p->packed_targets, &t)) {
 		struct summary_queue *q = summary_queue(s, t.queue);
@@ -158,6 +135,44 @@ static bool add_message(struct summary *s, log_position at, struct record_publis
 			continue;
 		trail_push(&q->put, e);
 		q->expires |= p->expires;
+		s->n_put++;
+		s->put_bytes += e.body_bytes;
+	}
+	return true;
+}
+
+static void note_moved(struct summary *s, const struct summary_moved *m)
+{
+	s->n_put++;
+	s->put_bytes += m->body_bytes;
+	if (!s->squeezes) {
+		buf_append(&s->moved, m, sizeof *m);
+		return;
+	}
+	struct summary_queue *q = summary_queue(s, m->queue);
+	buf_append(&q->moved, m, sizeof *m);
+	q->expires |= m->expires != 0;
+}
+
+static void raise_number(struct summary *s, const struct summary_moved *m)
+{
+	struct summary_queue *q = s->squeezes ? summary_queue(s, m->queue) : NULL;
+	if (q && m->seq >= q->next_seq)
+		q->next_seq = m->seq + 1;
+}
+
+static bool add_relocate(struct summary *s, const struct log_record *r)
+{
+	struct record_publish p;
+	struct record_target t;
+	struct trail_entry e;
+	bool whole;
+	if (!record_publish_decode(r->body, &p) || !locate(s, r->at, &p, &e, &whole))
+		return false;
+	while (whole && record_target_next(&p.packed_targets, &t)) {
+		struct summary_moved m = { t.seq, e.at, e.body_bytes, t.queue, p.expires };
+		note_moved(s, &m);
+		raise_number(s, &m);
 	}
 	return true;
 }
@@ -231,6 +246,7 @@ static bool add(struct summary *s, const struct log_record *r)
 	switch (r->type) {
 	case RECORD_PUBLISH: return add_publish(s, r);
 	case RECORD_MOVE: return add_move(s, r);
+	case RECORD_RELOCATE: return add_relocate(s, r);
 	case RECORD_ACK: return add_ack(s, r);
 	case RECORD_DELIVERED: return add_delivered(s, r);
 	case RECORD_DEFINE:
@@ -301,26 +317,121 @@ bool summary_add(struct summary *s, const struct log_record *r)
 	}
 }
 
+/* ---- what is left ---- */
+
+static int by_number(const void *a, const void *b)
+{
+	const struct summary_moved *x = a, *y = b;
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* In order of numbers, of several places the last, without those that are gone. */
+static size_t sort_moved(struct summary_queue *q, struct summary_moved *m)
+{
+	size_t n = q->moved.len / sizeof *m, left = 0;
+	qsort(m, n, sizeof *m, by_number);
+	for (size_t i = 0; i < n; i++)
+		if ((i + 1 == n || m[i + 1].seq != m[i].seq) && !ranges_hold(&q->moved_gone, m[i].seq))
+			m[left++] = m[i];
+	return left;
+}
+
+struct gathering {
+	struct trail *left;
+	struct ranges *gone;
+	uint64_t at;                 /* numbers below have been dealt with */
+};
+
+static void pass(struct gathering *g, uint64_t seq)
+{
+	if (seq > g->at)
+		ranges_add(g->gone, (struct record_range){ g->at, seq - g->at });
+	g->at = seq + 1;
+}
+
+static void take(struct gathering *g, struct trail_entry e)
+{
+	pass(g, e.seq);
+	trail_push(g->left, e);
+}
+
+static void take_moved(struct gathering *g, const struct summary_moved *m)
+{
+	take(g, (struct trail_entry){ m->seq, m->at, m->body_bytes, true });
+}
+
+/* As they lie, where none in the middle is gone. */
+static void take_all(struct gathering *g, struct trail *put)
+{
+	struct trail_entry e;
+	uint64_t last;
+	if (!trail_peek(put, &e) || !trail_last(put, &last))
+		return;
+	pass(g, e.seq);
+	g->at = last + 1;
+	trail_join(g->left, put);
+}
+
+void summary_left(struct summary_queue *q, struct trail *left, struct ranges *gone,
+                  struct buf *superseded)
+{
+	struct gathering g = { left, gone, 1 };
+	struct trail_entry e;
+	struct summary_moved *m = (struct summary_moved *)(void *)q->moved.p;
+	size_t n = m ? sort_moved(q, m) : 0, i = 0;
+	summary_squeeze(q);
+	if (n == 0 && q->gone.n == 0)
+		take_all(&g, &q->put);
+	for (; trail_peek(&q->put, &e); summary_squeeze(q)) {
+		for (; i < n && m[i].seq < e.seq; i++)
+			take_moved(&g, &m[i]);
+		trail_pop(&q->put, &e);
+		if (i < n && m[i].seq == e.seq)
+			buf_append(superseded, &e.at, sizeof e.at);
+		else
+			take(&g, e);
+	}
+	for (; i < n; i++)
+		take_moved(&g, &m[i]);
+	pass(&g, q->next_seq);
+}
+
 /* ---- as bytes ----
  *
- * n queues u32; bytes of queues, catalog and marks u32 each; then these three.
+ * n queues u32; bytes of queues, catalog, marks and moved u32 each; then these four.
  * A queue: number u32, flags u32 (1: expires), delivered below u64, ranges u32, each first u64 and
  * count u64; its trail.  A catalog record: position u64, type u32, bytes u32, body.
- * A mark: position u64, bytes u64. */
+ * A mark: position u64, bytes u64.
+ * One that was moved: number in the queue u64, position u64, bytes u64, queue u32, flags u32. */
 
-enum { HEAD = 16, QUEUE_HEAD = 20, RECORD_HEAD = 16, EXPIRES = 1 };
+enum { HEAD = 20, QUEUE_HEAD = 20, RECORD_HEAD = 16, MOVED = 32, EXPIRES = 1 };
 
 static void write_queue(struct buf *out, const struct summary_queue *q)
 {
 	put_u32(out, q->id);
 	put_u32(out, q->expires ? EXPIRES : 0);
 	put_u64(out, q->delivered_below);
-	put_u32(out, (uint32_t)q->n_gone);
-	for (size_t i = 0; i < q->n_gone; i++) {
-		put_u64(out, q->gone[i].first);
-		put_u64(out, q->gone[i].count);
+	put_u32(out, (uint32_t)q->gone.n);
+	for (size_t i = 0; i < q->gone.n; i++) {
+		put_u64(out, q->gone.p[i].first);
+		put_u64(out, q->gone.p[i].count);
 	}
 	trail_write(out, &q->put);
+}
+
+static void write_moved(struct buf *out, const struct summary *s)
+{
+	struct summary_moved m;
+	for (size_t i = 0; i < s->moved.len; i += sizeof m) {
+		memcpy(&m, s->moved.p + i, sizeof m);
+		put_u64(out, m.seq);
+		put_u64(out, m.at);
+		put_u64(out, m.body_bytes);
+		put_u32(out, m.queue);
+		put_u32(out, m.expires ? EXPIRES : 0);
+	}
 }
 
 void summary_write(struct buf *out, const struct summary *s)
@@ -337,6 +448,9 @@ void summary_write(struct buf *out, const struct summary *s)
 	put_le32(out->p + head + 12, (uint32_t)s->marks.len);
 	buf_append_slice(out, buf_slice(&s->catalog));
 	buf_append_slice(out, buf_slice(&s->marks));
+	size_t moved = out->len;
+	write_moved(out, s);
+	put_le32(out->p + head + 16, (uint32_t)(out->len - moved));
 }
 
 static bool read_ranges(struct summary *s, struct summary_queue *q, struct slice *in, uint32_t n)
@@ -354,7 +468,7 @@ static bool read_ranges(struct summary *s, struct summary_queue *q, struct slice
 }
 
 /* Adds the messages to those the queue has; what it has already is left out. */
-static void join(struct summary_queue *q, struct trail *put)
+static void join(struct summary *s, struct summary_queue *q, struct trail *put)
 {
 	struct trail_entry e;
 	uint64_t last;
@@ -364,6 +478,8 @@ static void join(struct summary_queue *q, struct trail *put)
 	}
 	while (trail_peek(put, &e) && e.seq < q->next_seq)
 		trail_pop(put, &e);
+	s->n_put += put->count;
+	s->put_bytes += put->body_bytes;
 	trail_join(&q->put, put);
 	q->next_seq = last + 1;
 }
@@ -382,7 +498,7 @@ static bool merge_queue(struct summary *s, struct slice *in)
 	slice_take(in, 16 * (size_t)n);
 	if (!trail_read(&put, in))
 		return false;
-	join(q, &put);
+	join(s, q, &put);
 	q->expires |= (get_le32(head.p + 4) & EXPIRES) != 0;
 	if (get_le64(head.p + 8))
 		q->delivered_below = get_le64(head.p + 8);
@@ -391,7 +507,7 @@ static bool merge_queue(struct summary *s, struct slice *in)
 
 struct parts {
 	uint32_t n_queues;
-	struct slice queues, catalog, marks;
+	struct slice queues, catalog, marks, moved;
 };
 
 static bool split(struct slice bytes, struct parts *out)
@@ -400,13 +516,15 @@ static bool split(struct slice bytes, struct parts *out)
 		return false;
 	struct slice head = slice_take(&bytes, HEAD);
 	uint64_t queues = get_le32(head.p + 4), catalog = get_le32(head.p + 8);
-	uint64_t marks = get_le32(head.p + 12);
-	if (queues + catalog + marks != bytes.n || marks % sizeof(struct chunk_mark))
+	uint64_t marks = get_le32(head.p + 12), moved = get_le32(head.p + 16);
+	if (queues + catalog + marks + moved != bytes.n || marks % sizeof(struct chunk_mark) ||
+	    moved % MOVED)
 		return false;
 	out->n_queues = get_le32(head.p);
 	out->queues = slice_take(&bytes, queues);
 	out->catalog = slice_take(&bytes, catalog);
-	out->marks = bytes;
+	out->marks = slice_take(&bytes, marks);
+	out->moved = bytes;
 	return true;
 }
 
@@ -427,17 +545,34 @@ void summary_go_on(struct summary *s, struct slice bytes)
 		take_marks(s, p.marks);
 }
 
+/* Before what is gone: a message that was moved and went after that is in both. */
+static bool read_moved(struct summary *s, struct slice in,
+                       void (*note)(struct summary *s, const struct summary_moved *m))
+{
+	while (in.n) {
+		struct slice b = slice_take(&in, MOVED);
+		struct summary_moved m = { get_le64(b.p), get_le64(b.p + 8), get_le64(b.p + 16),
+			                       get_le32(b.p + 24), get_le32(b.p + 28) & EXPIRES };
+		if (m.at % 8 || m.seq == UINT64_MAX)
+			return false;
+		note(s, &m);
+	}
+	return true;
+}
+
 bool summary_merge(struct summary *s, struct slice bytes, struct slice *catalog)
 {
 	struct parts p;
 	if (!split(bytes, &p))
 		return false;
 	*catalog = p.catalog;
+	if (!read_moved(s, p.moved, note_moved))
+		return false;
 	for (uint32_t n = p.n_queues; n; n--)
 		if (!merge_queue(s, &p.queues))
 			return false;
 	take_marks(s, p.marks);
-	return p.queues.n == 0;
+	return read_moved(s, p.moved, raise_number) && p.queues.n == 0;
 }
 
 struct slice summary_catalog(struct slice bytes)

@@ -5,28 +5,41 @@
  * or does not verify, the segment itself is read.
  *
  * A summary says for each queue which messages were put into it (a trail), which are gone, and how
- * far it had been delivered; and holds the catalog's records whole, in order. */
+ * far it had been delivered; which messages were copied forward (RECORD_RELOCATE); and holds the
+ * catalog's records whole, in order. */
 #ifndef PERSISTENCE_SUMMARY_H
 #define PERSISTENCE_SUMMARY_H
 
 #include "base/map.h"
-#include "persistence/record.h"
+#include "persistence/ranges.h"
 #include "persistence/trail.h"
+
+/* A message whose record was appended again: it is here now. */
+struct summary_moved {
+	uint64_t seq;
+	log_position at;
+	uint64_t body_bytes;
+	uint32_t queue;
+	uint32_t expires;
+};
 
 /* What it says of one queue. */
 struct summary_queue {
 	uint8_t key[4];            /* the number, as a map's key */
 	uint32_t id;
 	struct trail put;          /* messages, in ascending order of numbers */
-	struct record_range *gone; /* ascending and apart; what was put here and is gone is in both */
-	size_t n_gone, cap_gone;
-	uint64_t next_seq;         /* above all that were put or are gone */
+	struct ranges gone;        /* what was put here and is gone is in both */
+	struct buf moved;          /* struct summary_moved in order of the log, of whoever squeezes */
+	struct ranges moved_gone;  /* of those, and maybe others */
+	uint64_t next_seq;         /* above all that were put, moved or are gone */
 	uint64_t delivered_below;  /* 0: not said */
 	bool expires;              /* some of put have a time to live of their own */
 };
 
 struct summary {
 	struct map queues;         /* struct summary_queue by number */
+	struct buf moved;          /* struct summary_moved, in order; of whoever does not squeeze */
+	uint64_t n_put, put_bytes; /* messages put or moved, once for each queue, and their bodies */
 	struct buf catalog;        /* DEFINE and UNDEFINE records */
 	struct buf marks;          /* struct chunk_mark of chunks that wait for their message */
 	bool in_transaction;       /* a RECORD_BEGIN waits for its end */
@@ -53,6 +66,13 @@ bool summary_add(struct summary *s, const struct log_record *r);
 
 /* Takes what is gone at the front out of put, and forgets ranges that say nothing any more. */
 void summary_squeeze(struct summary_queue *q);
+
+/* What is left of the queue's messages is added to left, and all numbers below next_seq that are
+ * not among it, but for some that were never in the log, to gone.  Where a message has moved, but
+ * lies at its old place too, that position is appended to superseded.  Of whoever squeezes; the
+ * word of the queue is used up. */
+void summary_left(struct summary_queue *q, struct trail *left, struct ranges *gone,
+                  struct buf *superseded);
 
 /* Appends it as bytes; not in the middle of a transaction. */
 void summary_write(struct buf *out, const struct summary *s);

@@ -278,14 +278,15 @@ bool trail_read(struct trail *t, struct slice *in)
 
 /* ---- walking ---- */
 
-bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, log_position *low,
-                     log_position *high)
+bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, uint64_t *bytes,
+                     log_position *low, log_position *high)
 {
 	const struct list *it = w->page ? w->page->next : t->pages.next;
 	if (it == &t->pages)
 		return false;
 	const struct page *p = list_entry(it, struct page, link);
 	*n = p->write.n - p->read.n;
+	*bytes = p->body_bytes;
 	*low = p->low;
 	*high = p->high;
 	*w = (struct trail_walk){ it,          p->read.n,        p->read.at,

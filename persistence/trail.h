@@ -55,9 +55,10 @@ struct trail_walk {
 	uint64_t seq, position, size;
 };
 
-/* The next page: how many entries it has left, and bounds of their positions; false at the end. */
-bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, log_position *low,
-                     log_position *high);
+/* The next page: how many entries it has left, their bodies, and bounds of their positions; false
+ * at the end. */
+bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, uint64_t *bytes,
+                     log_position *low, log_position *high);
 
 /* The next entry of that page; false at its end. */
 bool trail_next(struct trail_walk *w, struct trail_entry *out);

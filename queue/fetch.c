@@ -67,6 +67,16 @@ static uint64_t unit_bytes(const struct store *s)
 	return unit < UNIT_LEAST ? UNIT_LEAST : unit > UNIT_MOST ? UNIT_MOST : unit;
 }
 
+/* Where the record is now. */
+static log_position place_of(const struct log *l, log_position at)
+{
+	while (!log_holds(l, at)) {
+		at = log_where(l, at);
+		must(at);
+	}
+	return at;
+}
+
 /* Takes entries off the cold stretch: what one fetch can read, and not much more than unit. */
 static void take_entries(struct fetch *f, struct lane *l, uint64_t unit)
 {
@@ -75,15 +85,16 @@ static void take_entries(struct fetch *f, struct lane *l, uint64_t unit)
 	uint64_t cost = 0;
 	struct trail_entry e;
 	while (f->n < LOG_FETCH_RECORDS && cost < unit && trail_peek(&l->cold, &e)) {
-		if (f->n && (e.at < before || e.at >= reach))
+		log_position at = place_of(log, e.at);
+		if (f->n && (at < before || at >= reach))
 			return;
 		if (f->n == 0)
-			reach = log_reach((struct log *)log, e.at);
-		uint64_t apart = f->n && e.at - before < READ_LEAST ? e.at - before : READ_LEAST;
+			reach = log_reach(log, at);
+		uint64_t apart = f->n && at - before < READ_LEAST ? at - before : READ_LEAST;
 		cost += e.body_bytes > apart ? e.body_bytes : apart;
 		lane_load(l, &e);
-		before = e.at;
-		f->at[f->n] = e.at;
+		before = at;
+		f->at[f->n] = at;
 		struct entry entry = { .seq = e.seq, .at = e.at, .kept = e.kept };
 		f->entries[f->n++] = (struct loaded){ entry, e.body_bytes };
 	}
@@ -228,6 +239,10 @@ void fetch_collect(struct store *s)
 	struct log_fetch *back;
 	while (s->log && (back = log_fetched(s->log))) {
 		struct fetch *f = back->owner;
+		if (back->owner == &s->relocation) {
+			relocation_take(s);
+			continue;
+		}
 		if (back == &f->log)
 			take_from(f, s, 0);
 		else

@@ -68,7 +68,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->id = spec->id;
 	q->store = s;
 	q->next_seq = 1;
-	store_know_queue(s, q->id);
+	store_know_queue(s, q);
 	lane_init(&q->lane);
 	rotation_init(&q->rotation, is_true(q->arguments, "x-single-active-consumer"));
 	list_init(&q->runnable);
@@ -93,14 +93,15 @@ static void bury(struct queue *q)
 	mem_free((void *)q->name.p);
 	mem_free((void *)q->arguments.p);
 	mem_free(q->acks);
+	ranges_free(&q->gone);
 	mem_free(q);
 }
 
 /* An entry leaves for good; what is logged of it is up to the caller. */
-static void forget(struct queue *q, struct entry *e)
+static void forget(struct queue *q, struct entry *e, uint64_t body_bytes)
 {
 	if (e->at)
-		log_release(q->store->log, e->at);
+		log_release(q->store->log, e->at, body_bytes);
 	if (e->message)
 		message_drop(&e->message);
 }
@@ -187,17 +188,18 @@ bool queue_take(struct queue *q, struct entry *out)
 	return true;
 }
 
-/* True when the slot's record can be read back. */
+/* True when the slot's record can be read back.  What this queue does not keep is never held in a
+ * record of queues that do: that may be copied forward for those. */
 static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position durable)
 {
 	struct message *m = slot->message;
-	if (m->position && !slot->at && !reclaim_spares(q->store, m->position))
+	if (!slot->at && (!m->spilled || !reclaim_spares(q->store, m->position)))
 		m->position = 0;
 	if (!m->position)
 		store_spill(q->store, m);
 	if (!slot->at && m->position < durable) {
 		slot->at = m->position;
-		log_retain(q->store->log, slot->at, 1);
+		log_retain(q->store->log, slot->at, 1, m->body_bytes);
 	}
 	return slot->at && slot->at < durable;
 }
@@ -216,12 +218,22 @@ enum cooled queue_cool(struct queue *q, log_position durable)
 	return all ? COOLED_SOME : COOLED_LATER;
 }
 
+/* An entry is gone; logged: the log is to be told. */
+static void note_end(struct queue *q, const struct entry *e, bool logged)
+{
+	if (q->deleted || !queue_is_logged(q))
+		return;
+	ranges_add(&q->gone, (struct record_range){ e->seq, 1 });
+	if (logged && e->kept)
+		store_ack(q->store, q, e->seq);
+}
+
 void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked)
 {
 	q->ready_bytes -= body_bytes;
-	if (acked && e.kept)
-		store_ack(q->store, q, e.seq);
-	forget(q, &e);
+	if (acked)
+		note_end(q, &e, true);
+	forget(q, &e, body_bytes);
 }
 
 static void no_longer_unacked(struct queue *q)
@@ -234,7 +246,7 @@ static void no_longer_unacked(struct queue *q)
 void queue_return(struct queue *q, struct entry e)
 {
 	if (q->deleted) {
-		forget(q, &e);
+		forget(q, &e, e.message->body_bytes);
 	} else {
 		e.redelivered = true;
 		q->ready_bytes += e.message->body_bytes;
@@ -245,15 +257,15 @@ void queue_return(struct queue *q, struct entry e)
 
 void queue_settle(struct queue *q, struct entry e)
 {
-	if (!q->deleted && e.kept)
-		store_ack(q->store, q, e.seq);
-	forget(q, &e);
+	note_end(q, &e, true);
+	forget(q, &e, e.message->body_bytes);
 	no_longer_unacked(q);
 }
 
 void queue_moved(struct queue *q, struct entry e)
 {
-	forget(q, &e);
+	note_end(q, &e, false);
+	forget(q, &e, e.message->body_bytes);
 	no_longer_unacked(q);
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
-#include "persistence/record.h"
+#include "persistence/ranges.h"
 #include "queue/consumer.h"
 #include "queue/lane.h"
 
@@ -29,6 +29,7 @@ struct queue {
 	bool deleted;                 /* gone for clients; freed when nothing is unacked any more */
 	uint64_t owner;               /* number of the connection that an exclusive queue belongs to */
 	uint32_t id;                  /* its number in the log; 0: nothing of it is logged */
+	uint8_t key[4];               /* ... as a map's key */
 	struct store *store;
 
 	/* what its arguments say; the slices lie in them */
@@ -42,6 +43,7 @@ struct queue {
 
 	struct lane lane;
 	uint64_t next_seq;
+	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
 	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
 	uint64_t unacked;

@@ -86,10 +86,10 @@ void reclaim_recover(struct store *s)
 
 static void append_acks(struct store *s, const struct summary_queue *q)
 {
-	for (size_t at = 0; at < q->n_gone; at += RANGES_AT_ONCE) {
-		size_t left = q->n_gone - at;
+	for (size_t at = 0; at < q->gone.n; at += RANGES_AT_ONCE) {
+		size_t left = q->gone.n - at;
 		buf_clear(&s->scratch);
-		record_ack_encode(&s->scratch, q->id, q->gone + at,
+		record_ack_encode(&s->scratch, q->id, q->gone.p + at,
 		                  left < RANGES_AT_ONCE ? left : RANGES_AT_ONCE);
 		struct slice part = buf_slice(&s->scratch);
 		log_append(s->log, RECORD_ACK, false, &part, 1);
@@ -105,7 +105,7 @@ static bool carry_acks(struct store *s, struct slice body)
 	summary_init(&here, false);
 	bool ok = summary_merge(&here, body, &catalog);
 	for (const struct summary_queue *q; ok && (q = map_next(&here.queues, &cursor));)
-		if (q->n_gone && store_knows_queue(s, q->id))
+		if (q->gone.n && store_queue(s, q->id))
 			append_acks(s, q);
 	summary_free(&here);
 	return ok;

@@ -78,36 +78,25 @@ static void retain(struct store *s, const struct trail *t)
 	struct trail_walk w = { 0 };
 	struct trail_entry e;
 	log_position low, high;
-	uint64_t n;
-	while (trail_next_page(t, &w, &n, &low, &high)) {
+	uint64_t n, bytes;
+	while (trail_next_page(t, &w, &n, &bytes, &low, &high)) {
 		if (high < log_reach(s->log, low))
-			log_retain(s->log, low, n);
+			log_retain(s->log, low, n, bytes);
 		else
 			while (trail_next(&w, &e))
-				log_retain(s->log, e.at, 1);
+				log_retain(s->log, e.at, 1, e.body_bytes);
 	}
-}
-
-/* As it is, where nothing in the middle is gone. */
-static void claim(struct store *s, struct summary_queue *from, struct queue *q)
-{
-	struct trail left;
-	struct trail_entry e;
-	trail_init(&left);
-	if (from->n_gone == 0)
-		trail_join(&left, &from->put);
-	for (; trail_pop(&from->put, &e); summary_squeeze(from))
-		trail_push(&left, e);
-	retain(s, &left);
-	queue_restore(q, &left);
 }
 
 void store_claim(struct store *s, struct recovery *r, struct queue *q)
 {
 	struct summary_queue *from = summary_queue(&r->all, q->id);
+	struct trail left;
 	is_used(s, q->id);
-	summary_squeeze(from);
-	claim(s, from, q);
+	trail_init(&left);
+	summary_left(from, &left, &q->gone, &s->relocation.superseded);
+	retain(s, &left);
+	queue_restore(q, &left);
 	q->timed |= from->expires;
 	q->next_seq = from->next_seq;
 	q->redelivered_below = r->was_clean ? from->delivered_below : from->next_seq;
@@ -117,7 +106,7 @@ void store_scan_end(struct store *s, struct recovery **pr)
 {
 	struct recovery *r = *pr;
 	*pr = NULL;
-	(void)s;
+	relocation_recover(s);
 	summary_free(&r->all);
 	mem_free(r);
 }

@@ -5,6 +5,7 @@
 
 #include "amqp/props.h"
 #include "base/die.h"
+#include "base/endian.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
 #include "queue/queue.h"
@@ -31,7 +32,8 @@ void store_free(struct store *s)
 	fetch_end(s);
 	catalog_free(&s->catalog);
 	reclaim_free(s);
-	buf_free(&s->alive);
+	relocation_free(s);
+	map_free(&s->queues);
 	buf_free(&s->scratch);
 }
 
@@ -43,6 +45,12 @@ static log_position append(struct store *s, enum record_type type, bool urgent,
 		s->tx = TX_WRITTEN;
 	}
 	return log_append(s->log, type, urgent, parts, n);
+}
+
+/* Nobody waits for what only makes room. */
+static bool is_urgent(enum record_type type)
+{
+	return type != RECORD_SPILL && type != RECORD_RELOCATE;
 }
 
 /* Appends the body as CHUNK records; *first is where the run begins. */
@@ -75,7 +83,7 @@ static log_position append_message(struct store *s, enum record_type type,
 	struct message_walk w = { 0 };
 	while (r->chunks == 0 && message_next_stretch(m, &w, &parts[n]))
 		must(++n < MAX_PARTS);
-	return append(s, type, type != RECORD_SPILL, parts, n);
+	return append(s, type, is_urgent(type), parts, n);
 }
 
 /* Body and record; m->position becomes that of the first of them. Returns that of the last. */
@@ -88,6 +96,7 @@ static log_position write_message(struct store *s, enum record_type type, struct
 		.targets = targets,
 		.n_targets = n,
 		.expires = m->expires,
+		.died = type == RECORD_RELOCATE && m->died,
 		.wall_ms = (uint64_t)(m->published_ms - s->clock_offset_ms),
 		.exchange = message_exchange(m),
 		.key = message_key(m),
@@ -95,7 +104,7 @@ static log_position write_message(struct store *s, enum record_type type, struct
 		.body_bytes = m->body_bytes,
 	};
 	if (m->body_bytes > INLINE_BODY)
-		r.chunks = append_chunks(s, m, type != RECORD_SPILL, &first);
+		r.chunks = append_chunks(s, m, is_urgent(type), &first);
 	log_position at = append_message(s, type, m, from, &r);
 	m->position = first ? first : at;
 	return at;
@@ -108,8 +117,13 @@ log_position store_publish(struct store *s, struct message *m, const struct reco
 		return 0;
 	log_position at =
 		write_message(s, from ? RECORD_MOVE : RECORD_PUBLISH, m, from, targets, n);
-	log_retain(s->log, m->position, n);
+	log_retain(s->log, m->position, n, n * m->body_bytes);
 	return at;
+}
+
+void store_copy(struct store *s, struct message *m, const struct record_target *targets, size_t n)
+{
+	write_message(s, RECORD_RELOCATE, m, NULL, targets, n);
 }
 
 void store_spill(struct store *s, struct message *m)
@@ -126,9 +140,9 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 	struct record_publish p;
 	struct record_target from;
 	struct props props;
+	bool plain = type == RECORD_PUBLISH || type == RECORD_RELOCATE || type == RECORD_SPILL;
 	bool ok = type == RECORD_MOVE ? record_move_decode(record, &from, &p)
-	                              : (type == RECORD_PUBLISH || type == RECORD_SPILL) &&
-	                                    record_publish_decode(record, &p);
+	                              : plain && record_publish_decode(record, &p);
 	if (!ok || !props_decode(p.header, &props))
 		return NULL;
 	struct slice body = p.chunks ? chunks : p.body;
@@ -139,7 +153,7 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 	message_add_body(m, body);
 	m->position = at;
 	m->spilled = type == RECORD_SPILL;
-	m->died = type == RECORD_MOVE ||
+	m->died = type == RECORD_MOVE || p.died ||
 	          (m->spilled && record_target_next(&p.packed_targets, &from) && from.seq);
 	m->expires = p.expires;
 	m->published_ms = (int64_t)p.wall_ms + s->clock_offset_ms;
@@ -206,27 +220,24 @@ log_position store_commit(struct store *s)
 	return written ? log_append(s->log, RECORD_COMMIT, true, NULL, 0) : 0;
 }
 
-void store_know_queue(struct store *s, uint32_t id)
+void store_know_queue(struct store *s, struct queue *q)
 {
-	size_t bytes = id / 8 + 1;
-	if (id == 0)
-		return;
-	if (s->alive.len < bytes) {
-		memset(buf_reserve(&s->alive, bytes - s->alive.len), 0, bytes - s->alive.len);
-		s->alive.len = bytes;
-	}
-	s->alive.p[id / 8] |= (uint8_t)(1u << id % 8);
+	put_le32(q->key, q->id);
+	if (q->id)
+		map_put(&s->queues, slice_of(q->key, sizeof q->key), q);
 }
 
-bool store_knows_queue(const struct store *s, uint32_t id)
+struct queue *store_queue(const struct store *s, uint32_t id)
 {
-	return id / 8 < s->alive.len && s->alive.p[id / 8] >> id % 8 & 1;
+	uint8_t key[4];
+	put_le32(key, id);
+	return map_get(&s->queues, slice_of(key, sizeof key));
 }
 
 void store_forget_queue(struct store *s, struct queue *q)
 {
-	if (store_knows_queue(s, q->id))
-		s->alive.p[q->id / 8] &= (uint8_t)~(1u << q->id % 8);
+	if (q->id)
+		map_remove(&s->queues, slice_of(q->key, sizeof q->key));
 	list_remove(&q->acks_link);
 	q->n_acks = 0;
 }
@@ -255,7 +266,13 @@ void store_turn(struct store *s, log_position durable)
 		return;
 	store_flush_acks(s, false);
 	reclaim_turn(s, durable);
+	relocation_turn(s, durable);
 	cool(s, durable);
+}
+
+bool store_is_busy(const struct store *s, log_position durable)
+{
+	return s->log && relocation_is_busy(s, durable);
 }
 
 void store_rest(struct store *s)

@@ -12,6 +12,7 @@
 #include "persistence/catalog.h"
 #include "persistence/record.h"
 #include "queue/reclaim.h"
+#include "queue/relocation.h"
 
 struct message;
 struct queue;
@@ -24,7 +25,8 @@ struct store {
 	struct list acked;           /* queues with acks gathered in this turn */
 	struct buf scratch;
 	struct reclaim reclaim;
-	struct buf alive;            /* a bit for each number of a queue that is not deleted */
+	struct relocation relocation;
+	struct map queues;           /* those with a number, not deleted, by it */
 	enum { TX_NONE, TX_EMPTY, TX_WRITTEN } tx;   /* inside store_begin and store_commit */
 
 	uint64_t memory_budget;      /* bytes of messages in queues that may stay in memory */
@@ -47,6 +49,10 @@ void store_free(struct store *s);
  * Returns the position after which the message is safe. */
 log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
                            const struct record_target *targets, size_t n);
+
+/* Logs a whole message again, for the n targets that are left of its record; what is retained is
+ * the caller's business.  Its position is m->position then. */
+void store_copy(struct store *s, struct message *m, const struct record_target *targets, size_t n);
 
 /* Writes a message that is not kept to the log, so that its memory can be given back. */
 void store_spill(struct store *s, struct message *m);
@@ -71,8 +77,8 @@ void store_begin(struct store *s);
 log_position store_commit(struct store *s);
 
 /* The queue is there, with its number: what the log says of it counts. */
-void store_know_queue(struct store *s, uint32_t id);
-bool store_knows_queue(const struct store *s, uint32_t id);
+void store_know_queue(struct store *s, struct queue *q);
+struct queue *store_queue(const struct store *s, uint32_t id);
 
 /* The queue is deleted: gathered acks are dropped. */
 void store_forget_queue(struct store *s, struct queue *q);
@@ -80,6 +86,9 @@ void store_forget_queue(struct store *s, struct queue *q);
 /* End of a turn: writes gathered acks, trims what can be trimmed, lets go of messages beyond the
  * memory budget; durable is the log's. */
 void store_turn(struct store *s, log_position durable);
+
+/* True when store_turn has more to do and waits for nothing. */
+bool store_is_busy(const struct store *s, log_position durable);
 
 /* A quiet moment: what can go cold does so in the turns to come. */
 void store_rest(struct store *s);

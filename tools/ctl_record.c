@@ -17,7 +17,7 @@ const char *record_name(uint8_t type)
 		[RECORD_PUBLISH] = "PUBLISH",   [RECORD_CHUNK] = "CHUNK",   [RECORD_ACK] = "ACK",
 		[RECORD_MOVE] = "MOVE",         [RECORD_DEFINE] = "DEFINE", [RECORD_UNDEFINE] = "UNDEFINE",
 		[RECORD_DELIVERED] = "DELIVERED", [RECORD_COMMIT] = "COMMIT", [RECORD_SPILL] = "SPILL",
-		[RECORD_BEGIN] = "BEGIN",       [RECORD_ABORT] = "ABORT",
+		[RECORD_BEGIN] = "BEGIN",       [RECORD_ABORT] = "ABORT",   [RECORD_RELOCATE] = "RELOCATE",
 	};
 	bool known = type < sizeof names / sizeof *names && names[type];
 	return known ? names[type] : "UNKNOWN";
@@ -147,6 +147,7 @@ static void put_what(struct printer *p, const struct log_record *r, bool body)
 	switch (r->type) {
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
+	case RECORD_RELOCATE:
 	case RECORD_SPILL: put_message(p, r, body); break;
 	case RECORD_ACK: put_ack(p, r->body); break;
 	case RECORD_DEFINE:
@@ -187,6 +188,7 @@ bool record_reads(const struct log_record *r)
 	switch (r->type) {
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
+	case RECORD_RELOCATE:
 	case RECORD_SPILL: return decode_publish(r, &from, &m);
 	case RECORD_ACK: return record_ack_decode(r->body, &a);
 	case RECORD_DEFINE:
@@ -205,6 +207,7 @@ bool record_names_queue(const struct log_record *r, uint32_t queue)
 	switch (r->type) {
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
+	case RECORD_RELOCATE:
 		if (!decode_publish(r, &t, &m))
 			return false;
 		while (t.queue != queue && record_target_next(&m.packed_targets, &t))

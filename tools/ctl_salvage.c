@@ -82,7 +82,8 @@ static void end_transaction(struct salvage *s)
 
 static bool is_message(uint8_t type)
 {
-	return type == RECORD_PUBLISH || type == RECORD_MOVE || type == RECORD_SPILL;
+	return type == RECORD_PUBLISH || type == RECORD_MOVE || type == RECORD_RELOCATE ||
+	       type == RECORD_SPILL;
 }
 
 static uint32_t chunks_wanted(const struct log_record *r)

@@ -31,12 +31,15 @@ static void print_records(const struct tally *t)
 
 static uint64_t count_left(struct summary_queue *q)
 {
-	struct trail_entry e;
-	uint64_t n = 0;
-	if (q->n_gone == 0)
-		return q->put.count;
-	for (summary_squeeze(q); trail_pop(&q->put, &e); summary_squeeze(q))
-		n++;
+	struct trail left;
+	struct ranges gone = { 0 };
+	struct buf superseded = { 0 };
+	trail_init(&left);
+	summary_left(q, &left, &gone, &superseded);
+	uint64_t n = left.count;
+	trail_free(&left);
+	ranges_free(&gone);
+	buf_free(&superseded);
 	return n;
 }
 

@@ -3,7 +3,8 @@
 # A busy queue beside a backlog that nobody reads: how much the broker writes for each byte that is
 # published, and how much the data directory grows meanwhile.
 #
-# usage: beside.sh [BACKLOG=1] [BUSY=4]     in GB, 1 KB messages; BUILD=DIR, DATA=DIR, PORT=N
+# usage: beside.sh [BACKLOG=1] [BUSY=4]     in GB, 1 KB messages; BUILD=DIR, DATA=DIR, PORT=N;
+#        SLOW=N: while it is busy, N messages a second come into the queue that nobody reads
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/bench/free_port.sh
@@ -13,7 +14,8 @@ busy=$((${2:-4} * 1000000))
 port=${PORT:-$(free_port)}
 data=$(mktemp -d "${DATA:-/tmp}/beside.XXXXXX")
 broker=
-trap '[ -z "$broker" ] || kill "$broker" 2> /dev/null; rm -rf "$data"' EXIT
+slow=
+trap 'kill $broker $slow 2> /dev/null; rm -rf "$data"' EXIT
 trap 'exit 130' INT TERM HUP
 
 "$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" log.console.level=error &
@@ -37,7 +39,12 @@ flood() {
 flood count="$backlog" first=1 consumers=0
 sleep 2
 before=$(written) used=$(used_mb)
+if [ -n "${SLOW:-}" ]; then
+	flood count=1000000000 first=1 consumers=0 rate="$SLOW" > "$data/slow" 2>&1 &
+	slow=$!
+fi
 flood count="$busy" autoack=0
+[ -z "$slow" ] || kill "$slow" 2> /dev/null || cat "$data/slow" >&2
 sleep 2
 awk -v bytes="$(($(written) - before))" -v n="$busy" -v used="$used" -v after="$(used_mb)" 'BEGIN {
 	printf "written for each byte of a body: %.3f; data directory: %d MB before, %d MB after\n",

@@ -380,7 +380,7 @@ static bool read_all(struct world *w, uint32_t end)
 static bool durable_records_are_read_back_by_position(struct world *w)
 {
 	for (size_t i = 0; i < 60; i++) {
-		log_retain(w->log, append(w, RECORD_SPILL, i % 9 ? 10 + i * 20 : 50000, true), 1);
+		log_retain(w->log, append(w, RECORD_SPILL, i % 9 ? 10 + i * 20 : 50000, true), 1, 0);
 		if (i % 5 == 0)
 			expect(w, settle(w));
 	}
@@ -395,9 +395,9 @@ static bool records_of_an_earlier_run_are_read_back(struct world *w)
 	expect(w, settle(w));
 	expect(w, cut(w));
 	for (uint32_t i = 0; i < w->n_got; i++)
-		log_retain(w->log, w->from[i], 1);
+		log_retain(w->log, w->from[i], 1, 0);
 	append(w, RECORD_SPILL, 100, true);
-	log_retain(w->log, w->at[20], 1);
+	log_retain(w->log, w->at[20], 1, 0);
 	expect(w, settle(w));
 	return read_all(w, 21);
 }
@@ -408,7 +408,7 @@ static bool a_run_of_chunks_is_followed_by_positions(struct world *w)
 	struct log_fetch f;
 	for (uint32_t i = 0; i < N; i++) {
 		append(w, i + 1 < N ? RECORD_CHUNK : RECORD_SPILL, 50000, true);
-		log_retain(w->log, w->at[i], 1);
+		log_retain(w->log, w->at[i], 1, 0);
 		if (i % 5 == 0)
 			turn(w);
 	}
@@ -434,7 +434,7 @@ static bool fill_parts(struct world *w, uint64_t parts)
 {
 	struct log_stats s = { 0 };
 	while (s.segments < parts) {
-		log_retain(w->log, append(w, RECORD_SPILL, BIG, true), 1);
+		log_retain(w->log, append(w, RECORD_SPILL, BIG, true), 1, 0);
 		expect(w, settle(w));
 		log_stats(w->log, &s);
 	}
@@ -450,12 +450,12 @@ static bool a_retained_front_stays_until_it_is_released(struct world *w)
 	while (w->at[inside] < e.to)
 		inside++;
 	expect(w, inside > 0 && w->at[0] >= e.from && e.live == inside);
-	log_retain(w->log, w->at[0], 2);
+	log_retain(w->log, w->at[0], 2, 0);
 	for (uint32_t i = 0; i < inside; i++)
-		log_release(w->log, w->at[i]);
+		log_release(w->log, w->at[i], 0);
 	expect(w, log_oldest(w->log, &e) && e.live == 2);
-	log_release(w->log, w->at[0]);
-	log_release(w->log, w->at[0]);
+	log_release(w->log, w->at[0], 0);
+	log_release(w->log, w->at[0], 0);
 	expect(w, log_oldest(w->log, &e) && e.live == 0);
 	expect(w, log_holds(w->log, w->at[0]));
 	log_trim(w->log, e.to);
@@ -471,7 +471,7 @@ static bool what_was_trimmed_does_not_come_back(struct world *w)
 	expect(w, fill_parts(w, 3));
 	expect(w, log_oldest(w->log, &e));
 	for (; w->at[kept] < e.to; kept++)
-		log_release(w->log, w->at[kept]);
+		log_release(w->log, w->at[kept], 0);
 	log_trim(w->log, e.to);
 	append(w, RECORD_SPILL, 10, true);
 	expect(w, settle(w));
@@ -506,7 +506,7 @@ static bool an_extent_in_the_middle_is_given_up(struct world *w)
 	expect(w, log_oldest(w->log, &front));
 	for (uint32_t i = 0; i < w->n; i++)
 		if (w->at[i] >= front.to)
-			log_release(w->log, w->at[i]);
+			log_release(w->log, w->at[i], 0);
 	expect(w, log_hollow(w->log, &hole) && hole.from >= front.to);
 	enum log_survey there = LOG_SURVEY_LATER;
 	for (int i = 0; i < PATIENCE && there == LOG_SURVEY_LATER; i++) {

@@ -379,14 +379,16 @@ static log_position reach(const struct log *log, log_position at)
 
 /* ---- what is kept ---- */
 
-static void retain(struct log *log, log_position at, uint64_t n)
+static void retain(struct log *log, log_position at, uint64_t n, uint64_t bytes)
 {
+	(void)bytes;
 	extent_of(self(log), at)->live += n;
 }
 
-static void release(struct log *log, log_position at)
+static void release(struct log *log, log_position at, uint64_t bytes)
 {
 	struct log_extent *e = extent_of(self(log), at);
+	(void)bytes;
 	must(e->live > 0);
 	e->live--;
 }
@@ -441,6 +443,28 @@ static bool drop(struct log *log, log_position from)
 	(void)log;
 	(void)from;
 	return false;
+}
+
+static bool sparse(struct log *log, struct log_extent *out)
+{
+	(void)log;
+	(void)out;
+	return false;
+}
+
+static void forward(struct log *log, log_position from, const struct log_move *moves, size_t n)
+{
+	(void)log;
+	(void)from;
+	(void)moves;
+	must(n == 0);
+}
+
+static log_position where(const struct log *log, log_position at)
+{
+	(void)log;
+	(void)at;
+	return 0;
 }
 
 static log_position end_of(const struct log *log)
@@ -662,6 +686,9 @@ int log_kafka_open(struct log **out, const struct log_kafka_options *options, st
 		.hollow = hollow,
 		.survey = survey,
 		.drop = drop,
+		.sparse = sparse,
+		.forward = forward,
+		.where = where,
 		.end = end_of,
 		.holds = holds,
 		.stats = stats,

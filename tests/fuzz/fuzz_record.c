@@ -86,6 +86,7 @@ static bool again(uint8_t type, struct slice body, struct buf *out)
 {
 	switch (type) {
 	case RECORD_PUBLISH:
+	case RECORD_RELOCATE:
 	case RECORD_SPILL: return publish_again(body, false, out);
 	case RECORD_MOVE: return publish_again(body, true, out);
 	case RECORD_ACK: return ack_again(body, out);

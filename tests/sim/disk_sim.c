@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-enum { SECTOR = 512, NAME_MAX_BYTES = 40, HANDLES = 64 };
+enum { SECTOR = 512, NAME_MAX_BYTES = 40, HANDLES = 128 };
 
 struct change {                  /* of a file: a write, or a truncation to at */
 	struct list link;

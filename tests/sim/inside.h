@@ -19,6 +19,7 @@ enum plant {
 	PLANT_SWALLOWED_FAULT,   /* a sync that failed is taken for one that did not */
 	PLANT_EARLY_CONFIRM,     /* the log says that it is durable up to its end */
 	PLANT_FORGOTTEN_ACKS,    /* what a hollow segment says of older ones is lost */
+	PLANT_HASTY_DROP,        /* a segment goes before what was copied out of it is durable */
 	PLANTS,
 };
 

@@ -46,6 +46,25 @@ static bool next_frame(struct slice *in, struct frame *out)
 	return frame_next(in, 0, out, NULL) == FRAME_OK;
 }
 
+/* In one piece where it came in one frame, else gathered. */
+static bool read_body(struct talk *t, struct slice *in, uint64_t bytes, struct slice *out)
+{
+	struct frame f;
+	*out = slice_of(NULL, 0);
+	buf_clear(&t->body);
+	while (out->n < bytes) {
+		if (!next_frame(in, &f))
+			return false;
+		*out = f.payload;
+		if (f.payload.n == bytes)
+			return true;
+		buf_append_slice(&t->body, f.payload);
+		*out = buf_slice(&t->body);
+	}
+	must(out->n == bytes);
+	return true;
+}
+
 bool talk_read(struct talk *t, struct heard *out)
 {
 	struct frame f;
@@ -67,10 +86,8 @@ bool talk_read(struct talk *t, struct heard *out)
 		bool header = f.type == FRAME_HEADER && props_decode(f.payload, &p);
 		must(header);
 		out->header = f.payload;
-		if (p.body_bytes && !next_frame(&in, &f))
+		if (!read_body(t, &in, p.body_bytes, &out->body))
 			return false;
-		out->body = p.body_bytes ? f.payload : slice_of(NULL, 0);
-		must(out->body.n == p.body_bytes);
 	}
 	t->at = t->received.len - in.n;
 	return true;
@@ -123,4 +140,5 @@ void talk_free(struct talk *t)
 	inside_hang_up(&t->peer);
 	inside_peer_free(&t->peer);
 	buf_free(&t->received);
+	buf_free(&t->body);
 }

@@ -10,6 +10,7 @@ struct talk {
 	struct inside_peer peer;
 	struct buf received;     /* what came, from at on not yet looked at */
 	size_t at;
+	struct buf body;         /* of what was heard last, when it came in several frames */
 	bool opened;             /* the broker let it in */
 };
 
@@ -30,8 +31,7 @@ void talk_send(struct talk *t, uint16_t channel, const struct method *m);
 void talk_publish(struct talk *t, uint16_t channel, struct slice exchange, struct slice key,
                   bool mandatory, bool persistent, struct slice body);
 
-/* The next thing that came, whole: false when there is none yet. Bodies lie in one piece only
- * when they fit in one frame, which is all that is used here. */
+/* The next thing that came, whole: false when there is none yet. */
 bool talk_read(struct talk *t, struct heard *out);
 
 /* Reads until the method comes; what comes before it goes to other (NULL: is dropped). */

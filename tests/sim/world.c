@@ -11,7 +11,7 @@
 
 enum { SEGMENT = 64 << 10, BIGGEST = 20000, TX_CHANNEL = 2, CHECK_CHANNEL = 10 };
 
-/* With leaves_one: the queue that nobody reads, and when nothing comes into it any more. */
+/* With leaves_one: the queue that nobody reads, and when nothing, or little, comes into it. */
 enum { LEFT_ALONE = ALWAYS - 1, LEFT_ALONE_FROM = 30 };
 
 static const char *const queue_names[QUEUES] = { "q0", "q1", "q2", "q3", "d0", "d1" };
@@ -37,7 +37,8 @@ void world_init(struct world *w, uint64_t seed)
 	if (seed % 2)
 		w->in.options.message_memory_bytes = 0;   /* whatever can live in the log alone does */
 	w->leaves_one = seed / 2 % 2;
-	w->in.segment_bytes = SEGMENT;
+	w->leaves_few = seed % 4 == 3;
+	w->in.segment_bytes = w->leaves_few ? SEGMENT / 2 : SEGMENT;
 	w->in.disk = disk_sim_new(seed, 0);
 }
 
@@ -298,7 +299,7 @@ static void publish_some(struct world *w, uint16_t channel)
 	struct targets to = { 0, 0 };
 	unsigned at = (unsigned)dice(w, QUEUES), how = (unsigned)dice(w, 5);
 	if (w->leaves_one && w->operations > LEFT_ALONE_FROM) {
-		at = at == LEFT_ALONE ? 0 : at;
+		at = at == LEFT_ALONE && (!w->leaves_few || dice(w, 3)) ? 0 : at;
 		how = how == 1 ? 2 : how;
 	}
 	switch (how) {

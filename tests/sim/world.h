@@ -31,6 +31,7 @@ struct world {
 	unsigned tx_came, tx_missing;
 	uint64_t seed, random;
 	bool leaves_one;             /* a queue that nobody reads; the others are emptied often */
+	bool leaves_few;             /* ... but some come into it all the time */
 	struct inside in;
 	struct talk talk;
 	bool connected;

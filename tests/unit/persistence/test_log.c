@@ -157,14 +157,14 @@ START_TEST(a_segment_without_references_is_given_up_from_the_front)
 	struct log_extent oldest;
 	struct log_stats s;
 	log_position first = add(1, 1000, true);
-	log_retain(engine, first, 1);
+	log_retain(engine, first, 1, 0);
 	for (int i = 0; i < 40; i++) {
 		add(2, 4000, true);
 		flush();
 	}
 	ck_assert(log_oldest(engine, &oldest));
 	ck_assert_uint_eq(oldest.live, 1);
-	log_release(engine, first);
+	log_release(engine, first, 0);
 	while (log_oldest(engine, &oldest) && oldest.live == 0)
 		log_trim(engine, oldest.to);
 	work();
@@ -455,7 +455,7 @@ START_TEST(records_are_read_back_from_every_segment_and_batch)
 	log_position at[N], all[N];
 	for (uint32_t i = 0; i < N; i++) {
 		at[i] = add_numbered(1, i, size_of(i));
-		log_retain(engine, at[i], 1);
+		log_retain(engine, at[i], 1, 0);
 		if (i % 7 == 0)
 			flush();
 	}
@@ -540,13 +540,13 @@ END_TEST
 static log_position fill_segments(void)
 {
 	struct log_extent third;
-	log_retain(engine, add(RECORD_SPILL, 100, true), 1);
+	log_retain(engine, add(RECORD_SPILL, 100, true), 1, 0);
 	for (int i = 0; i < 60; i++) {
 		log_position at = add(RECORD_SPILL, 4000, true);
-		log_retain(engine, at, 1);
+		log_retain(engine, at, 1, 0);
 		if (i < 10 || i > 34)
 			continue;
-		log_release(engine, at);
+		log_release(engine, at, 0);
 	}
 	flush();
 	work();
@@ -629,7 +629,7 @@ START_TEST(the_rest_of_a_transaction_is_not_hollow)
 {
 	struct log_extent x;
 	log_position first = add(1, 100, true);
-	log_retain(engine, first, 1);
+	log_retain(engine, first, 1, 0);
 	add(RECORD_BEGIN, 0, true);
 	for (int i = 0; i < 20; i++)
 		add(RECORD_SPILL, 4000, true);
