@@ -73,6 +73,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	heap_init(&b->deadlines, dies_sooner);
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log, o->message_memory_bytes);
+	b->store.page_entries = o->index_page_entries;
 	b->store.clock_offset_ms = (int64_t)now_ms - (int64_t)o->wall_ms;
 	b->vhost.name = slice_str(mem_strdup(o->default_vhost));
 	topology_init(&b->vhost.topology, &b->store, 1);
@@ -167,7 +168,7 @@ static void poll_log(struct broker *b)
 /* Queues whose front came back from the log, and channels that waited for that. */
 static void collect_fetched(struct broker *b)
 {
-	fetch_collect(&b->store);
+	fetch_collect(&b->store, b->durable);
 	for (struct list *l; (l = list_pop(&b->store.woken));) {
 		struct queue *q = list_entry(l, struct queue, woken);
 		parking_wake(b, q);

@@ -84,6 +84,7 @@ struct log_found {
  * them alone until log_fetched gives the fetch back and then calls log_fetch_free. */
 struct log_fetch {
 	void *owner;                 /* the caller's */
+	unsigned kind;               /* the caller's */
 	const log_position *at;      /* ascending; of records that are durable and retained */
 	size_t n;
 	struct log_found *found;     /* one for each, once it is back */

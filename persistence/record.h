@@ -21,6 +21,7 @@ enum record_type {
 	RECORD_SPILL = 11,      /* a message that is not kept: recovery ignores it */
 	RECORD_BEGIN = 12,      /* what follows counts only with its RECORD_COMMIT */
 	RECORD_ABORT = 13,      /* a start found a RECORD_BEGIN without: what followed it is void */
+	RECORD_PAGE = 14,       /* a page of a queue's index that left memory: recovery ignores it */
 	RECORD_SUMMARY = 255,   /* never in the log: what a scan gives for a whole segment */
 };
 

@@ -251,6 +251,7 @@ static bool add(struct summary *s, const struct log_record *r)
 	case RECORD_DELIVERED: return add_delivered(s, r);
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: add_catalog(s, r); return true;
+	case RECORD_PAGE:
 	case RECORD_SPILL: return true;
 	default: return false;
 	}

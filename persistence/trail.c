@@ -10,6 +10,7 @@
 
 enum {
 	PAGE_ENTRIES = 4096,
+	FRONT_PAGES = 2,             /* stay in memory, or come back in time */
 	FIRST_BYTES = 64,            /* of a page; it doubles, and is cut to size when it is full */
 	ENTRY_BYTES_MAX = 30,        /* three varints */
 };
@@ -28,12 +29,14 @@ struct page {
 	uint32_t cap;                /* 0: nothing can be added */
 	uint64_t body_bytes;         /* of the entries that are left */
 	log_position low, high;      /* bounds of all positions */
-	uint8_t *bytes;
+	uint64_t first;              /* number of the first entry */
+	uint8_t *bytes;              /* NULL: shelved ... */
+	log_position shelf;          /* ... there */
 };
 
 void trail_init(struct trail *t)
 {
-	*t = (struct trail){ 0 };
+	*t = (struct trail){ .page_entries = PAGE_ENTRIES };
 	list_init(&t->pages);
 }
 
@@ -49,6 +52,7 @@ void trail_free(struct trail *t)
 	while (!list_empty(&t->pages))
 		page_free(list_entry(t->pages.next, struct page, link));
 	t->count = t->body_bytes = 0;
+	t->first_shelved = t->last_shelved = NULL;
 }
 
 static void put(struct page *p, uint64_t v)
@@ -96,7 +100,7 @@ static struct page *page_new(struct trail *t)
 static struct page *page_for_one_more(struct trail *t)
 {
 	struct page *p = list_empty(&t->pages) ? NULL : list_entry(t->pages.prev, struct page, link);
-	if (p && p->write.n == PAGE_ENTRIES) {
+	if (p && p->write.n >= t->page_entries) {
 		p->bytes = mem_realloc(p->bytes, p->write.at);
 		p->cap = 0;
 	}
@@ -125,11 +129,18 @@ void trail_push(struct trail *t, struct trail_entry e)
 	w->position = e.at / 8;
 	w->size = e.body_bytes;
 	w->n++;
+	if (w->n == 1)
+		p->first = e.seq;
 	p->low = w->n == 1 || e.at < p->low ? e.at : p->low;
 	p->high = e.at > p->high ? e.at : p->high;
 	p->body_bytes += e.body_bytes;
 	t->body_bytes += e.body_bytes;
 	t->count++;
+}
+
+static struct page *first_page(const struct trail *t)
+{
+	return list_first(&t->pages, struct page, link);
 }
 
 /* The entry at *r, which moves behind it. */
@@ -145,9 +156,10 @@ static struct trail_entry next(const struct page *p, struct place *r)
 
 bool trail_pop(struct trail *t, struct trail_entry *out)
 {
-	struct page *p = list_first(&t->pages, struct page, link);
+	struct page *p = first_page(t);
 	if (!p)
 		return false;
+	must(p->bytes);
 	*out = next(p, &p->read);
 	p->body_bytes -= out->body_bytes;
 	t->body_bytes -= out->body_bytes;
@@ -159,11 +171,22 @@ bool trail_pop(struct trail *t, struct trail_entry *out)
 
 bool trail_peek(const struct trail *t, struct trail_entry *out)
 {
-	const struct page *p = list_first(&t->pages, struct page, link);
+	const struct page *p = first_page(t);
 	if (!p)
 		return false;
+	must(p->bytes);
 	struct place r = p->read;
 	*out = next(p, &r);
+	return true;
+}
+
+bool trail_first(const struct trail *t, uint64_t *seq)
+{
+	const struct page *p = first_page(t);
+	struct trail_entry e;
+	if (!p)
+		return false;
+	*seq = p->read.n == 0 ? p->first : trail_peek(t, &e) ? e.seq : 0;
 	return true;
 }
 
@@ -177,6 +200,12 @@ bool trail_last(const struct trail *t, uint64_t *seq)
 
 void trail_join(struct trail *to, struct trail *from)
 {
+	must(!to->first_shelved || !from->first_shelved);
+	if (from->first_shelved) {
+		to->first_shelved = from->first_shelved;
+		to->last_shelved = from->last_shelved;
+	}
+	from->first_shelved = from->last_shelved = NULL;
 	list_splice(&to->pages, &from->pages);
 	to->count += from->count;
 	to->body_bytes += from->body_bytes;
@@ -250,8 +279,11 @@ static struct page *read_page(struct slice *in)
 	p->high = get_le64(head.p + 32);
 	p->bytes = mem_alloc(bytes);
 	memcpy(p->bytes, slice_take(in, bytes).p, bytes);
-	if (is_sound(p))
+	if (is_sound(p)) {
+		struct place r = p->read;
+		p->first = next(p, &r).seq;
 		return p;
+	}
 	page_free(p);
 	return NULL;
 }
@@ -274,6 +306,113 @@ bool trail_read(struct trail *t, struct slice *in)
 	}
 	trail_join(t, &read);
 	return true;
+}
+
+/* ---- shelves: of a row of pages those in the middle ---- */
+
+static struct page *of_link(struct list *l)
+{
+	return list_entry(l, struct page, link);
+}
+
+/* The page behind those that are shelved, or behind the front. */
+static struct page *next_to_shelve(const struct trail *t)
+{
+	struct list *at = t->last_shelved ? t->last_shelved->next : t->pages.next;
+	for (int i = 0; !t->last_shelved && i < FRONT_PAGES && at != &t->pages; i++)
+		at = at->next;
+	return at == &t->pages ? NULL : of_link(at);
+}
+
+/* The last page may take more, and one that may not is not the last for long. */
+bool trail_shelvable(const struct trail *t, struct slice *out)
+{
+	const struct page *p = next_to_shelve(t);
+	if (!p || p->cap || p->link.next == &t->pages)
+		return false;
+	*out = slice_of(p->bytes, p->write.at);
+	return true;
+}
+
+void trail_shelve(struct trail *t, log_position at)
+{
+	struct page *p = next_to_shelve(t);
+	must(p->bytes && p->read.n == 0 && p->cap == 0);
+	mem_free(p->bytes);
+	p->bytes = NULL;
+	p->shelf = at;
+	t->last_shelved = &p->link;
+	if (!t->first_shelved)
+		t->first_shelved = &p->link;
+}
+
+static void step_over_shelved(struct trail *t)
+{
+	bool last = t->first_shelved == t->last_shelved;
+	t->first_shelved = last ? NULL : t->first_shelved->next;
+	t->last_shelved = last ? NULL : t->last_shelved;
+}
+
+log_position trail_wants(const struct trail *t)
+{
+	struct list *at = t->pages.next;
+	for (int i = 0; i < FRONT_PAGES; i++, at = at->next)
+		if (at == t->first_shelved)
+			return of_link(at)->shelf;
+	return 0;
+}
+
+bool trail_unshelve(struct trail *t, struct slice bytes)
+{
+	struct page *p = of_link(t->first_shelved);
+	if (bytes.n != p->write.at)
+		return false;
+	p->bytes = mem_alloc(bytes.n);
+	memcpy(p->bytes, bytes.p, bytes.n);
+	struct place r = p->read;
+	if (!is_sound(p) || next(p, &r).seq != p->first) {
+		mem_free(p->bytes);
+		p->bytes = NULL;
+		return false;
+	}
+	step_over_shelved(t);
+	return true;
+}
+
+static struct page *find_shelf(const struct trail *t, log_position from, log_position to)
+{
+	for (struct list *at = t->first_shelved; at; at = at == t->last_shelved ? NULL : at->next)
+		if (of_link(at)->shelf >= from && of_link(at)->shelf < to)
+			return of_link(at);
+	return NULL;
+}
+
+log_position trail_find_shelf(const struct trail *t, log_position from, log_position to)
+{
+	const struct page *p = find_shelf(t, from, to);
+	return p ? p->shelf : 0;
+}
+
+void trail_move_shelf(struct trail *t, log_position at, log_position to)
+{
+	find_shelf(t, at, at + 1)->shelf = to;
+}
+
+uint64_t trail_lose_page(struct trail *t)
+{
+	struct page *p = of_link(t->first_shelved);
+	uint64_t n = p->write.n;
+	step_over_shelved(t);
+	t->count -= n;
+	t->body_bytes -= p->body_bytes;
+	page_free(p);
+	return n;
+}
+
+bool trail_is_ready(const struct trail *t)
+{
+	const struct page *p = first_page(t);
+	return p && p->bytes;
 }
 
 /* ---- walking ---- */
@@ -307,7 +446,7 @@ bool trail_next(struct trail_walk *w, struct trail_entry *out)
 
 static size_t page_bytes(const struct page *p)
 {
-	return p->cap ? p->cap : p->write.at;
+	return p->cap ? p->cap : p->bytes ? p->write.at : 0;
 }
 
 size_t trail_footprint(const struct trail *t)

@@ -2,7 +2,10 @@
 /* A trail: where the log has the messages of one queue, first in, first out.  Of each is known its
  * number, where its record is, how large its body is and whether the log must be told of its end:
  * two bytes for most, because numbers, positions and sizes are kept as differences.  A trail lies
- * in pages of up to 4,096 entries, which can be written out and taken in whole. */
+ * in pages of up to 4,096 entries, which can be written out and taken in whole.
+ *
+ * Of a long trail the pages in the middle need not be in memory: they are shelved, one after the
+ * other, somewhere that the caller knows by a position, and come back in the same order. */
 #ifndef PERSISTENCE_TRAIL_H
 #define PERSISTENCE_TRAIL_H
 
@@ -21,6 +24,9 @@ struct trail {
 	struct list pages;
 	uint64_t count;
 	uint64_t body_bytes;     /* of all that are in */
+	uint32_t page_entries;   /* of a page; as trail_init says, or smaller */
+	struct list *first_shelved, *last_shelved;   /* pages; NULL: none */
+	bool coming;             /* the caller's: the first shelved one is on its way */
 };
 
 void trail_init(struct trail *t);
@@ -31,14 +37,17 @@ void trail_free(struct trail *t);
 /* Adds at the back; seq is above all that are in. */
 void trail_push(struct trail *t, struct trail_entry e);
 
-/* Takes the first entry; false when there is none. */
+/* Takes the first entry; false when there is none.  It must not be shelved. */
 bool trail_pop(struct trail *t, struct trail_entry *out);
 
-/* The first and the last entry's number, left in place; false when there is none. */
+/* The first entry, which must not be shelved, left in place; the number of the first, which may be,
+ * and of the last.  False when there is none. */
 bool trail_peek(const struct trail *t, struct trail_entry *out);
+bool trail_first(const struct trail *t, uint64_t *seq);
 bool trail_last(const struct trail *t, uint64_t *seq);
 
-/* All of from is added at the back of to, in no time; its numbers are above those of to. */
+/* All of from is added at the back of to, in no time; its numbers are above those of to, and of one
+ * of the two nothing is shelved. */
 void trail_join(struct trail *to, struct trail *from);
 
 /* Appends the whole trail as bytes (nothing of it may have been popped). */
@@ -47,6 +56,28 @@ void trail_write(struct buf *out, const struct trail *t);
 /* Takes a trail off the front of the bytes, as trail_write made them, and adds it at the back.
  * False when they make no sense: then nothing was added. */
 bool trail_read(struct trail *t, struct slice *in);
+
+/* ---- shelves ---- */
+
+/* The bytes of the next page that can be shelved; false when there is none: pages at the front and
+ * the last stay.  trail_shelve then says where they were put, and frees them. */
+bool trail_shelvable(const struct trail *t, struct slice *out);
+void trail_shelve(struct trail *t, log_position at);
+
+/* Where the first shelved page is, when it should come back because few are before it; 0 when not.
+ * trail_unshelve takes its bytes; false, and nothing changes, when they are not of that page. */
+log_position trail_wants(const struct trail *t);
+bool trail_unshelve(struct trail *t, struct slice bytes);
+
+/* The first position in [from, to) that a page was put at, 0: none; and a new one for that page. */
+log_position trail_find_shelf(const struct trail *t, log_position from, log_position to);
+void trail_move_shelf(struct trail *t, log_position at, log_position to);
+
+/* The first shelved page will not come back: its entries are out. Returns how many there were. */
+uint64_t trail_lose_page(struct trail *t);
+
+/* True when the first entry is there, and not shelved. */
+bool trail_is_ready(const struct trail *t);
 
 /* A walk over what is in, page by page: start with a zeroed walk. */
 struct trail_walk {

@@ -12,6 +12,7 @@
 #include "base/logline.h"
 #include "base/mem.h"
 #include "queue/queue.h"
+#include "queue/shelf.h"
 #include "queue/store.h"
 
 enum {
@@ -84,7 +85,8 @@ static void take_entries(struct fetch *f, struct lane *l, uint64_t unit)
 	log_position reach = 0, before = 0;
 	uint64_t cost = 0;
 	struct trail_entry e;
-	while (f->n < LOG_FETCH_RECORDS && cost < unit && trail_peek(&l->cold, &e)) {
+	while (f->n < LOG_FETCH_RECORDS && cost < unit && trail_is_ready(&l->cold)) {
+		trail_peek(&l->cold, &e);
 		log_position at = place_of(log, e.at);
 		if (f->n && (at < before || at >= reach))
 			return;
@@ -121,16 +123,25 @@ static void begin(struct queue *q)
 static bool wants_more(const struct queue *q)
 {
 	const struct lane *l = &q->lane;
-	return l->cold.count && q->n_fetches < QUEUE_FETCHES &&
+	return trail_is_ready(&l->cold) && q->n_fetches < QUEUE_FETCHES &&
 	       l->n_head + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
+}
+
+/* A page of the index that has to come back first, but is not durable yet. */
+static bool waits_for_shelf(const struct queue *q)
+{
+	const struct trail *t = &q->lane.cold;
+	return t->count && !trail_is_ready(t) && !t->coming;
 }
 
 void fetch_ahead(struct queue *q)
 {
 	struct store *s = q->store;
+	shelf_fetch(s, q);
 	while (wants_more(q) && s->n_fetching < ALL_FETCHES)
 		begin(q);
-	if (wants_more(q) && q->lane.n_head == 0 && !list_linked(&q->hungry))
+	bool waits = (wants_more(q) && q->lane.n_head == 0) || waits_for_shelf(q);
+	if (waits && !list_linked(&q->hungry))
 		list_push(&s->hungry, &q->hungry);
 }
 
@@ -234,29 +245,43 @@ static void finish(struct store *s, struct fetch *f)
 		destroy(f);
 }
 
-void fetch_collect(struct store *s)
+static void take_messages(struct store *s, struct log_fetch *back)
+{
+	struct fetch *f = back->owner;
+	if (back == &f->log)
+		take_from(f, s, 0);
+	else
+		take_part(f, s);
+	if (!f->done)
+		return;
+	s->n_fetching--;
+	finish(s, f);
+}
+
+/* Each is asked once: it may have to go on waiting. */
+static void feed_hungry(struct store *s)
+{
+	struct list hungry;
+	list_init(&hungry);
+	list_splice(&hungry, &s->hungry);
+	for (struct list *p; s->n_fetching < ALL_FETCHES && (p = list_pop(&hungry));)
+		fetch_ahead(list_entry(p, struct queue, hungry));
+	list_splice(&hungry, &s->hungry);
+	list_splice(&s->hungry, &hungry);
+}
+
+void fetch_collect(struct store *s, log_position durable)
 {
 	struct log_fetch *back;
+	s->durable = durable;
 	while (s->log && (back = log_fetched(s->log))) {
-		struct fetch *f = back->owner;
-		if (back->owner == &s->relocation) {
-			relocation_take(s);
-			continue;
+		switch (back->kind) {
+		case FETCH_MESSAGES: take_messages(s, back); break;
+		case FETCH_COPIES: relocation_take(s); break;
+		default: shelf_take(s, back->owner); break;
 		}
-		if (back == &f->log)
-			take_from(f, s, 0);
-		else
-			take_part(f, s);
-		if (!f->done)
-			continue;
-		s->n_fetching--;
-		finish(s, f);
 	}
-	while (s->n_fetching < ALL_FETCHES && !list_empty(&s->hungry)) {
-		struct queue *q = list_entry(s->hungry.next, struct queue, hungry);
-		list_remove(&q->hungry);
-		fetch_ahead(q);
-	}
+	feed_hungry(s);
 }
 
 void fetch_forget(struct queue *q, bool acked)

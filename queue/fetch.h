@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "persistence/log.h"
+
 struct queue;
 struct store;
 
@@ -13,8 +15,9 @@ struct store;
  * enough is in memory or on its way. */
 void fetch_ahead(struct queue *q);
 
-/* Takes in what the log has read.  Queues whose front is in memory again stand on store.woken. */
-void fetch_collect(struct store *s);
+/* Takes in what the log, which is durable up to there, has read.  Queues whose front is in memory
+ * again stand on store.woken. */
+void fetch_collect(struct store *s, log_position durable);
 
 /* What is on its way to the queue is no longer wanted: each entry is handed to queue_settle
  * (acked: the log is to be told of its end) or only let go. */

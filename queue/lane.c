@@ -146,15 +146,15 @@ static void pop_fresh(struct lane *l, struct page *p, struct entry *out)
 /* The number of the first fresh entry, wherever it is; there is one. */
 static uint64_t first_fresh(const struct lane *l)
 {
-	struct trail_entry e;
+	uint64_t seq = 0;
 	const struct page *p = first_page(&l->head);
 	if (p)
 		return p->slots[p->head].seq;
 	if (l->n_loading)
 		return l->loading_seq;
-	bool there = trail_peek(&l->cold, &e);
+	bool there = trail_first(&l->cold, &seq);
 	must(there);
-	return e.seq;
+	return seq;
 }
 
 static bool returned_is_next(const struct lane *l)
@@ -172,6 +172,48 @@ bool lane_pop(struct lane *l, struct entry *out)
 		pop_fresh(l, p, out);
 	else
 		return false;
+	return true;
+}
+
+bool lane_pop_returned(struct lane *l, struct entry *out)
+{
+	if (l->n_returned == 0)
+		return false;
+	pop_returned(l, out);
+	return true;
+}
+
+bool lane_range(const struct lane *l, uint64_t *first, uint64_t *last)
+{
+	if (lane_count(l) == l->n_returned)
+		return false;
+	*first = first_fresh(l);
+	const struct list *pages = l->n_tail ? &l->tail : &l->head;
+	if (list_empty(pages))
+		return trail_last(&l->cold, last);
+	const struct page *p = list_entry(pages->prev, struct page, link);
+	*last = p->slots[p->tail - 1].seq;
+	return true;
+}
+
+void lane_detach(struct lane *l, struct list *pages)
+{
+	must(l->n_loading == 0 && l->cold.count == 0);
+	list_splice(pages, &l->head);
+	list_splice(pages, &l->tail);
+	l->n_head = l->n_tail = 0;
+}
+
+bool lane_page_pop(struct list *pages, struct entry *out)
+{
+	struct page *p = first_page(pages);
+	if (!p)
+		return false;
+	*out = of_slot(&p->slots[p->head++]);
+	if (p->head == p->tail) {
+		list_remove(&p->link);
+		mem_free(p);
+	}
 	return true;
 }
 

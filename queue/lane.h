@@ -72,6 +72,18 @@ bool lane_load(struct lane *l, struct trail_entry *out);
 void lane_push_head(struct lane *l, struct entry e);
 void lane_loaded(struct lane *l, uint64_t n, uint64_t still);
 
+/* Takes one of the entries that were returned; false when there is none. */
+bool lane_pop_returned(struct lane *l, struct entry *out);
+
+/* The numbers of the first and the last fresh entry; false when there is none. */
+bool lane_range(const struct lane *l, uint64_t *first, uint64_t *last);
+
+/* The hot pages are the caller's now.  Nothing is loading or cold. */
+void lane_detach(struct lane *l, struct list *pages);
+
+/* Takes the first entry from such pages, and so frees them; false when there is none. */
+bool lane_page_pop(struct list *pages, struct entry *out);
+
 /* True when so much is hot that looking for what could go cold makes sense. */
 bool lane_is_deep(const struct lane *l);
 

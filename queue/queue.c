@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
+#include "queue/shelf.h"
 #include "queue/store.h"
 
 static struct slice own(struct slice s)
@@ -70,12 +71,16 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->next_seq = 1;
 	store_know_queue(s, q);
 	lane_init(&q->lane);
+	if (s->page_entries)
+		q->lane.cold.page_entries = s->page_entries;
 	rotation_init(&q->rotation, is_true(q->arguments, "x-single-active-consumer"));
 	list_init(&q->runnable);
 	list_init(&q->overfull);
 	list_init(&q->on_owner);
 	list_init(&q->bindings);
 	list_init(&q->acks_link);
+	list_init(&q->long_trail);
+	list_init(&q->shelved);
 	list_init(&q->deep);
 	list_init(&q->hungry);
 	list_init(&q->woken);
@@ -106,23 +111,23 @@ static void forget(struct queue *q, struct entry *e, uint64_t body_bytes)
 		message_drop(&e->message);
 }
 
-/* All ready entries go; acked: the log is to know. Returns how many there were. */
+/* All ready entries go; acked: the log is to know.  Returns how many there were.  What was returned
+ * has lower numbers than what is fresh, so no entry that stays has one in between. */
 static uint64_t drop_all(struct queue *q, bool acked)
 {
-	uint64_t n = lane_count(&q->lane);
-	struct trail_entry c;
+	uint64_t n = lane_count(&q->lane), first, last;
 	struct entry e;
 	fetch_forget(q, acked);
-	while (lane_pop(&q->lane, &e))
+	while (lane_pop_returned(&q->lane, &e))
 		queue_drop(q, e, e.message->body_bytes, acked);
-	while (lane_load(&q->lane, &c)) {
-		e = (struct entry){ .seq = c.seq, .at = c.at, .kept = c.kept };
-		queue_drop(q, e, c.body_bytes, acked);
-		lane_loaded(&q->lane, 1, 0);
+	if (acked && queue_is_logged(q) && lane_range(&q->lane, &first, &last)) {
+		struct record_range gone = { first, last - first + 1 };
+		ranges_add(&q->gone, gone);
+		store_ack(q->store, q, gone);
 	}
-	while (lane_pop(&q->lane, &e))
-		queue_drop(q, e, e.message->body_bytes, acked);
-	must(lane_count(&q->lane) == 0 && q->ready_bytes == 0);
+	shelf_bury(q->store, &q->lane);
+	q->ready_bytes = 0;
+	must(lane_count(&q->lane) == 0);
 	return n;
 }
 
@@ -139,6 +144,7 @@ void queue_delete(struct queue **pq)
 	list_remove(&q->hungry);
 	list_remove(&q->woken);
 	store_forget_queue(q->store, q);
+	shelf_forget(q);
 	drop_all(q, false);
 	if (q->unacked == 0)
 		bury(q);
@@ -213,8 +219,10 @@ enum cooled queue_cool(struct queue *q, log_position durable)
 		return COOLED_NOTHING;
 	for (size_t i = 0; i < n; i++)
 		all = place_in_log(q, &slots[i], durable) && all;
-	if (all)
+	if (all) {
 		lane_cool(&q->lane);
+		shelf_look(q->store, q);
+	}
 	return all ? COOLED_SOME : COOLED_LATER;
 }
 
@@ -223,9 +231,10 @@ static void note_end(struct queue *q, const struct entry *e, bool logged)
 {
 	if (q->deleted || !queue_is_logged(q))
 		return;
-	ranges_add(&q->gone, (struct record_range){ e->seq, 1 });
+	struct record_range one = { e->seq, 1 };
+	ranges_add(&q->gone, one);
 	if (logged && e->kept)
-		store_ack(q->store, q, e->seq);
+		store_ack(q->store, q, one);
 }
 
 void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked)
@@ -279,6 +288,7 @@ void queue_restore(struct queue *q, struct trail *t)
 	must(!q->deleted);
 	q->ready_bytes += t->body_bytes;
 	trail_join(&q->lane.cold, t);
+	shelf_look(q->store, q);
 }
 
 void queue_check(const struct queue *q)

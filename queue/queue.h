@@ -70,6 +70,9 @@ struct queue {
 	struct list bindings;         /* bindings that end here; kept by exchange/ */
 	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
 
+	struct list long_trail;       /* on the store's list of queues whose index is long */
+	struct list shelved;          /* ... is partly in the log only */
+
 	struct list acks_link;        /* on the store's list of queues with acks to log */
 	struct record_range *acks;    /* ranges acked in this turn */
 	size_t n_acks, cap_acks;

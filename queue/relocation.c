@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "queue/message.h"
 #include "queue/queue.h"
+#include "queue/shelf.h"
 #include "queue/store.h"
 
 enum {
@@ -150,7 +151,7 @@ static void read_back(struct store *s)
 	struct relocation *r = &s->relocation;
 	r->taken = r->n_moves = 0;
 	r->doing = RELOCATION_READS;
-	r->fetch = (struct log_fetch){ .owner = r, .at = r->at, .n = r->n };
+	r->fetch = (struct log_fetch){ .kind = FETCH_COPIES, .at = r->at, .n = r->n };
 	log_fetch(s->log, &r->fetch);
 }
 
@@ -200,7 +201,7 @@ static bool take_record(struct store *s, const struct log_found *f)
 	if (more) {
 		buf_append_slice(&r->body, f->body);
 		r->part_at = f->next;
-		r->part = (struct log_fetch){ .owner = r, .at = &r->part_at, .n = 1 };
+		r->part = (struct log_fetch){ .kind = FETCH_COPIES, .at = &r->part_at, .n = 1 };
 		log_fetch(s->log, &r->part);
 		return true;
 	}
@@ -292,10 +293,16 @@ static void walk(struct store *s, log_position durable)
 		return;
 	bool goes_on = r->here.marks.len && r->surveyed == r->extent.from;
 	end(r);
-	if (goes_on) {
-		r->surveyed = r->extent.to;
-		r->doing = RELOCATION_SURVEYS;
-	}
+	r->surveyed = r->extent.to;
+	r->doing = goes_on ? RELOCATION_SURVEYS : RELOCATION_SHELVES;
+}
+
+/* Pages of indexes that lie there too, one at a time. */
+static void move_shelves(struct store *s)
+{
+	struct relocation *r = &s->relocation;
+	if (!s->shelf_moves && !shelf_move(s, r->extent.from, r->extent.to))
+		r->doing = RELOCATION_RESTS;
 }
 
 void relocation_turn(struct store *s, log_position durable)
@@ -309,12 +316,15 @@ void relocation_turn(struct store *s, log_position durable)
 		end(r);
 	if (r->doing == RELOCATION_WALKS)
 		walk(s, durable);
+	else if (r->doing == RELOCATION_SHELVES)
+		move_shelves(s);
 }
 
 bool relocation_is_busy(const struct store *s, log_position durable)
 {
 	const struct relocation *r = &s->relocation;
-	return r->doing == RELOCATION_WALKS && durable >= r->after;
+	return (r->doing == RELOCATION_WALKS && durable >= r->after) ||
+	       (r->doing == RELOCATION_SHELVES && !s->shelf_moves);
 }
 
 void relocation_free(struct store *s)

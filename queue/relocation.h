@@ -21,7 +21,13 @@ struct relocation_place {
 };
 
 struct relocation {
-	enum { RELOCATION_RESTS, RELOCATION_SURVEYS, RELOCATION_WALKS, RELOCATION_READS } doing;
+	enum {
+		RELOCATION_RESTS,
+		RELOCATION_SURVEYS,
+		RELOCATION_WALKS,
+		RELOCATION_READS,
+		RELOCATION_SHELVES,
+	} doing;
 	struct log_extent extent;        /* what is to become empty */
 	log_position surveyed;           /* the part whose summary is walked: it, or the next one */
 	struct summary here;             /* that summary */

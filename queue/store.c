@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "queue/fetch.h"
 #include "queue/queue.h"
+#include "queue/shelf.h"
 
 enum {
 	INLINE_BODY = 256 << 10,
@@ -24,12 +25,17 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->fetching);
 	list_init(&s->hungry);
 	list_init(&s->woken);
+	list_init(&s->long_trails);
+	list_init(&s->shelved);
+	list_init(&s->shelf_loads);
+	list_init(&s->buried);
 }
 
 void store_free(struct store *s)
 {
 	must(list_empty(&s->acked) && list_empty(&s->deep) && list_empty(&s->woken));
 	fetch_end(s);
+	shelf_end(s);
 	catalog_free(&s->catalog);
 	reclaim_free(s);
 	relocation_free(s);
@@ -169,23 +175,23 @@ static log_position write_acks(struct store *s, struct queue *q, bool urgent)
 	return append(s, RECORD_ACK, urgent, &part, 1);
 }
 
-void store_ack(struct store *s, struct queue *q, uint64_t seq)
+void store_ack(struct store *s, struct queue *q, struct record_range gone)
 {
 	must(queue_is_logged(q));
 	if (q->n_acks) {
 		struct record_range *last = &q->acks[q->n_acks - 1];
-		if (last->first + last->count == seq) {
-			last->count++;
+		if (last->first + last->count == gone.first) {
+			last->count += gone.count;
 			return;
 		}
-		if (q->n_acks == 4096 || last->first + last->count > seq)
+		if (q->n_acks == 4096 || last->first + last->count > gone.first)
 			write_acks(s, q, false);
 	}
 	if (q->n_acks == q->cap_acks) {
 		q->cap_acks = q->cap_acks ? 2 * q->cap_acks : 4;
 		q->acks = mem_realloc(q->acks, q->cap_acks * sizeof *q->acks);
 	}
-	q->acks[q->n_acks++] = (struct record_range){ seq, 1 };
+	q->acks[q->n_acks++] = gone;
 	if (!list_linked(&q->acks_link))
 		list_push(&s->acked, &q->acks_link);
 }
@@ -262,17 +268,21 @@ static void cool(struct store *s, log_position durable)
 
 void store_turn(struct store *s, log_position durable)
 {
-	if (!s->log)
+	if (!s->log) {
+		shelf_turn(s);
 		return;
+	}
+	s->durable = durable;
 	store_flush_acks(s, false);
 	reclaim_turn(s, durable);
 	relocation_turn(s, durable);
 	cool(s, durable);
+	shelf_turn(s);
 }
 
 bool store_is_busy(const struct store *s, log_position durable)
 {
-	return s->log && relocation_is_busy(s, durable);
+	return shelf_is_busy(s) || (s->log && relocation_is_busy(s, durable));
 }
 
 void store_rest(struct store *s)

@@ -17,6 +17,9 @@
 struct message;
 struct queue;
 
+/* What a fetch of the log brings: struct log_fetch.kind. */
+enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_PAGE };
+
 struct store {
 	struct log *log;             /* NULL: nothing is kept */
 	struct catalog catalog;
@@ -31,6 +34,15 @@ struct store {
 
 	uint64_t memory_budget;      /* bytes of messages in queues that may stay in memory */
 	uint64_t resident;           /* bytes of them that do */
+	log_position durable;        /* the log's, as of the last fetch_collect or turn */
+
+	uint32_t page_entries;       /* of an index page; 0: as many as a trail takes */
+	struct list long_trails;     /* queues with pages to be shelved (shelf.c) ... */
+	struct list shelved;         /* ... and with such that are */
+	struct list shelf_loads, buried;
+	log_position shelved_to;     /* the next pages go when this is durable */
+	bool shelf_moves;            /* a page is on its way to another place */
+
 	bool resting;                /* as little as possible is to stay */
 	struct list deep;            /* queues with much in memory */
 	struct list fetching;        /* fetches under way (fetch.c) */
@@ -62,8 +74,8 @@ void store_spill(struct store *s, struct message *m);
 struct message *store_message(const struct store *s, log_position at, uint8_t type,
                               struct slice record, struct slice chunks);
 
-/* A kept entry of the queue is gone: gathers the ack. */
-void store_ack(struct store *s, struct queue *q, uint64_t seq);
+/* Entries of the queue are gone, of which one at least was kept: gathers the ack. */
+void store_ack(struct store *s, struct queue *q, struct record_range gone);
 
 /* Writes the gathered acks of all queues, urgently when somebody waits for them (acks of a
  * transaction are waited for).  Returns the position of the last record written, 0 when there was

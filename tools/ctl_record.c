@@ -18,6 +18,7 @@ const char *record_name(uint8_t type)
 		[RECORD_MOVE] = "MOVE",         [RECORD_DEFINE] = "DEFINE", [RECORD_UNDEFINE] = "UNDEFINE",
 		[RECORD_DELIVERED] = "DELIVERED", [RECORD_COMMIT] = "COMMIT", [RECORD_SPILL] = "SPILL",
 		[RECORD_BEGIN] = "BEGIN",       [RECORD_ABORT] = "ABORT",   [RECORD_RELOCATE] = "RELOCATE",
+		[RECORD_PAGE] = "PAGE",
 	};
 	bool known = type < sizeof names / sizeof *names && names[type];
 	return known ? names[type] : "UNKNOWN";

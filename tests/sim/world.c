@@ -36,6 +36,8 @@ void world_init(struct world *w, uint64_t seed)
 	w->in.durable = true;
 	if (seed % 2)
 		w->in.options.message_memory_bytes = 0;   /* whatever can live in the log alone does */
+	if (seed % 2)
+		w->in.options.index_page_entries = 3;
 	w->leaves_one = seed / 2 % 2;
 	w->leaves_few = seed % 4 == 3;
 	w->in.segment_bytes = w->leaves_few ? SEGMENT / 2 : SEGMENT;

@@ -2,6 +2,8 @@
 /* Entries come out as they went in, whatever their differences, and take little room. */
 #include "persistence/trail.h"
 
+#include <stdlib.h>
+
 #include "tests/unit/queue/fixture.h"
 
 Suite *suite_persistence_trail(void);
@@ -92,6 +94,52 @@ START_TEST(an_entry_takes_two_bytes_or_little_more)
 }
 END_TEST
 
+/* Pages go to a shelf at the back and come from it at the front, in any mixture. */
+START_TEST(shelved_pages_come_back_in_order)
+{
+	struct { uint8_t bytes[400]; size_t n; } shelf[400];
+	uint64_t pushed = 0, popped = 0, used = 0;
+	struct slice bytes;
+	trail.page_entries = 5;
+	srand((unsigned)_i);
+	while (popped < 1500) {
+		uint64_t seq;
+		log_position at;
+		switch (rand() % 4) {
+		case 0:
+		case 1:
+			if (pushed == 1500)
+				break;
+			trail_push(&trail, (struct trail_entry){ pushed + 1, 4096 + 8 * pushed, pushed % 9,
+			                                         true });
+			pushed++;
+			break;
+		case 2:
+			if (!trail_shelvable(&trail, &bytes))
+				break;
+			memcpy(shelf[used].bytes, bytes.p, bytes.n);
+			shelf[used].n = bytes.n;
+			trail_shelve(&trail, 8 * ++used);
+			break;
+		default:
+			if ((at = trail_wants(&trail))) {
+				struct slice back = slice_of(shelf[at / 8 - 1].bytes, shelf[at / 8 - 1].n);
+				ck_assert(!trail_unshelve(&trail, slice_of(back.p, back.n - 1)));
+				ck_assert(trail_unshelve(&trail, back));
+			}
+			ck_assert(trail_first(&trail, &seq) == (popped < pushed));
+			ck_assert(popped == pushed || seq == popped + 1);
+			if (trail_is_ready(&trail)) {
+				expect((struct trail_entry){ popped + 1, 4096 + 8 * popped, popped % 9, true });
+				popped++;
+			}
+		}
+	}
+	ck_assert_uint_gt(used, 50);
+	ck_assert(trail.count == 0 && trail.body_bytes == 0 && !trail.first_shelved);
+}
+END_TEST
+
 Suite *suite_persistence_trail(void)
 {
 	Suite *s = suite_create("persistence/trail");
@@ -101,6 +149,7 @@ Suite *suite_persistence_trail(void)
 	tcase_add_test(t, the_largest_differences_survive);
 	tcase_add_test(t, many_go_in_and_out_at_the_same_time);
 	tcase_add_test(t, an_entry_takes_two_bytes_or_little_more);
+	tcase_add_loop_test(t, shelved_pages_come_back_in_order, 0, 6);
 	suite_add_tcase(s, t);
 	return s;
 }
