@@ -30,14 +30,23 @@ struct page {
 	uint64_t body_bytes;         /* of the entries that are left */
 	log_position low, high;      /* bounds of all positions */
 	uint64_t first;              /* number of the first entry */
-	uint8_t *bytes;              /* NULL: shelved ... */
-	log_position shelf;          /* ... there */
+	uint8_t *bytes;
+};
+
+/* A page that is shelved.  They lie in one piece of memory, because small pieces between large ones
+ * that come and go would keep those from the system. */
+struct trail_shelf {
+	log_position at;
+	uint64_t first, last, body_bytes;
+	log_position low, high;
+	uint32_t n, bytes;
 };
 
 void trail_init(struct trail *t)
 {
 	*t = (struct trail){ .page_entries = PAGE_ENTRIES };
 	list_init(&t->pages);
+	list_init(&t->rest);
 }
 
 static void page_free(struct page *p)
@@ -49,10 +58,13 @@ static void page_free(struct page *p)
 
 void trail_free(struct trail *t)
 {
+	list_splice(&t->pages, &t->rest);
 	while (!list_empty(&t->pages))
 		page_free(list_entry(t->pages.next, struct page, link));
+	mem_free(t->shelves);
+	t->shelves = NULL;
+	t->shelved_at = t->shelved_end = t->shelves_cap = 0;
 	t->count = t->body_bytes = 0;
-	t->first_shelved = t->last_shelved = NULL;
 }
 
 static void put(struct page *p, uint64_t v)
@@ -88,18 +100,25 @@ static uint64_t unfold(uint64_t v)
 	return v >> 1 ^ -(v & 1);
 }
 
+/* Where the newest pages are. */
+static struct list *back(struct trail *t)
+{
+	return trail_has_shelves(t) ? &t->rest : &t->pages;
+}
+
 static struct page *page_new(struct trail *t)
 {
 	struct page *p = mem_zalloc(sizeof *p);
 	p->cap = FIRST_BYTES;
 	p->bytes = mem_alloc(p->cap);
-	list_push(&t->pages, &p->link);
+	list_push(back(t), &p->link);
 	return p;
 }
 
 static struct page *page_for_one_more(struct trail *t)
 {
-	struct page *p = list_empty(&t->pages) ? NULL : list_entry(t->pages.prev, struct page, link);
+	struct list *pages = back(t);
+	struct page *p = list_empty(pages) ? NULL : list_entry(pages->prev, struct page, link);
 	if (p && p->write.n >= t->page_entries) {
 		p->bytes = mem_realloc(p->bytes, p->write.at);
 		p->cap = 0;
@@ -159,7 +178,6 @@ bool trail_pop(struct trail *t, struct trail_entry *out)
 	struct page *p = first_page(t);
 	if (!p)
 		return false;
-	must(p->bytes);
 	*out = next(p, &p->read);
 	p->body_bytes -= out->body_bytes;
 	t->body_bytes -= out->body_bytes;
@@ -174,39 +192,65 @@ bool trail_peek(const struct trail *t, struct trail_entry *out)
 	const struct page *p = first_page(t);
 	if (!p)
 		return false;
-	must(p->bytes);
 	struct place r = p->read;
 	*out = next(p, &r);
 	return true;
 }
 
+static const struct trail_shelf *first_shelf(const struct trail *t)
+{
+	return trail_has_shelves(t) ? &t->shelves[t->shelved_at] : NULL;
+}
+
 bool trail_first(const struct trail *t, uint64_t *seq)
 {
-	const struct page *p = first_page(t);
+	const struct trail_shelf *shelf = first_shelf(t);
 	struct trail_entry e;
-	if (!p)
-		return false;
-	*seq = p->read.n == 0 ? p->first : trail_peek(t, &e) ? e.seq : 0;
-	return true;
+	if (trail_peek(t, &e))
+		*seq = e.seq;
+	else if (shelf)
+		*seq = shelf->first;
+	return t->count != 0;
 }
 
 bool trail_last(const struct trail *t, uint64_t *seq)
 {
-	if (list_empty(&t->pages))
-		return false;
-	*seq = list_entry(t->pages.prev, struct page, link)->write.seq;
-	return true;
+	const struct list *pages = list_empty(&t->rest) ? &t->pages : &t->rest;
+	if (list_empty(&t->rest) && trail_has_shelves(t))
+		*seq = t->shelves[t->shelved_end - 1].last;
+	else if (!list_empty(pages))
+		*seq = list_entry(pages->prev, struct page, link)->write.seq;
+	return t->count != 0;
+}
+
+/* Nothing is shelved any more: what was behind that is next. */
+static void join_rest(struct trail *t)
+{
+	if (trail_has_shelves(t))
+		return;
+	list_splice(&t->pages, &t->rest);
+	mem_free(t->shelves);
+	t->shelves = NULL;
+	t->shelved_at = t->shelved_end = t->shelves_cap = 0;
+}
+
+static void take_shelves(struct trail *to, struct trail *from)
+{
+	must(to->count == 0 && !to->shelves);
+	to->shelves = from->shelves;
+	to->shelved_at = from->shelved_at;
+	to->shelved_end = from->shelved_end;
+	to->shelves_cap = from->shelves_cap;
+	list_splice(&to->rest, &from->rest);
+	from->shelves = NULL;
+	from->shelved_at = from->shelved_end = from->shelves_cap = 0;
 }
 
 void trail_join(struct trail *to, struct trail *from)
 {
-	must(!to->first_shelved || !from->first_shelved);
-	if (from->first_shelved) {
-		to->first_shelved = from->first_shelved;
-		to->last_shelved = from->last_shelved;
-	}
-	from->first_shelved = from->last_shelved = NULL;
-	list_splice(&to->pages, &from->pages);
+	list_splice(back(to), &from->pages);
+	if (trail_has_shelves(from))
+		take_shelves(to, from);
 	to->count += from->count;
 	to->body_bytes += from->body_bytes;
 	from->count = from->body_bytes = 0;
@@ -308,7 +352,7 @@ bool trail_read(struct trail *t, struct slice *in)
 	return true;
 }
 
-/* ---- shelves: of a row of pages those in the middle ---- */
+/* ---- shelves ---- */
 
 static struct page *of_link(struct list *l)
 {
@@ -318,101 +362,134 @@ static struct page *of_link(struct list *l)
 /* The page behind those that are shelved, or behind the front. */
 static struct page *next_to_shelve(const struct trail *t)
 {
-	struct list *at = t->last_shelved ? t->last_shelved->next : t->pages.next;
-	for (int i = 0; !t->last_shelved && i < FRONT_PAGES && at != &t->pages; i++)
+	const struct list *pages = trail_has_shelves(t) ? &t->rest : &t->pages;
+	struct list *at = pages->next;
+	for (int i = 0; pages == &t->pages && i < FRONT_PAGES && at != pages; i++)
 		at = at->next;
-	return at == &t->pages ? NULL : of_link(at);
+	/* The last page may take more, and one that may not is not the last for long. */
+	return at == pages || at->next == pages ? NULL : of_link(at);
 }
 
-/* The last page may take more, and one that may not is not the last for long. */
 bool trail_shelvable(const struct trail *t, struct slice *out)
 {
 	const struct page *p = next_to_shelve(t);
-	if (!p || p->cap || p->link.next == &t->pages)
+	if (!p || p->cap)
 		return false;
 	*out = slice_of(p->bytes, p->write.at);
 	return true;
 }
 
+static struct trail_shelf *add_shelf(struct trail *t)
+{
+	if (t->shelved_end == t->shelves_cap && t->shelved_at > t->shelves_cap / 2) {
+		t->shelved_end -= t->shelved_at;
+		memmove(t->shelves, t->shelves + t->shelved_at, t->shelved_end * sizeof *t->shelves);
+		t->shelved_at = 0;
+	}
+	if (t->shelved_end == t->shelves_cap) {
+		t->shelves_cap = t->shelves_cap ? 2 * t->shelves_cap : 8;
+		t->shelves = mem_realloc(t->shelves, t->shelves_cap * sizeof *t->shelves);
+	}
+	return &t->shelves[t->shelved_end++];
+}
+
+/* All from the page on lies behind the shelves then. */
+static void split(struct trail *t, struct page *p)
+{
+	for (struct list *it = &p->link, *next; it != &t->pages; it = next) {
+		next = it->next;
+		list_remove(it);
+		list_push(&t->rest, it);
+	}
+}
+
 void trail_shelve(struct trail *t, log_position at)
 {
 	struct page *p = next_to_shelve(t);
-	must(p->bytes && p->read.n == 0 && p->cap == 0);
-	mem_free(p->bytes);
-	p->bytes = NULL;
-	p->shelf = at;
-	t->last_shelved = &p->link;
-	if (!t->first_shelved)
-		t->first_shelved = &p->link;
-}
-
-static void step_over_shelved(struct trail *t)
-{
-	bool last = t->first_shelved == t->last_shelved;
-	t->first_shelved = last ? NULL : t->first_shelved->next;
-	t->last_shelved = last ? NULL : t->last_shelved;
+	must(p && p->read.n == 0 && p->cap == 0);
+	if (!trail_has_shelves(t))
+		split(t, p);
+	*add_shelf(t) = (struct trail_shelf){
+		.at = at,
+		.first = p->first,
+		.last = p->write.seq,
+		.body_bytes = p->body_bytes,
+		.low = p->low,
+		.high = p->high,
+		.n = p->write.n,
+		.bytes = p->write.at,
+	};
+	page_free(p);
 }
 
 log_position trail_wants(const struct trail *t)
 {
-	struct list *at = t->pages.next;
-	for (int i = 0; i < FRONT_PAGES; i++, at = at->next)
-		if (at == t->first_shelved)
-			return of_link(at)->shelf;
-	return 0;
+	const struct trail_shelf *shelf = first_shelf(t);
+	int front = 0;
+	for (const struct list *it = t->pages.next; it != &t->pages && front < FRONT_PAGES;
+	     it = it->next)
+		front++;
+	return shelf && front < FRONT_PAGES ? shelf->at : 0;
 }
 
 bool trail_unshelve(struct trail *t, struct slice bytes)
 {
-	struct page *p = of_link(t->first_shelved);
-	if (bytes.n != p->write.at)
+	const struct trail_shelf *s = first_shelf(t);
+	if (bytes.n != s->bytes)
 		return false;
+	struct page *p = mem_zalloc(sizeof *p);
+	list_init(&p->link);
+	p->write = (struct place){ .n = s->n, .at = s->bytes, .seq = s->last };
+	p->body_bytes = s->body_bytes;
+	p->first = s->first;
+	p->low = s->low;
+	p->high = s->high;
 	p->bytes = mem_alloc(bytes.n);
 	memcpy(p->bytes, bytes.p, bytes.n);
 	struct place r = p->read;
 	if (!is_sound(p) || next(p, &r).seq != p->first) {
-		mem_free(p->bytes);
-		p->bytes = NULL;
+		page_free(p);
 		return false;
 	}
-	step_over_shelved(t);
+	list_push(&t->pages, &p->link);
+	t->shelved_at++;
+	join_rest(t);
 	return true;
 }
 
-static struct page *find_shelf(const struct trail *t, log_position from, log_position to)
+static struct trail_shelf *find_shelf(const struct trail *t, log_position from, log_position to)
 {
-	for (struct list *at = t->first_shelved; at; at = at == t->last_shelved ? NULL : at->next)
-		if (of_link(at)->shelf >= from && of_link(at)->shelf < to)
-			return of_link(at);
+	for (size_t i = t->shelved_at; i < t->shelved_end; i++)
+		if (t->shelves[i].at >= from && t->shelves[i].at < to)
+			return &t->shelves[i];
 	return NULL;
 }
 
 log_position trail_find_shelf(const struct trail *t, log_position from, log_position to)
 {
-	const struct page *p = find_shelf(t, from, to);
-	return p ? p->shelf : 0;
+	const struct trail_shelf *s = find_shelf(t, from, to);
+	return s ? s->at : 0;
 }
 
 void trail_move_shelf(struct trail *t, log_position at, log_position to)
 {
-	find_shelf(t, at, at + 1)->shelf = to;
+	find_shelf(t, at, at + 1)->at = to;
 }
 
 uint64_t trail_lose_page(struct trail *t)
 {
-	struct page *p = of_link(t->first_shelved);
-	uint64_t n = p->write.n;
-	step_over_shelved(t);
+	const struct trail_shelf *s = first_shelf(t);
+	uint64_t n = s->n;
 	t->count -= n;
-	t->body_bytes -= p->body_bytes;
-	page_free(p);
+	t->body_bytes -= s->body_bytes;
+	t->shelved_at++;
+	join_rest(t);
 	return n;
 }
 
 bool trail_is_ready(const struct trail *t)
 {
-	const struct page *p = first_page(t);
-	return p && p->bytes;
+	return !list_empty(&t->pages);
 }
 
 /* ---- walking ---- */
@@ -446,13 +523,15 @@ bool trail_next(struct trail_walk *w, struct trail_entry *out)
 
 static size_t page_bytes(const struct page *p)
 {
-	return p->cap ? p->cap : p->bytes ? p->write.at : 0;
+	return p->cap ? p->cap : p->write.at;
 }
 
 size_t trail_footprint(const struct trail *t)
 {
-	size_t n = 0;
+	size_t n = t->shelves_cap * sizeof *t->shelves;
 	list_each(it, &t->pages)
+		n += sizeof(struct page) + page_bytes(list_entry(it, struct page, link));
+	list_each(it, &t->rest)
 		n += sizeof(struct page) + page_bytes(list_entry(it, struct page, link));
 	return n;
 }

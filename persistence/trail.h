@@ -20,12 +20,16 @@ struct trail_entry {
 	bool kept;               /* its end must be logged; false: a record that recovery ignores */
 };
 
+struct trail_shelf;
+
 struct trail {
-	struct list pages;
+	struct list pages;       /* in memory, from the front */
+	struct trail_shelf *shelves;   /* then [shelved_at, shelved_end), those that are shelved */
+	size_t shelved_at, shelved_end, shelves_cap;
+	struct list rest;        /* and behind those, in memory again; empty when there are none */
 	uint64_t count;
 	uint64_t body_bytes;     /* of all that are in */
 	uint32_t page_entries;   /* of a page; as trail_init says, or smaller */
-	struct list *first_shelved, *last_shelved;   /* pages; NULL: none */
 	bool coming;             /* the caller's: the first shelved one is on its way */
 };
 
@@ -46,8 +50,8 @@ bool trail_peek(const struct trail *t, struct trail_entry *out);
 bool trail_first(const struct trail *t, uint64_t *seq);
 bool trail_last(const struct trail *t, uint64_t *seq);
 
-/* All of from is added at the back of to, in no time; its numbers are above those of to, and of one
- * of the two nothing is shelved. */
+/* All of from is added at the back of to, in no time; its numbers are above those of to.  Nothing is
+ * shelved of from, nor of to unless that is empty: then it takes over what is. */
 void trail_join(struct trail *to, struct trail *from);
 
 /* Appends the whole trail as bytes (nothing of it may have been popped). */
@@ -73,13 +77,19 @@ bool trail_unshelve(struct trail *t, struct slice bytes);
 log_position trail_find_shelf(const struct trail *t, log_position from, log_position to);
 void trail_move_shelf(struct trail *t, log_position at, log_position to);
 
+/* True when some are shelved. */
+static inline bool trail_has_shelves(const struct trail *t)
+{
+	return t->shelved_at != t->shelved_end;
+}
+
 /* The first shelved page will not come back: its entries are out. Returns how many there were. */
 uint64_t trail_lose_page(struct trail *t);
 
 /* True when the first entry is there, and not shelved. */
 bool trail_is_ready(const struct trail *t);
 
-/* A walk over what is in, page by page: start with a zeroed walk. */
+/* A walk over what is in, page by page, while nothing is shelved: start with a zeroed walk. */
 struct trail_walk {
 	const struct list *page;
 	uint32_t n, at;

@@ -153,7 +153,7 @@ bool shelf_move(struct store *s, log_position from, log_position to)
 		struct queue *q = list_entry(it, struct queue, shelved);
 		struct trail *t = &q->lane.cold;
 		log_position at = trail_find_shelf(t, from, to);
-		if (!t->first_shelved)
+		if (!trail_has_shelves(t))
 			list_remove(it);
 		if (!at || at >= s->durable)
 			continue;

@@ -136,7 +136,7 @@ START_TEST(shelved_pages_come_back_in_order)
 		}
 	}
 	ck_assert_uint_gt(used, 50);
-	ck_assert(trail.count == 0 && trail.body_bytes == 0 && !trail.first_shelved);
+	ck_assert(trail.count == 0 && trail.body_bytes == 0 && !trail_has_shelves(&trail));
 }
 END_TEST
 
