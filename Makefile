@@ -85,7 +85,8 @@ FLOOD := $(patsubst %,tests/bench/%.c,flood bench options scene publisher consum
 $(BUILD)/flood: $(call objs,$(FLOOD) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/loopback $(BUILD)/relay: \
+$(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/first $(BUILD)/loopback \
+$(BUILD)/relay: \
 $(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/tests/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
@@ -215,7 +216,7 @@ server-tests: all $(BUILD)/siege
 memory: all $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
-BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk loopback relay)
+BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first loopback relay)
 
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
