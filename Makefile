@@ -86,7 +86,7 @@ $(BUILD)/flood: $(call objs,$(FLOOD) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/first $(BUILD)/loopback \
-$(BUILD)/relay: \
+$(BUILD)/probe $(BUILD)/relay $(BUILD)/remove: \
 $(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/tests/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
@@ -216,7 +216,7 @@ server-tests: all $(BUILD)/siege
 memory: all $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
-BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first loopback relay)
+BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first loopback probe relay remove)
 
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
