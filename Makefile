@@ -96,7 +96,8 @@ $(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/
 $(BUILD)/siege: $(call objs,$(wildcard tests/hostile/*.c) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/kill: $(call objs,tests/kill/kill.c tests/wire/wire.c) $(LIB)
+$(BUILD)/kill $(BUILD)/tx: \
+$(BUILD)/%: $(BUILD)/obj/tests/kill/%.o $(BUILD)/obj/tests/wire/wire.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
 SHIMS := $(patsubst %,$(BUILD)/%.so,slow_sync lossy_disk rough_disk)
@@ -182,7 +183,7 @@ interop: all
 interop-debian: all
 	@code=0; tests/interop/run.sh || code=1; tests/interop/matrix/run.sh --fixed || code=1; exit $$code
 
-kill: all $(BUILD)/kill $(SHIMS)
+kill: all $(BUILD)/kill $(BUILD)/tx $(SHIMS)
 	tests/kill/run.sh
 
 contract: $(BUILD)/contract
@@ -221,7 +222,7 @@ BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first loo
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
 
-programs: all $(BENCHES) $(BUILD)/kill $(SHIMS)
+programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(SHIMS)
 
 fresh:
 	@sh tools/fresh.sh
