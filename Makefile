@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
-        programs models nightly contract
+        programs models nightly contract evidence
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl
@@ -46,6 +46,7 @@ help:
 	@echo "make contract   what an engine of the log has to do: files, simulated disk, a trial over Kafka"
 	@echo "make models     the rules of recovery and of giving up segments, every state tried (spin)"
 	@echo "make nightly    what takes long: models, whole simulator, long kills, fuzzing"
+	@echo "make evidence   MINUTES=30 of long runs, on from where the last one stopped (docs/evidence.md)"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
 
 $(BUILD)/leveret: LINK_WHOLE = $(if $(LTO),$(LTO) $(OPT))
@@ -197,6 +198,9 @@ nightly:
 	$(MAKE) sim SEEDS=20
 	FULL=1 $(MAKE) kill
 	$(MAKE) fuzz FUZZ_SECONDS=300
+
+evidence: programs $(BUILD)/sim
+	@tools/evidence.py
 
 tls: all
 	@sh tests/tls/certificates.sh $(BUILD)/certificates

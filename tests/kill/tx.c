@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,6 +122,7 @@ static void exec_broker(void)
 	snprintf(data, sizeof data, "data_dir=%s", options.data);
 	snprintf(segment, sizeof segment, "log_segment_size=%s", options.segment);
 	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);   /* it does not outlive an interrupted run */
 	if (options.preload[0])
 		setenv("LD_PRELOAD", options.preload, 1);
 	if (options.command) {
