@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
-        programs models nightly contract
+        programs models nightly contract evidence
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl
@@ -46,6 +46,7 @@ help:
 	@echo "make contract   what an engine of the log has to do: files, simulated disk, a trial over Kafka"
 	@echo "make models     the rules of recovery and of giving up segments, every state tried (spin)"
 	@echo "make nightly    what takes long: models, whole simulator, long kills, fuzzing"
+	@echo "make evidence   MINUTES=30 of long runs, on from where the last one stopped (docs/evidence.md)"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
 
 $(BUILD)/leveret: LINK_WHOLE = $(if $(LTO),$(LTO) $(OPT))
@@ -85,7 +86,8 @@ FLOOD := $(patsubst %,tests/bench/%.c,flood bench options scene publisher consum
 $(BUILD)/flood: $(call objs,$(FLOOD) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/loopback $(BUILD)/relay: \
+$(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/first $(BUILD)/loopback \
+$(BUILD)/probe $(BUILD)/relay $(BUILD)/remove: \
 $(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/tests/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
@@ -95,7 +97,8 @@ $(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/
 $(BUILD)/siege: $(call objs,$(wildcard tests/hostile/*.c) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/kill: $(call objs,tests/kill/kill.c tests/wire/wire.c) $(LIB)
+$(BUILD)/kill $(BUILD)/tx: \
+$(BUILD)/%: $(BUILD)/obj/tests/kill/%.o $(BUILD)/obj/tests/wire/wire.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
 SHIMS := $(patsubst %,$(BUILD)/%.so,slow_sync lossy_disk rough_disk)
@@ -181,7 +184,7 @@ interop: all
 interop-debian: all
 	@code=0; tests/interop/run.sh || code=1; tests/interop/matrix/run.sh --fixed || code=1; exit $$code
 
-kill: all $(BUILD)/kill $(SHIMS)
+kill: all $(BUILD)/kill $(BUILD)/tx $(SHIMS)
 	tests/kill/run.sh
 
 contract: $(BUILD)/contract
@@ -195,6 +198,9 @@ nightly:
 	$(MAKE) sim SEEDS=20
 	FULL=1 $(MAKE) kill
 	$(MAKE) fuzz FUZZ_SECONDS=300
+
+evidence: programs $(BUILD)/sim
+	@tools/evidence.py
 
 tls: all
 	@sh tests/tls/certificates.sh $(BUILD)/certificates
@@ -215,12 +221,12 @@ server-tests: all $(BUILD)/siege
 memory: all $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
-BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk loopback relay)
+BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first loopback probe relay remove)
 
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
 
-programs: all $(BENCHES) $(BUILD)/kill $(SHIMS)
+programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(SHIMS)
 
 fresh:
 	@sh tools/fresh.sh

@@ -120,6 +120,8 @@ void channel_refuse(struct channel *ch, const struct refusal *r, uint32_t method
 
 void channel_wake_consumers(struct channel *ch)
 {
+	if (!connection_takes_deliveries(ch->connection))
+		ch->connection->congested = true;   /* they are woken once it does */
 	list_each(it, &ch->consumers) {
 		struct consumer *c = list_entry(it, struct consumer, on_channel);
 		if (c->able || !consuming_is_able(c))

@@ -37,7 +37,7 @@ struct connection {
 	bool publishes;              /* has published: waits when the log is pressed */
 	bool blocked;                /* published while the disk was full: it is not read */
 	uint64_t placed;             /* messages put into queues by what was read last */
-	bool congested;              /* output is above the limit: consumers wait */
+	bool congested;              /* it takes no deliveries: consumers wait */
 	uint64_t number;
 	char *name;
 	char *user;                  /* logged in as; NULL before */

@@ -50,8 +50,8 @@ bool trail_peek(const struct trail *t, struct trail_entry *out);
 bool trail_first(const struct trail *t, uint64_t *seq);
 bool trail_last(const struct trail *t, uint64_t *seq);
 
-/* All of from is added at the back of to, in no time; its numbers are above those of to.  Nothing is
- * shelved of from, nor of to unless that is empty: then it takes over what is. */
+/* All of from is added at the back of to, in no time; its numbers are above those of to.  Nothing
+ * of from is shelved, unless to is empty. */
 void trail_join(struct trail *to, struct trail *from);
 
 /* Appends the whole trail as bytes (nothing of it may have been popped). */

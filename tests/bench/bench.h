@@ -5,7 +5,7 @@
 
 #include "tests/wire/wire.h"
 
-enum { MAX_PEERS = 64, MAX_QUEUES = 200, NAME_BYTES = 32, WINDOW_MAX = 100000 };
+enum { MAX_PEERS = 64, MAX_QUEUES = 8000, NAME_BYTES = 32, WINDOW_MAX = 100000 };
 
 /* Ends the program: there is nothing to measure. */
 _Noreturn void bench_give_up(const struct wire *w, const char *what);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A consumer tag is two letters that number the queue. */
+/* A consumer tag is two printable bytes that number the queue. */
 #include "tests/bench/consumer.h"
 
 #include "base/endian.h"
@@ -10,7 +10,7 @@
 #include "tests/bench/publisher.h"
 #include "tests/bench/scene.h"
 
-enum { LETTERS = 26, TAG_AT = 5 };
+enum { LOWEST = '!', BYTES = '~' - LOWEST + 1, TAG_AT = 5 };
 
 static bool takes(const struct consumer *c, uint64_t queue)
 {
@@ -37,7 +37,8 @@ static uint64_t *expected(struct consumer *c, uint32_t queue, uint32_t publisher
 
 static void subscribe(struct consumer *c, uint32_t queue)
 {
-	char name[NAME_BYTES], tag[] = { (char)('A' + queue / LETTERS), (char)('A' + queue % LETTERS) };
+	char name[NAME_BYTES];
+	char tag[] = { (char)(LOWEST + queue / BYTES), (char)(LOWEST + queue % BYTES) };
 	struct method m = { .id = METHOD_basic_consume,
 		                .basic_consume = { .queue = scene_queue(name, queue),
 		                                   .consumer_tag = slice_of(tag, 2),
@@ -109,7 +110,7 @@ static void on_method(struct consumer *c, struct slice payload)
 	if (tag != c->last_tag + 1)
 		figures_fault(FAULT_TAG);
 	c->last_tag = tag;
-	c->queue = (uint32_t)(payload.p[TAG_AT] - 'A') * LETTERS + payload.p[TAG_AT + 1] - 'A';
+	c->queue = (uint32_t)(payload.p[TAG_AT] - LOWEST) * BYTES + payload.p[TAG_AT + 1] - LOWEST;
 	if (c->queue >= options.queues)
 		bench_give_up(&c->wire, "a delivery for no consumer of ours");
 }

@@ -13,6 +13,10 @@ enum { SLOTS = 1 << 20 };   /* microseconds; what is longer counts as the last *
 
 static uint32_t confirmed[SLOTS], arrived[SLOTS];
 static uint64_t faults[FAULT_LOST + 1];
+static struct {
+	uint64_t n, at_us;           /* done at the last mark, and when that was */
+	double first, last, slowest; /* per second */
+} pace;
 static const char *const fault_names[] = { "order", "tags", "confirms", "lost" };
 
 void figures_fault(enum fault f)
@@ -33,6 +37,20 @@ void figures_confirmed(uint64_t us)
 void figures_arrived(uint64_t us)
 {
 	note(arrived, us);
+}
+
+void figures_done(uint64_t n)
+{
+	uint64_t now = wire_now_us();
+	if (pace.at_us && n - pace.n < options.each)
+		return;
+	if (pace.at_us) {
+		pace.last = (double)(n - pace.n) * 1e6 / (double)(now - pace.at_us);
+		pace.first = pace.first > 0 ? pace.first : pace.last;
+		pace.slowest = pace.slowest > 0 && pace.slowest < pace.last ? pace.slowest : pace.last;
+	}
+	pace.n = n;
+	pace.at_us = now;
 }
 
 void figures_forget_latency(void)
@@ -143,6 +161,9 @@ int figures_print(const struct figures_sample *begin, const struct figures_sampl
 	       (double)end->delivered / seconds(begin, end));
 	print_latency("confirm", confirmed);
 	print_latency("e2e", arrived);
+	if (pace.first > 0)
+		printf(" first_per_s=%.0f last_per_s=%.0f slowest_per_s=%.0f", pace.first, pace.last,
+		       pace.slowest);
 	printf(" own_cores=%.2f", own);
 	if (options.pid)
 		printf(" broker_cores=%.2f others_cores=%.2f per_core_s=%.0f resident_kb=%llu", broker,

@@ -19,6 +19,9 @@ void figures_fault(enum fault f);
 void figures_confirmed(uint64_t us);
 void figures_arrived(uint64_t us);
 
+/* So many are done by now: the first, the last and the slowest options.each are told apart. */
+void figures_done(uint64_t n);
+
 /* Forgets the latencies so far: the window begins. */
 void figures_forget_latency(void);
 

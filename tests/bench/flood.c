@@ -39,6 +39,22 @@ static uint64_t delivered(void)
 	return n;
 }
 
+static uint64_t confirmed(void)
+{
+	uint64_t n = 0;
+	for (uint64_t i = 0; i < options.publishers; i++)
+		n += publishers[i].confirmed;
+	return n;
+}
+
+/* What a pace is measured of. */
+static uint64_t done(void)
+{
+	if (!options.publishers)
+		return delivered();
+	return options.confirm ? confirmed() : published();
+}
+
 static struct figures_sample sample(void)
 {
 	return figures_sample(published(), delivered());
@@ -111,6 +127,8 @@ static void turn(void)
 	int ready = ppoll(fds, n, &t, NULL);
 	if (ready > 0)
 		serve(fds);
+	if (options.each)
+		figures_done(done());
 }
 
 /* ---- the run ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Queues are flood.000, flood.001 and so on; the exchange of a fan-out or of topics is flood. */
+/* Queues are flood.000, flood.001 and so on, with a fourth digit where there are so many; the
+ * exchange of a fan-out or of topics is flood. */
 #include "tests/bench/scene.h"
 
 #include <stdio.h>
@@ -12,7 +13,8 @@ enum { PIPELINE = 100 };
 
 struct slice scene_queue(char *out, uint64_t i)
 {
-	snprintf(out, NAME_BYTES, "flood.%03u", (unsigned)(options.first + i) % 1000);
+	bool many = options.first + options.queues > 1000;
+	snprintf(out, NAME_BYTES, "flood.%0*u", many ? 4 : 3, (unsigned)(options.first + i) % 10000);
 	return slice_str(out);
 }
 

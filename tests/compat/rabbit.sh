@@ -7,7 +7,8 @@
 # usage: rabbit.sh install [3] [4]     needs root, a Debian mirror and, for 4, debootstrap
 #        rabbit.sh start 3|4 PORT      prints the directory that stop wants, when clients may come
 #        rabbit.sh stop DIR
-#        rabbit.sh run 3|4 PORT        in the foreground; its directory below /tmp and its epmd stay
+#        rabbit.sh run 3|4 PORT [DIR]  in the foreground; its directory, a new one below /tmp if
+#                                      none is named, and its epmd stay
 set -eu
 cd "$(dirname "$0")/../.."
 trixie=$PWD/build/compat/trixie
@@ -57,9 +58,9 @@ in_root() { # root, command...
 }
 
 # Alone on loopback: no management, no distribution port that others share, no epmd that stays.
-configure() { # 3|4, port
-	dir=$(mktemp -d /tmp/leveret-compat.XXXXXX)
-	mkdir "$dir/data" "$dir/log"
+configure() { # 3|4, port, directory
+	dir=${3:-$(mktemp -d /tmp/leveret-compat.XXXXXX)}
+	mkdir -p "$dir/data" "$dir/log"
 	echo "listeners.tcp.1 = 127.0.0.1:$2" > "$dir/rabbitmq.conf"
 	echo "[rabbitmq_consistent_hash_exchange, rabbitmq_random_exchange, rabbitmq_sharding]." \
 		> "$dir/enabled_plugins"
@@ -118,7 +119,7 @@ install)
 	;;
 start | stop) "$@" ;;
 run)
-	configure "$2" "$3"
+	configure "$2" "$3" "${4:-}"
 	run_in "$2" "$3" "$dir"
 	;;
 *) sed -n '/^# usage/,/^[^#]/s/^# //p' "$0" && exit 2 ;;

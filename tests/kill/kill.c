@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,6 +147,7 @@ static void exec_broker(int log)
 	snprintf(memory, sizeof memory, "message_memory=%s", options.memory);
 	snprintf(segment, sizeof segment, "log_segment_size=%s", options.segment);
 	dup2(log, 2);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);   /* it does not outlive an interrupted run */
 	if (options.preload[0])
 		setenv("LD_PRELOAD", options.preload, 1);
 	execl(options.broker, options.broker, listen, data, durability, segment, memory,

@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # kill -9 under load, on a disk as it is, on a slow one, on one that forgets what was not synced and
-# on one that takes no O_DIRECT and little at a time.  A slice; FULL=1 is the long run.  SEED=N
-# repeats one, PORT=N moves it, BUILD=DIR says where the programs are, RESULTS=FILE gets the last
-# line too.
+# on one that takes no O_DIRECT and little at a time; and amid transactions. A slice; FULL=1 is the
+# long run. SEED=N repeats one, PORT=N moves it, BUILD=DIR says where the programs are, RESULTS=FILE
+# gets the last line too.
 set -u
 cd "$(dirname "$0")/../.."
 kills=40
 slow=1
 lossy=15
+tx=10
 if [ "${FULL:-}" = 1 ]; then
 	kills=1000
 	slow=5
 	lossy=300
+	tx=200
 fi
 seed=${SEED:-$(date +%s)}
 port=${PORT:-5699}
@@ -23,11 +25,15 @@ trap 'exit 130' INT TERM HUP
 passed=0
 failed=0
 
-check() { # what must be true, options
-	what=$1
-	shift
+check() { # what must be true, options of kill
+	check_with kill "$@"
+}
+
+check_with() { # tool, what must be true, options
+	tool=$1 what=$2
+	shift 2
 	rm -rf "$data"
-	if "$build/kill" "$@" broker="$build/leveret" data="$data" port="$port" seed="$seed"; then
+	if "$build/$tool" "$@" broker="$build/leveret" data="$data" port="$port" seed="$seed"; then
 		passed=$((passed + 1))
 		echo "ok $what"
 	else
@@ -54,11 +60,19 @@ check "2 kills where O_DIRECT is taken and its writes are refused" rounds=2 \
 	preload="$build/rough_disk.so" says="(buffered + fdatasync)"
 unset ROUGH_LATE
 
+check_with tx "$tx kills amid transactions: all of each, or nothing" kills=$tx
+check_with tx "$tx kills amid transactions, on a disk that forgets" kills=$tx segment=1MB \
+	preload="$build/lossy_disk.so"
+
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \
 	mode=slow preload="$build/slow_sync.so" durability=os expect=early
 check "the forgetful disk takes messages from a broker that does not sync" \
 	rounds=1 segment=64MB preload="$build/lossy_disk.so" durability=os expect=loss
+check_with tx "acks outside of the transaction are seen to lose messages" kills=2 loop=outside \
+	expect=torn
+check_with tx "a second commit between two targets is seen to tear them apart" kills=$tx \
+	loop=twice expect=torn
 
 echo "passed $passed failed $failed kill"
 [ -z "${RESULTS:-}" ] || echo "passed $passed failed $failed kill" >> "$RESULTS"

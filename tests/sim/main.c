@@ -31,7 +31,8 @@ static enum plant planted;
 
 struct tally {
 	bool quiet;
-	uint64_t passed, failed, restarts;
+	uint64_t passed, failed;
+	uint64_t restarts;           /* of a broker on what a crash left, planted bugs apart */
 	uint64_t stops;              /* faults that ended the log */
 	uint64_t copied;             /* records copied forward in whole scripts */
 };
@@ -223,6 +224,7 @@ int main(int argc, char **argv)
 		run_planted(&t);
 	for (uint64_t i = 0; i < seeds && !at; i++)
 		run_seed(&t, seed + i, stride);
+	printf("%llu recoveries\n", (unsigned long long)t.restarts);
 	printf("passed %llu failed %llu sim\n", (unsigned long long)t.passed,
 	       (unsigned long long)t.failed);
 	return t.failed != 0;

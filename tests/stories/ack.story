@@ -277,3 +277,22 @@ b 2 < basic.deliver body="1" redelivered=1
 b 2 < basic.deliver body="2" redelivered=1
 b 2 < basic.deliver body="3" redelivered=1
 b closes
+
+scene "An ack while an answer waits for the disk makes room in the window"
+broker durable
+a connects
+a opens 1 2
+a 1 does queue.declare queue=q durable
+a 2 > basic.publish routing_key=q body="1"
+a 2 > basic.publish routing_key=q body="2"
+a 1 does basic.qos prefetch_count=1
+a 1 does basic.consume queue=q consumer_tag=t
+a 1 < basic.deliver delivery_tag=1 body="1"
+disk held
+a 2 > queue.declare queue=other durable
+a 1 > basic.ack delivery_tag=1
+a 1 < nothing
+disk released
+a 2 < queue.declare-ok
+a 1 < basic.deliver delivery_tag=2 body="2"
+a closes

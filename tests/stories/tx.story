@@ -236,3 +236,25 @@ a connects
 a opens 1
 a 1 does queue.declare queue=q passive => message_count=0
 a closes
+
+scene "A commit that acks makes room in the window"
+broker durable
+a connects
+a opens 1 2
+a 1 does queue.declare queue=q durable
+a 2 > basic.publish routing_key=q body="1" persistent
+a 2 > basic.publish routing_key=q body="2" persistent
+a 2 > basic.publish routing_key=q body="3" persistent
+a 1 does basic.qos prefetch_count=1
+a 1 does tx.select
+a 1 does basic.consume queue=q consumer_tag=t
+a 1 < basic.deliver delivery_tag=1 body="1"
+a 1 > basic.publish routing_key=q body="4" persistent
+a 1 > basic.ack delivery_tag=1
+disk held
+a 1 > tx.commit
+a 1 < nothing
+disk released
+a 1 < tx.commit-ok
+a 1 < basic.deliver delivery_tag=2 body="2"
+a closes

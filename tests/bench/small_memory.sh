@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A backlog far larger than memory: the broker in a control group that may have 128 MiB, page cache
+# and all, while so many GB of 1 KB messages go into a queue and come out again. All of them must
+# come in order, the kernel must kill nothing. Needs root, or a control group of one's own; where
+# none can be made it says so and ends with 77.
+#
+# usage: small_memory.sh [GB=20]     MEMORY=134217728 (bytes)  BUILD=DIR  DATA=DIR  PORT=N
+#                                    RESTART=1 (the broker is killed between in and out)
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/bench/free_port.sh
+count=$((${1:-20} * 1000000))
+memory=${MEMORY:-134217728}
+build=${BUILD:-build}
+port=${PORT:-$(free_port)}
+data=$(mktemp -d "${DATA:-/tmp}/small.XXXXXX")
+group=
+broker=
+clean() {
+	[ -z "$broker" ] || kill -9 "$broker" 2> /dev/null || true
+	[ -z "$broker" ] || wait "$broker" 2> /dev/null || true
+	[ -z "$group" ] || rmdir "$group" 2> /dev/null || true
+	rm -rf "$data"
+}
+trap clean EXIT
+trap 'exit 130' INT TERM HUP
+
+# Below the group of this shell, so that a group that was handed over will do.
+own_group() { # first field of /proc/self/cgroup that names the hierarchy
+	sed -n "s/^[0-9]*:$1://p" /proc/self/cgroup | head -1
+}
+
+make_v2() {
+	root=/sys/fs/cgroup
+	grep -qw memory "$root/cgroup.controllers" 2> /dev/null || return 1
+	group=$root$(own_group '')/leveret-small-$$
+	mkdir "$group" 2> /dev/null && echo "$memory" 2> /dev/null > "$group/memory.max" && return 0
+	rmdir "$group" 2> /dev/null
+	group=
+	return 1
+}
+
+make_v1() {
+	root=/sys/fs/cgroup/memory
+	group=$root$(own_group memory)/leveret-small-$$
+	mkdir "$group" 2> /dev/null && echo "$memory" 2> /dev/null > "$group/memory.limit_in_bytes" &&
+		return 0
+	rmdir "$group" 2> /dev/null
+	group=
+	return 1
+}
+
+peak() {
+	cat "$group/memory.peak" 2> /dev/null || cat "$group/memory.max_usage_in_bytes" 2> /dev/null ||
+		echo 0
+}
+
+kills() {
+	cat "$group/memory.events" "$group/memory.oom_control" 2> /dev/null |
+		awk '$1 == "oom_kill" { print $2 }'
+}
+
+start() {
+	sh -c 'echo $$ > "$1/cgroup.procs" && shift && exec "$@"' sh "$group" "$build/leveret" \
+		listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" log.console.level=error &
+	broker=$!
+	until ss -Hltn "sport = :$port" | grep -q .; do
+		kill -0 "$broker"
+		sleep 0.1
+	done
+}
+
+# The most that was resident in any of the broker's lives.
+note_resident() {
+	now=$(awk '/^VmHWM/ { print $2 }' "/proc/$broker/status" 2> /dev/null)
+	[ "${now:-0}" -le "$resident" ] || resident=$now
+}
+
+figure() { # name, line
+	echo "$2" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p"
+}
+
+flood() {
+	"$build/flood" port="$port" pid="$broker" count="$count" size=1024 durable=1 keep=1 \
+		drain_s=14400 "$@"
+}
+
+make_v2 || make_v1 || {
+	echo "small_memory.sh: no control group can be made here" >&2
+	exit 77
+}
+resident=0
+start
+fill=$(flood confirm=1 consumers=0) || true
+echo "fill $fill" >&2
+note_resident
+if [ "${RESTART:-0}" = 1 ]; then
+	kill -9 "$broker"
+	wait "$broker" || true
+	start
+fi
+drain=$(flood publishers=0 autoack=0 prefetch=1000) || true
+echo "drain $drain" >&2
+note_resident
+verify=$(figure verify "$drain") oom=$(kills)
+echo "gb=${1:-20} memory=$memory filled_per_s=$(figure published_per_s "$fill")" \
+	"drained_per_s=$(figure delivered_per_s "$drain") peak=$(peak) resident_kb=$resident" \
+	"oom_kill=${oom:-unknown} verify=${verify:-failed}"
+[ "$verify" = ok ] && [ "$oom" = 0 ]
