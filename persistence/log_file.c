@@ -125,7 +125,7 @@ static bool file_oldest(const struct log *log, struct log_extent *out)
 }
 
 /* In order, so that the front of the log on the disk only ever moves forward. */
-static void give_up_unread(struct log_file *l)
+void log_give_up_unread(struct log_file *l)
 {
 	struct segment *s;
 	while ((s = list_first(&l->given_up, struct segment, link)) && s->readers == 0) {
@@ -144,7 +144,7 @@ void log_give_up(struct log_file *l, size_t index)
 	memmove(l->segments + index, l->segments + index + 1,
 	        (l->n_segments - index) * sizeof *l->segments);
 	list_push(&l->given_up, &s->link);
-	give_up_unread(l);
+	log_give_up_unread(l);
 }
 
 static void file_trim(struct log *log, log_position upto)
@@ -212,7 +212,7 @@ static struct log_fetch *file_fetched(struct log *log)
 	for (size_t i = 0; i < f->n; i++)
 		complete_next(l, s, &f->found[i]);
 	if (--s->readers == 0)
-		give_up_unread(l);
+		log_give_up_unread(l);
 	return f;
 }
 
@@ -288,6 +288,12 @@ static void queue_filling(struct log_file *l)
 	l->filling = NULL;
 }
 
+void log_end_filling(struct log_file *l)
+{
+	if (l->filling)
+		queue_filling(l);
+}
+
 static void set_pressed(struct log_file *l)
 {
 	if (l->waiting_bytes > PRESSED_ABOVE)
@@ -344,12 +350,19 @@ static log_position file_append(struct log *log, uint8_t type, bool urgent,
 
 /* ---- handing over ---- */
 
-/* A batch that does not fit behind the last one begins a new segment. */
+static bool fits(const struct log_file *l, const struct segment *active, const struct batch *b)
+{
+	uint64_t room = l->options.segment_bytes - FORMAT_SEGMENT_HEAD;
+	bool cut = active->base < l->backup.cut && b->head.lsn >= l->backup.cut;
+	return !cut && b->head.lsn + b->head.disk_len - active->base <= room;
+}
+
+/* A batch that does not fit behind the last one begins a new segment, and so does the first one
+ * that is not in a backup. */
 static void assign_segment(struct log_file *l, struct batch *b)
 {
 	struct segment *active = l->active_open ? l->segments[l->n_segments - 1] : NULL;
-	uint64_t room = l->options.segment_bytes - FORMAT_SEGMENT_HEAD;
-	if (!active || b->head.lsn + b->head.disk_len - active->base > room) {
+	if (!active || !fits(l, active, b)) {
 		struct segment *last = l->n_segments ? l->segments[l->n_segments - 1] : NULL;
 		if (last)
 			last->end = b->head.lsn;
@@ -506,6 +519,7 @@ static void file_poll(struct log *log, struct log_report *out)
 {
 	struct log_file *l = self(log);
 	take_news(l);
+	log_backup_turn(l);
 	*out = (struct log_report){ l->durable, l->pressed, l->full, l->failed };
 }
 
@@ -578,6 +592,7 @@ static int file_close(struct log *log)
 	struct log_file *l = self(log);
 	bool scanned = !l->recover;
 	log_recover_free(l);
+	log_backup_free(l);
 	log_reader_free(l);
 	log_thread_free(l->thread);
 	l->thread = NULL;
@@ -599,7 +614,7 @@ static int file_close(struct log *log)
 bool log_file_step(struct log *l)
 {
 	must(!self(l)->thread);
-	return log_worker_step(self(l)) || log_reader_step(self(l));
+	return log_worker_step(self(l)) || log_reader_step(self(l)) || log_backup_step(self(l));
 }
 
 int log_file_open(struct log **out, const struct log_file_options *options, struct buf *why)
@@ -623,6 +638,8 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 		.end = file_end,
 		.holds = file_holds,
 		.stats = file_stats,
+		.backup = log_file_backup,
+		.backed_up = log_file_backed_up,
 		.close = file_close,
 	};
 	must(options->segment_bytes % DISK_BLOCK == 0 && options->segment_bytes >= 4 * DISK_BLOCK);
