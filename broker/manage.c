@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broker/manage.h"
 
+#include <errno.h>
+
 #include "broker/link.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
@@ -26,6 +28,21 @@ log_position manage_delete(struct broker *b, struct queue *q)
 bool manage_is_durable(const struct broker *b, log_position at)
 {
 	return broker_is_durable(b, at);
+}
+
+int manage_backup(struct broker *b, const char *directory, uint64_t *number)
+{
+	if (!b->options.log)
+		return -ENOTSUP;
+	if (b->failed)
+		return -b->failed;
+	store_flush_acks(&b->store, false);
+	return log_backup(b->options.log, directory, number);
+}
+
+bool manage_backed_up(const struct broker *b, uint64_t number, struct log_backup *out)
+{
+	return log_backed_up(b->options.log, number, out);
 }
 
 static void close_one(struct connection *c, struct slice reason)

@@ -28,6 +28,12 @@ bool manage_close(struct broker *b, uint64_t number, struct slice reason);
 /* The number of a connection by its name ("127.0.0.1:50324 -> 127.0.0.1:5672"); 0: none. */
 uint64_t manage_find(const struct broker *b, struct slice name);
 
+/* Begins a backup of all that is kept (log_backup), acks included that were not written yet. */
+int manage_backup(struct broker *b, const char *directory, uint64_t *number);
+
+/* How far it is (log_backed_up). */
+bool manage_backed_up(const struct broker *b, uint64_t number, struct log_backup *out);
+
 /* Closes all, and returns how many. */
 uint64_t manage_close_all(struct broker *b, struct slice reason);
 

@@ -53,7 +53,7 @@ struct call {
 	struct buf progress;
 	struct listing listing;
 	log_position wait_for;
-	uint64_t count;              /* what a verb that waits has done */
+	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
 };
 
 /* Takes over the bytes of a whole request, which verb and arguments are looked up in. */

@@ -21,6 +21,7 @@ struct asking {
 	const char *data_dir;
 	long timeout_s;              /* 0: as long as it takes */
 	struct request request;
+	char path[2 * PATH_MAX];     /* of a directory, whole */
 	bool shown;                  /* a line of progress stands on the terminal */
 };
 
@@ -62,6 +63,21 @@ static const char *read_arguments(struct asking *a, int argc, char **argv)
 			return "an option needs a value";
 	}
 	return NULL;
+}
+
+/* The broker runs in a directory of its own: what backup names is named from here. */
+static void complete_path(struct asking *a)
+{
+	struct slice *last = &a->request.arguments[a->request.n - 1];
+	char here[PATH_MAX];
+	bool backup = false;
+	for (size_t i = 0; i < a->request.n; i++)
+		backup |= slice_is(a->request.arguments[i], "backup");
+	if (!backup || last->n == 0 || last->p[0] == '/' || last->p[0] == '-' ||
+	    slice_is(*last, "backup") || last->n >= PATH_MAX || !getcwd(here, sizeof here))
+		return;
+	snprintf(a->path, sizeof a->path, "%s/%.*s", here, SLICE_ARG(*last));
+	*last = slice_str(a->path);
 }
 
 /* ---- the connection ---- */
@@ -229,5 +245,6 @@ int ctl_door(int argc, char **argv)
 		printf(VERSION "\n");
 		return CALL_EXIT_OK;
 	}
+	complete_path(&a);
 	return ask(&a);
 }

@@ -378,6 +378,70 @@ START_TEST(a_delete_waits_for_the_disk)
 }
 END_TEST
 
+/* What another broker finds on the disk that a backup was made to: ready messages, -1: no such
+ * queue. */
+static int there(struct disk *d, const char *queue)
+{
+	struct inside second;
+	struct talk t;
+	struct heard h;
+	inside_init(&second);
+	second.durable = true;
+	second.segment_bytes = 1 << 20;
+	second.disk = d;
+	ck_assert_msg(inside_start(&second, &why), "%.*s", (int)why.len, (char *)why.p);
+	ck_assert(talk_open(&t, &second));
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
+	talk_send(&t, 1, &m);
+	bool found = talk_expect(&t, METHOD_queue_declare_ok, &h, NULL, NULL);
+	int ready = found ? (int)h.method.queue_declare_ok.message_count : -1;
+	talk_free(&t);
+	inside_crash(&second, DISK_SIM_KEEPS_ALL);
+	return ready;
+}
+
+static void take(const char *queue)
+{
+	struct heard h;
+	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str(queue) } };
+	talk_send(&talk, 1, &get);
+	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	struct method ack = { .id = METHOD_basic_ack,
+		                  .basic_ack = { .delivery_tag = h.method.basic_get_ok.delivery_tag } };
+	talk_send(&talk, 1, &ack);
+}
+
+START_TEST(a_backup_is_what_was_there_when_it_was_asked_for)
+{
+	uint32_t code = 999;
+	struct disk *other = disk_sim_new(9, 0);
+	disk_sim_set_beside(in.disk, other, _i);
+	declare("q", true);
+	declare("gone", true);
+	for (int i = 0; i < 20; i++)
+		publish("q");
+	take("q");
+	delete("gone");
+	struct call *c = start("backup", "/other", NULL);
+	ck_assert_int_eq(step(c, &code), CALL_WAITS);
+	ck_assert_uint_eq(run("backup", "/third", NULL), CALL_EXIT_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "another backup is being made"));
+	take("q");
+	declare("new", true);
+	publish("q");
+	ck_assert_uint_eq(finish(c), 0);
+	ck_assert_ptr_nonnull(strstr(said(&output), "Backup complete: 1 segments, 0 MB, "));
+	ck_assert_int_eq(there(other, "q"), 19);
+	ck_assert_int_eq(there(other, "gone"), -1);
+	ck_assert_int_eq(there(other, "new"), -1);
+	ck_assert_uint_eq(run("backup", "/other", NULL), CALL_EXIT_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "must be empty"));
+	ck_assert_uint_eq(run("backup", "other", NULL), CALL_EXIT_USAGE);
+	disk_sim_free(other);
+}
+END_TEST
+
 START_TEST(the_broker_as_a_whole)
 {
 	ck_assert_uint_eq(run("ping", NULL), 0);
@@ -409,6 +473,7 @@ Suite *suite_management_call(void)
 	tcase_add_test(t, a_closed_connection_is_told_why);
 	tcase_add_test(t, a_queue_is_purged_and_deleted);
 	tcase_add_test(t, a_delete_waits_for_the_disk);
+	tcase_add_loop_test(t, a_backup_is_what_was_there_when_it_was_asked_for, 0, 2);
 	tcase_add_test(t, the_broker_as_a_whole);
 	suite_add_tcase(s, t);
 	return s;
