@@ -136,13 +136,21 @@ static void begin(struct log_file *l)
 	fail(b, -EAGAIN, "a thread for the backup cannot be started");
 }
 
+/* On a full disk what the backup waits for may itself wait for the room of what is pinned. */
+static void give_up(struct log_file *l)
+{
+	if (l->failed)
+		fail(&l->backup, -l->failed, "the log has failed");
+	else
+		fail(&l->backup, -ENOSPC, "the disk of the broker has little room left");
+	end(l);
+}
+
 void log_backup_turn(struct log_file *l)
 {
 	struct backup *b = &l->backup;
-	if (b->doing == BACKUP_WAITS && l->failed) {
-		fail(b, -l->failed, "the log has failed");
-		end(l);
-	}
+	if (b->doing == BACKUP_WAITS && (l->failed || l->full))
+		give_up(l);
 	if (b->doing == BACKUP_WAITS && l->durable >= b->cut)
 		begin(l);
 	if (b->doing != BACKUP_RUNS)

@@ -614,7 +614,13 @@ static int file_close(struct log *log)
 bool log_file_step(struct log *l)
 {
 	must(!self(l)->thread);
-	return log_worker_step(self(l)) || log_reader_step(self(l)) || log_backup_step(self(l));
+	return log_worker_step(self(l)) || log_reader_step(self(l));
+}
+
+bool log_file_backup_step(struct log *l)
+{
+	must(!self(l)->thread);
+	return log_backup_step(self(l));
 }
 
 int log_file_open(struct log **out, const struct log_file_options *options, struct buf *why)

@@ -16,7 +16,7 @@ static const char head[] =
 	"\n"
 	"For a running broker, which is found by its data directory (--data-dir, else the\n"
 	"variable LEVERET_DATA_DIR, else ./data); its owner and root may ask. Verbs, columns and\n"
-	"output are those of rabbitmqctl:\n"
+	"output are those of rabbitmqctl, whose name a link to this program may have:\n"
 	"\n";
 
 static const char options[] =

@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-enum { SECTOR = 512, NAME_MAX_BYTES = 40, HANDLES = 64 };
+enum { SECTOR = 512, NAME_MAX_BYTES = 40, NAMES = 160, HANDLES = 64 };
 
 struct change {                  /* of a file: a write, or a truncation to at */
 	struct list link;
@@ -34,7 +34,7 @@ struct name {
 };
 
 struct directory {
-	struct name names[HANDLES];
+	struct name names[NAMES];
 	size_t n;
 };
 
@@ -176,7 +176,7 @@ static struct name *find(struct directory *d, const char *file)
 
 static void add_name(struct directory *d, const char *file, struct inode *i)
 {
-	must(d->n < HANDLES && strlen(file) < NAME_MAX_BYTES);
+	must(d->n < NAMES && strlen(file) < NAME_MAX_BYTES);
 	struct name *n = &d->names[d->n++];
 	*n = (struct name){ .inode = i };
 	memcpy(n->text, file, strlen(file));
