@@ -68,16 +68,19 @@ static const char *read_arguments(struct asking *a, int argc, char **argv)
 /* The broker runs in a directory of its own: what backup names is named from here. */
 static void complete_path(struct asking *a)
 {
-	struct slice *last = &a->request.arguments[a->request.n - 1];
+	struct slice *path = NULL;
 	char here[PATH_MAX];
 	bool backup = false;
-	for (size_t i = 0; i < a->request.n; i++)
-		backup |= slice_is(a->request.arguments[i], "backup");
-	if (!backup || last->n == 0 || last->p[0] == '/' || last->p[0] == '-' ||
-	    slice_is(*last, "backup") || last->n >= PATH_MAX || !getcwd(here, sizeof here))
+	for (size_t i = 0; i < a->request.n && !path; i++) {
+		struct slice *word = &a->request.arguments[i];
+		if (backup && word->n && word->p[0] != '-')
+			path = word;
+		backup |= slice_is(*word, "backup");
+	}
+	if (!path || path->p[0] == '/' || path->n >= PATH_MAX || !getcwd(here, sizeof here))
 		return;
-	snprintf(a->path, sizeof a->path, "%s/%.*s", here, SLICE_ARG(*last));
-	*last = slice_str(a->path);
+	snprintf(a->path, sizeof a->path, "%s/%.*s", here, SLICE_ARG(*path));
+	*path = slice_str(a->path);
 }
 
 /* ---- the connection ---- */

@@ -165,8 +165,8 @@ def check_backup(build, made):
 
 
 def try_errors(build, broker, scratch):
-    def backup(directory, **more):
-        return ask(build, "--data-dir", broker.data, "backup", directory, **more)
+    def backup(*words, **more):
+        return ask(build, "--data-dir", broker.data, "backup", *words, **more)
 
     full = f"{scratch}/full"
     os.mkdir(full)
@@ -181,7 +181,7 @@ def try_errors(build, broker, scratch):
     code, _, err = backup("/proc/leveret")
     check("where nothing can be made", code == 69 and "cannot be made" in err, err)
     os.mkdir(f"{scratch}/here")
-    code, out, err = backup("relative", cwd=f"{scratch}/here")
+    code, out, err = backup("relative", "-q", cwd=f"{scratch}/here")
     check("a relative path is the caller's", code == 0 and
           os.path.exists(f"{scratch}/here/relative/lock"), (out, err))
 
