@@ -66,8 +66,9 @@ $(BUILD)/leveret: $(BUILD)/obj/server/main.o $(LIB)
 
 CTL     := $(wildcard tools/*.c)
 
+# Without libraries that it does not need it starts in a millisecond.
 $(BUILD)/leveretctl: $(call objs,$(CTL)) $(LIB)
-	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+	$(CC) $(LDFLAGS_ALL) -Wl,--as-needed $^ $(LIBS) -o $@
 
 $(BUILD)/unit: $(call objs,$(UNIT) $(SIMLIB)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(CHECK_LIBS) $(LIBS) -o $@

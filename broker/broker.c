@@ -62,6 +62,8 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	b->durable = o->log ? 0 : UINT64_MAX;
 	b->next_number = 1;
 	list_init(&b->connections);
+	list_init(&b->consumers);
+	list_init(&b->walks);
 	list_init(&b->dirty);
 	list_init(&b->owing);
 	list_init(&b->confirming);

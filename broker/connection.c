@@ -462,6 +462,7 @@ void connection_lost(struct connection *c, uint64_t now_ms)
 	connection_clean_up(c);
 	owed_free(c);
 	list_remove(&c->dirty);
+	walks_leave(&c->broker->walks, &c->link);
 	list_remove(&c->link);
 	list_push(&c->broker->graveyard, &c->link);
 	if (heap_linked(&c->timer))

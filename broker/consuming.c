@@ -31,6 +31,7 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 	c->priority = spec->priority;
 	c->window = spec->no_ack ? 0 : ch->prefetch;
 	list_push(&ch->consumers, &c->on_channel);
+	list_push(&ch->broker->consumers, &c->link);
 	map_put(&ch->by_tag, c->tag, c);
 	rotation_add(&q->rotation, c);
 	q->had_consumer = true;
@@ -54,6 +55,8 @@ static void detach(struct consumer *c)
 	if (q->exclusive_consumer == c)
 		q->exclusive_consumer = NULL;
 	list_remove(&c->on_channel);
+	walks_leave(&c->channel->broker->walks, &c->link);
+	list_remove(&c->link);
 	map_remove(&c->channel->by_tag, c->tag);
 	c->cancelled = true;
 	if (c->unacked == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The broker's own state, shared by the files of this folder and by nobody else. */
+/* The broker's own state, shared by the files of this folder.  management/ looks at it; what it
+ * wants changed it says in broker/manage.h. */
 #ifndef BROKER_STATE_H
 #define BROKER_STATE_H
 
@@ -26,7 +27,9 @@ struct broker {
 	int failed;
 	bool stopping;
 
-	struct list connections;     /* all of them */
+	struct list connections;     /* all of them, in order of their numbers */
+	struct list consumers;       /* all of them, the oldest first */
+	struct list walks;           /* under way over these two */
 	struct map replies;          /* channels that wait for direct replies, by their names */
 	struct list dirty;           /* those that the driver has to look at */
 	struct list owing;           /* those with replies that wait for the log */

@@ -69,6 +69,7 @@ struct exchange_type {
 };
 
 struct exchange {
+	struct list link;            /* among those of its virtual host */
 	struct slice name;           /* owned */
 	struct slice arguments;      /* owned; encoded table */
 	const struct exchange_type *type;

@@ -102,6 +102,7 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 	list_init(&x->bindings);
 	list_init(&x->inbound);
 	list_init(&x->work);
+	list_push(&t->all_exchanges, &x->link);
 	map_put(&t->exchanges, x->name, x);
 	return x;
 }
@@ -117,6 +118,9 @@ void topology_init(struct topology *t, struct store *s, uint32_t vhost)
 {
 	*t = (struct topology){ .store = s, .vhost = vhost };
 	list_init(&t->visit);
+	list_init(&t->all_exchanges);
+	list_init(&t->all_queues);
+	list_init(&t->walks);
 	predeclare(t, "", &exchange_direct, false);
 	predeclare(t, "amq.direct", &exchange_direct, false);
 	predeclare(t, "amq.fanout", &exchange_fanout, false);
@@ -176,6 +180,7 @@ static void binding_free(struct topology *t, struct binding *b)
 {
 	b->source->type->unbind(b->source, b);
 	map_remove(&b->source->by_identity, b->identity);
+	walks_leave(&t->walks, &b->on_source);
 	list_remove(&b->on_source);
 	list_remove(&b->on_destination);
 	disown(b->key);
@@ -214,6 +219,9 @@ static log_position drop_exchange(struct topology *t, struct exchange *x)
 	if (is_kept(x))
 		at = later(at, forget_name(t, CATALOG_EXCHANGE, x->name));
 	map_remove(&t->exchanges, x->name);
+	walks_leave(&t->walks, &x->link);
+	walks_lose(&t->walks, &x->bindings);
+	list_remove(&x->link);
 	exchange_free(x);
 	return at;
 }
@@ -286,6 +294,7 @@ struct queue *topology_add_queue(struct topology *t, const struct queue_spec *sp
 	must(!topology_queue(t, s.name));
 	s.id = s.durable && !s.exclusive && t->store->log ? t->store->next_queue_id++ : 0;
 	struct queue *q = queue_new(t->store, &s);
+	list_push(&t->all_queues, &q->link);
 	map_put(&t->queues, q->name, q);
 	*wait_for = queue_is_logged(q) ? keep_queue(t, q) : 0;
 	return q;
@@ -300,6 +309,8 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 	if (queue_is_logged(q))
 		at = later(at, forget_name(t, CATALOG_QUEUE, q->name));
 	map_remove(&t->queues, q->name);
+	walks_leave(&t->walks, &q->link);
+	list_remove(&q->link);
 	queue_delete(&q);
 	return at;
 }
@@ -444,6 +455,7 @@ static bool recover_queue(struct topology *t, struct recovery *r, struct slice k
 		                       .auto_delete = e.auto_delete,
 		                       .id = e.id };
 	struct queue *q = queue_new(t->store, &spec);
+	list_push(&t->all_queues, &q->link);
 	map_put(&t->queues, q->name, q);
 	store_claim(t->store, r, q);
 	return true;

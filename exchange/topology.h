@@ -6,6 +6,7 @@
 #ifndef EXCHANGE_TOPOLOGY_H
 #define EXCHANGE_TOPOLOGY_H
 
+#include "base/walk.h"
 #include "exchange/exchange.h"
 #include "persistence/log.h"
 
@@ -31,6 +32,9 @@ struct topology {
 	uint32_t vhost;              /* number of the virtual host in catalog keys; "/" is 1 */
 	struct map exchanges;        /* by name; "" is the default exchange */
 	struct map queues;           /* by name */
+	struct list all_exchanges;   /* the same in order of their making */
+	struct list all_queues;
+	struct list walks;           /* under way over these, and over the bindings of an exchange */
 	uint64_t n_bindings;
 	uint64_t mark;               /* number of the latest routing */
 	struct found found;          /* scratch of routing */

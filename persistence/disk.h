@@ -44,6 +44,14 @@ struct disk_ops {
 	int (*sync_directory)(struct disk *d);
 	/* Bytes free for us, or -errno. */
 	int64_t (*room)(struct disk *d);
+	/* How many names the file has, here and elsewhere, or -errno. */
+	int (*links)(struct disk *d, const char *file);
+	/* Gives the file the same name on another disk too, as one file; -EXDEV and others when that
+	 * cannot be done.  All of it must be on stable storage. */
+	int (*link)(struct disk *d, const char *file, struct disk *to);
+	/* A disk of the same kind on another directory, which must be missing or empty (-ENOTEMPTY),
+	 * but for a lock; it is not locked yet. */
+	int (*beside)(struct disk *d, const char *directory, struct disk **out);
 	void (*destroy)(struct disk *d);   /* gives the lock back and frees */
 };
 

@@ -56,22 +56,35 @@ static bool takes_direct(int directory)
 	return ok;
 }
 
-static int make_directory(const char *path)
+static int make_directory(const char *path, bool *made)
 {
-	if (mkdir(path, 0750) == 0 || errno == EEXIST)
-		return 0;
-	return -errno;
+	*made = mkdir(path, 0750) == 0;
+	return *made || errno == EEXIST ? 0 : -errno;
+}
+
+/* A new directory must itself be found after a loss of power. */
+static int sync_parent(int directory)
+{
+	int parent = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error = parent < 0 || fsync(parent) < 0 ? -errno : 0;
+	if (parent >= 0)
+		close(parent);
+	return error == -EACCES ? 0 : error;   /* it may be entered and not read */
 }
 
 static int posix_lock(struct disk *d)
 {
 	struct disk_posix *p = self(d);
-	int error = make_directory(p->path);
+	bool made = false;
+	int error = make_directory(p->path, &made);
 	if (error)
 		return error;
 	p->directory = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->directory < 0)
 		return -errno;
+	error = made ? sync_parent(p->directory) : 0;
+	if (error)
+		return error;
 	p->lock = openat(p->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (p->lock < 0)
 		return -errno;
@@ -200,6 +213,41 @@ static int64_t posix_room(struct disk *d)
 	return (int64_t)(s.f_bavail * s.f_frsize);
 }
 
+static int posix_links(struct disk *d, const char *file)
+{
+	struct stat s;
+	if (fstatat(self(d)->directory, file, &s, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return (int)s.st_nlink;
+}
+
+static int posix_link(struct disk *d, const char *file, struct disk *to)
+{
+	return linkat(self(d)->directory, file, self(to)->directory, file, 0) < 0 ? -errno : 0;
+}
+
+static int check_empty(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	int error = 0;
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	for (struct dirent *e; (e = readdir(dir));)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    strcmp(e->d_name, "lock") != 0)
+			error = -ENOTEMPTY;
+	closedir(dir);
+	return error;
+}
+
+static int posix_beside(struct disk *d, const char *directory, struct disk **out)
+{
+	int error = check_empty(directory);
+	if (!error)
+		*out = disk_posix_new(directory, d->direct);
+	return error;
+}
+
 static void posix_destroy(struct disk *d)
 {
 	struct disk_posix *p = self(d);
@@ -227,6 +275,9 @@ struct disk *disk_posix_new(const char *directory, bool direct)
 		.remove = posix_remove,
 		.sync_directory = posix_sync_directory,
 		.room = posix_room,
+		.links = posix_links,
+		.link = posix_link,
+		.beside = posix_beside,
 		.destroy = posix_destroy,
 	};
 	struct disk_posix *p = mem_zalloc(sizeof *p);

@@ -93,6 +93,27 @@ static int64_t still_room(struct disk *d)
 	return INT64_MAX;
 }
 
+static int still_links(struct disk *d, const char *file)
+{
+	return behind(d)->ops->links(behind(d), file);
+}
+
+static int still_link(struct disk *d, const char *file, struct disk *to)
+{
+	(void)d;
+	(void)file;
+	(void)to;
+	return -EROFS;
+}
+
+static int still_beside(struct disk *d, const char *directory, struct disk **out)
+{
+	(void)d;
+	(void)directory;
+	(void)out;
+	return -ENOTSUP;
+}
+
 static void still_destroy(struct disk *d)
 {
 	mem_free(d);
@@ -114,6 +135,9 @@ struct disk *disk_still_new(struct disk *behind)
 		.remove = still_remove,
 		.sync_directory = still_lock,
 		.room = still_room,
+		.links = still_links,
+		.link = still_link,
+		.beside = still_beside,
 		.destroy = still_destroy,
 	};
 	struct disk_still *s = mem_zalloc(sizeof *s);

@@ -72,6 +72,16 @@ struct log_stats {
 	uint64_t disk_bytes;                /* all files, spares counted */
 };
 
+/* How far a backup is. */
+struct log_backup {
+	bool over;
+	int error;                   /* when it is over: 0, or -errno, with a sentence in why */
+	char why[256];
+	bool copies;                 /* not links: the directory is on another file system */
+	uint64_t files, all_files;   /* segments that are there, of how many */
+	uint64_t bytes, all_bytes;
+};
+
 /* What is read back of one record. */
 struct log_found {
 	int error;                   /* 0; -EUCLEAN: it does not verify; or what the disk said */
@@ -120,6 +130,8 @@ struct log_ops {
 	log_position (*end)(const struct log *l);
 	bool (*holds)(const struct log *l, log_position at);
 	void (*stats)(const struct log *l, struct log_stats *out);
+	int (*backup)(struct log *l, const char *directory, uint64_t *number);
+	bool (*backed_up)(struct log *l, uint64_t number, struct log_backup *out);
 	int (*close)(struct log *l);
 };
 
@@ -273,6 +285,22 @@ static inline bool log_holds(const struct log *l, log_position at)
 static inline void log_stats(const struct log *l, struct log_stats *out)
 {
 	l->ops->stats(l, out);
+}
+
+/* Begins a backup: all that has been appended so far, as a log of its own, in a directory that is
+ * missing or empty; nothing appended later is in it.  The log goes on meanwhile, and nothing of
+ * what the backup takes is given up before it is taken.  Until it is whole, the directory does not
+ * open as a log.  0 and the backup's number; -EBUSY: one is under way; -ENOTSUP: this engine makes
+ * none. */
+static inline int log_backup(struct log *l, const char *directory, uint64_t *number)
+{
+	return l->ops->backup(l, directory, number);
+}
+
+/* How far that backup is; false when another was begun since. */
+static inline bool log_backed_up(struct log *l, uint64_t number, struct log_backup *out)
+{
+	return l->ops->backed_up(l, number, out);
 }
 
 /* Makes everything appended durable, marks the log as cleanly closed and frees it. 0 or -errno. */

@@ -300,6 +300,12 @@ static void queue_filling(struct log_file *l)
 	l->filling = NULL;
 }
 
+void log_end_filling(struct log_file *l)
+{
+	if (l->filling)
+		queue_filling(l);
+}
+
 static void set_pressed(struct log_file *l)
 {
 	if (l->waiting_bytes > PRESSED_ABOVE)
@@ -356,12 +362,19 @@ static log_position file_append(struct log *log, uint8_t type, bool urgent,
 
 /* ---- handing over ---- */
 
-/* A batch that does not fit behind the last one begins a new segment. */
+static bool fits(const struct log_file *l, const struct segment *active, const struct batch *b)
+{
+	uint64_t room = l->options.segment_bytes - FORMAT_SEGMENT_HEAD;
+	bool cut = active->base < l->backup.cut && b->head.lsn >= l->backup.cut;
+	return !cut && b->head.lsn + b->head.disk_len - active->base <= room;
+}
+
+/* A batch that does not fit behind the last one begins a new segment, and so does the first one
+ * that is not in a backup. */
 static void assign_segment(struct log_file *l, struct batch *b)
 {
 	struct segment *active = l->active_open ? l->segments[l->n_segments - 1] : NULL;
-	uint64_t room = l->options.segment_bytes - FORMAT_SEGMENT_HEAD;
-	if (!active || b->head.lsn + b->head.disk_len - active->base > room) {
+	if (!active || !fits(l, active, b)) {
 		struct segment *last = l->n_segments ? l->segments[l->n_segments - 1] : NULL;
 		if (last)
 			last->end = b->head.lsn;
@@ -520,6 +533,7 @@ static void file_poll(struct log *log, struct log_report *out)
 {
 	struct log_file *l = self(log);
 	take_news(l);
+	log_backup_turn(l);
 	*out = (struct log_report){ l->durable, l->pressed, l->full, l->failed };
 }
 
@@ -592,6 +606,7 @@ static int file_close(struct log *log)
 	struct log_file *l = self(log);
 	bool scanned = !l->recover;
 	log_recover_free(l);
+	log_backup_free(l);
 	log_reader_free(l);
 	log_thread_free(l->thread);
 	l->thread = NULL;
@@ -615,6 +630,12 @@ bool log_file_step(struct log *l)
 {
 	must(!self(l)->thread);
 	return log_worker_step(self(l)) || log_reader_step(self(l));
+}
+
+bool log_file_backup_step(struct log *l)
+{
+	must(!self(l)->thread);
+	return log_backup_step(self(l));
 }
 
 int log_file_open(struct log **out, const struct log_file_options *options, struct buf *why)
@@ -641,6 +662,8 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 		.end = file_end,
 		.holds = file_holds,
 		.stats = file_stats,
+		.backup = log_file_backup,
+		.backed_up = log_file_backed_up,
 		.close = file_close,
 	};
 	must(options->segment_bytes % DISK_BLOCK == 0 && options->segment_bytes >= 4 * DISK_BLOCK);

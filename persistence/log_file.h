@@ -26,4 +26,8 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
  * slice of housekeeping). False when there was nothing to do. */
 bool log_file_step(struct log *l);
 
+/* Without a thread: a piece of a backup, which has a pace of its own. False when there was nothing
+ * to do. */
+bool log_file_backup_step(struct log *l);
+
 #endif

@@ -64,6 +64,7 @@ struct listing {
 	size_t n_spares;
 	struct buf names;             /* of files to be removed, NUL-terminated */
 	struct buf summaries;         /* positions, u64, of the segments that have one */
+	bool unfinished;              /* it is a backup that is not whole */
 	char bad[32];                 /* a segment file without a valid header */
 	int error;
 };
@@ -144,6 +145,8 @@ static void note_file(void *to, const char *name)
 	else if (strcmp(name, "fresh.tmp") == 0 || strcmp(name, "zero.tmp") == 0 ||
 	         strcmp(name, "sum.tmp") == 0 || strcmp(name, "probe.tmp") == 0)
 		discard_later(s, name);
+	else if (strcmp(name, LOG_UNFINISHED) == 0)
+		s->unfinished = true;
 }
 
 static int by_base(const void *a, const void *b)
@@ -169,6 +172,11 @@ static int corrupt(struct buf *why, uint64_t base, uint64_t lsn, const char *wha
 
 static int check_listing(const struct listing *s, struct buf *why)
 {
+	if (s->unfinished) {
+		buf_printf(why, "this is a backup that was not finished (it has a file '" LOG_UNFINISHED
+		                "'): it does not hold all that it should");
+		return -EUCLEAN;
+	}
 	if (!s->error)
 		return 0;
 	if (s->error == -EUCLEAN)
@@ -482,9 +490,14 @@ static int write_again(struct log_file *l, uint64_t from)
 }
 
 /* What was read may lie in a cache only (a process that died between write and sync, or because of
- * a sync): it is made durable before anything is built on it. */
+ * a sync): it is made durable before anything is built on it.  A file with two names is part of a
+ * backup: it was durable before it got the second one, and nothing is written to it any more. */
 static int settle_last(struct log_file *l, struct segment *last, uint64_t used)
 {
+	char name[32];
+	log_segment_name(name, last->base);
+	if (l->disk->ops->links(l->disk, name) > 1)
+		return l->disk->ops->sync(l->disk, last->handle);
 	int error = write_again(l, l->recover->proven);
 	if (error)
 		return error;

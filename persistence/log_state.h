@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the file engine, shared by log_file.c (the broker's side), log_worker.c (the disk
- * side), log_reader.c (reading back) and log_recover.c (the scan).  Which thread owns a field is
+ * side), log_reader.c (reading back) and log_recover.c (the scan),
+ * log_backup.c (copies of all of it while it goes on).  Which thread owns a field is
  * said beside it: core (the broker's), worker (the log thread's), or lock (both, under
  * log_thread_lock). */
 #ifndef PERSISTENCE_LOG_STATE_H
@@ -99,6 +100,31 @@ struct log_reader {
 	struct list waiting, done;   /* under the lock of threads: struct log_fetch */
 };
 
+struct backup_file {
+	uint64_t base, bytes;        /* of the segment, as much of the file as counts */
+};
+
+/* A backup, by a thread of its own once all that it takes is durable. */
+struct backup {
+	enum { BACKUP_NONE, BACKUP_WAITS, BACKUP_RUNS, BACKUP_OVER } doing;   /* core, as are: */
+	uint64_t number;
+	char *directory;
+	uint64_t cut;                /* all before it is in the backup, and fills its segments */
+	struct segment **pinned;     /* read by the backup, so that they are not given up */
+	size_t n_pinned, n_released;
+	struct log_thread *thread;
+	struct log_backup report;    /* lock of that thread */
+	/* the thread's */
+	enum { BACKUP_STEP_NONE, BACKUP_STEP_OPEN, BACKUP_STEP_FILES, BACKUP_STEP_CLOSE } step;
+	struct disk *to;
+	struct backup_file *files;
+	size_t n_files, at;
+	bool copies;
+	int from_handle, to_handle;  /* of the file being copied, -1: none */
+	uint64_t copied;
+	uint8_t *pages;
+};
+
 struct log_file {
 	struct log log;
 	struct log_file_options options;
@@ -106,6 +132,7 @@ struct log_file {
 	struct log_thread *thread;   /* NULL: steps are done by the caller */
 	struct log_worker worker;
 	struct log_reader reader;
+	struct backup backup;
 
 	/* core */
 	struct segment **segments;   /* ascending; the last is active */
@@ -185,6 +212,17 @@ log_position log_file_where(const struct log *log, log_position at);
 /* The worker's part of a survey; false when there is nothing to do. */
 bool log_survey_step(struct log_file *l);
 
+/* log_backup.c */
+int log_file_backup(struct log *log, const char *directory, uint64_t *number);
+bool log_file_backed_up(struct log *log, uint64_t number, struct log_backup *out);
+bool log_backup_step(void *log_file);
+
+/* After news of the log: begins what has waited, lets go of what was taken. */
+void log_backup_turn(struct log_file *l);
+
+/* Ends it, wherever it stands. */
+void log_backup_free(struct log_file *l);
+
 /* log_recover.c: reads directory and headers; then log_recover_next gives records until it
  * answers 0 and has set up the table of segments and the end of the log. */
 int log_recover_begin(struct log_file *l, struct buf *why);
@@ -196,9 +234,14 @@ size_t log_segment_index(const struct log_file *l, log_position at);
 struct hold *log_hold_of(struct log_file *l, log_position at);
 void log_give_up_unread(struct log_file *l);
 void log_give_up(struct log_file *l, size_t index);
+void log_give_up_unread(struct log_file *l);
+void log_end_filling(struct log_file *l);
 struct segment *log_add_segment(struct log_file *l, uint64_t base, uint64_t prev_base);
 void log_segment_name(char name[32], uint64_t base);
 void log_summary_name(char name[32], uint64_t base);
 void log_spare_name(char name[32], uint64_t number);
+
+/* The file that says that a backup is not whole. */
+#define LOG_UNFINISHED "unfinished"
 
 #endif

@@ -86,13 +86,20 @@ static int add_spare(struct log_file *l, const char *from)
 
 /* ---- a new segment ---- */
 
+/* A file that has another name somewhere is part of a backup: nothing is written to it. */
+static bool is_ours_alone(const struct log_file *l, const char *name)
+{
+	return l->disk->ops->links(l->disk, name) == 1;
+}
+
 static int open_blank(struct log_file *l, char name[32])
 {
 	const struct disk_ops *ops = l->disk->ops;
 	while (take_spare(l, name)) {
-		int handle = ops->open(l->disk, name, false, 0);
+		int handle = is_ours_alone(l, name) ? ops->open(l->disk, name, false, 0) : -EMLINK;
 		if (handle >= 0)
 			return handle;
+		ops->remove(l->disk, name);
 	}
 	memcpy(name, fresh_name, sizeof fresh_name);
 	ops->remove(l->disk, name);
@@ -218,9 +225,10 @@ static bool do_job(struct log_file *l, struct batch *b)
 
 /* ---- housekeeping ---- */
 
-static bool is_reusable(const struct log_file *l, const struct segment *s)
+static bool is_reusable(const struct log_file *l, const struct segment *s, const char *name)
 {
-	return s->file_bytes == l->options.segment_bytes && l->worker.spares < LOG_SPARES_MAX;
+	return s->file_bytes == l->options.segment_bytes && l->worker.spares < LOG_SPARES_MAX &&
+	       is_ours_alone(l, name);
 }
 
 /* One at a time and each durable before the next, so that the front only ever moves forward. */
@@ -233,7 +241,8 @@ static int give_up(struct log_file *l, struct segment *s)
 	if (s->handle >= 0)
 		l->disk->ops->close(l->disk, s->handle);
 	log_summary_remove(l, s->base);
-	int error = is_reusable(l, s) ? add_spare(l, name) : l->disk->ops->remove(l->disk, name);
+	int error = is_reusable(l, s, name) ? add_spare(l, name)
+	                                       : l->disk->ops->remove(l->disk, name);
 	mem_free(s);
 	return error ? error : l->disk->ops->sync_directory(l->disk);
 }

@@ -15,6 +15,7 @@ struct channel;   /* broker/channel.h; only carried here */
 struct consumer {
 	struct list turn;           /* in the rotation: among the able or the waiting */
 	struct list on_channel;
+	struct list link;           /* among those of the broker */
 	struct queue *queue;
 	struct channel *channel;
 	struct slice tag;           /* owned */

@@ -76,6 +76,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	rotation_init(&q->rotation, is_true(q->arguments, "x-single-active-consumer"));
 	list_init(&q->runnable);
 	list_init(&q->overfull);
+	list_init(&q->link);
 	list_init(&q->on_owner);
 	list_init(&q->bindings);
 	list_init(&q->acks_link);

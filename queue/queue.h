@@ -66,6 +66,7 @@ struct queue {
 	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
 	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
 	struct heap_node deadline;
+	struct list link;             /* among those of its virtual host; kept by exchange/ */
 	struct list on_owner;         /* on the owning connection's list of exclusive queues */
 	struct list bindings;         /* bindings that end here; kept by exchange/ */
 	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */

@@ -12,6 +12,7 @@
 #include "broker/connection.h"
 #include "server/config.h"
 #include "server/console.h"
+#include "server/door.h"
 #include "server/listener.h"
 #include "server/socket.h"
 #include "server/tls.h"
@@ -105,6 +106,8 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	(void)ev;
 	(void)events;
 	turn(l);
+	if (l->door)
+		door_turn(l->door);
 	rest(l);
 	uint64_t at = broker_deadline(l->broker);
 	at = earliest(at, l->stopping ? l->stop_by_ms : UINT64_MAX);
@@ -125,18 +128,28 @@ static void on_wake(struct ev_loop *ev, ev_async *w, int events)
 	(void)events;
 }
 
+static void begin_stop(struct loop *l)
+{
+	log_info("stopping: clients are told, then the log is closed (again to stop at once)");
+	broker_stop(l->broker, loop_now_ms());
+	stop(l, DRAIN_MS);
+}
+
+void loop_stop(struct loop *l)
+{
+	if (!l->stopping)
+		begin_stop(l);
+}
+
 /* The first signal asks, the second one means it. */
 static void on_term(struct ev_loop *ev, ev_signal *w, int events)
 {
 	struct loop *l = w->data;
 	(void)events;
-	if (l->stopping) {
+	if (l->stopping)
 		ev_break(ev, EVBREAK_ALL);
-		return;
-	}
-	log_info("stopping: clients are told, then the log is closed (again to stop at once)");
-	broker_stop(l->broker, loop_now_ms());
-	stop(l, DRAIN_MS);
+	else
+		begin_stop(l);
 }
 
 bool loop_load_tls(struct loop *l, struct buf *why)
@@ -245,6 +258,7 @@ int loop_run(struct loop *l)
 
 void loop_free(struct loop *l)
 {
+	door_close(&l->door);
 	listeners_close(l);
 	sockets_close(l);
 	tls_context_free(&l->tls);

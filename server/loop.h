@@ -13,6 +13,7 @@
 
 struct broker;
 struct config;
+struct door;
 struct listener;
 struct tls_context;
 
@@ -31,6 +32,7 @@ struct loop {
 	ev_timer tls_turn;
 	ev_async wake;               /* sent by the log thread */
 	ev_signal term, interrupt, hup, usr1;
+	struct door *door;           /* NULL: there is none */
 	struct listener *listeners;  /* an array, ended by one that is not open */
 	struct strangers strangers[2];   /* in the clear; with TLS */
 	struct list sockets;         /* who has logged in */
@@ -65,6 +67,9 @@ void loop_wake(void *loop);
 
 /* Runs until the end; returns the exit code. */
 int loop_run(struct loop *l);
+
+/* Begins an orderly stop: clients are told. */
+void loop_stop(struct loop *l);
 
 void loop_free(struct loop *l);
 

@@ -17,15 +17,17 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "broker/broker.h"
+#include "management/call.h"
 #include "persistence/log_file.h"
 #include "server/config.h"
 #include "server/console.h"
+#include "server/door.h"
+#include "server/doorway.h"
 #include "server/listener.h"
 #include "server/loop.h"
 #include "server/memory.h"
 #include "server/tls.h"
-
-#define VERSION "0.1.0"
+#include "server/version.h"
 
 enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4, SPARE_DESCRIPTORS = 64 };
 
@@ -265,6 +267,16 @@ static void say_ready(const struct config *c, struct disk *disk, struct buf *whe
 	notify("READY=1");
 }
 
+/* Administration is not what the broker is for: without a door it goes on. */
+static void open_door(struct loop *loop, struct host *h)
+{
+	int error = door_open(loop, h);
+	if (error)
+		log_warning("leveretctl will not find this broker: " DOORWAY_NAME " cannot be made in the "
+		            "data directory: %s",
+		            strerror(-error));
+}
+
 static int run(const struct config *c, uint64_t began_ms)
 {
 	struct loop loop;
@@ -291,15 +303,24 @@ static int run(const struct config *c, uint64_t began_ms)
 		code = EXIT_DATA;
 	else if (!listeners_open(&loop, &where, &why))
 		code = EXIT_USAGE;
+	buf_u8(&where, '\0');
+	where.len--;
+	struct host host = { .broker = loop.broker,
+		                 .version = VERSION,
+		                 .data_dir = c->data_dir,
+		                 .listeners = (const char *)where.p,
+		                 .pid = (uint64_t)getpid(),
+		                 .max_connections = loop.max_sockets };
 	if (code == 0) {
+		open_door(&loop, &host);
 		say_ready(c, disk, &where, began_ms);
 		code = loop_run(&loop);
 		notify("STOPPING=1");
 	} else {
 		fail(&why);
 	}
-	buf_free(&where);
 	loop_free(&loop);
+	buf_free(&where);
 	if (broker_free(loop.broker) && code == 0)
 		code = EXIT_LOG;
 	disk->ops->destroy(disk);

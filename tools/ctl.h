@@ -16,6 +16,9 @@ int ctl_verify(int argc, char **argv);
 int ctl_dump(int argc, char **argv);
 int ctl_salvage(int argc, char **argv);
 
+/* A verb for a running broker; arguments are all of the program's. */
+int ctl_door(int argc, char **argv);
+
 struct disk;
 
 /* The disk of a data directory that exists, locked; NULL and a message on stderr when there is none

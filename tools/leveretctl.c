@@ -1,53 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leveretctl: administration from the command line.  So far what can be done to the log of a data
- * directory that no broker runs on. */
+/* leveretctl: administration from the command line.  A running broker is asked through its door;
+ * what can be done to the log of a stopped one is done here.  Under the name rabbitmqctl it is the
+ * same. */
 #include <stdio.h>
 #include <string.h>
 
+#include "management/verbs.h"
 #include "tools/ctl.h"
 
-static const char help[] =
-	"usage: leveretctl log verify  [--quiet] DIR\n"
+static const char head[] =
+	"usage: leveretctl [--data-dir DIR] VERB [ARGUMENT ...]\n"
+	"       leveretctl log verify  [--quiet] DIR\n"
 	"       leveretctl log dump    [--queue N] [--from P] [--to P] [--body] [--json] DIR\n"
 	"       leveretctl log salvage [--quiet] FROM TO\n"
 	"\n"
+	"For a running broker, which is found by its data directory (--data-dir, else the\n"
+	"variable LEVERET_DATA_DIR, else ./data); its owner and root may ask. Verbs, columns and\n"
+	"output are those of rabbitmqctl, whose name a link to this program may have:\n"
+	"\n";
+
+static const char options[] =
+	"\n"
+	"  -p, --vhost NAME      the virtual host (there is one)\n"
+	"  -q, --quiet           no line that says what is being done\n"
+	"  -s, --silent          nor headers of columns\n"
+	"  --no-table-headers    no headers of columns\n"
+	"  --formatter json      as JSON (else: table)\n"
+	"  -t, --timeout S       give up after so many seconds without a word\n"
+	"  -n, --node NAME       taken for rabbitmqctl's sake, without effect\n"
+	"\n"
 	"For a data directory whose broker has stopped:\n"
 	"\n"
-	"  verify    reads all of the log as a start would, but every record of it, and says what is\n"
-	"            in it. Nothing is changed. A tail that a crash has cut off is no damage.\n"
-	"  dump      prints the records, one a line. Queues are numbers: their declarations are in\n"
-	"            the dump too. Bodies are printed with --body only.\n"
-	"  salvage   writes what can be read of FROM into a new directory TO, which a broker can then\n"
-	"            be started on (data_dir=TO), and says what was lost. FROM is not changed.\n"
+	"  log verify    reads all of the log as a start would, but every record of it, and says\n"
+	"                what is in it. Nothing is changed. A tail that a crash has cut off is no\n"
+	"                damage.\n"
+	"  log dump      prints the records, one a line. Queues are numbers: their declarations are\n"
+	"                in the dump too. Bodies are printed with --body only.\n"
+	"  log salvage   writes what can be read of FROM into a new directory TO, which a broker can\n"
+	"                then be started on (data_dir=TO), and says what was lost. FROM is not\n"
+	"                changed.\n"
 	"\n"
-	"  --quiet   no progress on a terminal\n"
+	"  --quiet       no progress on a terminal\n"
 	"\n"
-	"Exit codes: 0 all is well, 1 damage was found, 2 usage, 3 the directory cannot be used.\n"
+	"Exit codes of verbs: 0 done, 64 usage, 65 no such thing, 69 no broker, or it could not do\n"
+	"it, 75 timeout. Of log: 0 all is well, 1 damage was found, 2 usage, 3 the directory cannot\n"
+	"be used.\n"
 	"The format of the log is drawn in docs/log-format.md.\n";
+
+static void help(FILE *to)
+{
+	struct buf verbs = { 0 };
+	verbs_print(&verbs);
+	fputs(head, to);
+	fwrite(verbs.p, 1, verbs.len, to);
+	fputs(options, to);
+	buf_free(&verbs);
+}
 
 static int usage(void)
 {
-	fputs(help, stderr);
+	help(stderr);
 	return CTL_USAGE;
 }
 
-int main(int argc, char **argv)
+static int log_command(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = { { "verify", ctl_verify }, { "dump", ctl_dump }, { "salvage", ctl_salvage } };
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		fputs(help, stdout);
-		return CTL_OK;
-	}
-	if (argc < 3 || strcmp(argv[1], "log") != 0)
-		return usage();
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+	for (size_t i = 0; argc > 2 && i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(argv[2], commands[i].name) != 0)
 			continue;
 		int code = commands[i].run(argc - 3, argv + 3);
 		return code == CTL_USAGE ? usage() : code;
 	}
 	return usage();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage();
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		help(stdout);
+		return CTL_OK;
+	}
+	return strcmp(argv[1], "log") == 0 ? log_command(argc, argv) : ctl_door(argc, argv);
 }

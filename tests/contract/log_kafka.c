@@ -668,6 +668,22 @@ static int close_log(struct log *log)
 	return error;
 }
 
+static int backup(struct log *log, const char *directory, uint64_t *number)
+{
+	(void)log;
+	(void)directory;
+	(void)number;
+	return -ENOTSUP;
+}
+
+static bool backed_up(struct log *log, uint64_t number, struct log_backup *out)
+{
+	(void)log;
+	(void)number;
+	(void)out;
+	return false;
+}
+
 int log_kafka_open(struct log **out, const struct log_kafka_options *options, struct buf *why)
 {
 	static const struct log_ops ops = {
@@ -692,6 +708,8 @@ int log_kafka_open(struct log **out, const struct log_kafka_options *options, st
 		.end = end_of,
 		.holds = holds,
 		.stats = stats,
+		.backup = backup,
+		.backed_up = backed_up,
 		.close = close_log,
 	};
 	struct log_kafka *l = mem_zalloc(sizeof *l);

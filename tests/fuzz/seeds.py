@@ -532,6 +532,40 @@ DAMAGE = {
     "forged-hole": b"\x01" + segment() + batch(0, 1) + segment(previous=1, shift=1) + batch(0, 2),
 }
 
+# ---- through the door ----
+
+
+def request(*arguments):
+    body = b"".join(len(a).to_bytes(4, "little") + a for a in arguments)
+    return b"LVR1" + len(body).to_bytes(4, "little") + body
+
+
+def piece(kind, data):
+    return u8(kind) + len(data).to_bytes(4, "little") + data
+
+
+REQUESTS = {
+    "list": request(b"list_queues", b"name", b"messages", b"-q"),
+    "list-json": request(b"--formatter=json", b"list_exchanges", b"-p", b"/"),
+    "list-wrong": request(b"list_queues", b"nam\xff"),
+    "bindings": request(b"list_bindings", b"--no-table-headers"),
+    "channels": request(b"list_channels", b"--formatter", b"table"),
+    "delete": request(b"delete_queue", b"--if-empty", b"--if-unused", b"q"),
+    "purge": request(b"purge_queue", b"", b"--vhost"),
+    "close": request(b"close_connection", b"<1>", b"%s%n"),
+    "close-all": request(b"close_all_connections", b"why", b"-s"),
+    "status": request(b"status"),
+    "stop": request(b"stop", b"--", b"--"),
+    "unknown": request(b"-", b"--x", b"foo"),
+    "empty-words": request(b"", b"", b""),
+    "none": request(),
+    "short": request(b"list_queues")[:-3],
+    "behind": request(b"ping") + b"more",
+    "long": b"LVR1" + (65537).to_bytes(4, "little"),
+    "inner-long": b"LVR1\x08\0\0\0\xff\xff\xff\xffabcd",
+    "answer": piece(1, b"name\n") + piece(2, b"Error\n") + piece(0, b"\x40\0\0\0"),
+}
+
 for parser, seeds in [
     ("frame", FRAMES),
     ("method", METHODS),
@@ -542,6 +576,7 @@ for parser, seeds in [
     ("connection", CONVERSATIONS),
     ("segment", DAMAGE),
     ("summary", SUMMARIES),
+    ("request", REQUESTS),
 ]:
     write(parser, seeds)
     print(parser, len(seeds))

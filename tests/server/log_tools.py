@@ -195,7 +195,7 @@ def flips(build, data):
 def summaries(build, data):
     """A start does not believe a summary that is damaged."""
     copy = data + ".sum"
-    shutil.copytree(data, copy)
+    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("ctl.sock"))
     names = [f for f in os.listdir(copy) if f.endswith(".sum")]
     for name in names:
         flip(f"{copy}/{name}", os.path.getsize(f"{copy}/{name}") // 2)
@@ -209,7 +209,7 @@ def summaries(build, data):
 def salvage(build, data):
     segments = sorted(f for f in os.listdir(data) if f.endswith(".seg") and f[0] == "w")
     damaged, saved = data + ".damaged", data + ".saved"
-    shutil.copytree(data, damaged)
+    shutil.copytree(data, damaged, ignore=shutil.ignore_patterns("ctl.sock"))
     flip(f"{damaged}/{segments[1]}", 4096 + 70)
     b = Broker(build, damaged)
     code = b.end()

@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-enum { SECTOR = 512, NAME_MAX_BYTES = 40, HANDLES = 128 };
+enum { SECTOR = 512, NAME_MAX_BYTES = 40, NAMES = 256, HANDLES = 128 };
 
 struct change {                  /* of a file: a write, or a truncation to at */
 	struct list link;
@@ -25,6 +25,7 @@ struct inode {
 	struct buf seen, durable;
 	struct list changes;
 	int handles;
+	bool linked;                 /* one file with one on another disk: nobody writes to it */
 };
 
 struct name {
@@ -33,7 +34,7 @@ struct name {
 };
 
 struct directory {
-	struct name names[HANDLES];
+	struct name names[NAMES];
 	size_t n;
 };
 
@@ -48,6 +49,8 @@ struct disk_sim {
 	struct directory steps[HANDLES];   /* the directory after each unsynced change */
 	size_t n_steps;
 	struct inode *handles[HANDLES];
+	struct disk *beside;
+	bool far;                    /* that is on another file system */
 };
 
 static struct disk_sim *self(struct disk *d)
@@ -173,7 +176,7 @@ static struct name *find(struct directory *d, const char *file)
 
 static void add_name(struct directory *d, const char *file, struct inode *i)
 {
-	must(d->n < HANDLES && strlen(file) < NAME_MAX_BYTES);
+	must(d->n < NAMES && strlen(file) < NAME_MAX_BYTES);
 	struct name *n = &d->names[d->n++];
 	*n = (struct name){ .inode = i };
 	memcpy(n->text, file, strlen(file));
@@ -324,6 +327,7 @@ static int sim_write(struct disk *d, int handle, uint64_t at, const void *p, siz
 	struct inode *i = s->handles[handle];
 	if (s->down)
 		return -EIO;
+	must(!i->linked);
 	int error = operate(s);
 	note_change(i, at, p, n, false);
 	put(&i->seen, at, p, n);
@@ -366,6 +370,7 @@ static int sim_truncate(struct disk *d, int handle, uint64_t size)
 	int error = operate(s);
 	if (error)
 		return error;
+	must(!s->handles[handle]->linked);
 	note_change(s->handles[handle], size, NULL, 0, true);
 	cut(&s->handles[handle]->seen, size);
 	return 0;
@@ -422,6 +427,43 @@ static int64_t sim_room(struct disk *d)
 	return s->room ? (int64_t)s->room - used_bytes(s) : INT64_MAX;
 }
 
+static int sim_links(struct disk *d, const char *file)
+{
+	const struct name *n = find(&self(d)->seen, file);
+	return n ? 1 + n->inode->linked : -ENOENT;
+}
+
+/* Nobody writes to either again, so that two of the same bytes are as good as one. */
+static int sim_link(struct disk *d, const char *file, struct disk *to)
+{
+	struct disk_sim *s = self(d), *t = self(to);
+	struct name *n = find(&s->seen, file);
+	if (s->far)
+		return -EXDEV;
+	int error = n ? operate(t) : -ENOENT;
+	if (error)
+		return error;
+	must(list_empty(&n->inode->changes) && !find(&t->seen, file));
+	struct inode *i = mem_zalloc(sizeof *i);
+	list_init(&i->changes);
+	list_push(&t->inodes, &i->link);
+	buf_append_slice(&i->seen, buf_slice(&n->inode->durable));
+	buf_append_slice(&i->durable, buf_slice(&n->inode->durable));
+	i->linked = n->inode->linked = true;
+	add_name(&t->seen, file, i);
+	directory_changed(t);
+	return 0;
+}
+
+static int sim_beside(struct disk *d, const char *directory, struct disk **out)
+{
+	(void)directory;
+	*out = self(d)->beside;
+	if (!*out)
+		return -ENOTSUP;
+	return self(*out)->seen.n ? -ENOTEMPTY : 0;
+}
+
 static void close_handles(struct disk_sim *s)
 {
 	for (int h = 0; h < HANDLES; h++)
@@ -453,6 +495,9 @@ struct disk *disk_sim_new(uint64_t seed, uint64_t room)
 		.remove = sim_remove,
 		.sync_directory = sim_sync_directory,
 		.room = sim_room,
+		.links = sim_links,
+		.link = sim_link,
+		.beside = sim_beside,
 		.destroy = sim_destroy,
 	};
 	struct disk_sim *s = mem_zalloc(sizeof *s);
@@ -516,6 +561,12 @@ void disk_sim_fail_sync(struct disk *d)
 void disk_sim_set_room(struct disk *d, uint64_t room)
 {
 	self(d)->room = room;
+}
+
+void disk_sim_set_beside(struct disk *d, struct disk *other, bool far)
+{
+	self(d)->beside = other;
+	self(d)->far = far;
 }
 
 bool disk_sim_flip(struct disk *d, const char *file, uint64_t at, unsigned bit)

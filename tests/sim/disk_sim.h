@@ -45,6 +45,10 @@ void disk_sim_fail_sync(struct disk *d);
 /* Changes the room while running. */
 void disk_sim_set_room(struct disk *d, uint64_t room);
 
+/* What disk_ops.beside gives; far: on another file system.  Of a file that was linked nothing may
+ * have been lost by a sync that was left out, and nobody may write to it any more. */
+void disk_sim_set_beside(struct disk *d, struct disk *other, bool far);
+
 /* Flips one bit of the durable and visible bytes of a file. False when there is no such byte. */
 bool disk_sim_flip(struct disk *d, const char *file, uint64_t at, unsigned bit);
 

@@ -54,9 +54,13 @@ static uint64_t run_whole(struct tally *t, uint64_t seed)
 	struct world *w = mem_alloc(sizeof *w);
 	world_init(w, seed);
 	w->in.plant = planted;
+	w->checks_backups = true;
 	world_begin(w);
 	for (int i = 0; i < OPERATIONS && world_step(w); i++)
 		;
+	if (w->backs_up)
+		printf("seed %llu: %u backups made meanwhile, every one opened\n", (unsigned long long)seed,
+		       w->backups);
 	uint64_t operations = disk_sim_operations(w->in.disk);
 	struct log_stats s = { 0 };
 	if (w->in.log)
@@ -192,15 +196,18 @@ static void run_planted(struct tally *all)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [--slice] [--at OPERATION LOSS]\n"
+	fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [--slice | --whole]\n"
+	                "           [--at OPERATION LOSS]\n"
 	                "crashes a broker at every disk operation of a script and compares what is\n"
-	                "left with what was promised; --at repeats one crash (LOSS 0 to 3)\n");
+	                "left with what was promised; --at repeats one crash (LOSS 0 to 3), --whole\n"
+	                "crashes at none\n");
 }
 
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, at = 0, stride = 1, seeds = 1;
 	int loss = 0;
+	bool whole = false;
 	struct tally t = { 0 };
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
@@ -209,6 +216,8 @@ int main(int argc, char **argv)
 			seeds = strtoull(argv[++i], NULL, 0);
 		else if (strcmp(argv[i], "--slice") == 0)
 			stride = SLICE_STRIDE;
+		else if (strcmp(argv[i], "--whole") == 0)
+			whole = true;
 		else if (strcmp(argv[i], "--at") == 0 && i + 2 < argc) {
 			at = strtoull(argv[++i], NULL, 0);
 			loss = atoi(argv[++i]);
@@ -220,10 +229,12 @@ int main(int argc, char **argv)
 	map_seed(seed);
 	if (at)
 		run_crash(&t, seed, at, (enum disk_sim_loss)loss);
-	if (!at)
+	if (!at && !whole)
 		run_planted(&t);
-	for (uint64_t i = 0; i < seeds && !at; i++)
+	for (uint64_t i = 0; i < seeds && !at && !whole; i++)
 		run_seed(&t, seed + i, stride);
+	for (uint64_t i = 0; i < seeds && whole; i++)
+		run_whole(&t, seed + i);
 	printf("%llu recoveries\n", (unsigned long long)t.restarts);
 	printf("passed %llu failed %llu sim\n", (unsigned long long)t.passed,
 	       (unsigned long long)t.failed);

@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/mem.h"
 #include "persistence/log.h"
+#include "tests/sim/shadow.h"
 
 enum { SEGMENT = 64 << 10, BIGGEST = 20000, TX_CHANNEL = 2, CHECK_CHANNEL = 10 };
 
@@ -40,6 +41,7 @@ void world_init(struct world *w, uint64_t seed)
 		w->in.options.index_page_entries = 3;
 	w->leaves_one = seed / 2 % 2;
 	w->leaves_few = seed % 4 == 3;
+	w->backs_up = seed / 2 % 2 == seed % 2;
 	w->in.segment_bytes = w->leaves_few ? SEGMENT / 2 : SEGMENT;
 	w->in.disk = disk_sim_new(seed, 0);
 }
@@ -54,6 +56,7 @@ static void disconnect(struct world *w)
 
 void world_free(struct world *w)
 {
+	shadow_free(w);
 	disconnect(w);
 	if (w->in.broker)
 		inside_stop(&w->in);
@@ -487,6 +490,8 @@ static void restart(struct world *w)
 
 bool world_step(struct world *w)
 {
+	if (w->backs_up)
+		shadow_step(w);
 	w->operations++;
 	switch (dice(w, w->leaves_one ? 26 : 24)) {
 	case 0 ... 9: publish_burst(w); break;

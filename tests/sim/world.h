@@ -9,6 +9,8 @@
 
 enum { QUEUES = 6, ALWAYS = 4, MESSAGES = 2048, HELD = 64 };
 
+struct shadow;
+
 enum belief { ABSENT, PRESENT, UNSURE };
 
 struct sent_message {
@@ -48,6 +50,9 @@ struct world {
 	unsigned n_held;
 	unsigned operations;         /* done so far */
 	uint64_t restarts;
+	bool backs_up, checks_backups;   /* backups are made; and those that are whole looked at */
+	struct shadow *shadow;       /* the one under way */
+	unsigned backups;
 	struct buf why;              /* what is wrong; empty: nothing yet */
 };
 

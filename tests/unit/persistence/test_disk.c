@@ -144,6 +144,41 @@ START_TEST(a_renamed_file_takes_the_place_of_another)
 }
 END_TEST
 
+START_TEST(a_file_may_have_a_second_name_elsewhere)
+{
+	char path[96];
+	struct disk *other = NULL;
+	int handle = make("a", DISK_BLOCK);
+	ck_assert_int_eq(put(handle, 0, 'a'), 0);
+	ck_assert_int_eq(disk->ops->sync(disk, handle), 0);
+	disk->ops->close(disk, handle);
+	ck_assert_int_eq(disk->ops->beside(disk, directory, &other), -ENOTEMPTY);
+	snprintf(path, sizeof path, "%s-beside", directory);
+	ck_assert_int_eq(disk->ops->beside(disk, path, &other), 0);
+	ck_assert_int_eq(other->ops->lock(other), 0);
+	ck_assert_int_eq(disk->ops->links(disk, "a"), 1);
+	ck_assert_int_eq(disk->ops->links(disk, "b"), -ENOENT);
+	ck_assert_int_eq(disk->ops->link(disk, "b", other), -ENOENT);
+	ck_assert_int_eq(disk->ops->link(disk, "a", other), 0);
+	ck_assert_int_eq(disk->ops->link(disk, "a", other), -EEXIST);
+	ck_assert_int_eq(disk->ops->links(disk, "a"), 2);
+	ck_assert_int_eq(disk->ops->remove(disk, "a"), 0);
+	ck_assert_int_eq(other->ops->links(other, "a"), 1);
+	handle = other->ops->open(other, "a", false, 0);
+	ck_assert_int_eq(other->ops->read(other, handle, 0, block, DISK_BLOCK), 0);
+	ck_assert_int_eq(block[0], 'a');
+	other->ops->close(other, handle);
+	other->ops->remove(other, "a");
+	other->ops->destroy(other);
+	ck_assert_int_eq(disk->ops->beside(disk, path, &other), 0);   /* a lock is nothing */
+	other->ops->destroy(other);
+	snprintf(path, sizeof path, "%s-beside/lock", directory);
+	ck_assert_int_eq(unlink(path), 0);
+	path[strlen(path) - 5] = 0;
+	ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
 static TCase *all(const char *name, void (*begin)(void))
 {
 	TCase *t = tcase_create(name);
@@ -153,6 +188,7 @@ static TCase *all(const char *name, void (*begin)(void))
 	tcase_add_test(t, what_is_written_is_read_at_its_place);
 	tcase_add_test(t, a_file_is_made_whole_or_not_at_all);
 	tcase_add_test(t, a_renamed_file_takes_the_place_of_another);
+	tcase_add_test(t, a_file_may_have_a_second_name_elsewhere);
 	return t;
 }
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/manage.h"
+
+#include <errno.h>
+
+#include "broker/link.h"
+#include "broker/on.h"
+#include "broker/refuse.h"
+#include "queue/queue.h"
+
+void manage_now(struct broker *b, uint64_t now_ms)
+{
+	b->now_ms = now_ms;
+}
+
+uint64_t manage_purge(struct broker *b, struct queue *q)
+{
+	uint64_t n = queue_purge(q);
+	broker_run_queue(b, q);
+	return n;
+}
+
+log_position manage_delete(struct broker *b, struct queue *q)
+{
+	return on_queue_remove(b, q);
+}
+
+bool manage_is_durable(const struct broker *b, log_position at)
+{
+	return broker_is_durable(b, at);
+}
+
+int manage_backup(struct broker *b, const char *directory, uint64_t *number)
+{
+	if (!b->options.log)
+		return -ENOTSUP;
+	if (b->failed)
+		return -b->failed;
+	store_flush_acks(&b->store, false);
+	return log_backup(b->options.log, directory, number);
+}
+
+bool manage_backed_up(const struct broker *b, uint64_t number, struct log_backup *out)
+{
+	return log_backed_up(b->options.log, number, out);
+}
+
+static void close_one(struct connection *c, struct slice reason)
+{
+	const struct refusal *r = refuse(c->broker, &CONNECTION_FORCED, "%.*s", SLICE_ARG(reason));
+	if (c->state == CONN_RUNNING)
+		connection_refuse(c, r, 0);
+	else if (c->state < CONN_RUNNING)
+		connection_finish(c);
+}
+
+bool manage_close(struct broker *b, uint64_t number, struct slice reason)
+{
+	list_each(it, &b->connections) {
+		struct connection *c = list_entry(it, struct connection, link);
+		if (c->number != number)
+			continue;
+		close_one(c, reason);
+		return true;
+	}
+	return false;
+}
+
+uint64_t manage_find(const struct broker *b, struct slice name)
+{
+	list_each(it, &b->connections) {
+		const struct connection *c = list_entry(it, struct connection, link);
+		if (slice_is(name, c->name))
+			return c->number;
+	}
+	return 0;
+}
+
+uint64_t manage_close_all(struct broker *b, struct slice reason)
+{
+	uint64_t n = 0;
+	list_each_safe(it, &b->connections) {
+		struct connection *c = list_entry(it, struct connection, link);
+		n += c->state <= CONN_RUNNING;
+		close_one(c, reason);
+	}
+	return n;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What management/ has changed in a broker. */
+#ifndef BROKER_MANAGE_H
+#define BROKER_MANAGE_H
+
+#include "base/slice.h"
+#include "persistence/log.h"
+
+struct broker;
+struct queue;
+
+/* The time is this (monotonic milliseconds): before anything else of this file. */
+void manage_now(struct broker *b, uint64_t now_ms);
+
+/* Drops what is ready and returns how many there were. */
+uint64_t manage_purge(struct broker *b, struct queue *q);
+
+/* Deletes the queue; its consumers are told.  Returns the position after which it is for good, or
+ * 0. */
+log_position manage_delete(struct broker *b, struct queue *q);
+
+/* True when the position is safe (of 0: at once). */
+bool manage_is_durable(const struct broker *b, log_position at);
+
+/* Closes the connection of that number with 320 and the reason; false when there is none. */
+bool manage_close(struct broker *b, uint64_t number, struct slice reason);
+
+/* The number of a connection by its name ("127.0.0.1:50324 -> 127.0.0.1:5672"); 0: none. */
+uint64_t manage_find(const struct broker *b, struct slice name);
+
+/* Begins a backup of all that is kept (log_backup), acks included that were not written yet. */
+int manage_backup(struct broker *b, const char *directory, uint64_t *number);
+
+/* How far it is (log_backed_up). */
+bool manage_backed_up(const struct broker *b, uint64_t number, struct log_backup *out);
+
+/* Closes all, and returns how many. */
+uint64_t manage_close_all(struct broker *b, struct slice reason);
+
+#endif

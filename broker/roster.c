@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/roster.h"
+
+#include "broker/channel.h"
+#include "queue/queue.h"
+
+void roster_begin(struct roster *r, struct broker *b, enum roster_kind kind)
+{
+	struct topology *t = &b->vhost.topology;
+	*r = (struct roster){ .broker = b, .kind = kind };
+	list_init(&r->inner.link);
+	switch (kind) {
+	case ROSTER_QUEUES: walk_begin(&r->outer, &t->walks, &t->all_queues); break;
+	case ROSTER_EXCHANGES:
+	case ROSTER_BINDINGS: walk_begin(&r->outer, &t->walks, &t->all_exchanges); break;
+	case ROSTER_CONNECTIONS:
+	case ROSTER_CHANNELS: walk_begin(&r->outer, &b->walks, &b->connections); break;
+	case ROSTER_CONSUMERS: walk_begin(&r->outer, &b->walks, &b->consumers); break;
+	}
+}
+
+void roster_end(struct roster *r)
+{
+	if (!r->broker)
+		return;
+	walk_end(&r->outer);
+	walk_end(&r->inner);
+	r->broker = NULL;
+}
+
+/* The next binding of the exchange, or the next queue, which the default exchange knows by name. */
+static bool next_of_exchange(struct roster *r, struct exchange *x, struct roster_row *out)
+{
+	struct topology *t = &r->broker->vhost.topology;
+	struct list *head = x->name.n ? &x->bindings : &t->all_queues;
+	if (r->inner.head != head) {
+		walk_end(&r->inner);
+		walk_begin(&r->inner, &t->walks, head);
+	}
+	struct list *l = walk_here(&r->inner);
+	if (!l)
+		return false;
+	walk_on(&r->inner);
+	if (x->name.n)
+		out->binding = list_entry(l, struct binding, on_source);
+	else
+		out->queue = list_entry(l, struct queue, link);
+	out->exchange = x;
+	return true;
+}
+
+static bool next_binding(struct roster *r, struct roster_row *out)
+{
+	for (struct list *l; (l = walk_here(&r->outer)); walk_on(&r->outer))
+		if (next_of_exchange(r, list_entry(l, struct exchange, link), out))
+			return true;
+	return false;
+}
+
+static bool next_of_connection(struct roster *r, const struct connection *c,
+                               struct roster_row *out)
+{
+	if (r->connection != c)
+		r->channel = 0;
+	r->connection = c;
+	while (r->channel < c->cap_channels && !c->channels[r->channel])
+		r->channel++;
+	if (r->channel >= c->cap_channels)
+		return false;
+	out->connection = c;
+	out->channel = c->channels[r->channel++];
+	return true;
+}
+
+static bool next_channel(struct roster *r, struct roster_row *out)
+{
+	for (struct list *l; (l = walk_here(&r->outer)); walk_on(&r->outer), r->connection = NULL)
+		if (next_of_connection(r, list_entry(l, struct connection, link), out))
+			return true;
+	return false;
+}
+
+static void fill(struct roster *r, struct list *l, struct roster_row *out)
+{
+	switch (r->kind) {
+	case ROSTER_QUEUES: out->queue = list_entry(l, struct queue, link); break;
+	case ROSTER_EXCHANGES: out->exchange = list_entry(l, struct exchange, link); break;
+	case ROSTER_CONNECTIONS: out->connection = list_entry(l, struct connection, link); break;
+	case ROSTER_CONSUMERS:
+		out->consumer = list_entry(l, struct consumer, link);
+		out->queue = out->consumer->queue;
+		out->channel = out->consumer->channel;
+		out->connection = out->channel->connection;
+		break;
+	default: break;
+	}
+}
+
+bool roster_next(struct roster *r, struct roster_row *out)
+{
+	*out = (struct roster_row){ .broker = r->broker };
+	if (r->kind == ROSTER_BINDINGS)
+		return next_binding(r, out);
+	if (r->kind == ROSTER_CHANNELS)
+		return next_channel(r, out);
+	struct list *l = walk_here(&r->outer);
+	if (!l)
+		return false;
+	walk_on(&r->outer);
+	fill(r, l, out);
+	return true;
+}

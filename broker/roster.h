@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What there is, one after the other, for management/: queues, exchanges, bindings, connections,
+ * channels, consumers.  A roster may be read in pieces over many turns: what is there all the time
+ * is met once, what comes or goes meanwhile may be met or not. */
+#ifndef BROKER_ROSTER_H
+#define BROKER_ROSTER_H
+
+#include <stdint.h>
+
+#include "base/walk.h"
+
+struct broker;
+
+enum roster_kind {
+	ROSTER_QUEUES,
+	ROSTER_EXCHANGES,
+	ROSTER_BINDINGS,             /* those of queues to the default exchange first */
+	ROSTER_CONNECTIONS,
+	ROSTER_CHANNELS,
+	ROSTER_CONSUMERS,
+};
+
+/* What it is; of the others only those that lead to it are set. */
+struct roster_row {
+	const struct broker *broker;
+	const struct queue *queue;
+	const struct exchange *exchange;
+	const struct binding *binding;   /* NULL with a queue: to the default exchange by its name */
+	const struct connection *connection;
+	const struct channel *channel;
+	const struct consumer *consumer;
+};
+
+struct roster {
+	struct broker *broker;
+	enum roster_kind kind;
+	struct walk outer, inner;
+	const struct connection *connection;   /* whose channels it is at */
+	size_t channel;
+};
+
+/* At the first one. */
+void roster_begin(struct roster *r, struct broker *b, enum roster_kind kind);
+
+/* The next one, valid until anything changes; false at the end. */
+bool roster_next(struct roster *r, struct roster_row *out);
+
+/* Harmless when it was not begun, if it was zeroed. */
+void roster_end(struct roster *r);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "management/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "broker/manage.h"
+#include "broker/state.h"
+#include "management/verbs.h"
+
+/* ---- saying no, and banners ---- */
+
+static void print_list(struct buf *out, const char *format, va_list args)
+{
+	char text[1024];
+	int n = vsnprintf(text, sizeof text, format, args);
+	buf_append(out, text, n < (int)sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+enum call_state call_fail(struct call *c, uint32_t code, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	buf_printf(&c->error, "Error:\n");
+	print_list(&c->error, format, args);
+	va_end(args);
+	buf_u8(&c->error, '\n');
+	c->code = code;
+	return CALL_DONE;
+}
+
+enum call_state call_refuse(struct call *c, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	buf_printf(&c->error, "Error (argument validation): ");
+	print_list(&c->error, format, args);
+	va_end(args);
+	buf_printf(&c->error, "\nArguments given:\n\t");
+	for (size_t i = 0; i < c->request.n; i++)
+		buf_printf(&c->error, "%s%.*s", i ? " " : "", SLICE_ARG(c->request.arguments[i]));
+	buf_printf(&c->error, "\n\nUsage\n\nleveretctl [--data-dir DIR] %s %s\n", c->verb->name,
+	           c->verb->usage);
+	c->code = CALL_EXIT_USAGE;
+	return CALL_DONE;
+}
+
+void call_banner(struct call *c, struct buf *out, const char *format, ...)
+{
+	va_list args;
+	if (c->quiet || c->json)
+		return;
+	va_start(args, format);
+	print_list(out, format, args);
+	va_end(args);
+	buf_u8(out, '\n');
+}
+
+/* ---- options ---- */
+
+enum option { OPTION_NONE, OPTION_FLAG, OPTION_VALUE, OPTION_BAD };
+
+static enum option flag(struct call *c, struct slice a)
+{
+	const struct {
+		const char *name, *brief, *other;
+		bool *set, *also;
+	} flags[] = {
+		{ "--quiet", "-q", "--quiet", &c->quiet, NULL },
+		{ "--silent", "-s", "--silent", &c->quiet, &c->bare },
+		{ "--no-table-headers", "", "--no_table_headers", &c->bare, NULL },
+		{ "--if-empty", "-e", "--if_empty", &c->if_empty, NULL },
+		{ "--if-unused", "-u", "--if_unused", &c->if_unused, NULL },
+	};
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (!slice_is(a, flags[i].name) && !slice_is(a, flags[i].brief) &&
+		    !slice_is(a, flags[i].other))
+			continue;
+		*flags[i].set = true;
+		if (flags[i].also)
+			*flags[i].also = true;
+		return OPTION_FLAG;
+	}
+	return OPTION_NONE;
+}
+
+/* "--name=value", "--name value", "-n value". */
+static bool is_option(struct slice a, const char *name, const char *brief, bool *inside,
+                      struct slice *value)
+{
+	size_t n = strlen(name);
+	*inside = slice_starts(a, name) && a.n > n && a.p[n] == '=';
+	if (*inside)
+		*value = slice_of(a.p + n + 1, a.n - n - 1);
+	return *inside || slice_is(a, name) || slice_is(a, brief);
+}
+
+static enum option valued(struct call *c, struct slice a, struct slice next, bool *inside)
+{
+	struct slice value = next;
+	if (is_option(a, "--vhost", "-p", inside, &value)) {
+		c->vhost = value;
+		return value.p ? OPTION_VALUE : OPTION_BAD;
+	}
+	if (!is_option(a, "--formatter", "--formatter", inside, &value))
+		return OPTION_NONE;
+	c->json = value.p && slice_is(value, "json");
+	bool table = value.p && (slice_is(value, "table") || slice_is(value, "tsv"));
+	return c->json || table ? OPTION_VALUE : OPTION_BAD;
+}
+
+/* Takes the option at *i; what follows "--" is none. */
+static enum option take_option(struct call *c, size_t *i)
+{
+	const struct request *r = &c->request;
+	struct slice a = r->arguments[*i];
+	struct slice next = *i + 1 < r->n ? r->arguments[*i + 1] : slice_of(NULL, 0);
+	bool inside = false;
+	if (a.n < 2 || a.p[0] != '-')
+		return OPTION_NONE;
+	enum option o = flag(c, a);
+	if (o == OPTION_NONE)
+		o = valued(c, a, next, &inside);
+	if (o == OPTION_VALUE && !inside)
+		++*i;
+	return o == OPTION_NONE ? OPTION_BAD : o;
+}
+
+/* Options may stand anywhere; the first word that is none is the verb.  0, or the place of one that
+ * is not understood, counted from one. */
+static size_t read_arguments(struct call *c)
+{
+	bool plain = false, named = false;
+	for (size_t i = 0; i < c->request.n; i++) {
+		size_t at = i;
+		if (!plain && slice_is(c->request.arguments[i], "--")) {
+			plain = true;
+			continue;
+		}
+		enum option o = plain ? OPTION_NONE : take_option(c, &i);
+		if (o == OPTION_BAD)
+			return at + 1;
+		if (o == OPTION_NONE && named)
+			c->arguments[c->n++] = c->request.arguments[i];
+		if (o == OPTION_NONE && !named) {
+			c->verb = verb_find(c->request.arguments[i]);
+			named = true;
+		}
+	}
+	return 0;
+}
+
+/* The first word that looks like a verb, for the complaint. */
+static struct slice word(const struct call *c)
+{
+	for (size_t i = 0; i < c->request.n; i++)
+		if (c->request.arguments[i].n && c->request.arguments[i].p[0] != '-')
+			return c->request.arguments[i];
+	return c->request.arguments[0];
+}
+
+static void unknown_verb(struct call *c)
+{
+	buf_printf(&c->error, "\nCommand '%.*s' not found. \n\nCommands:\n", SLICE_ARG(word(c)));
+	verbs_print(&c->error);
+	c->code = CALL_EXIT_USAGE;
+}
+
+static void check(struct call *c)
+{
+	size_t bad = read_arguments(c);
+	if (!c->verb)
+		c->verb = bad ? verb_find(word(c)) : NULL;
+	c->over = true;
+	if (!c->verb)
+		unknown_verb(c);
+	else if (bad)
+		call_refuse(c, "Invalid options for this command:\n%.*s",
+		            SLICE_ARG(c->request.arguments[bad - 1]));
+	else if (c->n < c->verb->least)
+		call_refuse(c, "not enough arguments.");
+	else if (c->n > c->verb->most)
+		call_refuse(c, "too many arguments.");
+	else if (!slice_eq(c->vhost, c->host->broker->vhost.name))
+		call_fail(c, CALL_EXIT_DATA, "Virtual host '%.*s' does not exist", SLICE_ARG(c->vhost));
+	else
+		c->over = false;
+}
+
+/* ---- the call ---- */
+
+struct call *call_new(struct host *h, struct buf *request)
+{
+	struct call *c = mem_zalloc(sizeof *c);
+	c->host = h;
+	c->bytes = *request;
+	*request = (struct buf){ 0 };
+	struct slice in = buf_slice(&c->bytes);
+	if (request_decode(&in, &c->request) != REQUEST_OK)
+		c->request.arguments[c->request.n = 0] = slice_of("", 0);
+	c->vhost = h->broker->vhost.name;
+	check(c);
+	return c;
+}
+
+static void put(struct buf *out, enum answer_kind kind, struct buf *bytes)
+{
+	answer_encode(out, &(struct answer_piece){ .kind = kind, .bytes = buf_slice(bytes) });
+	buf_clear(bytes);
+}
+
+enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out)
+{
+	struct buf text = { 0 };
+	enum call_state state = CALL_DONE;
+	manage_now(c->host->broker, now_ms);
+	if (!c->over)
+		state = c->verb->handle(c, &text);
+	c->begun = true;
+	put(out, ANSWER_OUTPUT, &text);
+	put(out, ANSWER_PROGRESS, &c->progress);
+	put(out, ANSWER_ERROR, &c->error);
+	if (state == CALL_DONE)
+		answer_encode(out, &(struct answer_piece){ .kind = ANSWER_END, .code = c->code });
+	c->over |= state == CALL_DONE;
+	buf_free(&text);
+	return state;
+}
+
+void call_free(struct call **c)
+{
+	if (!*c)
+		return;
+	listing_end(&(*c)->listing);
+	buf_free(&(*c)->bytes);
+	buf_free(&(*c)->error);
+	buf_free(&(*c)->progress);
+	mem_free(*c);
+	*c = NULL;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call of a verb: the request of a peer, its options, and its answer, which is pulled piece by
+ * piece.  Output and errors are those of rabbitmqctl, so that scripts go on. */
+#ifndef MANAGEMENT_CALL_H
+#define MANAGEMENT_CALL_H
+
+#include "base/buf.h"
+#include "broker/roster.h"
+#include "management/listing.h"
+#include "management/request.h"
+#include "persistence/log.h"
+
+struct broker;
+struct verb;
+
+/* What management is told of the process, and what it asks of it. */
+struct host {
+	struct broker *broker;
+	const char *version, *data_dir, *listeners;
+	uint64_t pid;
+	uint64_t max_connections;
+	bool stop;                   /* set by a verb: the process is to end in order */
+};
+
+/* Exit codes, as those of rabbitmqctl. */
+enum {
+	CALL_EXIT_OK = 0,
+	CALL_EXIT_USAGE = 64,
+	CALL_EXIT_DATA = 65,
+	CALL_EXIT_UNAVAILABLE = 69,
+	CALL_EXIT_SOFTWARE = 70,
+};
+
+enum call_state {
+	CALL_MORE,                   /* pull again when the peer has taken this */
+	CALL_WAITS,                  /* pull again after the next turn of the broker */
+	CALL_DONE,
+};
+
+struct call {
+	struct host *host;
+	const struct verb *verb;     /* NULL: there is no such verb */
+	struct buf bytes;            /* what the arguments lie in */
+	struct request request;      /* as it came */
+	struct slice arguments[REQUEST_MAX_ARGUMENTS];   /* without options */
+	size_t n;
+	struct slice vhost;
+	bool quiet, bare, json;      /* no banner, no headers, as JSON */
+	bool if_empty, if_unused;
+	bool begun, over;
+	uint32_t code;
+	struct buf error;            /* for the other output */
+	struct buf progress;
+	struct listing listing;
+	log_position wait_for;
+	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
+};
+
+/* Takes over the bytes of a whole request, which verb and arguments are looked up in. */
+struct call *call_new(struct host *h, struct buf *request);
+
+/* Appends the next piece of the answer, at time now_ms. */
+enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out);
+
+void call_free(struct call **c);
+
+/* ---- for handlers ---- */
+
+/* Says why, for the other output, and sets the exit code. */
+enum call_state call_fail(struct call *c, uint32_t code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As rabbitmqctl refuses arguments: with what was given, and the usage. */
+enum call_state call_refuse(struct call *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A line ahead of the output that says what is being done, if it is wanted. */
+void call_banner(struct call *c, struct buf *out, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

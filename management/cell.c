@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "management/cell.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "amqp/table.h"
+
+/* ---- as text ---- */
+
+static void put_text(struct buf *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\')
+			buf_append(out, "\\\\", 2);
+		else if (s.p[i] < 0x20 || s.p[i] == 0x7F)
+			buf_printf(out, "\\%03o", s.p[i]);
+		else
+			buf_u8(out, s.p[i]);
+	}
+}
+
+static void put_quoted(struct buf *out, struct slice s)
+{
+	buf_u8(out, '"');
+	put_text(out, s);
+	buf_u8(out, '"');
+}
+
+static void put_number_field(struct buf *out, const struct field *f)
+{
+	if (f->letter == 'f' || f->letter == 'd')
+		buf_printf(out, "%.17g", f->real);
+	else if (f->letter == 'T')
+		buf_printf(out, "%" PRIu64, f->timestamp);
+	else if (f->letter == 'D')
+		buf_printf(out, "{%u,%" PRIu32 "}", f->decimal.scale, f->decimal.value);
+	else
+		buf_printf(out, "%" PRIi64, f->integer);
+}
+
+static void put_table(struct buf *out, struct slice table);
+
+static void put_array(struct buf *out, struct slice array);
+
+static void put_field(struct buf *out, const struct field *f)
+{
+	switch (f->letter) {
+	case 't': buf_printf(out, "%s", f->boolean ? "true" : "false"); break;
+	case 'S':
+	case 'x': put_quoted(out, f->bytes); break;
+	case 'F': put_table(out, f->bytes); break;
+	case 'A': put_array(out, f->bytes); break;
+	case 'V': buf_printf(out, "undefined"); break;
+	default: put_number_field(out, f);
+	}
+}
+
+static void put_table(struct buf *out, struct slice table)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	buf_u8(out, '[');
+	for (bool more = false; table_next(&w, &key, &f); more = true) {
+		buf_printf(out, more ? ",{" : "{");
+		put_quoted(out, key);
+		buf_u8(out, ',');
+		put_field(out, &f);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
+}
+
+static void put_array(struct buf *out, struct slice array)
+{
+	struct table_walk w = table_walk(array);
+	struct field f;
+	buf_u8(out, '[');
+	for (bool more = false; array_next(&w, &f); more = true) {
+		if (more)
+			buf_u8(out, ',');
+		put_field(out, &f);
+	}
+	buf_u8(out, ']');
+}
+
+void cell_put(struct buf *out, struct cell c)
+{
+	switch (c.kind) {
+	case CELL_EMPTY: break;
+	case CELL_TEXT: put_text(out, c.text); break;
+	case CELL_NUMBER: buf_printf(out, "%" PRIu64, c.number); break;
+	case CELL_BOOLEAN: buf_printf(out, "%s", c.boolean ? "true" : "false"); break;
+	case CELL_TABLE: put_table(out, c.table); break;
+	}
+}
+
+/* ---- as JSON ---- */
+
+/* Bytes of the character of UTF-8 that s begins with (RFC 3629); 0: it begins with none. */
+static size_t character(struct slice s)
+{
+	uint8_t c = s.p[0];
+	size_t n = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
+	if (n > s.n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s.p[i] & 0xC0) != 0x80)
+			return 0;
+	bool longer = (c == 0xE0 && s.p[1] < 0xA0) || (c == 0xF0 && s.p[1] < 0x90);
+	bool beyond = (c == 0xED && s.p[1] > 0x9F) || (c == 0xF4 && s.p[1] > 0x8F);
+	return longer || beyond ? 0 : n;
+}
+
+static void put_json_text(struct buf *out, struct slice s)
+{
+	buf_u8(out, '"');
+	while (s.n) {
+		size_t n = character(s);
+		uint8_t c = s.p[0];
+		if (n == 0 || c < 0x20 || c == 0x7F)
+			buf_printf(out, "\\u%04x", c);
+		else if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else
+			buf_append(out, s.p, n);
+		slice_take(&s, n ? n : 1);
+	}
+	buf_u8(out, '"');
+}
+
+static void put_json_table(struct buf *out, struct slice table);
+
+static void put_json_array(struct buf *out, struct slice array);
+
+static void put_json_number(struct buf *out, const struct field *f)
+{
+	if (f->letter == 'D')
+		buf_printf(out, "%" PRIu32 "e-%u", f->decimal.value, f->decimal.scale);
+	else if ((f->letter == 'f' || f->letter == 'd') && !isfinite(f->real))
+		buf_printf(out, "null");
+	else
+		put_number_field(out, f);
+}
+
+static void put_json_field(struct buf *out, const struct field *f)
+{
+	switch (f->letter) {
+	case 't': buf_printf(out, "%s", f->boolean ? "true" : "false"); break;
+	case 'S':
+	case 'x': put_json_text(out, f->bytes); break;
+	case 'F': put_json_table(out, f->bytes); break;
+	case 'A': put_json_array(out, f->bytes); break;
+	case 'V': buf_printf(out, "null"); break;
+	default: put_json_number(out, f);
+	}
+}
+
+static void put_json_table(struct buf *out, struct slice table)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	buf_u8(out, '{');
+	for (bool more = false; table_next(&w, &key, &f); more = true) {
+		if (more)
+			buf_u8(out, ',');
+		put_json_text(out, key);
+		buf_u8(out, ':');
+		put_json_field(out, &f);
+	}
+	buf_u8(out, '}');
+}
+
+static void put_json_array(struct buf *out, struct slice array)
+{
+	struct table_walk w = table_walk(array);
+	struct field f;
+	buf_u8(out, '[');
+	for (bool more = false; array_next(&w, &f); more = true) {
+		if (more)
+			buf_u8(out, ',');
+		put_json_field(out, &f);
+	}
+	buf_u8(out, ']');
+}
+
+void cell_put_json(struct buf *out, struct cell c)
+{
+	switch (c.kind) {
+	case CELL_EMPTY: buf_printf(out, "\"\""); break;
+	case CELL_TEXT: put_json_text(out, c.text); break;
+	case CELL_TABLE: put_json_table(out, c.table); break;
+	default: cell_put(out, c);
+	}
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One value of a listing, and how it is put: as rabbitmqctl puts it in a table, or as JSON. */
+#ifndef MANAGEMENT_CELL_H
+#define MANAGEMENT_CELL_H
+
+#include "base/buf.h"
+
+struct cell {
+	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE } kind;
+	union {
+		struct slice text;       /* borrowed */
+		uint64_t number;
+		bool boolean;
+		struct slice table;      /* an encoded field table; borrowed */
+	};
+};
+
+static inline struct cell cell_empty(void)
+{
+	return (struct cell){ .kind = CELL_EMPTY };
+}
+
+static inline struct cell cell_slice(struct slice s)
+{
+	return (struct cell){ .kind = CELL_TEXT, .text = s };
+}
+
+static inline struct cell cell_text(const char *s)
+{
+	return cell_slice(slice_str(s));
+}
+
+static inline struct cell cell_number(uint64_t n)
+{
+	return (struct cell){ .kind = CELL_NUMBER, .number = n };
+}
+
+static inline struct cell cell_boolean(bool b)
+{
+	return (struct cell){ .kind = CELL_BOOLEAN, .boolean = b };
+}
+
+static inline struct cell cell_table(struct slice table)
+{
+	return (struct cell){ .kind = CELL_TABLE, .table = table };
+}
+
+/* In a column: control bytes as three octal digits behind a backslash, a backslash as two. */
+void cell_put(struct buf *out, struct cell c);
+
+/* Bytes that are no UTF-8 are taken for Latin-1. */
+void cell_put_json(struct buf *out, struct cell c);
+
+#endif

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be told of each kind of thing, under the names that rabbitmqctl has for it.  Only what
+ * is known is offered: there is no column that always says the same for want of a better answer,
+ * but for the policy, which nothing has in this version. */
+#include <inttypes.h>
+
+#include "amqp/table.h"
+#include "base/die.h"
+#include "broker/channel.h"
+#include "management/listing.h"
+#include "queue/queue.h"
+
+/* A value of a column: row and room are at hand, and what they lead to. */
+#define VALUE(name) static struct cell name(const struct roster_row *r, struct buf *room)
+#define UNUSED (void)r, (void)room
+
+static struct cell printed(const struct buf *room)
+{
+	return cell_slice(buf_slice(room));
+}
+
+VALUE(no_policy)
+{
+	UNUSED;
+	return cell_empty();
+}
+
+/* ---- queues ---- */
+
+#define QUEUE_VALUE(name, expression)   \
+	VALUE(queue_##name)                 \
+	{                                   \
+		const struct queue *q = r->queue; \
+		(void)room;                     \
+		return expression;              \
+	}
+
+QUEUE_VALUE(name, cell_slice(q->name))
+QUEUE_VALUE(durable, cell_boolean(q->durable))
+QUEUE_VALUE(auto_delete, cell_boolean(q->auto_delete))
+QUEUE_VALUE(exclusive, cell_boolean(q->exclusive))
+QUEUE_VALUE(owner, q->exclusive ? cell_number(q->owner) : cell_empty())
+QUEUE_VALUE(arguments, cell_table(q->arguments))
+QUEUE_VALUE(ready_count, cell_number(queue_ready(q)))
+QUEUE_VALUE(unacked, cell_number(q->unacked))
+QUEUE_VALUE(messages, cell_number(queue_ready(q) + q->unacked))
+QUEUE_VALUE(ready_bytes, cell_number(q->ready_bytes))
+QUEUE_VALUE(consumers, cell_number(q->rotation.count))
+QUEUE_VALUE(active, q->rotation.active ? cell_slice(q->rotation.active->tag) : cell_empty())
+QUEUE_VALUE(holder, q->exclusive_consumer ? cell_slice(q->exclusive_consumer->tag) : cell_empty())
+
+VALUE(queue_state)
+{
+	UNUSED;
+	return cell_text("running");
+}
+
+VALUE(queue_type)
+{
+	struct field f;
+	(void)room;
+	bool said = table_find(r->queue->arguments, "x-queue-type", &f) && f.letter == 'S';
+	return said ? cell_slice(f.bytes) : cell_text("classic");
+}
+
+static const struct column queue_columns[] = {
+	{ "name", queue_name },
+	{ "durable", queue_durable },
+	{ "auto_delete", queue_auto_delete },
+	{ "arguments", queue_arguments },
+	{ "policy", no_policy },
+	{ "owner_pid", queue_owner },
+	{ "exclusive", queue_exclusive },
+	{ "exclusive_consumer_tag", queue_holder },
+	{ "single_active_consumer_tag", queue_active },
+	{ "messages_ready", queue_ready_count },
+	{ "messages_unacknowledged", queue_unacked },
+	{ "messages", queue_messages },
+	{ "message_bytes_ready", queue_ready_bytes },
+	{ "consumers", queue_consumers },
+	{ "state", queue_state },
+	{ "type", queue_type },
+};
+
+/* ---- exchanges ---- */
+
+#define EXCHANGE_VALUE(name, expression)      \
+	VALUE(exchange_##name)                    \
+	{                                         \
+		const struct exchange *x = r->exchange; \
+		(void)room;                           \
+		return expression;                    \
+	}
+
+EXCHANGE_VALUE(name, cell_slice(x->name))
+EXCHANGE_VALUE(type, cell_text(x->type->name))
+EXCHANGE_VALUE(durable, cell_boolean(x->durable))
+EXCHANGE_VALUE(auto_delete, cell_boolean(x->auto_delete))
+EXCHANGE_VALUE(internal, cell_boolean(x->internal))
+EXCHANGE_VALUE(arguments, cell_table(x->arguments))
+
+static const struct column exchange_columns[] = {
+	{ "name", exchange_name },
+	{ "type", exchange_type },
+	{ "durable", exchange_durable },
+	{ "auto_delete", exchange_auto_delete },
+	{ "internal", exchange_internal },
+	{ "arguments", exchange_arguments },
+	{ "policy", no_policy },
+};
+
+/* ---- bindings ---- */
+
+VALUE(binding_source)
+{
+	(void)room;
+	return cell_slice(r->exchange->name);
+}
+
+VALUE(binding_source_kind)
+{
+	UNUSED;
+	return cell_text("exchange");
+}
+
+static const struct queue *queue_of(const struct roster_row *r)
+{
+	return r->binding ? r->binding->queue : r->queue;
+}
+
+VALUE(binding_destination)
+{
+	const struct queue *q = queue_of(r);
+	(void)room;
+	return cell_slice(q ? q->name : r->binding->exchange->name);
+}
+
+VALUE(binding_destination_kind)
+{
+	(void)room;
+	return cell_text(queue_of(r) ? "queue" : "exchange");
+}
+
+VALUE(binding_key)
+{
+	(void)room;
+	return cell_slice(r->binding ? r->binding->key : r->queue->name);
+}
+
+VALUE(binding_arguments)
+{
+	(void)room;
+	return cell_table(r->binding ? r->binding->arguments : slice_of("", 0));
+}
+
+VALUE(binding_vhost)
+{
+	(void)room;
+	return cell_slice(r->broker->vhost.name);
+}
+
+static const struct column binding_columns[] = {
+	{ "source_name", binding_source },
+	{ "source_kind", binding_source_kind },
+	{ "destination_name", binding_destination },
+	{ "destination_kind", binding_destination_kind },
+	{ "routing_key", binding_key },
+	{ "arguments", binding_arguments },
+	{ "vhost", binding_vhost },
+};
+
+/* ---- connections ---- */
+
+#define CONNECTION_VALUE(name, expression)        \
+	VALUE(connection_##name)                      \
+	{                                             \
+		const struct connection *c = r->connection; \
+		(void)room;                               \
+		return expression;                        \
+	}
+
+static const char *state_of(const struct connection *c)
+{
+	switch (c->state) {
+	case CONN_HEADER:
+	case CONN_START: return "starting";
+	case CONN_TUNE: return "tuning";
+	case CONN_OPEN: return "opening";
+	case CONN_RUNNING: return c->blocked ? "blocked" : "running";
+	case CONN_CLOSING:
+	case CONN_LEAVING: return "closing";
+	default: return "closed";
+	}
+}
+
+/* The name is "PEER:PORT -> OWN:PORT"; an address of IPv6 stands in brackets. */
+static struct cell part_of_name(const struct connection *c, bool own, bool port)
+{
+	struct slice s = slice_str(c->name);
+	const char *arrow = strstr(c->name, " -> ");
+	size_t peer = arrow ? (size_t)(arrow - c->name) : s.n;
+	slice_take(&s, own ? (peer + 4 < s.n ? peer + 4 : s.n) : 0);
+	s.n = own ? s.n : peer;
+	size_t colon = s.n;
+	while (colon > 0 && s.p[colon - 1] != ':')
+		colon--;
+	if (colon == 0)
+		return cell_empty();
+	struct slice host = slice_of(s.p, colon - 1);
+	if (host.n > 1 && host.p[0] == '[')
+		host = slice_of(host.p + 1, host.n - 2);
+	uint64_t number = 0;
+	for (size_t i = colon; i < s.n; i++)
+		number = number * 10 + (uint64_t)(s.p[i] - '0');
+	return port ? cell_number(number) : cell_slice(host);
+}
+
+static struct cell user_of(const struct connection *c)
+{
+	return c->user ? cell_text(c->user) : cell_empty();
+}
+
+static uint64_t accepted_at(const struct connection *c)
+{
+	const struct broker *b = c->broker;
+	return b->options.wall_ms + c->accepted_ms - b->started_ms;
+}
+
+CONNECTION_VALUE(pid, cell_number(c->number))
+CONNECTION_VALUE(whole_name, cell_text(c->name))
+CONNECTION_VALUE(host, part_of_name(c, true, false))
+CONNECTION_VALUE(port, part_of_name(c, true, true))
+CONNECTION_VALUE(peer_host, part_of_name(c, false, false))
+CONNECTION_VALUE(peer_port, part_of_name(c, false, true))
+CONNECTION_VALUE(condition, cell_text(state_of(c)))
+CONNECTION_VALUE(channels, cell_number(c->n_channels))
+
+CONNECTION_VALUE(user, user_of(c))
+CONNECTION_VALUE(vhost, c->state >= CONN_RUNNING ? cell_slice(c->broker->vhost.name) : cell_empty())
+CONNECTION_VALUE(heartbeat, cell_number(c->heartbeat_ms / 1000))
+CONNECTION_VALUE(frame_max, cell_number(c->frame_max))
+CONNECTION_VALUE(channel_max, cell_number(c->channel_max))
+CONNECTION_VALUE(send_pend, cell_number(c->outbox.bytes))
+CONNECTION_VALUE(connected_at, cell_number(accepted_at(c)))
+CONNECTION_VALUE(subject, c->certificate ? cell_text(c->certificate) : cell_empty())
+
+VALUE(connection_protocol)
+{
+	UNUSED;
+	return cell_text("{0,9,1}");
+}
+
+static const struct column connection_columns[] = {
+	{ "pid", connection_pid },
+	{ "name", connection_whole_name },
+	{ "port", connection_port },
+	{ "host", connection_host },
+	{ "peer_port", connection_peer_port },
+	{ "peer_host", connection_peer_host },
+	{ "peer_cert_subject", connection_subject },
+	{ "state", connection_condition },
+	{ "channels", connection_channels },
+	{ "protocol", connection_protocol },
+	{ "user", connection_user },
+	{ "vhost", connection_vhost },
+	{ "timeout", connection_heartbeat },
+	{ "frame_max", connection_frame_max },
+	{ "channel_max", connection_channel_max },
+	{ "connected_at", connection_connected_at },
+	{ "send_pend", connection_send_pend },
+};
+
+/* ---- channels ---- */
+
+#define CHANNEL_VALUE(name, expression)       \
+	VALUE(channel_##name)                     \
+	{                                         \
+		const struct channel *ch = r->channel; \
+		(void)room;                           \
+		return expression;                    \
+	}
+
+/* As log lines name them: the number of the connection, and of the channel in it. */
+VALUE(channel_pid)
+{
+	buf_printf(room, "%" PRIu64 ".%u", r->connection->number, r->channel->number);
+	return printed(room);
+}
+
+VALUE(channel_name)
+{
+	buf_printf(room, "%s (%u)", r->connection->name, r->channel->number);
+	return printed(room);
+}
+
+static uint64_t count_consumers(const struct channel *ch)
+{
+	return ch->by_tag.count;
+}
+
+static uint64_t count_unconfirmed(const struct channel *ch)
+{
+	return ch->confirm.count;
+}
+
+CHANNEL_VALUE(number, cell_number(ch->number))
+CHANNEL_VALUE(user, user_of(ch->connection))
+CHANNEL_VALUE(vhost, cell_slice(ch->broker->vhost.name))
+CHANNEL_VALUE(transactional, cell_boolean(ch->tx.on))
+CHANNEL_VALUE(confirm, cell_boolean(ch->confirm.on))
+CHANNEL_VALUE(consumers, cell_number(count_consumers(ch)))
+CHANNEL_VALUE(unacked, cell_number(ch->unacked.count))
+CHANNEL_VALUE(uncommitted, cell_number(ch->tx.n_publishes))
+CHANNEL_VALUE(held_acks, cell_number(ch->tx.n_settles))
+CHANNEL_VALUE(unconfirmed, cell_number(count_unconfirmed(ch)))
+CHANNEL_VALUE(prefetch, cell_number(ch->prefetch))
+CHANNEL_VALUE(window, cell_number(ch->window))
+CHANNEL_VALUE(state, cell_text(ch->closing ? "closing" : "running"))
+
+static const struct column channel_columns[] = {
+	{ "pid", channel_pid },
+	{ "connection", connection_pid },
+	{ "name", channel_name },
+	{ "number", channel_number },
+	{ "user", channel_user },
+	{ "vhost", channel_vhost },
+	{ "transactional", channel_transactional },
+	{ "confirm", channel_confirm },
+	{ "consumer_count", channel_consumers },
+	{ "messages_unacknowledged", channel_unacked },
+	{ "messages_uncommitted", channel_uncommitted },
+	{ "acks_uncommitted", channel_held_acks },
+	{ "messages_unconfirmed", channel_unconfirmed },
+	{ "prefetch_count", channel_prefetch },
+	{ "global_prefetch_count", channel_window },
+	{ "state", channel_state },
+};
+
+/* ---- consumers ---- */
+
+#define CONSUMER_VALUE(name, expression)      \
+	VALUE(consumer_##name)                    \
+	{                                         \
+		const struct consumer *c = r->consumer; \
+		(void)room;                           \
+		return expression;                    \
+	}
+
+static bool is_active(const struct consumer *c)
+{
+	return !c->queue->rotation.single || c->queue->rotation.active == c;
+}
+
+static const char *activity(const struct consumer *c)
+{
+	if (!c->queue->rotation.single)
+		return "up";
+	return is_active(c) ? "single_active" : "waiting";
+}
+
+CONSUMER_VALUE(queue, cell_slice(c->queue->name))
+CONSUMER_VALUE(tag, cell_slice(c->tag))
+CONSUMER_VALUE(ack_required, cell_boolean(!c->no_ack))
+CONSUMER_VALUE(prefetch, cell_number(c->window))
+CONSUMER_VALUE(active, cell_boolean(is_active(c)))
+CONSUMER_VALUE(activity, cell_text(activity(c)))
+CONSUMER_VALUE(arguments, cell_table(c->arguments))
+CONSUMER_VALUE(exclusive, cell_boolean(c->exclusive))
+
+static const struct column consumer_columns[] = {
+	{ "queue_name", consumer_queue },
+	{ "channel_pid", channel_pid },
+	{ "consumer_tag", consumer_tag },
+	{ "ack_required", consumer_ack_required },
+	{ "prefetch_count", consumer_prefetch },
+	{ "active", consumer_active },
+	{ "arguments", consumer_arguments },
+	{ "activity_status", consumer_activity },
+	{ "exclusive", consumer_exclusive },
+};
+
+/* ---- finding ---- */
+
+const struct column *column_find(enum roster_kind kind, struct slice name)
+{
+	static const struct {
+		const struct column *columns;
+		size_t n;
+	} kinds[] = {
+		[ROSTER_QUEUES] = { queue_columns, ARRAY_LEN(queue_columns) },
+		[ROSTER_EXCHANGES] = { exchange_columns, ARRAY_LEN(exchange_columns) },
+		[ROSTER_BINDINGS] = { binding_columns, ARRAY_LEN(binding_columns) },
+		[ROSTER_CONNECTIONS] = { connection_columns, ARRAY_LEN(connection_columns) },
+		[ROSTER_CHANNELS] = { channel_columns, ARRAY_LEN(channel_columns) },
+		[ROSTER_CONSUMERS] = { consumer_columns, ARRAY_LEN(consumer_columns) },
+	};
+	for (size_t i = 0; i < kinds[kind].n; i++)
+		if (slice_is(name, kinds[kind].columns[i].name))
+			return &kinds[kind].columns[i];
+	return NULL;
+}

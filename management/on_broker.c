@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs about the broker as a whole. */
+#include <inttypes.h>
+
+#include "broker/state.h"
+#include "management/verbs.h"
+#include "queue/queue.h"
+
+enum call_state verb_version(struct call *c, struct buf *out)
+{
+	buf_printf(out, "%s\n", c->host->version);
+	return CALL_DONE;
+}
+
+enum call_state verb_ping(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Will ping the broker in %s", c->host->data_dir);
+	if (!c->quiet && !c->json)
+		buf_printf(out, "Ping succeeded\n");
+	return CALL_DONE;
+}
+
+enum call_state verb_stop(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Stopping the broker in %s ...", c->host->data_dir);
+	c->host->stop = true;
+	return CALL_DONE;
+}
+
+/* ---- status ---- */
+
+struct status {
+	struct buf *out;
+	bool json, more;             /* something was put in this object */
+};
+
+static void section(struct status *s, const char *name, const char *key)
+{
+	if (s->json)
+		buf_printf(s->out, "%s\"%s\":{", s->more ? "," : "", key);
+	else
+		buf_printf(s->out, "%s\n\n", name);
+	s->more = false;
+}
+
+static void section_end(struct status *s)
+{
+	buf_printf(s->out, s->json ? "}" : "\n");
+	s->more = true;
+}
+
+static void tell(struct status *s, const char *name, const char *key, struct cell value)
+{
+	if (s->json) {
+		buf_printf(s->out, "%s\"%s\":", s->more ? "," : "", key);
+		cell_put_json(s->out, value);
+	} else {
+		buf_printf(s->out, "%s: ", name);
+		cell_put(s->out, value);
+		buf_u8(s->out, '\n');
+	}
+	s->more = true;
+}
+
+static void tell_runtime(struct status *s, const struct host *h)
+{
+	const struct broker *b = h->broker;
+	section(s, "Runtime", "runtime");
+	tell(s, "OS PID", "pid", cell_number(h->pid));
+	tell(s, "Uptime (seconds)", "uptime", cell_number((b->now_ms - b->started_ms) / 1000));
+	tell(s, "Leveret version", "leveret_version", cell_text(h->version));
+	tell(s, "RabbitMQ version", "rabbitmq_version", cell_text(b->options.version));
+	tell(s, "Cluster name", "cluster_name", cell_text(b->options.cluster_name));
+	section_end(s);
+	section(s, "Data directory", "data");
+	tell(s, "Node data directory", "data_directory", cell_text(h->data_dir));
+	section_end(s);
+}
+
+static void tell_alarms(struct status *s, const struct broker *b)
+{
+	if (s->json) {
+		buf_printf(s->out, ",\"alarms\":[%s]", b->full ? "\"disk\"" : "");
+		return;
+	}
+	buf_printf(s->out, "Alarms\n\n%s\n\n",
+	           b->full ? "Free disk space alarm: publishers are blocked" : "(none)");
+}
+
+/* The counters are at hand, but for those of queues, which are walked as SIGUSR1 does. */
+static void tell_totals(struct status *s, const struct host *h)
+{
+	const struct broker *b = h->broker;
+	const struct topology *t = &b->vhost.topology;
+	uint64_t ready = 0, unacked = 0;
+	list_each(it, &t->all_queues) {
+		const struct queue *q = list_entry(it, struct queue, link);
+		ready += queue_ready(q);
+		unacked += q->unacked;
+	}
+	section(s, "Totals", "totals");
+	tell(s, "Connection count", "connection_count", cell_number(b->n_connections));
+	tell(s, "Connection limit", "connection_limit", cell_number(h->max_connections));
+	tell(s, "Queue count", "queue_count", cell_number(t->queues.count));
+	tell(s, "Exchange count", "exchange_count", cell_number(t->exchanges.count));
+	tell(s, "Binding count", "binding_count", cell_number(t->n_bindings));
+	tell(s, "Virtual host count", "virtual_host_count", cell_number(1));
+	tell(s, "Messages ready", "messages_ready", cell_number(ready));
+	tell(s, "Messages unacknowledged", "messages_unacknowledged", cell_number(unacked));
+	tell(s, "Messages in memory (bytes)", "message_bytes_ram", cell_number(b->store.resident));
+	section_end(s);
+}
+
+static void tell_log(struct status *s, const struct broker *b)
+{
+	struct log_stats l = { 0 };
+	if (b->options.log)
+		log_stats(b->options.log, &l);
+	section(s, "Log", "log");
+	tell(s, "Batches since the start", "batches", cell_number(l.batches));
+	tell(s, "Records since the start", "records", cell_number(l.records));
+	tell(s, "Bytes since the start", "bytes", cell_number(l.bytes));
+	tell(s, "Segments", "segments", cell_number(l.segments));
+	tell(s, "Bytes on disk", "disk_bytes", cell_number(l.disk_bytes));
+	section_end(s);
+}
+
+enum call_state verb_status(struct call *c, struct buf *out)
+{
+	const struct host *h = c->host;
+	struct status s = { out, c->json, false };
+	call_banner(c, out, "Status of the broker in %s ...", h->data_dir);
+	if (s.json)
+		buf_u8(out, '{');
+	tell_runtime(&s, h);
+	tell_alarms(&s, h->broker);
+	tell_totals(&s, h);
+	tell_log(&s, h->broker);
+	section(&s, "Listeners", "listeners");
+	tell(&s, "AMQP 0-9-1", "amqp", cell_text(h->listeners));
+	section_end(&s);
+	if (s.json)
+		buf_printf(out, "}\n");
+	return CALL_DONE;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs that change what there is. */
+#include <inttypes.h>
+
+#include "broker/manage.h"
+#include "broker/state.h"
+#include "management/verbs.h"
+#include "queue/queue.h"
+
+static struct queue *find_queue(struct call *c)
+{
+	return topology_queue(&c->host->broker->vhost.topology, c->arguments[0]);
+}
+
+/* ---- queues ---- */
+
+enum call_state verb_purge_queue(struct call *c, struct buf *out)
+{
+	struct queue *q = find_queue(c);
+	call_banner(c, out, "Purging queue '%.*s' in vhost '%.*s' ...", SLICE_ARG(c->arguments[0]),
+	            SLICE_ARG(c->vhost));
+	if (!q)
+		return call_fail(c, CALL_EXIT_DATA, "no queue '%.*s' in vhost '%.*s'",
+		                 SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
+	manage_purge(c->host->broker, q);
+	return CALL_DONE;
+}
+
+static enum call_state delete(struct call *c)
+{
+	struct queue *q = find_queue(c);
+	if (!q)
+		return call_fail(c, CALL_EXIT_USAGE, "Queue not found");
+	if (c->if_empty && queue_ready(q))
+		return call_fail(c, CALL_EXIT_USAGE, "Queue is not empty");
+	if (c->if_unused && q->rotation.count)
+		return call_fail(c, CALL_EXIT_USAGE, "Queue is in use");
+	c->count = queue_ready(q);
+	c->wait_for = manage_delete(c->host->broker, q);
+	return CALL_WAITS;
+}
+
+static void announce_delete(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Deleting queue '%.*s' on vhost '%.*s' %s%s%s...",
+	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost),
+	            c->if_empty ? "if queue is empty " : "", c->if_empty && c->if_unused ? "and " : "",
+	            c->if_unused ? "if queue is unused " : "");
+}
+
+/* As for a client, it is said when it is durable. */
+enum call_state verb_delete_queue(struct call *c, struct buf *out)
+{
+	if (!c->begun) {
+		announce_delete(c, out);
+		if (delete(c) == CALL_DONE)
+			return CALL_DONE;
+	}
+	if (!manage_is_durable(c->host->broker, c->wait_for))
+		return CALL_WAITS;
+	if (!c->quiet)
+		buf_printf(out, "Queue was successfully deleted with %" PRIu64 " ready messages\n",
+		           c->count);
+	return CALL_DONE;
+}
+
+/* ---- connections ---- */
+
+/* "12", "<12>", or a connection's name. */
+static uint64_t connection_number(const struct call *c)
+{
+	struct slice s = c->arguments[0];
+	uint64_t n = manage_find(c->host->broker, s);
+	if (n)
+		return n;
+	if (s.n > 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
+		s = slice_of(s.p + 1, s.n - 2);
+	if (s.n == 0 || s.n > 18)
+		return 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return 0;
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	return n;
+}
+
+enum call_state verb_close_connection(struct call *c, struct buf *out)
+{
+	uint64_t n = connection_number(c);
+	call_banner(c, out, "Closing connection %.*s, reason: %.*s...", SLICE_ARG(c->arguments[0]),
+	            SLICE_ARG(c->arguments[1]));
+	if (!n || !manage_close(c->host->broker, n, c->arguments[1]))
+		return call_fail(c, CALL_EXIT_DATA, "there is no connection '%.*s'",
+		                 SLICE_ARG(c->arguments[0]));
+	return CALL_DONE;
+}
+
+enum call_state verb_close_all_connections(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Closing all connections to vhost %.*s, reason: %.*s...",
+	            SLICE_ARG(c->vhost), SLICE_ARG(c->arguments[0]));
+	uint64_t n = manage_close_all(c->host->broker, c->arguments[0]);
+	buf_printf(out, "Closed %" PRIu64 " connections\n", n);
+	return CALL_DONE;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs that list. */
+#include "base/die.h"
+#include "broker/state.h"
+#include "management/verbs.h"
+
+struct list_spec {
+	enum roster_kind kind;
+	const char *defaults;        /* columns, separated by blanks */
+};
+
+static void choose_defaults(struct call *c, const struct list_spec *s)
+{
+	for (struct slice rest = slice_str(s->defaults); rest.n;) {
+		const uint8_t *blank = memchr(rest.p, ' ', rest.n);
+		struct slice name = slice_take(&rest, blank ? (size_t)(blank - rest.p) : rest.n);
+		c->listing.columns[c->listing.n++] = column_find(s->kind, name);
+		must(c->listing.columns[c->listing.n - 1]);
+		if (blank)
+			slice_take(&rest, 1);
+	}
+}
+
+/* The columns named, each a word; those that do not exist are said together. */
+static bool choose(struct call *c, const struct list_spec *s)
+{
+	struct buf unknown = { 0 };
+	if (c->n == 0)
+		choose_defaults(c, s);
+	for (size_t i = 0; i < c->n && c->listing.n < LISTING_MAX_COLUMNS; i++) {
+		const struct column *column = column_find(s->kind, c->arguments[i]);
+		if (column)
+			c->listing.columns[c->listing.n++] = column;
+		else
+			buf_printf(&unknown, "%s%.*s", unknown.len ? "," : "", SLICE_ARG(c->arguments[i]));
+	}
+	if (unknown.len)
+		call_refuse(c, "Info key(s) %.*s are not supported", SLICE_ARG(buf_slice(&unknown)));
+	else if (c->n > LISTING_MAX_COLUMNS)
+		call_refuse(c, "too many arguments.");
+	buf_free(&unknown);
+	return c->code == CALL_EXIT_OK;
+}
+
+static enum call_state list(struct call *c, const struct list_spec *s, struct buf *out)
+{
+	if (!c->begun && !choose(c, s)) {
+		buf_clear(out);
+		return CALL_DONE;
+	}
+	if (!c->begun)
+		listing_begin(&c->listing, c->host->broker, s->kind, c->json, !c->bare, out);
+	return listing_go_on(&c->listing, out) ? CALL_MORE : CALL_DONE;
+}
+
+enum call_state verb_list_queues(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_QUEUES, "name messages" };
+	if (!c->begun)
+		call_banner(c, out, "Timeout: 60.0 seconds ...\nListing queues for vhost %.*s ...",
+		            SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_exchanges(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_EXCHANGES, "name type" };
+	if (!c->begun)
+		call_banner(c, out, "Listing exchanges for vhost %.*s ...", SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_bindings(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_BINDINGS,
+		"source_name source_kind destination_name destination_kind routing_key arguments",
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing bindings for vhost %.*s ...", SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_connections(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_CONNECTIONS, "user peer_host peer_port state" };
+	if (!c->begun)
+		call_banner(c, out, "Listing connections ...");
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_channels(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_CHANNELS,
+		"pid user consumer_count messages_unacknowledged",
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing channels ...");
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_consumers(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_CONSUMERS,
+		"queue_name channel_pid consumer_tag ack_required prefetch_count active arguments",
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing consumers in vhost %.*s ...", SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}

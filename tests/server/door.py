@@ -1,0 +1,341 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""leveretctl against a running broker with real clients: every verb, who may ask, and callers that
+mean harm.
+
+usage: door.py BUILD
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import pika
+
+NOBODY, BINDINGS = 65534, 4000
+PERSISTENT = pika.BasicProperties(delivery_mode=2)
+passed = failed = 0
+
+
+def check(what, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    print("ok" if ok else "FAIL", what, "" if ok else repr(detail))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Broker:
+    def __init__(self, build, data):
+        self.build, self.data, self.port = build, data, free_port()
+        self.process = subprocess.Popen(
+            [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
+             "log_segment_size=1MB"], stderr=subprocess.PIPE, text=True)
+        self.said = ""
+        for line in self.process.stderr:
+            self.said += line
+            if " ready: " in line:
+                break
+        self.reader = threading.Thread(target=self.listen)
+        self.reader.start()
+
+    def listen(self):
+        for line in self.process.stderr:
+            self.said += line
+
+    def connect(self):
+        return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port))
+
+    def ask(self, *words, program="leveretctl", **more):
+        r = subprocess.run([f"{self.build}/{program}", "--data-dir", self.data, *words],
+                           capture_output=True, text=True, timeout=30, **more)
+        return r.returncode, r.stdout, r.stderr
+
+    def rows(self, *words):
+        code, out, _ = self.ask(*words, "-s")
+        return [line.split("\t") for line in out.splitlines()] if code == 0 else code
+
+    def door(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(f"{self.data}/ctl.sock")
+        s.settimeout(20)
+        return s
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(30)
+        self.reader.join()
+        return code
+
+
+def request(*words):
+    body = b"".join(struct.pack("<I", len(w)) + w for w in words)
+    return b"LVR1" + struct.pack("<I", len(body)) + body
+
+
+def try_lists(b):
+    c = b.connect()
+    ch = c.channel()
+    ch.queue_declare("one", durable=True, arguments={"x-max-length": 9})
+    ch.queue_declare("two", exclusive=True)
+    ch.exchange_declare("x", "topic")
+    ch.queue_bind("one", "x", "k.#")
+    ch.basic_publish("x", "k.1", b"a", PERSISTENT)
+    ch.basic_publish("x", "k.2", b"bb", PERSISTENT)
+    ch.basic_get("one")
+    ch.basic_qos(prefetch_count=5)
+    ch.basic_consume("two", lambda *_: None, consumer_tag="tag")
+    code, out, _ = b.ask("list_queues")
+    check("list_queues has banner and headers", out.splitlines()[:3] == [
+        "Timeout: 60.0 seconds ...", "Listing queues for vhost / ...", "name\tmessages"], out)
+    check("list_queues counts", b.rows("list_queues") == [["one", "2"], ["two", "0"]],
+          b.rows("list_queues"))
+    columns = "name messages_ready messages_unacknowledged message_bytes_ready consumers durable " \
+              "auto_delete exclusive arguments state type policy"
+    check("list_queues with columns", b.rows("list_queues", *columns.split()) == [
+        ["one", "1", "1", "2", "0", "true", "false", "false", '[{"x-max-length",9}]', "running",
+         "classic", ""],
+        ["two", "0", "0", "0", "1", "false", "false", "true", "[]", "running", "classic", ""]],
+          b.rows("list_queues", *columns.split()))
+    _, out, _ = b.ask("list_queues", "name", "arguments", "--formatter", "json")
+    check("list_queues as JSON", json.loads(out) == [
+        {"name": "one", "arguments": {"x-max-length": 9}}, {"name": "two", "arguments": {}}], out)
+    check("list_exchanges", ["x", "topic"] in b.rows("list_exchanges"))
+    check("list_bindings", b.rows("list_bindings") == [
+        ["", "exchange", "one", "queue", "one", "[]"],
+        ["", "exchange", "two", "queue", "two", "[]"],
+        ["x", "exchange", "one", "queue", "k.#", "[]"]], b.rows("list_bindings"))
+    port = str(c._impl._transport._sock.getsockname()[1]) if hasattr(c._impl, "_transport") else ""
+    rows = b.rows("list_connections", "user", "peer_host", "peer_port", "state", "channels")
+    check("list_connections", len(rows) == 1 and rows[0][0:2] == ["guest", "127.0.0.1"] and
+          rows[0][3:] == ["running", "1"] and (not port or rows[0][2] == port), rows)
+    check("list_channels", b.rows("list_channels", "number", "user", "consumer_count",
+                                  "messages_unacknowledged", "prefetch_count", "confirm") ==
+          [["1", "guest", "1", "1", "5", "false"]])
+    rows = b.rows("list_consumers")
+    check("list_consumers", len(rows) == 1 and rows[0][0] == "two" and
+          rows[0][2:] == ["tag", "true", "5", "true", "[]"], rows)
+    ch.queue_delete("one")
+    c.close()
+
+
+def try_changes(b):
+    c = b.connect()
+    ch = c.channel()
+    ch.queue_declare("q", durable=True)
+    for _ in range(10):
+        ch.basic_publish("", "q", b"a", PERSISTENT)
+    while b.rows("list_queues", "messages") and ["q", "10"] not in b.rows("list_queues"):
+        time.sleep(0.01)
+    code, _, err = b.ask("delete_queue", "q", "--if-empty")
+    check("delete_queue --if-empty keeps what is not", code == 64 and "not empty" in err, err)
+    check("purge_queue", b.ask("purge_queue", "q")[0] == 0 and
+          ["q", "0"] in b.rows("list_queues"))
+    code, out, _ = b.ask("delete_queue", "q")
+    check("delete_queue", code == 0 and "successfully deleted with 0 ready" in out and
+          ["q", "0"] not in b.rows("list_queues"), out)
+    check("delete_queue once more", b.ask("delete_queue", "q")[0] == 64)
+    pid = b.rows("list_connections", "pid")[0][0]
+    check("close_connection", b.ask("close_connection", pid, "tea time")[0] == 0)
+    try:
+        c.process_data_events(5)
+        why = None
+    except pika.exceptions.AMQPError as e:
+        why = e.args
+    check("its client is told", why and why[0] == 320 and "tea time" in why[1], why)
+    clients = [b.connect() for _ in range(3)]
+    code, out, _ = b.ask("close_all_connections", "-q", "bye")
+    check("close_all_connections", out == "Closed 3 connections\n", out)
+    for each in clients:
+        try:
+            each.process_data_events(5)
+            each = None
+        except pika.exceptions.AMQPError:
+            pass
+    check("all are gone", b.rows("list_connections") == [], b.rows("list_connections"))
+
+
+def try_manners(b, scratch):
+    check("ping", b.ask("ping")[:2] == (0, f"Will ping the broker in {b.data}\nPing succeeded\n"))
+    code, out, _ = b.ask("status", "--formatter", "json")
+    s = json.loads(out)
+    check("status", code == 0 and s["runtime"]["pid"] == b.process.pid and
+          s["data"]["data_directory"] == b.data and str(b.port) in s["listeners"]["amqp"], out)
+    check("version", b.ask("version")[1].startswith("0."))
+    code, out, err = b.ask("lst_queues")
+    check("an unknown verb", code == 64 and out == "" and "Command 'lst_queues' not found" in err)
+    code, out, err = b.ask("list_queues", "nme")
+    check("an unknown column", code == 64 and out == "" and
+          "Error (argument validation): Info key(s) nme are not supported" in err, err)
+    check("an unknown virtual host", b.ask("list_queues", "-p", "other")[0] == 65)
+    other = f"{scratch}/rabbitmqctl"
+    os.symlink(os.path.abspath(f"{b.build}/leveretctl"), other)
+    r = subprocess.run([other, "-n", "rabbit@here", "-q", "list_queues", "--vhost", "/"],
+                       capture_output=True, text=True, env={"LEVERET_DATA_DIR": b.data})
+    check("as rabbitmqctl, with -n, by the environment", r.returncode == 0 and
+          r.stdout.startswith("name\tmessages\n"), r)
+    code, _, err = b.ask("ping", "--data-dir", scratch)
+    check("where there is no broker", code == 69 and "no broker runs" in err, err)
+    began = time.monotonic()
+    for _ in range(20):
+        b.ask("ping")
+    print(f"   a call takes {(time.monotonic() - began) * 50:.1f} ms, the process too")
+
+
+def as_nobody(b, *words):
+    copy = f"{os.path.dirname(b.data)}/ctl"
+    shutil.copy(f"{b.build}/leveretctl", copy)
+    r = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                        copy, "--data-dir", b.data, *words],
+                       capture_output=True, text=True, timeout=10)
+    return r.returncode, r.stdout, r.stderr
+
+
+def try_strangers(b):
+    path = f"{b.data}/ctl.sock"
+    mode = os.stat(path).st_mode
+    check("the door is a socket of mode 0600", stat.S_ISSOCK(mode) and mode & 0o777 == 0o600)
+    if os.geteuid() != 0:
+        print("   not root: another user cannot be tried")
+        return
+    os.chmod(os.path.dirname(b.data), 0o755)
+    os.chmod(b.data, 0o755)
+    code, out, err = as_nobody(b, "list_queues")
+    check("another user cannot open it", code == 69 and "Permission denied" in err, err)
+    os.chmod(path, 0o666)
+    code, out, err = as_nobody(b, "stop")
+    check("nor is let in when the door stands open", code == 69 and out == "" and
+          "hung up" in err, (code, out, err))
+    check("the operator hears of it", f"user {NOBODY} is not let in" in b.said)
+    os.chmod(path, 0o600)
+    os.chmod(b.data, 0o750)
+
+
+def is_sent_away(s):
+    try:
+        return s.recv(1) == b""
+    except OSError:
+        return False
+
+
+def try_harm(b):
+    garbage = b.door()
+    garbage.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    check("garbage is sent away", is_sent_away(garbage))
+    much = b.door()
+    much.sendall(b"LVR1" + struct.pack("<I", 1 << 30))
+    check("a request that would be too long is sent away", is_sent_away(much))
+    behind = b.door()
+    behind.sendall(request(b"ping") + b"x")
+    check("bytes behind a request are too many", is_sent_away(behind))
+    silent = [b.door() for _ in range(100)]
+    check("a hundred who are silent leave room for one who asks", b.ask("ping")[0] == 0)
+    check("and are sent away", is_sent_away(silent[99]))
+    for s in silent:
+        s.close()
+    slow = b.door()
+    for byte in request(b"ping"):
+        slow.sendall(bytes([byte]))
+    check("byte by byte is as good", b"Ping succeeded" in slow.recv(1000))
+
+
+def totals(b):
+    return json.loads(b.ask("status", "--formatter=json")[1])["totals"]
+
+
+def output_of(s):
+    got, out = b"", b""
+    while part := s.recv(1 << 20):
+        got += part
+    while got:
+        kind, n = struct.unpack_from("<BI", got)
+        out += got[5:5 + n] if kind == 1 else b""
+        got = got[5 + n:]
+    return out
+
+
+def try_long_list(b):
+    """Whoever asks and does not read keeps nobody waiting, and takes no memory."""
+    c = b.connect()
+    ch = c.channel()
+    ch.queue_declare("q")
+    for i in range(BINDINGS):
+        ch._impl.queue_bind("q", "amq.topic", f"k.{i}", {"long": "x" * 2000}, lambda _: None)
+        if i % 500 == 499:
+            c.process_data_events(0)
+    while totals(b)["binding_count"] < BINDINGS:
+        c.process_data_events(0.05)
+    lazy = b.door()
+    lazy.sendall(request(b"list_bindings", b"-s"))
+    before = resident(b)
+    check("others are served meanwhile", b.ask("ping")[0] == 0)
+    ch.queue_unbind("q", "amq.topic", f"k.{BINDINGS // 2}", {"long": "x" * 2000})
+    check("the list is not there whole", resident(b) - before < 3 << 20, resident(b) - before)
+    got = output_of(lazy).count(b"\n")
+    check("and it comes to its end", got in (BINDINGS, BINDINGS + 1), got)
+    rows = b.rows("list_bindings")
+    check("a list whole", len(rows) == BINDINGS, len(rows))
+    ch.queue_delete("q")
+    c.close()
+
+
+def resident(b):
+    with open(f"/proc/{b.process.pid}/statm") as f:
+        return int(f.read().split()[1]) * 4096
+
+
+def try_ends(build, scratch):
+    data = f"{scratch}/data"
+    b = Broker(build, data)
+    b.end(signal.SIGKILL)
+    check("kill -9 leaves the socket", os.path.exists(f"{data}/ctl.sock"))
+    check("which answers nobody", b.ask("ping")[0] == 69)
+    b = Broker(build, data)
+    check("the next start takes its place", b.ask("ping")[0] == 0)
+    client = b.connect()
+    code, out, _ = b.ask("stop")
+    gone = b.process.poll() is not None or b.process.wait(1) is not None
+    check("stop returns when the process is gone", code == 0 and gone, (code, out))
+    check("it ended in order", b.end() == 0 and " stopped" in b.said, b.said)
+    check("and took its socket along", not os.path.exists(f"{data}/ctl.sock"))
+    deep = f"{scratch}/{'d' * 120}/data"
+    os.mkdir(os.path.dirname(deep))
+    b = Broker(build, deep)
+    check("a path too long for a socket will do", b.ask("ping")[0] == 0, b.said)
+    b.end()
+    del client
+
+
+def main():
+    build, scratch = sys.argv[1], tempfile.mkdtemp()
+    try:
+        b = Broker(build, f"{scratch}/data")
+        try:
+            try_lists(b)
+            try_changes(b)
+            try_manners(b, scratch)
+            try_strangers(b)
+            try_harm(b)
+            try_long_list(b)
+        finally:
+            check("the broker ends in order", b.end() == 0, b.said)
+        try_ends(build, scratch)
+    finally:
+        shutil.rmtree(scratch)
+    print(f"passed {passed} failed {failed} door")
+    sys.exit(failed > 0)
+
+
+main()

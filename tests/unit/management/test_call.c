@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs called on a broker inside the test, with clients that talk to it meanwhile. */
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "management/call.h"
+#include "tests/sim/talk.h"
+
+Suite *suite_management_call(void);
+
+static struct inside in;
+static struct talk talk;
+static struct host host;
+static struct buf output, error, why;
+static unsigned pieces;
+
+static void set_up(void)
+{
+	inside_init(&in);
+	in.durable = true;
+	in.segment_bytes = 1 << 20;
+	ck_assert(inside_start(&in, &why));
+	ck_assert(talk_open(&talk, &in));
+	host = (struct host){ .broker = in.broker,
+		                  .version = "9.9",
+		                  .data_dir = "/data",
+		                  .listeners = "here",
+		                  .pid = 7 };
+}
+
+static void tear_down(void)
+{
+	talk_free(&talk);
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_free(&output);
+	buf_free(&error);
+	buf_free(&why);
+}
+
+/* Arguments up to a NULL. */
+static struct call *begin(const char *first, va_list more)
+{
+	struct request r = { 0 };
+	struct buf bytes = { 0 };
+	for (const char *a = first; a; a = va_arg(more, const char *))
+		r.arguments[r.n++] = slice_str(a);
+	ck_assert(request_encode(&bytes, &r));
+	buf_clear(&output);
+	buf_clear(&error);
+	pieces = 0;
+	return call_new(&host, &bytes);
+}
+
+/* One pull; the pieces go where they belong. */
+static enum call_state step(struct call *c, uint32_t *code)
+{
+	struct buf out = { 0 };
+	enum call_state state = call_pull(c, in.now_ms, &out);
+	struct slice rest = buf_slice(&out);
+	struct answer_piece p;
+	while (answer_decode(&rest, &p) == REQUEST_OK) {
+		if (p.kind == ANSWER_END)
+			*code = p.code;
+		else
+			buf_append_slice(p.kind == ANSWER_ERROR ? &error : &output, p.bytes);
+		pieces++;
+	}
+	ck_assert_uint_eq(rest.n, 0);
+	ck_assert_uint_lt(out.len, 64 << 10);
+	buf_free(&out);
+	return state;
+}
+
+static uint32_t finish(struct call *c)
+{
+	uint32_t code = 999;
+	for (int i = 0; step(c, &code) != CALL_DONE; i++) {
+		ck_assert_int_lt(i, 10000);
+		inside_pass(&in, 1);
+	}
+	call_free(&c);
+	return code;
+}
+
+static uint32_t run(const char *first, ...)
+{
+	va_list more;
+	va_start(more, first);
+	struct call *c = begin(first, more);
+	va_end(more);
+	return finish(c);
+}
+
+static struct call *start(const char *first, ...)
+{
+	va_list more;
+	va_start(more, first);
+	struct call *c = begin(first, more);
+	va_end(more);
+	return c;
+}
+
+static const char *said(struct buf *b)
+{
+	*buf_reserve(b, 1) = 0;
+	return (const char *)b->p;
+}
+
+#define assert_said(text) ck_assert_str_eq(said(&output), text)
+
+static void declare(const char *queue, bool durable)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(queue), .durable = durable } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+}
+
+static void delete(const char *queue)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_delete,
+		                .queue_delete = { .queue = slice_str(queue) } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_delete_ok, &h, NULL, NULL));
+}
+
+static void publish(const char *queue)
+{
+	talk_publish(&talk, 1, slice_of("", 0), slice_str(queue), false, true, slice_str("body"));
+	inside_pass(&in, 1);
+}
+
+START_TEST(a_list_has_a_banner_and_headers_unless_it_is_asked_not_to)
+{
+	declare("eco.q", true);
+	publish("eco.q");
+	ck_assert_uint_eq(run("list_queues", NULL), 0);
+	assert_said("Timeout: 60.0 seconds ...\nListing queues for vhost / ...\nname\tmessages\n"
+	            "eco.q\t1\n");
+	ck_assert_uint_eq(run("list_queues", "-q", "durable", "name", NULL), 0);
+	assert_said("durable\tname\ntrue\teco.q\n");
+	ck_assert_uint_eq(run("-q", "list_queues", "--no-table-headers", NULL), 0);
+	assert_said("eco.q\t1\n");
+	ck_assert_uint_eq(run("list_queues", "-p", "/", "--formatter", "json", NULL), 0);
+	assert_said("[\n{\"name\":\"eco.q\",\"messages\":1}\n]\n");
+	ck_assert_uint_eq(run("--vhost=/", "--formatter=json", "list_queues", "--", "name", NULL), 0);
+	assert_said("[\n{\"name\":\"eco.q\"}\n]\n");
+}
+END_TEST
+
+START_TEST(what_is_not_understood_is_said_and_changes_nothing)
+{
+	declare("q", true);
+	ck_assert_uint_eq(run("list_queue", NULL), CALL_EXIT_USAGE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "Command 'list_queue' not found."));
+	ck_assert_uint_eq(run("list_queues", "nam", "messages", "mess", NULL), CALL_EXIT_USAGE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "Info key(s) nam,mess are not supported"));
+	ck_assert_ptr_nonnull(strstr(said(&error), "given:\n\tlist_queues nam messages mess"));
+	ck_assert_uint_eq(output.len, 0);
+	ck_assert_uint_eq(run("delete_queue", "--if-emty", "q", NULL), CALL_EXIT_USAGE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "--if-emty"));
+	ck_assert_uint_eq(run("delete_queue", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("delete_queue", "q", "r", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("delete_queue", "q", "-p", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("list_queues", "--formatter", "erlang", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("delete_queue", "q", "-p", "other", NULL), CALL_EXIT_DATA);
+	ck_assert_str_eq(said(&error), "Error:\nVirtual host 'other' does not exist\n");
+	ck_assert_uint_eq(run("", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("-q", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("--", "-q", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("list_queues", "-q", "--no-table-headers", "name", NULL), 0);
+	assert_said("q\n");
+}
+END_TEST
+
+static void make_many(int n)
+{
+	char name[16];
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "q%05d", i);
+		declare(name, false);
+	}
+}
+
+static unsigned lines(void)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < output.len; i++)
+		n += output.p[i] == '\n';
+	return n;
+}
+
+START_TEST(a_long_list_comes_in_pieces)
+{
+	make_many(2000);
+	ck_assert_uint_eq(run("list_queues", "-s", "name", NULL), 0);
+	ck_assert_uint_eq(lines(), 2000);
+	ck_assert_uint_ge(pieces, 4);
+}
+END_TEST
+
+/* Every queue that is there all the time is listed once, whatever goes between two pieces. */
+START_TEST(what_goes_meanwhile_does_not_matter)
+{
+	uint32_t code = 999;
+	char name[16];
+	make_many(1100);
+	struct call *c = start("list_queues", "-s", "name", NULL);
+	ck_assert_int_eq(step(c, &code), CALL_MORE);
+	for (int i = 495; i < 505; i++) {
+		snprintf(name, sizeof name, "q%05d", i);
+		delete(name);
+	}
+	ck_assert_uint_eq(finish(c), 0);
+	for (int i = 0; i < 1100; i++) {
+		snprintf(name, sizeof name, "q%05d\n", i);
+		const char *first = strstr(said(&output), name);
+		bool gone = i >= 500 && i < 505;
+		ck_assert_int_eq(first == NULL, gone);
+		ck_assert(gone || !strstr(first + 1, name));
+	}
+}
+END_TEST
+
+START_TEST(a_list_may_be_left_in_the_middle)
+{
+	uint32_t code;
+	make_many(1100);
+	struct call *c = start("list_bindings", NULL);
+	ck_assert_int_eq(step(c, &code), CALL_MORE);
+	call_free(&c);
+	delete("q00500");
+	ck_assert_uint_eq(run("list_bindings", "-s", NULL), 0);
+	ck_assert_uint_eq(lines(), 1099);
+}
+END_TEST
+
+static void bind(const char *queue, const char *exchange, const char *key)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_bind,
+		                .queue_bind = { .queue = slice_str(queue),
+		                                .exchange = slice_str(exchange),
+		                                .routing_key = slice_str(key) } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_bind_ok, &h, NULL, NULL));
+}
+
+static void declare_exchange(const char *name)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_exchange_declare,
+		                .exchange_declare = { .exchange = slice_str(name),
+		                                      .type = slice_str("topic") } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_exchange_declare_ok, &h, NULL, NULL));
+}
+
+static void delete_exchange(const char *name)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_exchange_delete,
+		                .exchange_delete = { .exchange = slice_str(name) } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_exchange_delete_ok, &h, NULL, NULL));
+}
+
+START_TEST(bindings_of_the_default_exchange_are_bindings)
+{
+	declare("q", true);
+	bind("q", "amq.topic", "a.*");
+	ck_assert_uint_eq(run("list_bindings", "-s", NULL), 0);
+	assert_said("\texchange\tq\tqueue\tq\t[]\namq.topic\texchange\tq\tqueue\ta.*\t[]\n");
+}
+END_TEST
+
+/* The exchange whose bindings are being listed goes. */
+START_TEST(an_exchange_may_go_from_under_a_list)
+{
+	uint32_t code = 999;
+	char key[16];
+	declare("q", true);
+	declare_exchange("x");
+	declare_exchange("y");
+	bind("q", "y", "last");
+	for (int i = 0; i < 700; i++) {
+		snprintf(key, sizeof key, "k%d", i);
+		bind("q", "x", key);
+	}
+	struct call *c = start("list_bindings", "-s", NULL);
+	ck_assert_int_eq(step(c, &code), CALL_MORE);
+	delete_exchange("x");
+	ck_assert_uint_eq(finish(c), 0);
+	ck_assert_uint_eq(lines(), 501);
+	ck_assert_ptr_nonnull(strstr(said(&output), "\ny\texchange\tq\tqueue\tlast\t[]\n"));
+}
+END_TEST
+
+static void consume(const char *queue, const char *tag)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str(queue),
+		                                   .consumer_tag = slice_str(tag) } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+}
+
+START_TEST(connections_channels_and_consumers)
+{
+	declare("q", true);
+	consume("q", "one");
+	consume("q", "two");
+	publish("q");
+	ck_assert_uint_eq(run("list_connections", "-s", "user", "state", "channels", NULL), 0);
+	assert_said("guest\trunning\t1\n");
+	ck_assert_uint_eq(run("list_channels", "-s", NULL), 0);
+	assert_said("1.1\tguest\t2\t1\n");
+	ck_assert_uint_eq(run("list_consumers", "-s", NULL), 0);
+	assert_said("q\t1.1\tone\ttrue\t0\ttrue\t[]\nq\t1.1\ttwo\ttrue\t0\ttrue\t[]\n");
+	ck_assert_uint_eq(run("list_queues", "-s", "messages_ready", "messages_unacknowledged",
+	                      "messages", "consumers", NULL), 0);
+	assert_said("0\t1\t1\t2\n");
+}
+END_TEST
+
+START_TEST(a_closed_connection_is_told_why)
+{
+	struct heard h;
+	ck_assert_uint_eq(run("close_connection", "2", "no such", NULL), CALL_EXIT_DATA);
+	ck_assert_uint_eq(run("close_connection", "<1>", "go home", NULL), 0);
+	inside_pass(&in, 1);
+	ck_assert(talk_expect(&talk, METHOD_connection_close, &h, NULL, NULL));
+	ck_assert_uint_eq(h.method.connection_close.reply_code, 320);
+	ck_assert(slice_is(h.method.connection_close.reply_text, "CONNECTION_FORCED - go home"));
+	ck_assert_uint_eq(run("close_all_connections", "-q", "all", NULL), 0);
+	assert_said("Closed 0 connections\n");
+}
+END_TEST
+
+START_TEST(a_queue_is_purged_and_deleted)
+{
+	declare("q", true);
+	publish("q");
+	publish("q");
+	ck_assert_uint_eq(run("delete_queue", "--if-empty", "q", NULL), CALL_EXIT_USAGE);
+	ck_assert_str_eq(said(&error), "Error:\nQueue is not empty\n");
+	ck_assert_uint_eq(run("purge_queue", "q", NULL), 0);
+	assert_said("Purging queue 'q' in vhost '/' ...\n");
+	publish("q");
+	consume("q", "one");
+	ck_assert_uint_eq(run("delete_queue", "--if-unused", "q", NULL), CALL_EXIT_USAGE);
+	ck_assert_str_eq(said(&error), "Error:\nQueue is in use\n");
+	ck_assert_uint_eq(run("delete_queue", "q", NULL), 0);
+	ck_assert_uint_eq(run("delete_queue", "q", NULL), CALL_EXIT_USAGE);
+	ck_assert_str_eq(said(&error), "Error:\nQueue not found\n");
+	ck_assert_uint_eq(run("purge_queue", "q", NULL), CALL_EXIT_DATA);
+}
+END_TEST
+
+/* As a client it hears of the end only when a loss of power cannot undo it. */
+START_TEST(a_delete_waits_for_the_disk)
+{
+	uint32_t code = 999;
+	declare("q", true);
+	in.held = true;
+	struct call *c = start("delete_queue", "q", NULL);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(step(c, &code), CALL_WAITS);
+		inside_pass(&in, 1);
+	}
+	inside_let_go(&in);
+	ck_assert_uint_eq(finish(c), 0);
+}
+END_TEST
+
+/* What another broker finds on the disk that a backup was made to: ready messages, -1: no such
+ * queue. */
+static int there(struct disk *d, const char *queue)
+{
+	struct inside second;
+	struct talk t;
+	struct heard h;
+	inside_init(&second);
+	second.durable = true;
+	second.segment_bytes = 1 << 20;
+	second.disk = d;
+	ck_assert_msg(inside_start(&second, &why), "%.*s", (int)why.len, (char *)why.p);
+	ck_assert(talk_open(&t, &second));
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
+	talk_send(&t, 1, &m);
+	bool found = talk_expect(&t, METHOD_queue_declare_ok, &h, NULL, NULL);
+	int ready = found ? (int)h.method.queue_declare_ok.message_count : -1;
+	talk_free(&t);
+	inside_crash(&second, DISK_SIM_KEEPS_ALL);
+	return ready;
+}
+
+static void take(const char *queue)
+{
+	struct heard h;
+	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str(queue) } };
+	talk_send(&talk, 1, &get);
+	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	struct method ack = { .id = METHOD_basic_ack,
+		                  .basic_ack = { .delivery_tag = h.method.basic_get_ok.delivery_tag } };
+	talk_send(&talk, 1, &ack);
+}
+
+START_TEST(a_backup_is_what_was_there_when_it_was_asked_for)
+{
+	uint32_t code = 999;
+	struct disk *other = disk_sim_new(9, 0);
+	disk_sim_set_beside(in.disk, other, _i);
+	declare("q", true);
+	declare("gone", true);
+	for (int i = 0; i < 20; i++)
+		publish("q");
+	take("q");
+	delete("gone");
+	struct call *c = start("backup", "/other", NULL);
+	ck_assert_int_eq(step(c, &code), CALL_WAITS);
+	ck_assert_uint_eq(run("backup", "/third", NULL), CALL_EXIT_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "another backup is being made"));
+	take("q");
+	declare("new", true);
+	publish("q");
+	ck_assert_uint_eq(finish(c), 0);
+	ck_assert_ptr_nonnull(strstr(said(&output), "Backup complete: 1 segments, 0 MB, "));
+	ck_assert_int_eq(there(other, "q"), 19);
+	ck_assert_int_eq(there(other, "gone"), -1);
+	ck_assert_int_eq(there(other, "new"), -1);
+	ck_assert_uint_eq(run("backup", "/other", NULL), CALL_EXIT_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "must be empty"));
+	ck_assert_uint_eq(run("backup", "other", NULL), CALL_EXIT_USAGE);
+	disk_sim_free(other);
+}
+END_TEST
+
+START_TEST(the_broker_as_a_whole)
+{
+	ck_assert_uint_eq(run("ping", NULL), 0);
+	assert_said("Will ping the broker in /data\nPing succeeded\n");
+	ck_assert_uint_eq(run("version", NULL), 0);
+	assert_said("9.9\n");
+	ck_assert_uint_eq(run("status", NULL), 0);
+	ck_assert_ptr_nonnull(strstr(said(&output), "OS PID: 7\n"));
+	ck_assert_uint_eq(run("status", "--formatter=json", NULL), 0);
+	ck_assert_ptr_nonnull(strstr(said(&output), "{\"runtime\":{\"pid\":7,"));
+	ck_assert_uint_eq(run("stop", NULL), 0);
+	ck_assert(host.stop);
+}
+END_TEST
+
+Suite *suite_management_call(void)
+{
+	Suite *s = suite_create("management_call");
+	TCase *t = tcase_create("all");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, a_list_has_a_banner_and_headers_unless_it_is_asked_not_to);
+	tcase_add_test(t, what_is_not_understood_is_said_and_changes_nothing);
+	tcase_add_test(t, a_long_list_comes_in_pieces);
+	tcase_add_test(t, what_goes_meanwhile_does_not_matter);
+	tcase_add_test(t, a_list_may_be_left_in_the_middle);
+	tcase_add_test(t, bindings_of_the_default_exchange_are_bindings);
+	tcase_add_test(t, an_exchange_may_go_from_under_a_list);
+	tcase_add_test(t, connections_channels_and_consumers);
+	tcase_add_test(t, a_closed_connection_is_told_why);
+	tcase_add_test(t, a_queue_is_purged_and_deleted);
+	tcase_add_test(t, a_delete_waits_for_the_disk);
+	tcase_add_loop_test(t, a_backup_is_what_was_there_when_it_was_asked_for, 0, 2);
+	tcase_add_test(t, the_broker_as_a_whole);
+	suite_add_tcase(s, t);
+	return s;
+}
