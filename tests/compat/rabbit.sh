@@ -99,7 +99,7 @@ start() { # 3|4, port
 
 # The id is the node's own, and SIGTERM an orderly end; epmd, which it began, is found by its port.
 stop() { # dir
-	pid=$(cat "$1/pid")
+	pid=$(cat "$1/pid" 2> /dev/null || true)   # none of `run`
 	kill "$pid" 2> /dev/null || true
 	for _ in $(seq 200); do
 		kill -0 "$pid" 2> /dev/null || break
