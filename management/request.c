@@ -43,12 +43,14 @@ static void append_le32(struct buf *out, size_t v)
 bool request_encode(struct buf *out, const struct request *r)
 {
 	size_t n = 0;
+	if (r->n == 0 || r->n > REQUEST_MAX_ARGUMENTS)
+		return false;
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->arguments[i].n > REQUEST_MAX_BYTES)
 			return false;
 		n += 4 + r->arguments[i].n;
 	}
-	if (r->n == 0 || r->n > REQUEST_MAX_ARGUMENTS || n > REQUEST_MAX_BYTES)
+	if (n > REQUEST_MAX_BYTES)
 		return false;
 	buf_append(out, magic, sizeof magic);
 	append_le32(out, n);
