@@ -76,6 +76,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log, o->message_memory_bytes);
 	b->store.page_entries = o->index_page_entries;
+	b->store.window_bytes = o->window_bytes;
 	b->store.clock_offset_ms = (int64_t)now_ms - (int64_t)o->wall_ms;
 	b->vhost.name = slice_str(mem_strdup(o->default_vhost));
 	topology_init(&b->vhost.topology, &b->store, 1);

@@ -34,6 +34,7 @@ struct broker_options {
 	uint32_t consumer_max_per_channel;   /* 0: no limit */
 	uint64_t assembly_max_bytes;     /* half-received bodies, per connection */
 	uint64_t message_memory_bytes;   /* messages in queues; those beyond are in the log only */
+	uint64_t window_bytes;           /* of the log's options */
 	uint32_t index_page_entries;     /* of a queue's index; 0: as many as suit a disk */
 	uint64_t outbox_max_bytes;       /* unsent output per connection before deliveries pause */
 

@@ -95,12 +95,14 @@ struct log_found {
 struct log_fetch {
 	void *owner;                 /* the caller's */
 	unsigned kind;               /* the caller's */
+	bool shared;                 /* others will want to read what lies between these records */
 	const log_position *at;      /* ascending; of records that are durable and retained */
 	size_t n;
 	struct log_found *found;     /* one for each, once it is back */
 	struct list link;            /* the engine's, as is what follows */
 	struct log_block *blocks;
 	void *segment;
+	uint64_t valid;
 };
 
 enum { LOG_FETCH_RECORDS = 1024 };

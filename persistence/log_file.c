@@ -200,6 +200,8 @@ static void file_fetch(struct log *log, struct log_fetch *f)
 	struct segment *s = segment_of(l, f->at[0]);
 	must(f->n && f->n <= LOG_FETCH_RECORDS && f->at[f->n - 1] < file_reach(log, f->at[0]));
 	f->segment = s;
+	uint64_t end = s->end && s->end < l->durable ? s->end : l->durable;
+	f->valid = FORMAT_SEGMENT_HEAD + (end - s->base);
 	s->readers++;
 	log_reader_begin(l, f);
 }
@@ -608,6 +610,7 @@ static int file_close(struct log *log)
 	log_recover_free(l);
 	log_backup_free(l);
 	log_reader_free(l);
+	log_windows_free(l);
 	log_thread_free(l->thread);
 	l->thread = NULL;
 	int error = scanned && !l->failed ? write_rest(l) : -l->failed;
@@ -676,6 +679,8 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 	list_init(&l->given_up);
 	log_worker_init(l);
 	log_reader_init(l);
+	list_init(&l->windows.used);
+	l->windows.most = (size_t)(options->window_bytes >> 20);
 	int error = log_recover_begin(l, why);
 	if (error) {
 		file_close(&l->log);

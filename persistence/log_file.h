@@ -12,6 +12,7 @@ struct log_file_options {
 	bool sync;                   /* durability=fsync; false: written is durable enough */
 	bool whole;                  /* the scan reads every record, summaries are not looked at */
 	bool threaded;               /* true: a log thread runs the steps; false: log_file_step does */
+	uint64_t window_bytes;       /* memory for reading ahead what queues lie interleaved in */
 	uint64_t entropy;            /* a random number, for the identity of a new store */
 	uint64_t wall_ms;            /* wall clock at open, kept in headers */
 	void (*wake)(void *to);      /* called by the log thread when log_poll has news */

@@ -22,6 +22,7 @@ struct log_block {
 	struct log_block *next;
 	size_t n;
 	uint8_t *pages;
+	struct log_window *window;   /* instead of pages */
 };
 
 /* Consecutive records of a fetch that one read covers. */
@@ -34,6 +35,7 @@ void log_reader_init(struct log_file *l)
 {
 	list_init(&l->reader.waiting);
 	list_init(&l->reader.done);
+	list_init(&l->reader.sharing);
 }
 
 void log_fetch_free(struct log_fetch *f)
@@ -41,6 +43,8 @@ void log_fetch_free(struct log_fetch *f)
 	for (struct log_block *b = f->blocks, *next; b; b = next) {
 		next = b->next;
 		mem_pages_free(b->pages, b->n);
+		if (b->window)
+			log_window_drop(b->window);
 		mem_free(b);
 	}
 	mem_free(f->found);
@@ -70,7 +74,7 @@ static const uint8_t *read_range(struct log_file *l, struct log_fetch *f, int ha
 	if (*error)
 		return NULL;
 	struct log_block *b = mem_alloc(sizeof *b);
-	*b = (struct log_block){ f->blocks, (size_t)(to - from), mem_pages((size_t)(to - from)) };
+	*b = (struct log_block){ f->blocks, (size_t)(to - from), mem_pages((size_t)(to - from)), NULL };
 	f->blocks = b;
 	*error = l->disk->ops->read(l->disk, handle, from, b->pages, b->n);
 	return *error ? NULL : b->pages;
@@ -169,6 +173,37 @@ static void take_span(struct log_file *l, struct log_fetch *f, int handle, const
 	}
 }
 
+/* A record whose beginning, at least, lies in a window; false when there is none for it. */
+static bool take_shared(struct log_file *l, struct log_fetch *f, int handle, size_t i)
+{
+	struct log_stretch x;
+	uint64_t at = offset_of(f->segment, f->at[i]);
+	struct log_window *w = log_window_get(l, f, handle, at, &x);
+	if (!w)
+		return false;
+	struct log_block *b = mem_alloc(sizeof *b);
+	*b = (struct log_block){ f->blocks, 0, NULL, w };
+	f->blocks = b;
+	if (at + TAIL > x.to)
+		return false;
+	struct span p = { i, 1, x.from, x.to };
+	take_record(l, f, handle, &p, x.bytes, i);
+	return true;
+}
+
+static void read_spans(struct log_file *l, struct log_fetch *f, int handle)
+{
+	for (size_t i = 0; i < f->n;) {
+		struct span p = span_at(f, i);
+		if (f->shared && take_shared(l, f, handle, i)) {
+			i++;
+			continue;
+		}
+		take_span(l, f, handle, &p);
+		i += p.n;
+	}
+}
+
 static void read_all(struct log_file *l, struct log_fetch *f)
 {
 	const struct segment *s = f->segment;
@@ -178,23 +213,19 @@ static void read_all(struct log_file *l, struct log_fetch *f)
 	int handle = l->disk->ops->open(l->disk, name, false, 0);
 	for (size_t i = 0; handle < 0 && i < f->n; i++)
 		f->found[i].error = handle;
-	for (size_t i = 0; handle >= 0 && i < f->n;) {
-		struct span p = span_at(f, i);
-		take_span(l, f, handle, &p);
-		i += p.n;
-	}
+	if (handle >= 0)
+		read_spans(l, f, handle);
 	if (handle >= 0)
 		l->disk->ops->close(l->disk, handle);
 }
 
 /* ---- fetches ---- */
 
-bool log_reader_step(void *log_file)
+static bool read_next(struct log_file *l, struct list *from)
 {
-	struct log_file *l = log_file;
 	struct log_reader *r = &l->reader;
 	log_thread_lock(r->threads);
-	struct list *p = list_pop(&r->waiting);
+	struct list *p = list_pop(from);
 	log_thread_unlock(r->threads);
 	if (!p)
 		return false;
@@ -207,20 +238,46 @@ bool log_reader_step(void *log_file)
 	return true;
 }
 
+static bool read_alone_step(void *log_file)
+{
+	struct log_file *l = log_file;
+	return read_next(l, &l->reader.waiting);
+}
+
+static bool share_step(void *log_file)
+{
+	struct log_file *l = log_file;
+	return read_next(l, &l->reader.sharing);
+}
+
+bool log_reader_step(void *log_file)
+{
+	return read_alone_step(log_file) || share_step(log_file);
+}
+
+static void start_threads(struct log_file *l)
+{
+	struct log_reader *r = &l->reader;
+	if (l->options.threaded && !r->threads) {
+		r->threads = log_thread_new(LOG_THREADS_MAX, read_alone_step, l);
+		r->sharer = log_thread_new(1, share_step, l);
+	}
+	must(!l->options.threaded || (r->threads && r->sharer));
+}
+
 void log_reader_begin(struct log_file *l, struct log_fetch *f)
 {
 	struct log_reader *r = &l->reader;
-	if (l->options.threaded && !r->threads)
-		r->threads = log_thread_new(LOG_THREADS_MAX, log_reader_step, l);
-	must(!l->options.threaded || r->threads);
+	start_threads(l);
+	f->shared = f->shared && l->windows.most;
 	list_init(&f->link);
 	f->found = NULL;
 	f->blocks = NULL;
 	r->under_way++;
 	log_thread_lock(r->threads);
-	list_push(&r->waiting, &f->link);
+	list_push(f->shared ? &r->sharing : &r->waiting, &f->link);
 	log_thread_unlock(r->threads);
-	log_thread_kick(r->threads);
+	log_thread_kick(f->shared ? r->sharer : r->threads);
 }
 
 struct log_fetch *log_reader_done(struct log_file *l)
@@ -239,6 +296,7 @@ struct log_fetch *log_reader_done(struct log_file *l)
 
 void log_reader_free(struct log_file *l)
 {
+	log_thread_free(l->reader.sharer);
 	log_thread_free(l->reader.threads);
-	l->reader.threads = NULL;
+	l->reader.threads = l->reader.sharer = NULL;
 }

@@ -96,8 +96,22 @@ enum { LOG_SPARES_MAX = 16 };
 
 struct log_reader {
 	struct log_thread *threads;  /* core: started with the first fetch */
+	struct log_thread *sharer;   /* ... and the one that reads what is shared */
 	size_t under_way;            /* core: fetches that were not given back yet */
 	struct list waiting, done;   /* under the lock of threads: struct log_fetch */
+	struct list sharing;         /* ... waiting for the sharer */
+};
+
+/* Parts of segments that several fetches share: the sharer's. */
+struct log_windows {
+	struct list used;
+	size_t n, most;
+};
+
+/* Bytes [from, to) of a file. */
+struct log_stretch {
+	const uint8_t *bytes;
+	uint64_t from, to;
 };
 
 struct backup_file {
@@ -132,6 +146,7 @@ struct log_file {
 	struct log_thread *thread;   /* NULL: steps are done by the caller */
 	struct log_worker worker;
 	struct log_reader reader;
+	struct log_windows windows;
 	struct backup backup;
 
 	/* core */
@@ -177,6 +192,14 @@ void log_reader_free(struct log_file *l);
 void log_reader_begin(struct log_file *l, struct log_fetch *f);
 struct log_fetch *log_reader_done(struct log_file *l);
 bool log_reader_step(void *log_file);
+
+/* log_window.c: the window of the fetch's segment that the place in the file lies in, which is the
+ * caller's until log_window_drop.  NULL when it cannot be had. */
+struct log_window;
+struct log_window *log_window_get(struct log_file *l, const struct log_fetch *f, int handle,
+                                  uint64_t at, struct log_stretch *out);
+void log_window_drop(struct log_window *w);
+void log_windows_free(struct log_file *l);
 
 /* log_summary.c: summaries of segments in files beside them. */
 /* A batch of the active segment is durable. */

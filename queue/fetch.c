@@ -21,6 +21,7 @@ enum {
 	UNIT_LEAST = 16 << 10,       /* bytes of one fetch, depending on what memory may be used */
 	UNIT_MOST = 1 << 20,
 	READ_LEAST = 12 << 10,       /* what reading a record that lies alone costs */
+	MANY = 2 * QUEUE_FETCHES,    /* fetches under way: more than two queues are read */
 };
 
 struct loaded {
@@ -78,28 +79,79 @@ static log_position place_of(const struct log *l, log_position at)
 	return at;
 }
 
-/* Takes entries off the cold stretch: what one fetch can read, and not much more than unit. */
-static void take_entries(struct fetch *f, struct lane *l, uint64_t unit)
+/* Several queues are read at once: their records may lie side by side. */
+static bool many_read(const struct store *s)
 {
-	const struct log *log = f->queue->store->log;
-	log_position reach = 0, before = 0;
+	return s->n_fetching >= MANY || s->hungry[0].len || s->hungry[1].len;
+}
+
+static struct queue *of_node(const struct heap_node *n)
+{
+	return list_entry(n, struct queue, hungry);
+}
+
+/* What one fetch may read. */
+struct reach {
+	log_position to;             /* in one go */
+	uint64_t unit;               /* bytes */
+	uint64_t spread;             /* how far it may go where records lie apart */
+};
+
+/* Whether another queue in this sweep reads there, or has just done so. */
+static bool is_shared(const struct store *s, log_position at, uint64_t spread)
+{
+	const struct heap_node *next = heap_top(&s->hungry[s->sweep]);
+	if (at >= s->shared_at && at - s->shared_at < spread)
+		return true;
+	return next && of_node(next)->hungry_at >= at && of_node(next)->hungry_at - at < spread;
+}
+
+static struct reach reach_of(const struct store *s, log_position first)
+{
+	uint64_t spread = s->window_bytes / 2;
+	if (!many_read(s) || !is_shared(s, first, spread))
+		spread = UINT64_MAX;
+	return (struct reach){ log_reach(s->log, first), unit_bytes(s), spread };
+}
+
+static void take_entry(struct fetch *f, struct lane *l, log_position at)
+{
+	struct trail_entry e = { 0 };
+	lane_load(l, &e);
+	f->at[f->n] = at;
+	struct entry entry = { .seq = e.seq, .at = e.at, .kept = e.kept };
+	f->entries[f->n++] = (struct loaded){ entry, e.body_bytes };
+}
+
+/* Takes entries off the cold stretch: what one fetch can read, and not much more than a unit.
+ * Where they lie apart and other queues are read there too, they keep together. */
+static void take_entries(struct fetch *f, struct lane *l)
+{
+	struct store *s = f->queue->store;
+	log_position before = 0;
 	uint64_t cost = 0;
+	size_t apart = 0;
 	struct trail_entry e;
-	while (f->n < LOG_FETCH_RECORDS && cost < unit && trail_is_ready(&l->cold)) {
+	struct reach reach = { 0 };
+	while (f->n < LOG_FETCH_RECORDS && trail_is_ready(&l->cold)) {
 		trail_peek(&l->cold, &e);
-		log_position at = place_of(log, e.at);
-		if (f->n && (at < before || at >= reach))
-			return;
+		log_position at = place_of(s->log, e.at);
 		if (f->n == 0)
-			reach = log_reach(log, at);
-		uint64_t apart = f->n && at - before < READ_LEAST ? at - before : READ_LEAST;
-		cost += e.body_bytes > apart ? e.body_bytes : apart;
-		lane_load(l, &e);
+			reach = reach_of(s, at);
+		if (f->n && (at < before || at >= reach.to || cost >= reach.unit))
+			break;
+		bool alone = !f->n || at - before >= READ_LEAST;
+		if (f->n && alone && at - f->at[0] > reach.spread)
+			break;
+		uint64_t least = alone ? READ_LEAST : at - before;
+		cost += e.body_bytes > least ? e.body_bytes : least;
+		apart += alone;
 		before = at;
-		f->at[f->n] = at;
-		struct entry entry = { .seq = e.seq, .at = e.at, .kept = e.kept };
-		f->entries[f->n++] = (struct loaded){ entry, e.body_bytes };
+		take_entry(f, l, at);
 	}
+	f->log.shared = reach.spread != UINT64_MAX && 2 * apart > f->n;
+	if (f->log.shared)
+		s->shared_at = f->at[0];
 }
 
 static void begin(struct queue *q)
@@ -110,20 +162,22 @@ static void begin(struct queue *q)
 	f->queue = q;
 	f->at = mem_alloc(most * sizeof *f->at);
 	f->entries = mem_alloc(most * sizeof *f->entries);
-	take_entries(f, &q->lane, unit_bytes(s));
+	take_entries(f, &q->lane);
 	list_push(&q->lane.loading, &f->on_lane);
 	list_push(&s->fetching, &f->on_store);
 	s->n_fetching++;
 	q->n_fetches++;
 	q->fetch_unit = f->n;
-	f->log = (struct log_fetch){ .owner = f, .at = f->at, .n = f->n };
+	bool shared = f->log.shared;
+	f->log = (struct log_fetch){ .owner = f, .shared = shared, .at = f->at, .n = f->n };
 	log_fetch(s->log, &f->log);
 }
 
 static bool wants_more(const struct queue *q)
 {
 	const struct lane *l = &q->lane;
-	return trail_is_ready(&l->cold) && q->n_fetches < QUEUE_FETCHES &&
+	uint32_t most = many_read(q->store) ? 1 : QUEUE_FETCHES;
+	return trail_is_ready(&l->cold) && q->n_fetches < most &&
 	       l->n_head + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
 }
 
@@ -134,15 +188,62 @@ static bool waits_for_shelf(const struct queue *q)
 	return t->count && !trail_is_ready(t) && !t->coming;
 }
 
+/* ---- turns ---- */
+
+static bool lies_before(const struct heap_node *a, const struct heap_node *b)
+{
+	return of_node(a)->hungry_at < of_node(b)->hungry_at;
+}
+
+void fetch_init(struct store *s)
+{
+	heap_init(&s->hungry[0], lies_before);
+	heap_init(&s->hungry[1], lies_before);
+}
+
+/* In the next sweep: who has had a turn in this one does not get another. */
+static void wait_for_turn(struct queue *q)
+{
+	struct store *s = q->store;
+	struct trail_entry e;
+	if (heap_linked(&q->hungry))
+		return;
+	bool ready = trail_is_ready(&q->lane.cold) && trail_peek(&q->lane.cold, &e);
+	q->hungry_at = ready ? place_of(s->log, e.at) : 0;
+	q->hungry_in = !s->sweep;
+	heap_push(&s->hungry[q->hungry_in], &q->hungry);
+}
+
+void fetch_leave(struct queue *q)
+{
+	if (heap_linked(&q->hungry))
+		heap_remove(&q->store->hungry[q->hungry_in], &q->hungry);
+}
+
 void fetch_ahead(struct queue *q)
 {
 	struct store *s = q->store;
 	shelf_fetch(s, q);
-	while (wants_more(q) && s->n_fetching < ALL_FETCHES)
+	while (wants_more(q) && !many_read(s))
 		begin(q);
-	bool waits = (wants_more(q) && q->lane.n_head == 0) || waits_for_shelf(q);
-	if (waits && !list_linked(&q->hungry))
-		list_push(&s->hungry, &q->hungry);
+	if (wants_more(q) || waits_for_shelf(q))
+		wait_for_turn(q);
+}
+
+/* Each is asked once: it may have to go on waiting. */
+void fetch_feed(struct store *s)
+{
+	if (s->hungry[s->sweep].len == 0)
+		s->sweep = !s->sweep;
+	struct heap *h = &s->hungry[s->sweep];
+	for (size_t n = h->len; n && s->n_fetching < ALL_FETCHES; n--) {
+		struct queue *q = of_node(heap_pop(h));
+		shelf_fetch(s, q);
+		if (wants_more(q))
+			begin(q);
+		else if (waits_for_shelf(q))
+			wait_for_turn(q);
+	}
 }
 
 /* ---- what comes back ---- */
@@ -258,18 +359,6 @@ static void take_messages(struct store *s, struct log_fetch *back)
 	finish(s, f);
 }
 
-/* Each is asked once: it may have to go on waiting. */
-static void feed_hungry(struct store *s)
-{
-	struct list hungry;
-	list_init(&hungry);
-	list_splice(&hungry, &s->hungry);
-	for (struct list *p; s->n_fetching < ALL_FETCHES && (p = list_pop(&hungry));)
-		fetch_ahead(list_entry(p, struct queue, hungry));
-	list_splice(&hungry, &s->hungry);
-	list_splice(&s->hungry, &hungry);
-}
-
 void fetch_collect(struct store *s, log_position durable)
 {
 	struct log_fetch *back;
@@ -281,7 +370,7 @@ void fetch_collect(struct store *s, log_position durable)
 		default: shelf_take(s, back->owner); break;
 		}
 	}
-	feed_hungry(s);
+	fetch_feed(s);
 }
 
 void fetch_forget(struct queue *q, bool acked)
@@ -302,6 +391,8 @@ void fetch_forget(struct queue *q, bool acked)
 
 void fetch_end(struct store *s)
 {
+	heap_free(&s->hungry[0]);
+	heap_free(&s->hungry[1]);
 	for (struct list *p; (p = list_pop(&s->fetching));) {
 		struct fetch *f = list_entry(p, struct fetch, on_store);
 		drop_messages(f);

@@ -11,6 +11,8 @@
 struct queue;
 struct store;
 
+void fetch_init(struct store *s);
+
 /* The queue is being consumed: begins to read back what will be wanted soon.  Nothing happens when
  * enough is in memory or on its way. */
 void fetch_ahead(struct queue *q);
@@ -18,6 +20,13 @@ void fetch_ahead(struct queue *q);
 /* Takes in what the log, which is durable up to there, has read.  Queues whose front is in memory
  * again stand on store.woken. */
 void fetch_collect(struct store *s, log_position durable);
+
+/* Begins what had to wait for its turn: where many queues are read, they are in order of the log,
+ * so that one reading serves those that lie side by side. */
+void fetch_feed(struct store *s);
+
+/* The queue goes. */
+void fetch_leave(struct queue *q);
 
 /* What is on its way to the queue is no longer wanted: each entry is handed to queue_settle
  * (acked: the log is to be told of its end) or only let go. */

@@ -83,7 +83,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	list_init(&q->long_trail);
 	list_init(&q->shelved);
 	list_init(&q->deep);
-	list_init(&q->hungry);
+	heap_node_init(&q->hungry);
 	list_init(&q->woken);
 	list_init(&q->parked);
 	heap_node_init(&q->deadline);
@@ -142,7 +142,7 @@ void queue_delete(struct queue **pq)
 	list_remove(&q->overfull);
 	list_remove(&q->on_owner);
 	list_remove(&q->deep);
-	list_remove(&q->hungry);
+	fetch_leave(q);
 	list_remove(&q->woken);
 	store_forget_queue(q->store, q);
 	shelf_forget(q);

@@ -52,7 +52,9 @@ struct queue {
 	uint32_t n_fetches;           /* under way, and how many entries the last one took */
 	uint32_t fetch_unit;
 	struct list deep;             /* on the store's list of queues that could go cold */
-	struct list hungry;           /* ... that wait to read back */
+	struct heap_node hungry;      /* ... in one of its heaps of those that wait to read back ... */
+	unsigned hungry_in;           /* ... in that one ... */
+	log_position hungry_at;       /* ... from there on; 0: not known */
 	struct list woken;            /* ... whose front is in memory again */
 	struct list parked;           /* channels that wait for the front; kept by broker/ */
 

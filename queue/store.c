@@ -23,7 +23,7 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->acked);
 	list_init(&s->deep);
 	list_init(&s->fetching);
-	list_init(&s->hungry);
+	fetch_init(s);
 	list_init(&s->woken);
 	list_init(&s->long_trails);
 	list_init(&s->shelved);
@@ -278,6 +278,7 @@ void store_turn(struct store *s, log_position durable)
 	relocation_turn(s, durable);
 	cool(s, durable);
 	shelf_turn(s);
+	fetch_feed(s);
 }
 
 bool store_is_busy(const struct store *s, log_position durable)

@@ -8,6 +8,7 @@
 #define QUEUE_STORE_H
 
 #include "base/buf.h"
+#include "base/heap.h"
 #include "base/list.h"
 #include "persistence/catalog.h"
 #include "persistence/record.h"
@@ -47,7 +48,10 @@ struct store {
 	struct list deep;            /* queues with much in memory */
 	struct list fetching;        /* fetches under way (fetch.c) */
 	size_t n_fetching;
-	struct list hungry;          /* queues that wait for one of those to end */
+	uint64_t window_bytes;       /* what the log keeps of stretches that many queues read */
+	struct heap hungry[2];       /* queues that wait to be read: in this sweep and in the next */
+	unsigned sweep;              /* which of them is this one's */
+	log_position shared_at;      /* where it was last that something was read for many */
 	struct list woken;           /* queues that got something: whoever looks takes them off */
 };
 

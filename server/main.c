@@ -142,6 +142,21 @@ static uint64_t wall_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+static uint64_t message_memory(const struct config *c)
+{
+	uint64_t share = memory_limit() / 8;
+	if (c->message_memory)
+		return c->message_memory;
+	return share < MESSAGE_MEMORY_MAX ? share : MESSAGE_MEMORY_MAX;
+}
+
+/* Beside it; two windows at least, or there are none. */
+static uint64_t window_bytes(const struct config *c)
+{
+	uint64_t share = message_memory(c) / 8;
+	return share < 2 << 20 ? 0 : share;
+}
+
 static bool open_log(const struct config *c, struct loop *loop, struct disk **disk,
                      struct log **log, struct buf *why)
 {
@@ -156,6 +171,7 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 		return false;
 	struct log_file_options o = { .disk = *disk,
 		                          .segment_bytes = c->segment_bytes / DISK_BLOCK * DISK_BLOCK,
+		                          .window_bytes = window_bytes(c),
 		                          .sync = strcmp(c->durability, "fsync") == 0,
 		                          .threaded = true,
 		                          .wall_ms = wall_ms(),
@@ -175,14 +191,6 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-static uint64_t message_memory(const struct config *c)
-{
-	uint64_t share = memory_limit() / 8;
-	if (c->message_memory)
-		return c->message_memory;
-	return share < MESSAGE_MEMORY_MAX ? share : MESSAGE_MEMORY_MAX;
-}
-
 static void set_options(const struct config *c, struct broker_options *o, struct log *log)
 {
 	broker_options_default(o);
@@ -198,6 +206,7 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->assembly_max_bytes = c->assembly_max_bytes;
 	o->outbox_max_bytes = c->outbox_max_bytes;
 	o->message_memory_bytes = message_memory(c);
+	o->window_bytes = window_bytes(c);
 	o->product = c->product;
 	o->version = c->version;
 	o->cluster_name = c->cluster_name;

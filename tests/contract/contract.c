@@ -30,6 +30,7 @@ struct world {
 	uint32_t n_got;
 	log_position from[MAX_RECORDS];
 	const char *broken;
+	bool shares;                 /* what is read back is read as by many */
 	int line;
 };
 
@@ -336,7 +337,7 @@ static bool foreign_records_are_passed_over(struct world *w)
 
 static bool fetch(struct world *w, struct log_fetch *f, const log_position *at, size_t n)
 {
-	*f = (struct log_fetch){ .owner = w, .at = at, .n = n };
+	*f = (struct log_fetch){ .owner = w, .shared = w->shares, .at = at, .n = n };
 	log_fetch(w->log, f);
 	for (int i = 0; i < PATIENCE; i++) {
 		struct log_fetch *back = log_fetched(w->log);
@@ -368,11 +369,30 @@ static uint32_t read_some(struct world *w, uint32_t first, uint32_t end)
 	return ok ? n : 0;
 }
 
-static bool read_all(struct world *w, uint32_t end)
+static bool read_once(struct world *w, uint32_t end)
 {
 	for (uint32_t first = 0, n; first < end; first += n) {
 		n = read_some(w, first, end);
 		expect(w, n > 0);
+	}
+	return true;
+}
+
+/* For itself alone, and as one of many that read there. */
+static bool read_all(struct world *w, uint32_t end)
+{
+	w->shares = false;
+	expect(w, read_once(w, end));
+	w->shares = true;
+	return read_once(w, end);
+}
+
+static bool what_many_read_grows_with_the_log(struct world *w)
+{
+	for (uint32_t i = 0; i < 40; i++) {
+		log_retain(w->log, append(w, RECORD_SPILL, 10 + i * 40, true), 1, 0);
+		expect(w, settle(w));
+		expect(w, read_all(w, i + 1));
 	}
 	return true;
 }
@@ -573,6 +593,7 @@ static const struct {
 	CASE(foreign_records_are_passed_over),
 	CASE(durable_records_are_read_back_by_position),
 	CASE(records_of_an_earlier_run_are_read_back),
+	CASE(what_many_read_grows_with_the_log),
 	CASE(a_run_of_chunks_is_followed_by_positions),
 	CASE(a_retained_front_stays_until_it_is_released),
 	CASE(what_was_trimmed_does_not_come_back),

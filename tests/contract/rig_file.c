@@ -26,7 +26,7 @@ struct rig {
 static int open_log(struct rig *r, struct log **out, struct buf *why)
 {
 	struct log_file_options o = { .disk = r->disk, .segment_bytes = SEGMENT, .sync = true,
-		                          .whole = true, .entropy = 42 };
+		                          .whole = true, .entropy = 42, .window_bytes = 2 << 20 };
 	int error = r->locked ? 0 : r->disk->ops->lock(r->disk);
 	if (error)
 		return error;

@@ -28,6 +28,7 @@ void inside_init(struct inside *in)
 	*in = (struct inside){ .now_ms = 1000000, .segment_bytes = 8 << 20 };
 	broker_options_default(&in->options);
 	in->options.entropy = entropy;
+	in->options.window_bytes = 2 << 20;
 	list_init(&in->peers);
 }
 
@@ -80,6 +81,7 @@ static bool open_log(struct inside *in, struct buf *why)
 	if (!in->disk)
 		in->disk = disk_sim_new(1, 0);
 	struct log_file_options o = { .disk = in->disk, .segment_bytes = in->segment_bytes,
+		                          .window_bytes = in->options.window_bytes,
 		                          .entropy = 1, .sync = true };
 	int error = in->disk->ops->lock(in->disk);
 	if (!error)

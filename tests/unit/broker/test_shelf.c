@@ -234,6 +234,55 @@ START_TEST(pages_move_out_of_dead_segments)
 }
 END_TEST
 
+enum { QUEUES = 24, EACH = 60 };
+
+static void take_deliveries(unsigned *next, unsigned *came)
+{
+	struct heard h;
+	while (talk_read(&talk, &h)) {
+		if (h.method.id != METHOD_basic_deliver)
+			continue;
+		unsigned q = (unsigned)atoi((const char *)h.method.basic_deliver.routing_key.p + 1);
+		ck_assert_int_eq(atoi((const char *)h.body.p), (int)next[q]++);
+		++*came;
+	}
+}
+
+/* They are read side by side, each keeps its order, and a start or a purge beside them is no
+ * matter. */
+START_TEST(many_queues_that_lie_interleaved_are_read_at_once)
+{
+	char name[8];
+	unsigned next[QUEUES] = { 0 }, came = 0;
+	for (unsigned i = 0; i < QUEUES; i++) {
+		snprintf(name, sizeof name, "q%u", i);
+		declare(name);
+	}
+	for (unsigned n = 0; n < QUEUES * EACH; n++) {
+		snprintf(name, sizeof name, "q%u", n % QUEUES);
+		publish(name, n / QUEUES);
+	}
+	pass_time();
+	broker_rest(in.broker);
+	pass_time();
+	if (_i)
+		lose_power(DISK_SIM_LOSES_ALL);
+	for (unsigned i = 0; i < QUEUES; i++) {
+		snprintf(name, sizeof name, "q%u", i);
+		struct method m = { .id = METHOD_basic_consume,
+			                .basic_consume = { .queue = slice_str(name), .no_ack = true } };
+		talk_send(&talk, 1, &m);
+		take_deliveries(next, &came);
+	}
+	for (int i = 0; i < 200 && came < QUEUES * EACH; i++) {
+		inside_pass(&in, 10);
+		take_deliveries(next, &came);
+	}
+	ck_assert_uint_eq(came, QUEUES * EACH);
+	ck_assert_uint_le(pass_time().segments, 2);
+}
+END_TEST
+
 Suite *suite_broker_shelf(void)
 {
 	Suite *s = suite_create("broker/shelf");
@@ -245,6 +294,7 @@ Suite *suite_broker_shelf(void)
 	tcase_add_loop_test(t, a_purge_takes_what_is_on_the_shelf, 0, 8);
 	tcase_add_loop_test(t, a_page_that_comes_back_may_not_be_wanted, 0, 8);
 	tcase_add_test(t, what_was_returned_is_next);
+	tcase_add_loop_test(t, many_queues_that_lie_interleaved_are_read_at_once, 0, 2);
 	tcase_add_test(t, pages_move_out_of_dead_segments);
 	suite_add_tcase(s, t);
 	return s;
