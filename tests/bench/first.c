@@ -40,20 +40,12 @@ static void dial(struct wire *w)
 	}
 }
 
-/* Reads until so many whole frames are there; returns what follows them. */
 static struct slice await(struct wire *w, struct frame *out, int n)
 {
-	struct slice in = buf_slice(&w->in);
-	for (int i = 0; i < n; in = i ? in : buf_slice(&w->in)) {
-		if (wire_next(&in, &out[i])) {
-			i++;
-			continue;
-		}
-		if (!wire_read(w))
-			bench_give_up(w, "the broker hung up");
-		i = 0;
-	}
-	return in;
+	struct slice rest;
+	if (!wire_await(w, out, n, &rest))
+		bench_give_up(w, "waiting");
+	return rest;
 }
 
 /* As flood made it: message 0 of publisher 0, and filler. */

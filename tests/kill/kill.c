@@ -10,8 +10,8 @@
  *   - a message comes twice only if it was unacked at the kill, or acked less than 50 ms before the
  *     newest message that was confirmed had been published,
  *
- * aside=1 puts a message into a queue that nobody reads, first of all: it must be there at the end,
- * and the log must not have kept everything since.
+ * aside=1 puts a message into a queue that nobody reads in each round: they must be there at the
+ * end, in order, and the log must not have kept everything since the first.
  *
  * mode=slow measures instead how long the confirms of persistent messages take (slow_sync.c).
  * expect=loss turns the verdict around: it is what a broker that does not sync must show on a disk
@@ -31,6 +31,7 @@
 
 #include "amqp/props.h"
 #include "base/die.h"
+#include "base/endian.h"
 #include "base/mem.h"
 #include "tests/wire/wire.h"
 
@@ -608,6 +609,11 @@ static uint64_t count_lost(void)
 
 /* ---- the queue that nobody reads ---- */
 
+static uint8_t aside_letter(uint32_t round)
+{
+	return (uint8_t)('a' + round % 26);
+}
+
 static bool put_aside(void)
 {
 	struct wire w = { .fd = -1 };
@@ -619,7 +625,7 @@ static bool put_aside(void)
 		                .basic_publish = { .routing_key = slice_str("kill.aside") } };
 	struct props props = { .class_id = CLASS_BASIC, .body_bytes = 5, .flags = PROP_delivery_mode,
 		                   .delivery_mode = 2 };
-	encode_publish(&publish, &m, &props, 'a');
+	encode_publish(&publish, &m, &props, aside_letter(this_round));
 	bool ok = wire_open(&w, options.port) && wire_call(&w, &q, METHOD_queue_declare_ok) &&
 	          wire_call(&w, &select, METHOD_tx_select_ok) &&
 	          wire_send(&w, publish.p, publish.len) == (ssize_t)publish.len &&
@@ -642,19 +648,46 @@ static unsigned count_segments(void)
 	return n;
 }
 
+/* The next one: its letter, or 0 when there is none. */
+static bool get_aside(struct wire *w, uint8_t *letter)
+{
+	struct method get = { .id = METHOD_basic_get,
+		                  .basic_get = { .queue = slice_str("kill.aside") } };
+	struct frame f[3];   /* method, header, body */
+	struct slice rest;
+	if (!wire_call(w, &get, 0) || !wire_await(w, f, 1, &rest))
+		return false;
+	*letter = 0;
+	if (get_be32(f[0].payload.p) == METHOD_basic_get_empty) {
+		wire_done(w, rest);
+		return true;
+	}
+	if (!wire_await(w, f, 3, &rest))
+		return false;
+	*letter = f[2].payload.p[0];
+	wire_done(w, rest);
+	return true;
+}
+
+/* One of each round, in order, and no more. */
 static void check_aside(void)
 {
 	struct wire w = { .fd = -1 };
-	struct method get = { .id = METHOD_basic_get,
-		                  .basic_get = { .queue = slice_str("kill.aside") } };
-	if (!wire_open(&w, options.port) || !wire_call(&w, &get, METHOD_basic_get_ok))
-		complain("the message put aside is lost: %s", w.why);
+	bool ok = wire_open(&w, options.port);
+	for (uint32_t i = 1; ok && i <= this_round; i++) {
+		uint8_t letter, wanted = i < this_round ? aside_letter(i) : 0;
+		ok = get_aside(&w, &letter);
+		if (!ok)
+			complain("the queue aside: %s", w.why);
+		else if (letter != wanted)
+			complain("aside, message %u of %u is wrong", i, this_round - 1);
+	}
 	wire_close(&w);
 	unsigned n = count_segments();
 	for (int i = 0; i < SHRINK_MS / 100 && n > SEGMENTS_MOST; i++, n = count_segments())
 		poll(NULL, 0, 100);
 	if (n > SEGMENTS_MOST)
-		complain("the log keeps %u segments for one message", n);
+		complain("the log keeps %u segments for %u messages", n, this_round - 1);
 }
 
 /* A round begins when the broker is ready. */
@@ -686,7 +719,7 @@ static int run_kills(void)
 {
 	uint64_t lost = 0;
 	for (this_round = 1; this_round <= options.rounds; this_round++) {
-		if (!begin_round() || (options.aside && this_round == 1 && !put_aside()))
+		if (!begin_round() || (options.aside && !put_aside()))
 			break;
 		round_of_load();
 		if (failures && !expects_loss())

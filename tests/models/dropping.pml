@@ -7,6 +7,7 @@
  * only after a sync of the directory. There are two messages, one entry of the catalog that comes
  * and goes, and an entry for each hole. A message can also be retained again after its ack, by a
  * queue that is not durable and makes room in memory, but not in a segment that is on its way out.
+ * One of the two can be copied forward, out of a segment that is full (queue/relocation.c).
  *
  * Asserted of each start, which scans the segments that are left in order: no message comes back
  * whose ack was durable, or that an earlier start had not found; none is missing that was durable
@@ -22,6 +23,8 @@
  * mistake REMOVALS_GO: nor are removals of entries that have older records.
  * mistake HOLES_UNSAID: nobody says that there is a hole.
  * mistake UNORDERED: files go without a sync of the directory between them.
+ * mistake ACKS_BY_PLACE: of a message whose first place is gone no ack is appended again.
+ * mistake COPY_UNWAITED: a segment goes when what it held was copied, before the copy is durable.
  * mistake RETAINED_AGAIN: a segment on its way out can be retained again, and then stays. */
 
 #define RECORDS 12
@@ -36,6 +39,7 @@
 #define ACK 20
 #define DEFINE 30                  /* plus the entry */
 #define UNDEFINE 50
+#define MOVED 70                   /* a copy, plus the message */
 
 #define ENTRY SEGMENTS             /* of the catalog; those below are holes, by segment */
 #define ENTRIES (SEGMENTS + 1)
@@ -49,6 +53,8 @@ bit going[SEGMENTS];               /* not durably */
 /* The broker's memory of messages. */
 byte at[MESSAGES];
 bit published[MESSAGES], live[MESSAGES];
+bit moved, safe;                   /* the first message: it was copied; and was durable before */
+byte first_at;                     /* where it was published */
 byte again[MESSAGES];              /* retained again: 0 not yet, 1 now, 2 not any more */
 
 /* The catalog: of each entry its last record and the oldest that is left. */
@@ -206,7 +212,13 @@ inline begin_middle()
 #ifndef ACKS_GO
 	for (i : extent * SHARE .. upto - 1) {
 		if
+#ifdef ACKS_BY_PLACE
+		:: record[i] == ACK && gone[SEGMENT(first_at)]
+		:: record[i] >= ACK && record[i] < ACK + MESSAGES &&
+		   !(record[i] == ACK && gone[SEGMENT(first_at)]) -> append(record[i])
+#else
 		:: record[i] >= ACK && record[i] < ACK + MESSAGES -> append(record[i])
+#endif
 		:: else
 		fi
 	}
@@ -268,7 +280,9 @@ inline sync_directory()
 inline scan_record()
 {
 	if
-	:: record[i] >= PUBLISH && record[i] < PUBLISH + MESSAGES -> put[record[i] - PUBLISH] = 1
+	:: record[i] >= PUBLISH && record[i] < PUBLISH + MESSAGES ->
+		put[record[i] - PUBLISH] = 1; at[record[i] - PUBLISH] = i
+	:: record[i] == MOVED -> put[0] = 1; at[0] = i; moved = 1
 	:: record[i] >= ACK && record[i] < ACK + MESSAGES -> acked[record[i] - ACK] = 1
 	:: record[i] >= DEFINE && record[i] < DEFINE + ENTRIES ->
 		e = record[i] - DEFINE;
@@ -282,7 +296,7 @@ inline scan_record()
 		:: e < SEGMENTS -> said[e] = 1
 		:: else
 		fi
-	:: record[i] >= UNDEFINE ->
+	:: record[i] >= UNDEFINE && record[i] < MOVED ->
 		e = record[i] - UNDEFINE;
 		if
 		:: known[e] -> removed[e] = 1; last[e] = i
@@ -317,7 +331,7 @@ inline check_message()
 		assert(acked_at[m] == NONE || acked_at[m] >= durable);
 		live[m] = 1; acked_at[m] = NONE
 	:: else ->
-		assert(!live[m] || at[m] >= durable);
+		assert(!live[m] || (at[m] >= durable && !(m == 0 && safe)));
 		over[m] = published[m];
 		live[m] = 0
 	fi;
@@ -327,6 +341,7 @@ inline check_message()
 inline start()
 {
 	byte was_known = known[ENTRY] && !removed[ENTRY];
+	moved = 0;
 	scan();
 	for (m : 0 .. MESSAGES - 1) {
 		check_message()
@@ -336,6 +351,7 @@ inline start()
 	was_known = 0;
 	doing = nothing; middle = 0; extent = 0; upto = 0; after = 0;
 	toggled_at = NONE;
+	safe = put[0];
 	durable = n
 }
 
@@ -370,8 +386,14 @@ active proctype broker()
 		d_step {
 			who = (published[0] -> 1 : 0);
 			published[who] = 1; live[who] = 1; at[who] = n;
+			if
+			:: who == 0 -> first_at = n
+			:: else
+			fi;
 			append(PUBLISH + who); who = 0
 		}
+	:: n < RECORDS && live[0] && !moved && at[0] < durable && SEGMENT(at[0]) < SEGMENT(n) ->
+		d_step { moved = 1; safe = 1; at[0] = n; append(MOVED) }
 	:: n < RECORDS && live[0] ->
 		d_step { live[0] = 0; acked_at[0] = n; append(ACK + 0) }
 	:: n < RECORDS && live[1] ->
@@ -395,8 +417,12 @@ active proctype broker()
 	:: doing == nothing && n < RECORDS -> d_step { begin(); forget() }
 	:: doing == refreshes && n < RECORDS -> d_step { refresh(); forget() }
 	:: doing == waits &&
+#ifdef COPY_UNWAITED
+	   (durable >= after || (moved && at[0] >= durable)) &&
+#else
 #ifndef NO_WAIT
 	   durable >= after &&
+#endif
 #endif
 #ifndef UNORDERED
 	   !GOES &&

@@ -152,6 +152,22 @@ static bool ask(struct wire *w, uint16_t channel, const struct method *m, uint32
 	return ok && (!answer || expect(w, answer));
 }
 
+bool wire_await(struct wire *w, struct frame *out, int n, struct slice *rest)
+{
+	*rest = buf_slice(&w->in);
+	for (int i = 0; i < n;) {
+		if (wire_next(rest, &out[i])) {
+			i++;
+			continue;
+		}
+		if (!wire_read(w))
+			return fail(w, "the broker hung up");
+		*rest = buf_slice(&w->in);
+		i = 0;
+	}
+	return true;
+}
+
 bool wire_call(struct wire *w, const struct method *m, uint32_t answer)
 {
 	return ask(w, 1, m, answer);

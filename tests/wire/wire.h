@@ -32,6 +32,10 @@ void wire_close(struct wire *w);
  * the broker closes the channel or the connection instead. */
 bool wire_call(struct wire *w, const struct method *m, uint32_t answer);
 
+/* Waits until so many whole frames are there, for a socket that blocks, and leaves them in w->in:
+ * wire_done with *rest drops them.  False with why. */
+bool wire_await(struct wire *w, struct frame *out, int n, struct slice *rest);
+
 /* From here on the socket does not block. */
 void wire_unblock(struct wire *w);
 
