@@ -6,6 +6,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/slab.h"
 
 enum {
 	PAGE_SLOTS = 15,
@@ -43,7 +44,7 @@ static void push_page(struct list *pages, struct entry e)
 {
 	struct page *p = list_empty(pages) ? NULL : list_entry(pages->prev, struct page, link);
 	if (!p || p->tail == PAGE_SLOTS) {
-		p = mem_alloc(sizeof *p);
+		p = slab_alloc(sizeof *p);
 		p->head = p->tail = 0;
 		list_push(pages, &p->link);
 	}
@@ -138,7 +139,7 @@ static void pop_fresh(struct lane *l, struct page *p, struct entry *out)
 	l->n_head--;
 	if (p->head == p->tail) {
 		list_remove(&p->link);
-		mem_free(p);
+		slab_free(p, sizeof *p);
 		join(l);
 	}
 }
@@ -212,7 +213,7 @@ bool lane_page_pop(struct list *pages, struct entry *out)
 	*out = of_slot(&p->slots[p->head++]);
 	if (p->head == p->tail) {
 		list_remove(&p->link);
-		mem_free(p);
+		slab_free(p, sizeof *p);
 	}
 	return true;
 }
@@ -299,7 +300,7 @@ void lane_cool(struct lane *l)
 		l->n_tail--;
 	}
 	list_remove(&p->link);
-	mem_free(p);
+	slab_free(p, sizeof *p);
 }
 
 /* ---- looking ---- */

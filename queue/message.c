@@ -7,6 +7,7 @@
 #include "amqp/props.h"
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/slab.h"
 
 struct message *message_new(struct slice exchange, struct slice key, struct slice header,
                             uint64_t body_bytes, bool persistent)
@@ -14,7 +15,7 @@ struct message *message_new(struct slice exchange, struct slice key, struct slic
 	must(exchange.n <= 255 && key.n <= 255 && header.n <= UINT32_MAX);
 	uint32_t inline_cap = body_bytes <= MESSAGE_INLINE_BYTES ? (uint32_t)body_bytes : 0;
 	struct message *m =
-		mem_alloc(sizeof *m + exchange.n + key.n + header.n + inline_cap);
+		slab_alloc(sizeof *m + exchange.n + key.n + header.n + inline_cap);
 	*m = (struct message){
 		.refs = 1,
 		.persistent = persistent,
@@ -70,6 +71,12 @@ void message_add_body(struct message *m, struct slice bytes)
 	}
 }
 
+/* Without chunks. */
+static size_t own_bytes(const struct message *m)
+{
+	return sizeof *m + m->exchange_len + m->key_len + m->header_len + m->inline_cap;
+}
+
 void message_drop(struct message **pm)
 {
 	struct message *m = *pm;
@@ -83,7 +90,7 @@ void message_drop(struct message **pm)
 		next = c->next;
 		mem_free(c);
 	}
-	mem_free(m);
+	slab_free(m, own_bytes(m));
 }
 
 bool message_next_stretch(const struct message *m, struct message_walk *w, struct slice *out)
@@ -126,7 +133,7 @@ void message_count(struct message *m, uint64_t *meter)
 
 size_t message_footprint(const struct message *m)
 {
-	size_t n = sizeof *m + m->exchange_len + m->key_len + m->header_len + m->inline_cap;
+	size_t n = own_bytes(m);
 	for (const struct chunk *c = m->first; c; c = c->next)
 		n += sizeof *c + c->cap;
 	return n;

@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "base/slab.h"
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "server/config.h"
@@ -73,6 +74,8 @@ static void rest(struct loop *l)
 		broker_rest(l->broker);
 		l->resting = true;
 	} else if (quiet) {
+		if (slab_rest())
+			return;
 		l->resting = false;
 		mem_pages_rest(l->input, LOOP_INPUT_BYTES);
 		mem_pages_rest(l->plain, LOOP_PLAIN_BYTES);

@@ -5,6 +5,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/slab.h"
 #include "broker/connection.h"
 #include "broker/outbox.h"
 #include "persistence/log_file.h"
@@ -307,5 +308,5 @@ void inside_pass(struct inside *in, uint64_t ms)
 
 size_t inside_memory(void)
 {
-	return mallinfo2().uordblks;
+	return mallinfo2().uordblks + slab_bytes();
 }
