@@ -22,6 +22,7 @@ enum { IN_SLABS = 1 };
 enum {
 	SLAB = 64 << 10,
 	REGION_SLABS = 64,           /* address space taken at a time */
+	HEADS_BYTES = 8192,
 	SMALL = 512, SMALL_STEP = 16,
 	MOST = 8192, STEP = 256,
 	CLASSES = SMALL / SMALL_STEP + (MOST - SMALL) / STEP,
@@ -78,7 +79,8 @@ static struct slab *slab_of(void *p)
 static void take_region(void)
 {
 	char *p = mem_pages((REGION_SLABS + 1) * SLAB);
-	struct slab *heads = mem_zalloc(REGION_SLABS * sizeof *heads);
+	struct slab *heads = mem_pages(HEADS_BYTES);
+	must(REGION_SLABS * sizeof *heads <= HEADS_BYTES);
 	p += SLAB - (uintptr_t)p % SLAB;
 	for (int i = 0; i < REGION_SLABS; i++, p += SLAB) {
 		heads[i].base = p;
