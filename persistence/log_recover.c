@@ -616,7 +616,6 @@ static void give_enter(struct log_file *l, struct log_record *out)
 static int give_summary(struct log_file *l, struct log_record *out, struct buf *why)
 {
 	struct recover *r = l->recover;
-	log_summary_forget(&r->summary);
 	if (l->options.whole || r->looked || r->at + 1 == l->n_segments ||
 	    r->lsn != l->segments[r->at]->base)
 		return 0;

@@ -216,7 +216,8 @@ void log_summary_remove(struct log_file *l, uint64_t base);
 void log_summary_free(struct log_file *l);
 
 /* The summary of the segment that begins at base and ends at end, or, where a hole follows, not
- * behind it; false when there is no good one.  Freed with log_summary_forget. */
+ * behind it; false when there is no good one.  *out is zeroed, or holds another one, which goes.
+ * Freed with log_summary_forget. */
 bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, bool hole,
                       struct log_summary *out);
 void log_summary_forget(struct log_summary *s);

@@ -165,6 +165,16 @@ static bool is_good(const struct log_file *l, const uint8_t *h, uint64_t n, uint
 	           crc32c(0, h + SUM_MAGIC, SUM_HEAD - SUM_MAGIC + get_le64(h + SUM_BYTES));
 }
 
+/* What was read last gives its pages. */
+static void make_room(struct log_summary *s, size_t n)
+{
+	if (s->n >= n)
+		return;
+	log_summary_forget(s);
+	s->n = n;
+	s->pages = mem_pages(n);
+}
+
 bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, bool hole,
                       struct log_summary *out)
 {
@@ -173,19 +183,16 @@ bool log_summary_read(struct log_file *l, uint64_t base, uint64_t end, bool hole
 	log_summary_name(name, base);
 	int handle = ops->open(l->disk, name, false, 0);
 	int64_t size = handle < 0 ? -1 : ops->size(l->disk, handle);
-	*out = (struct log_summary){ 0 };
-	if (size >= DISK_BLOCK && size <= BYTES_MAX && size % DISK_BLOCK == 0) {
-		out->n = (size_t)size;
-		out->pages = mem_pages(out->n);
-	}
-	if (out->pages && ops->read(l->disk, handle, 0, out->pages, out->n) < 0)
-		log_summary_forget(out);
+	bool good = size >= DISK_BLOCK && size <= BYTES_MAX && size % DISK_BLOCK == 0;
+	if (good)
+		make_room(out, (size_t)size);
+	good = good && ops->read(l->disk, handle, 0, out->pages, (size_t)size) >= 0;
 	if (handle >= 0)
 		ops->close(l->disk, handle);
-	if (out->pages && !is_good(l, out->pages, out->n, base, end, hole))
+	if (!good || !is_good(l, out->pages, (uint64_t)size, base, end, hole)) {
 		log_summary_forget(out);
-	if (!out->pages)
 		return false;
+	}
 	out->body = slice_of(out->pages + SUM_HEAD, get_le64(out->pages + SUM_BYTES));
 	out->end = get_le64(out->pages + SUM_END);
 	out->last_crc = get_le32(out->pages + SUM_LAST_CRC);
