@@ -92,6 +92,7 @@ static const struct rule rules[] = {
 	{ "x-message-ttl", INTEGER, 0, TEN_YEARS_MS, "value_too_large" },
 	{ "x-max-length", INTEGER, 0, INT64_MAX, NULL },
 	{ "x-max-length-bytes", INTEGER, 0, INT64_MAX, NULL },
+	{ "x-delivery-limit", INTEGER, -1, INT64_MAX, NULL },
 	{ "x-max-priority", INTEGER, 0, 255, "max_value_exceeded" },
 	{ "x-dead-letter-exchange", STRING, 0, 0, NULL },
 	{ "x-dead-letter-routing-key", STRING, 0, 0, NULL },
@@ -121,7 +122,7 @@ static void judge_integer(struct buf *fault, const struct rule *r, const struct 
 		buf_printf(fault, "\"expected integer, got %s\"", field_type_name(f));
 		return;
 	}
-	if (f->integer < 0)
+	if (f->integer < 0 && f->integer < r->min)
 		what = "value_negative";
 	else if (f->integer < r->min)
 		what = "value_zero";
@@ -174,6 +175,32 @@ static const struct refusal *check_dead_letter_exchange(struct broker *b, struct
 	              field_type_name(&f), SLICE_ARG(name), SLICE_ARG(b->vhost.name));
 }
 
+/* What only the one type of queue takes. */
+static const struct {
+	const char *key;
+	bool of_quorum;
+} of_one_type[] = {
+	{ "x-delivery-limit", true },
+	{ "x-dead-letter-strategy", true },
+	{ "x-quorum-initial-group-size", true },
+	{ "x-max-priority", false },
+	{ "x-queue-mode", false },
+};
+
+static const struct refusal *check_type(struct broker *b, struct slice name, struct slice arguments)
+{
+	struct field f;
+	bool quorum = table_find(arguments, "x-queue-type", &f) && f.letter == 'S' &&
+	              slice_is(f.bytes, "quorum");
+	for (size_t i = 0; i < ARRAY_LEN(of_one_type); i++)
+		if (of_one_type[i].of_quorum != quorum && table_find(arguments, of_one_type[i].key, &f))
+			return refuse(b, &PRECONDITION_FAILED,
+			              "invalid arg '%s' for queue '%.*s' in vhost '%.*s' of queue type "
+			              "rabbit_%s_queue", of_one_type[i].key, SLICE_ARG(name),
+			              SLICE_ARG(b->vhost.name), quorum ? "quorum" : "classic");
+	return NULL;
+}
+
 const struct refusal *arguments_check_queue(struct broker *b, struct slice name,
                                             struct slice arguments)
 {
@@ -188,5 +215,5 @@ const struct refusal *arguments_check_queue(struct broker *b, struct slice name,
 			                 SLICE_ARG(buf_slice(&fault)));
 	}
 	buf_free(&fault);
-	return refusal;
+	return refusal ? refusal : check_type(b, name, arguments);
 }

@@ -3,6 +3,8 @@
  * a gathered write; larger ones are lent to the outbox and never copied. */
 #include "broker/content.h"
 
+#include "amqp/props.h"
+#include "amqp/table.h"
 #include "base/endian.h"
 #include "broker/channel.h"
 #include "broker/owed.h"
@@ -66,18 +68,48 @@ static void write_body(struct body_sink *s)
 	}
 }
 
-static void write_head(struct buf *out, struct channel *ch, const struct method *method,
-                       const struct message *m)
+/* What is sent: a message, and whether it came back before (returns, 0: it did not). */
+struct content {
+	struct message *m;
+	uint32_t returns;
+};
+
+/* The headers with x-delivery-count in them. */
+static void write_counted(struct buf *out, struct channel *ch, const struct content *c,
+                          struct props *p)
 {
+	struct buf headers = { 0 }, header = { 0 };
+	struct slice old = p->flags & PROP_headers ? p->headers : slice_of(NULL, 0), key;
+	struct field f, count = { .letter = 'l', .integer = c->returns };
+	for (struct table_walk w = table_walk(old); table_next(&w, &key, &f);)
+		if (!slice_is(key, "x-delivery-count"))
+			table_put(&headers, key, &f);
+	table_put(&headers, slice_str("x-delivery-count"), &count);
+	p->headers = buf_slice(&headers);
+	p->flags |= PROP_headers;
+	props_encode(&header, p);
+	bool fits = header.len <= ch->connection->frame_max - FRAME_OVERHEAD_BYTES;
+	frame_write(out, FRAME_HEADER, ch->number, fits ? buf_slice(&header) : message_header(c->m));
+	buf_free(&headers);
+	buf_free(&header);
+}
+
+static void write_head(struct buf *out, struct channel *ch, const struct method *method,
+                       const struct content *c)
+{
+	struct props p;
 	method_encode(out, ch->number, method);
-	frame_write(out, FRAME_HEADER, ch->number, message_header(m));
+	if (c->returns && props_decode(message_header(c->m), &p))
+		write_counted(out, ch, c, &p);
+	else
+		frame_write(out, FRAME_HEADER, ch->number, message_header(c->m));
 }
 
 /* Behind what is owed everything is copied: a promise holds bytes, not messages. */
-static void write_owed(struct channel *ch, const struct method *method, struct message *m)
+static void write_owed(struct channel *ch, const struct method *method, const struct content *c)
 {
-	struct body_sink sink = { ch, m, owed_buf(ch->connection, 0) };
-	write_head(sink.copy, ch, method, m);
+	struct body_sink sink = { ch, c->m, owed_buf(ch->connection, 0) };
+	write_head(sink.copy, ch, method, c);
 	write_body(&sink);
 	owed_wrote(ch->connection);
 }
@@ -93,12 +125,13 @@ static bool write_small(struct buf *out, struct channel *ch, struct message *m)
 	return true;
 }
 
-static void write_now(struct channel *ch, const struct method *method, struct message *m)
+static void write_now(struct channel *ch, const struct method *method, const struct content *c)
 {
+	struct message *m = c->m;
 	struct outbox *o = &ch->connection->outbox;
 	struct buf *out = outbox_buf(o);
 	struct body_sink sink = { ch, m, m->body_bytes <= COPY_MAX ? out : NULL };
-	write_head(out, ch, method, m);
+	write_head(out, ch, method, c);
 	if (!sink.copy)
 		outbox_wrote(o);
 	if (!sink.copy || !write_small(out, ch, m))
@@ -108,14 +141,14 @@ static void write_now(struct channel *ch, const struct method *method, struct me
 	connection_touch(ch->connection);
 }
 
-static void write_content(struct channel *ch, const struct method *method, struct message *m)
+static void write_content(struct channel *ch, const struct method *method, struct content c)
 {
 	if (ch->connection->state != CONN_RUNNING)
 		return;
 	if (owed_any(ch->connection))
-		write_owed(ch, method, m);
+		write_owed(ch, method, &c);
 	else
-		write_now(ch, method, m);
+		write_now(ch, method, &c);
 }
 
 void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
@@ -127,7 +160,7 @@ void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t del
 		                                   .redelivered = e->redelivered,
 		                                   .exchange = message_exchange(e->message),
 		                                   .routing_key = message_key(e->message) } };
-	write_content(ch, &m, e->message);
+	write_content(ch, &m, (struct content){ e->message, e->returns });
 }
 
 void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entry *e,
@@ -139,7 +172,7 @@ void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entr
 		                                  .exchange = message_exchange(e->message),
 		                                  .routing_key = message_key(e->message),
 		                                  .message_count = left } };
-	write_content(ch, &m, e->message);
+	write_content(ch, &m, (struct content){ e->message, e->returns });
 }
 
 void content_return(struct channel *ch, struct message *m)
@@ -149,5 +182,5 @@ void content_return(struct channel *ch, struct message *m)
 		                                  .reply_text = slice_str(NO_ROUTE.name),
 		                                  .exchange = message_exchange(m),
 		                                  .routing_key = message_key(m) } };
-	write_content(ch, &r, m);
+	write_content(ch, &r, (struct content){ m, 0 });
 }

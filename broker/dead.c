@@ -12,7 +12,7 @@
 #include "queue/place.h"
 #include "queue/queue.h"
 
-static const char *const reasons[] = { "rejected", "expired", "maxlen" };
+static const char *const reasons[] = { "rejected", "expired", "maxlen", "delivery_limit" };
 
 /* What is needed of one entry of x-death. */
 struct told {

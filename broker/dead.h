@@ -15,6 +15,7 @@ enum death {
 	DEATH_REJECTED,
 	DEATH_EXPIRED,
 	DEATH_MAXLEN,
+	DEATH_DELIVERY_LIMIT,
 };
 
 /* Ends an entry that was taken from q: republished where q says, else dropped. */

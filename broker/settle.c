@@ -8,6 +8,14 @@
 #include "broker/refuse.h"
 #include "queue/queue.h"
 
+static void give_back(struct broker *b, struct queue *q, struct entry e)
+{
+	if (!q->deleted && queue_is_spent(q, &e))
+		dead_letter(b, q, e, DEATH_DELIVERY_LIMIT);
+	else
+		queue_return(q, e);
+}
+
 static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 {
 	struct queue *q = d->queue;
@@ -15,7 +23,7 @@ static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 	if (d->consumer)
 		consuming_settled(d->consumer);
 	switch (how) {
-	case SETTLE_REQUEUE: queue_return(q, d->entry); break;
+	case SETTLE_REQUEUE: give_back(ch->broker, q, d->entry); break;
 	case SETTLE_REJECT: dead_letter(ch->broker, q, d->entry, DEATH_REJECTED); break;
 	case SETTLE_ACK: queue_settle(q, d->entry); break;
 	}

@@ -55,6 +55,11 @@ static void read_arguments(struct queue *q)
 	if (table_find(q->arguments, "x-expires", &f) && field_is_integer(&f))
 		q->lease_ms = f.integer;
 	q->timed = q->ttl_ms >= 0;
+	q->counts = table_find(q->arguments, "x-queue-type", &f) && f.letter == 'S' &&
+	            slice_is(f.bytes, "quorum");
+	q->delivery_limit = -1;
+	if (table_find(q->arguments, "x-delivery-limit", &f) && field_is_integer(&f))
+		q->delivery_limit = f.integer;
 }
 
 struct queue *queue_new(struct store *s, const struct queue_spec *spec)
@@ -259,10 +264,16 @@ void queue_return(struct queue *q, struct entry e)
 		forget(q, &e, e.message->body_bytes);
 	} else {
 		e.redelivered = true;
+		e.returns += q->counts;
 		q->ready_bytes += e.message->body_bytes;
 		lane_return(&q->lane, e);
 	}
 	no_longer_unacked(q);
+}
+
+bool queue_is_spent(const struct queue *q, const struct entry *e)
+{
+	return q->counts && q->delivery_limit >= 0 && e->returns >= (uint64_t)q->delivery_limit;
 }
 
 void queue_settle(struct queue *q, struct entry e)

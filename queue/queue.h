@@ -35,6 +35,8 @@ struct queue {
 	/* what its arguments say; the slices lie in them */
 	int64_t ttl_ms;               /* x-message-ttl; -1: none */
 	int64_t lease_ms;             /* x-expires; -1: none */
+	bool counts;                  /* x-queue-type is quorum: returns are counted and told */
+	int64_t delivery_limit;       /* x-delivery-limit: so many returns are allowed; -1: any */
 	struct slice dead_exchange;   /* x-dead-letter-exchange; p == NULL: none */
 	struct slice dead_key;        /* x-dead-letter-routing-key; p == NULL: the message's own */
 	uint64_t max_length;          /* x-max-length; UINT64_MAX: none */
@@ -152,6 +154,9 @@ void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked
 
 /* The entry goes back to its place, redelivered. In a deleted queue it is dropped. */
 void queue_return(struct queue *q, struct entry e);
+
+/* True when the entry, which is to be returned, has come back more often than its queue allows. */
+bool queue_is_spent(const struct queue *q, const struct entry *e);
 
 /* The entry is done with: acked, rejected without requeue, or sent without acks. */
 void queue_settle(struct queue *q, struct entry e);

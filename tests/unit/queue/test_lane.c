@@ -107,7 +107,7 @@ static void load(uint64_t n)
 	uint64_t got = 0;
 	while (got < n && lane_load(&lane, &e)) {
 		ck_assert_uint_eq(e.at, 8 * e.seq);
-		lane_push_head(&lane, (struct entry){ letter(e.seq), e.seq, e.at, false, false });
+		lane_push_head(&lane, (struct entry){ letter(e.seq), e.seq, e.at, false, false, 0 });
 		got++;
 	}
 	lane_loaded(&lane, got, 0);
