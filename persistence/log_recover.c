@@ -526,7 +526,7 @@ static int finish(struct log_file *l, struct buf *why)
 	if (error)
 		return error;
 	l->end = l->durable = l->began = r->lsn;
-	l->look_hollow = true;
+	l->look_hollow = l->look_sparse = true;
 	l->inside = (l->worker.summary.in_transaction ? FORMAT_IN_TRANSACTION : 0) |
 	            (l->worker.summary.marks.len ? FORMAT_IN_MESSAGE : 0);
 	l->epoch = (r->epoch > l->epoch ? r->epoch : l->epoch) + 1;

@@ -53,7 +53,7 @@ bool log_file_sparse(struct log *log, struct log_extent *out)
 	}
 	if (!best || (double)(l->n_segments - 1) < 2 * alive + (l->full ? 0 : SLACK))
 		return false;
-	best->offered = true;
+	best->offered = l->look_sparse = true;
 	*out = (struct log_extent){ best->base, best->end, best->hold.live };
 	return true;
 }

@@ -148,6 +148,21 @@ START_TEST(few_messages_do_not_keep_many_segments)
 }
 END_TEST
 
+/* Nothing has to happen for it: after a start all of them go, one after the other. */
+START_TEST(what_is_sparse_at_a_start_goes)
+{
+	in.options.message_memory_bytes = 256 << 20;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		publish("", "stuck", i, 200);
+		be_busy();
+		lose_power(DISK_SIM_KEEPS_ALL);
+	}
+	ck_assert_uint_le(pass_time().segments, 8);
+	for (unsigned i = 0; i < ROUNDS; i++)
+		expect("stuck", i);
+}
+END_TEST
+
 START_TEST(they_are_read_where_they_are_now)
 {
 	in.options.message_memory_bytes = 0;
@@ -353,6 +368,7 @@ Suite *suite_broker_relocation(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, few_messages_do_not_keep_many_segments, 0, DISK_SIM_LOSS_KINDS);
+	tcase_add_test(t, what_is_sparse_at_a_start_goes);
 	tcase_add_test(t, they_are_read_where_they_are_now);
 	tcase_add_loop_test(t, what_was_moved_and_acked_stays_gone, 0, DISK_SIM_LOSS_KINDS);
 	tcase_add_loop_test(t, who_holds_one_does_not_notice, 0, DISK_SIM_LOSS_KINDS + 1);
