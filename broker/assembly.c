@@ -144,6 +144,7 @@ const struct refusal *channel_header(struct channel *ch, struct slice payload)
 	                         slice_of(a->names + a->exchange_len, a->key_len), payload,
 	                         /* NOLINTNEXTLINE(clang-analyzer-core.*): not refused, so p is set */
 	                         p.body_bytes, p.delivery_mode == 2);
+	a->message->priority = p.flags & PROP_priority ? p.priority : 0;
 	a->plain = publish_is_plain(&p);
 	a->state = ASSEMBLY_BODY;
 	return p.body_bytes ? NULL : publish_whole(ch);

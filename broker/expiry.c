@@ -32,7 +32,7 @@ static int64_t next_deadline(const struct queue *q)
 
 static void place_in_heap(struct broker *b, struct queue *q)
 {
-	if (q->timed && lane_is_cold(&q->lane))
+	if (q->timed && lane_is_cold(queue_front(q)))
 		fetch_ahead(q);
 	q->deadline_ms = next_deadline(q);
 	bool wanted = q->deadline_ms != QUEUE_NO_DEADLINE, there = heap_linked(&q->deadline);
@@ -69,8 +69,7 @@ void expiry_drop_front(struct broker *b, struct queue *q, int64_t due_ms, uint32
 {
 	struct entry e;
 	for (; max && queue_deadline(q) <= due_ms; max--) {
-		bool taken = queue_take(q, &e);
-		must(taken);
+		queue_take_due(q, due_ms, &e);
 		dead_letter(b, q, e, DEATH_EXPIRED);
 	}
 }

@@ -37,7 +37,7 @@ static void trim(struct broker *b, struct queue *q)
 	struct entry e;
 	if (queue_is_over(q))
 		consuming_run(b, q);
-	while (queue_is_over(q) && queue_take(q, &e))
+	while (queue_is_over(q) && queue_take_lowest(q, &e))
 		dead_letter(b, q, e, DEATH_MAXLEN);
 }
 

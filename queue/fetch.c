@@ -32,6 +32,7 @@ struct loaded {
 struct fetch {
 	struct list on_lane, on_store;
 	struct queue *queue;         /* NULL: what comes back is not wanted any more */
+	struct lane *lane;           /* of the queue */
 	struct log_fetch log;
 	log_position *at;
 	struct loaded *entries;
@@ -158,12 +159,14 @@ static void begin(struct queue *q)
 {
 	struct store *s = q->store;
 	struct fetch *f = mem_zalloc(sizeof *f);
-	uint64_t most = q->lane.cold.count < LOG_FETCH_RECORDS ? q->lane.cold.count : LOG_FETCH_RECORDS;
+	struct lane *l = queue_front(q);
+	uint64_t most = l->cold.count < LOG_FETCH_RECORDS ? l->cold.count : LOG_FETCH_RECORDS;
 	f->queue = q;
+	f->lane = l;
 	f->at = mem_alloc(most * sizeof *f->at);
 	f->entries = mem_alloc(most * sizeof *f->entries);
-	take_entries(f, &q->lane);
-	list_push(&q->lane.loading, &f->on_lane);
+	take_entries(f, l);
+	list_push(&l->loading, &f->on_lane);
 	list_push(&s->fetching, &f->on_store);
 	s->n_fetching++;
 	q->n_fetches++;
@@ -173,18 +176,18 @@ static void begin(struct queue *q)
 	log_fetch(s->log, &f->log);
 }
 
-static bool wants_more(const struct queue *q)
+static bool wants_more(struct queue *q)
 {
-	const struct lane *l = &q->lane;
+	const struct lane *l = queue_front(q);
 	uint32_t most = many_read(q->store) ? 1 : QUEUE_FETCHES;
 	return trail_is_ready(&l->cold) && q->n_fetches < most &&
 	       l->n_head + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
 }
 
 /* A page of the index that has to come back first, but is not durable yet. */
-static bool waits_for_shelf(const struct queue *q)
+static bool waits_for_shelf(struct queue *q)
 {
-	const struct trail *t = &q->lane.cold;
+	const struct trail *t = &queue_front(q)->cold;
 	return t->count && !trail_is_ready(t) && !t->coming;
 }
 
@@ -208,7 +211,8 @@ static void wait_for_turn(struct queue *q)
 	struct trail_entry e;
 	if (heap_linked(&q->hungry))
 		return;
-	bool ready = trail_is_ready(&q->lane.cold) && trail_peek(&q->lane.cold, &e);
+	const struct trail *t = &queue_front(q)->cold;
+	bool ready = trail_is_ready(t) && trail_peek(t, &e);
 	q->hungry_at = ready ? place_of(s->log, e.at) : 0;
 	q->hungry_in = !s->sweep;
 	heap_push(&s->hungry[q->hungry_in], &q->hungry);
@@ -314,13 +318,13 @@ static void deliver_to_lane(struct fetch *f)
 	struct queue *q = f->queue;
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->entries[i].entry.message)
-			lane_push_head(&q->lane, f->entries[i].entry);
+			lane_push_head(f->lane, f->entries[i].entry);
 		else
 			queue_drop(q, f->entries[i].entry, f->entries[i].body_bytes, true);
 	}
 	list_remove(&f->on_lane);
-	const struct fetch *still = list_first(&q->lane.loading, struct fetch, on_lane);
-	lane_loaded(&q->lane, f->n, still ? still->entries[0].entry.seq : 0);
+	const struct fetch *still = list_first(&f->lane->loading, struct fetch, on_lane);
+	lane_loaded(f->lane, f->n, still ? still->entries[0].entry.seq : 0);
 	q->n_fetches--;
 }
 
@@ -334,8 +338,9 @@ static void drop_messages(struct fetch *f)
 static void finish(struct store *s, struct fetch *f)
 {
 	struct queue *q = f->queue;
-	while (q && !list_empty(&q->lane.loading) && of_link(q->lane.loading.next)->done) {
-		struct fetch *first = of_link(q->lane.loading.next);
+	struct list *loading = &f->lane->loading;
+	while (q && !list_empty(loading) && of_link(loading->next)->done) {
+		struct fetch *first = of_link(loading->next);
 		deliver_to_lane(first);
 		if (first != f)
 			destroy(first);
@@ -373,9 +378,8 @@ void fetch_collect(struct store *s, log_position durable)
 	fetch_feed(s);
 }
 
-void fetch_forget(struct queue *q, bool acked)
+void fetch_forget(struct queue *q, struct lane *l, bool acked)
 {
-	struct lane *l = &q->lane;
 	uint64_t n = l->n_loading;
 	for (struct list *p; (p = list_pop(&l->loading));) {
 		struct fetch *f = of_link(p);
@@ -386,7 +390,6 @@ void fetch_forget(struct queue *q, bool acked)
 			destroy(f);
 	}
 	lane_loaded(l, n, 0);
-	q->n_fetches = 0;
 }
 
 void fetch_end(struct store *s)

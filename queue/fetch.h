@@ -8,6 +8,7 @@
 
 #include "persistence/log.h"
 
+struct lane;
 struct queue;
 struct store;
 
@@ -28,9 +29,9 @@ void fetch_feed(struct store *s);
 /* The queue goes. */
 void fetch_leave(struct queue *q);
 
-/* What is on its way to the queue is no longer wanted: each entry is handed to queue_settle
- * (acked: the log is to be told of its end) or only let go. */
-void fetch_forget(struct queue *q, bool acked);
+/* What is on its way to the lane of the queue is no longer wanted: each entry is handed to
+ * queue_drop (acked: the log is to be told of its end).  Who forgets all lanes sets n_fetches. */
+void fetch_forget(struct queue *q, struct lane *l, bool acked);
 
 /* The log is closed: nothing comes back any more. */
 void fetch_end(struct store *s);

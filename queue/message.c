@@ -146,6 +146,7 @@ struct message *message_copy(const struct message *m, struct slice exchange, str
 	struct message_walk w = { 0 };
 	struct slice stretch;
 	copy->expires = m->expires;
+	copy->priority = m->priority;
 	copy->published_ms = m->published_ms;
 	while (message_next_stretch(m, &w, &stretch))
 		message_add_body(copy, stretch);

@@ -20,6 +20,7 @@ struct message {
 	bool expires;               /* has the property expiration */
 	bool spilled;               /* its record is one that recovery ignores */
 	bool died;                  /* was dead-lettered: its headers x-death are the broker's own */
+	uint8_t priority;           /* the property, 0 without it */
 	uint8_t exchange_len, key_len;
 	uint32_t header_len;
 	uint32_t inline_len, inline_cap;   /* body bytes kept right behind the header */

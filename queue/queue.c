@@ -62,6 +62,26 @@ static void read_arguments(struct queue *q)
 		q->delivery_limit = f.integer;
 }
 
+static void init_lane(struct lane *l, const struct store *s)
+{
+	lane_init(l);
+	if (s->page_entries)
+		l->cold.page_entries = s->page_entries;
+}
+
+static void init_lanes(struct queue *q)
+{
+	struct field f;
+	init_lane(&q->lane, q->store);
+	if (!table_find(q->arguments, "x-max-priority", &f) || !field_is_integer(&f) ||
+	    f.integer <= 0 || f.integer > 255)
+		return;
+	q->n_levels = (unsigned)f.integer + 1;
+	q->levels = mem_alloc(q->n_levels * sizeof *q->levels);
+	for (unsigned i = 0; i < q->n_levels; i++)
+		init_lane(&q->levels[i], q->store);
+}
+
 struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 {
 	struct queue *q = mem_zalloc(sizeof *q);
@@ -75,9 +95,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->store = s;
 	q->next_seq = 1;
 	store_know_queue(s, q);
-	lane_init(&q->lane);
-	if (s->page_entries)
-		q->lane.cold.page_entries = s->page_entries;
+	init_lanes(q);
 	rotation_init(&q->rotation, is_true(q->arguments, "x-single-active-consumer"));
 	list_init(&q->runnable);
 	list_init(&q->overfull);
@@ -101,6 +119,9 @@ static void bury(struct queue *q)
 	must(!list_linked(&q->runnable) && !list_linked(&q->on_owner));
 	must(!heap_linked(&q->deadline) && list_empty(&q->parked));
 	lane_free(&q->lane);
+	for (unsigned i = 0; i < q->n_levels; i++)
+		lane_free(&q->levels[i]);
+	mem_free(q->levels);
 	mem_free((void *)q->name.p);
 	mem_free((void *)q->arguments.p);
 	mem_free(q->acks);
@@ -117,23 +138,50 @@ static void forget(struct queue *q, struct entry *e, uint64_t body_bytes)
 		message_drop(&e->message);
 }
 
-/* All ready entries go; acked: the log is to know.  Returns how many there were.  What was returned
- * has lower numbers than what is fresh, so no entry that stays has one in between. */
-static uint64_t drop_all(struct queue *q, bool acked)
+/* What was returned has lower numbers than what is fresh, so no entry that stays has one in
+ * between. */
+static void drop_lane(struct queue *q, struct lane *l, bool acked)
 {
-	uint64_t n = lane_count(&q->lane), first, last;
+	uint64_t first, last;
 	struct entry e;
-	fetch_forget(q, acked);
-	while (lane_pop_returned(&q->lane, &e))
+	fetch_forget(q, l, acked);
+	while (lane_pop_returned(l, &e))
 		queue_drop(q, e, e.message->body_bytes, acked);
-	if (acked && queue_is_logged(q) && lane_range(&q->lane, &first, &last)) {
+	if (acked && queue_is_logged(q) && lane_range(l, &first, &last)) {
 		struct record_range gone = { first, last - first + 1 };
 		ranges_add(&q->gone, gone);
 		store_ack(q->store, q, gone);
 	}
-	shelf_bury(q->store, &q->lane);
+	shelf_bury(q->store, l);
+}
+
+/* Of one priority: numbers in between are those of others. */
+static void drop_level(struct queue *q, struct lane *l, bool acked)
+{
+	struct trail_entry c;
+	struct entry e;
+	fetch_forget(q, l, acked);
+	while (lane_pop(l, &e))
+		queue_drop(q, e, e.message->body_bytes, acked);
+	while (lane_load(l, &c)) {
+		e = (struct entry){ .seq = c.seq, .at = c.at, .kept = c.kept };
+		queue_drop(q, e, c.body_bytes, acked);
+		lane_loaded(l, 1, 0);
+	}
+	while (lane_pop(l, &e))
+		queue_drop(q, e, e.message->body_bytes, acked);
+}
+
+/* All ready entries go; acked: the log is to know.  Returns how many there were. */
+static uint64_t drop_all(struct queue *q, bool acked)
+{
+	uint64_t n = queue_ready(q);
+	for (unsigned i = 0; i < q->n_levels; i++)
+		drop_level(q, &q->levels[i], acked);
+	drop_lane(q, &q->lane, acked);
+	q->n_fetches = 0;
 	q->ready_bytes = 0;
-	must(lane_count(&q->lane) == 0);
+	must(queue_ready(q) == 0);
 	return n;
 }
 
@@ -156,9 +204,36 @@ void queue_delete(struct queue **pq)
 		bury(q);
 }
 
-int64_t queue_deadline(const struct queue *q)
+/* ---- priorities ---- */
+
+static struct lane *level_of(const struct queue *q, const struct message *m)
 {
-	const struct message *m = q->timed ? lane_peek(&q->lane).message : NULL;
+	return &q->levels[m->priority < q->n_levels ? m->priority : q->n_levels - 1];
+}
+
+/* After a start nobody knows yet which message has what priority: they are told apart as they come
+ * back, and nothing is handed out before all are. */
+static void tell_apart(struct queue *q)
+{
+	struct entry e;
+	while (q->n_levels && lane_pop(&q->lane, &e))
+		lane_push(level_of(q, e.message), e);
+}
+
+struct lane *queue_front(struct queue *q)
+{
+	tell_apart(q);
+	if (lane_count(&q->lane))
+		return &q->lane;
+	for (unsigned i = q->n_levels; i > 0; i--)
+		if (lane_count(&q->levels[i - 1]))
+			return &q->levels[i - 1];
+	return &q->lane;
+}
+
+static int64_t lane_deadline(const struct queue *q, const struct lane *l)
+{
+	const struct message *m = q->timed ? lane_peek(l).message : NULL;
 	int64_t at = QUEUE_NO_DEADLINE;
 	if (m && q->ttl_ms >= 0)
 		at = m->published_ms + q->ttl_ms;
@@ -167,6 +242,16 @@ int64_t queue_deadline(const struct queue *q)
 		at = own < at ? own : at;
 	}
 	return at;
+}
+
+int64_t queue_deadline(const struct queue *q)
+{
+	int64_t least = lane_deadline(q, &q->lane);
+	for (unsigned i = 0; q->timed && i < q->n_levels; i++) {
+		int64_t at = lane_deadline(q, &q->levels[i]);
+		least = at < least ? at : least;
+	}
+	return least;
 }
 
 void queue_push(struct queue *q, uint64_t seq, struct message *m)
@@ -178,15 +263,16 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 	e.kept = e.at != 0;
 	q->timed |= m->expires;
 	q->ready_bytes += m->body_bytes;
-	lane_push(&q->lane, e);
+	struct lane *l = q->n_levels && !lane_count(&q->lane) ? level_of(q, m) : &q->lane;
+	lane_push(l, e);
 	message_count(m, &q->store->resident);
-	if (!list_linked(&q->deep) && q->store->log && lane_is_deep(&q->lane))
+	if (!list_linked(&q->deep) && q->store->log && lane_is_deep(l))
 		list_push(&q->store->deep, &q->deep);
 }
 
-bool queue_take(struct queue *q, struct entry *out)
+static bool take(struct queue *q, struct lane *l, struct entry *out)
 {
-	if (!lane_pop(&q->lane, out)) {
+	if (!lane_pop(l, out)) {
 		fetch_ahead(q);
 		return false;
 	}
@@ -195,9 +281,32 @@ bool queue_take(struct queue *q, struct entry *out)
 		q->delivered_below = out->seq + 1;
 	q->ready_bytes -= out->message->body_bytes;
 	q->unacked++;
-	if (q->lane.cold.count)
+	if (l->cold.count)
 		fetch_ahead(q);
 	return true;
+}
+
+bool queue_take(struct queue *q, struct entry *out)
+{
+	return take(q, queue_front(q), out);
+}
+
+void queue_take_due(struct queue *q, int64_t due_ms, struct entry *out)
+{
+	struct lane *l = &q->lane;
+	for (unsigned i = 0; i < q->n_levels && lane_deadline(q, l) > due_ms; i++)
+		l = &q->levels[i];
+	bool taken = take(q, l, out);
+	must(taken);
+}
+
+bool queue_take_lowest(struct queue *q, struct entry *out)
+{
+	struct lane *l = queue_front(q);
+	for (unsigned i = q->n_levels; i > 0 && l != &q->lane; i--)
+		if (lane_count(&q->levels[i - 1]))
+			l = &q->levels[i - 1];
+	return take(q, l, out);
 }
 
 /* True when the slot's record can be read back.  What this queue does not keep is never held in a
@@ -216,17 +325,28 @@ static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position 
 	return slot->at && slot->at < durable;
 }
 
+/* The lowest priority first: it is wanted last. */
+static struct lane *coolable(struct queue *q, struct entry_slot **slots, size_t *n)
+{
+	struct lane *l = &q->lane;
+	*slots = lane_coolable(l, n);
+	for (unsigned i = 0; !*slots && i < q->n_levels; i++)
+		*slots = lane_coolable(l = &q->levels[i], n);
+	return l;
+}
+
 enum cooled queue_cool(struct queue *q, log_position durable)
 {
 	size_t n;
 	bool all = true;
-	struct entry_slot *slots = lane_coolable(&q->lane, &n);
+	struct entry_slot *slots;
+	struct lane *l = coolable(q, &slots, &n);
 	if (!slots)
 		return COOLED_NOTHING;
 	for (size_t i = 0; i < n; i++)
 		all = place_in_log(q, &slots[i], durable) && all;
 	if (all) {
-		lane_cool(&q->lane);
+		lane_cool(l);
 		shelf_look(q->store, q);
 	}
 	return all ? COOLED_SOME : COOLED_LATER;
@@ -266,7 +386,7 @@ void queue_return(struct queue *q, struct entry e)
 		e.redelivered = true;
 		e.returns += q->counts;
 		q->ready_bytes += e.message->body_bytes;
-		lane_return(&q->lane, e);
+		lane_return(q->n_levels ? level_of(q, e.message) : &q->lane, e);
 	}
 	no_longer_unacked(q);
 }
@@ -303,19 +423,27 @@ void queue_restore(struct queue *q, struct trail *t)
 	shelf_look(q->store, q);
 }
 
-void queue_check(const struct queue *q)
+static void check_lane(const struct queue *q, const struct lane *l, uint64_t *hot, uint64_t *bytes)
 {
-	uint64_t ready = 0, bytes = 0;
 	struct lane_walk w = { 0 };
 	struct entry e;
-	while (lane_next(&q->lane, &w, &e)) {
+	uint64_t before = *hot;
+	while (lane_next(l, &w, &e)) {
 		must(e.message && e.message->refs > 0 && e.seq < q->next_seq);
 		must(message_is_whole(e.message));
-		ready++;
-		bytes += e.message->body_bytes;
+		++*hot;
+		*bytes += e.message->body_bytes;
 	}
-	must(ready + q->lane.n_loading + q->lane.cold.count == queue_ready(q));
-	must(bytes <= q->ready_bytes && (ready < queue_ready(q) || bytes == q->ready_bytes));
+	must(*hot - before + l->n_loading + l->cold.count == lane_count(l));
+}
+
+void queue_check(const struct queue *q)
+{
+	uint64_t hot = 0, bytes = 0;
+	check_lane(q, &q->lane, &hot, &bytes);
+	for (unsigned i = 0; i < q->n_levels; i++)
+		check_lane(q, &q->levels[i], &hot, &bytes);
+	must(bytes <= q->ready_bytes && (hot < queue_ready(q) || bytes == q->ready_bytes));
 	uint32_t consumers = 0;
 	list_each(it, &q->rotation.able)
 		consumers++;

@@ -43,7 +43,9 @@ struct queue {
 	uint64_t max_bytes;           /* x-max-length-bytes; UINT64_MAX: none */
 	enum overflow overflow;       /* x-overflow */
 
-	struct lane lane;
+	struct lane lane;             /* of a priority queue: what was not told apart yet */
+	struct lane *levels;          /* of a priority queue: for each priority, the lowest first */
+	unsigned n_levels;            /* x-max-priority and one; 0: it is none */
 	uint64_t next_seq;
 	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
@@ -101,8 +103,14 @@ void queue_delete(struct queue **q);
 /* Ready entries. */
 static inline uint64_t queue_ready(const struct queue *q)
 {
-	return lane_count(&q->lane);
+	uint64_t n = lane_count(&q->lane);
+	for (unsigned i = 0; i < q->n_levels; i++)
+		n += lane_count(&q->levels[i]);
+	return n;
 }
+
+/* Where the next entry to be handed out is, or has to be read back from first. */
+struct lane *queue_front(struct queue *q);
 
 /* True when messages of this queue that are persistent are to be logged. */
 static inline bool queue_is_logged(const struct queue *q)
@@ -142,6 +150,12 @@ static inline uint64_t queue_number(struct queue *q)
  * False when there is none, or it is not in memory: then it is on its way, and the queue will stand
  * on the store's list woken. */
 bool queue_take(struct queue *q, struct entry *out);
+
+/* As queue_take, of the first entries in their lanes one that is due by then; there is one. */
+void queue_take_due(struct queue *q, int64_t due_ms, struct entry *out);
+
+/* As queue_take, but of the lowest priority. */
+bool queue_take_lowest(struct queue *q, struct entry *out);
 
 enum cooled { COOLED_NOTHING, COOLED_LATER, COOLED_SOME };
 

@@ -162,6 +162,7 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 	m->died = type == RECORD_MOVE || p.died ||
 	          (m->spilled && record_target_next(&p.packed_targets, &from) && from.seq);
 	m->expires = p.expires;
+	m->priority = props.flags & PROP_priority ? props.priority : 0;
 	m->published_ms = (int64_t)p.wall_ms + s->clock_offset_ms;
 	return m;
 }

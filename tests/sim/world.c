@@ -151,9 +151,13 @@ static bool ask(struct world *w, uint16_t channel, const struct method *m, uint3
 
 static void declare_queue(struct world *w, unsigned q)
 {
+	/* x-max-priority: 3; nothing has a priority, so it is in order all the same */
+	static const char levels[] = "\x0ex-max-priorityb\x03";
 	struct heard h;
 	struct method m = { .id = METHOD_queue_declare,
 		                .queue_declare = { .queue = queue_name(q), .durable = true } };
+	if (q == 3 && w->seed % 4 > 1)
+		m.queue_declare.arguments = slice_of(levels, sizeof levels - 1);
 	if (w->queues[q] != PRESENT)
 		w->queues[q] = UNSURE;
 	if (ask(w, 1, &m, METHOD_queue_declare_ok, &h))
