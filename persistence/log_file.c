@@ -123,7 +123,7 @@ static void file_release(struct log *log, log_position at, uint64_t bytes)
 	h->live--;
 	h->weight -= bytes + HOLD_EACH;
 	l->look_hollow |= h->live == 0;
-	l->look_sparse |= h->live % 1024 == 0;
+	l->look_sparse |= (h->live & (h->live - 1)) == 0;   /* now and then, at the last ones too */
 }
 
 static bool file_oldest(const struct log *log, struct log_extent *out)

@@ -548,6 +548,50 @@ static bool an_extent_in_the_middle_is_given_up(struct world *w)
 	return true;
 }
 
+/* One record for each part is retained still. */
+static void release_most(struct world *w)
+{
+	log_position upto = 0;
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (w->at[i] >= upto) {
+			upto = log_reach(w->log, w->at[i]);
+			continue;
+		}
+		log_release(w->log, w->at[i], 0);
+	}
+}
+
+static bool is_empty_now(struct world *w, log_position from)
+{
+	struct log_extent e;
+	return (log_oldest(w->log, &e) && e.from == from && e.live == 0) ||
+	       (log_hollow(w->log, &e) && e.from == from);
+}
+
+static bool what_is_left_of_a_sparse_extent_is_copied_forward(struct world *w)
+{
+	struct log_extent e;
+	uint32_t kept = 0;
+	expect(w, fill_parts(w, 14));
+	expect(w, !log_sparse(w->log, &e));
+	release_most(w);
+	append(w, RECORD_SPILL, 10, true);
+	expect(w, settle(w));
+	expect(w, log_sparse(w->log, &e) && e.live == 1);
+	while (w->at[kept] < e.from)
+		kept++;
+	expect(w, log_where(w->log, w->at[kept]) == 0 && !is_empty_now(w, e.from));
+	log_position to = append(w, RECORD_SPILL, 100, false);
+	struct log_move move = { w->at[kept], to, 1, 0 };
+	log_forward(w->log, e.from, &move, 1);
+	expect(w, log_where(w->log, w->at[kept]) == to && is_empty_now(w, e.from));
+	expect(w, settle(w));
+	expect(w, read_some(w, w->n - 1, w->n) == 1);
+	log_release(w->log, w->at[kept], 0);
+	expect(w, log_where(w->log, w->at[kept]) == 0);
+	return true;
+}
+
 /* ---- failing ---- */
 
 static bool a_failed_write_is_final(struct world *w)
@@ -598,6 +642,7 @@ static const struct {
 	CASE(a_retained_front_stays_until_it_is_released),
 	CASE(what_was_trimmed_does_not_come_back),
 	CASE(an_extent_in_the_middle_is_given_up),
+	CASE(what_is_left_of_a_sparse_extent_is_copied_forward),
 	CASE(a_failed_write_is_final),
 #undef CASE
 };
