@@ -199,7 +199,7 @@ static void close_copy(struct log_file *l)
 	struct backup *b = &l->backup;
 	if (b->from_handle >= 0)
 		l->disk->ops->close(l->disk, b->from_handle);
-	if (b->to_handle >= 0)
+	if (b->to && b->to_handle >= 0)
 		b->to->ops->close(b->to, b->to_handle);
 	b->from_handle = b->to_handle = -1;
 }

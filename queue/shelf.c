@@ -196,7 +196,7 @@ void shelf_bury(struct store *s, struct lane *l)
 
 static void drop_entry(struct store *s, struct entry *e)
 {
-	if (e->at)
+	if (s->log && e->at)
 		log_release(s->log, e->at, e->message->body_bytes);
 	message_drop(&e->message);
 }
@@ -205,11 +205,12 @@ static void release(struct store *s, struct buried *b, unsigned *n)
 {
 	struct trail_entry c;
 	struct entry e;
-	for (; *n && trail_is_ready(&b->trail) && trail_pop(&b->trail, &c); --*n)
+	for (; *n && s->log && trail_is_ready(&b->trail) && trail_pop(&b->trail, &c); --*n)
 		log_release(s->log, c.at, c.body_bytes);
 	for (; *n && lane_page_pop(&b->pages, &e); --*n)
 		drop_entry(s, &e);
-	fetch(s, &b->trail, NULL);
+	if (s->log)
+		fetch(s, &b->trail, NULL);
 }
 
 static void destroy(struct buried *b)
