@@ -128,6 +128,14 @@ bool record_move_decode(struct slice body, struct record_target *from,
 	return record_target_next(&body, from) && record_publish_decode(body, out);
 }
 
+bool record_message_decode(uint8_t type, struct slice body, struct record_target *from,
+                           struct record_publish *out)
+{
+	if (type == RECORD_MOVE)
+		return record_move_decode(body, from, out);
+	return record_is_message(type) && record_publish_decode(body, out);
+}
+
 /* ---- ACK: distances between ranges, each with its length ---- */
 
 void record_ack_encode(struct buf *out, uint32_t queue, const struct record_range *ranges,

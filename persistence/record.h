@@ -55,6 +55,17 @@ void record_move_encode(struct buf *out, const struct record_target *from,
 bool record_move_decode(struct slice body, struct record_target *from,
                         struct record_publish *out);
 
+/* True for records that hold a message. */
+static inline bool record_is_message(uint8_t type)
+{
+	return type == RECORD_PUBLISH || type == RECORD_MOVE || type == RECORD_RELOCATE ||
+	       type == RECORD_SPILL;
+}
+
+/* The message of such a record; from is only said by a RECORD_MOVE.  False for others. */
+bool record_message_decode(uint8_t type, struct slice body, struct record_target *from,
+                           struct record_publish *out);
+
 /* Walks r->packed_targets; false at the end. */
 bool record_target_next(struct slice *packed, struct record_target *out);
 

@@ -167,19 +167,14 @@ static size_t targets_left(const struct store *s, struct slice packed, struct re
 	return n;
 }
 
-static bool decode(const struct log_found *f, struct record_publish *out)
-{
-	struct record_target from;
-	return f->type == RECORD_MOVE ? record_move_decode(f->body, &from, out)
-	                              : record_publish_decode(f->body, out);
-}
-
 /* What went while it was read is not copied.  What does not read stays where it is. */
 static void copy(struct store *s, log_position at, const struct log_found *f)
 {
 	struct relocation *r = &s->relocation;
+	struct record_target from;
 	struct record_publish p;
-	if (log_where(s->log, at) || !decode(f, &p) || p.n_targets > RECORD_MAX_TARGETS)
+	if (log_where(s->log, at) || !record_message_decode(f->type, f->body, &from, &p) ||
+	    p.n_targets > RECORD_MAX_TARGETS)
 		return;
 	struct record_target *targets = mem_alloc(p.n_targets * sizeof *targets);
 	size_t n = targets_left(s, p.packed_targets, targets);

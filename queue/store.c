@@ -146,10 +146,7 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 	struct record_publish p;
 	struct record_target from;
 	struct props props;
-	bool plain = type == RECORD_PUBLISH || type == RECORD_RELOCATE || type == RECORD_SPILL;
-	bool ok = type == RECORD_MOVE ? record_move_decode(record, &from, &p)
-	                              : plain && record_publish_decode(record, &p);
-	if (!ok || !props_decode(p.header, &props))
+	if (!record_message_decode(type, record, &from, &p) || !props_decode(p.header, &props))
 		return NULL;
 	struct slice body = p.chunks ? chunks : p.body;
 	if (body.n != p.body_bytes)

@@ -85,18 +85,11 @@ static void put_publish(struct printer *p, const struct record_publish *m, bool 
 		put_bytes(p, "body", m->body);
 }
 
-static bool decode_publish(const struct log_record *r, struct record_target *from,
-                           struct record_publish *m)
-{
-	return r->type == RECORD_MOVE ? record_move_decode(r->body, from, m)
-	                              : record_publish_decode(r->body, m);
-}
-
 static void put_message(struct printer *p, const struct log_record *r, bool body)
 {
 	struct record_target from;
 	struct record_publish m;
-	if (!decode_publish(r, &from, &m))
+	if (!record_message_decode(r->type, r->body, &from, &m))
 		return;
 	if (r->type == RECORD_MOVE) {
 		put_number(p, "from_queue", from.queue);
@@ -190,7 +183,7 @@ bool record_reads(const struct log_record *r)
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
 	case RECORD_RELOCATE:
-	case RECORD_SPILL: return decode_publish(r, &from, &m);
+	case RECORD_SPILL: return record_message_decode(r->type, r->body, &from, &m);
 	case RECORD_ACK: return record_ack_decode(r->body, &a);
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: return record_define_decode(r->body, &d);
@@ -209,7 +202,7 @@ bool record_names_queue(const struct log_record *r, uint32_t queue)
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
 	case RECORD_RELOCATE:
-		if (!decode_publish(r, &t, &m))
+		if (!record_message_decode(r->type, r->body, &t, &m))
 			return false;
 		while (t.queue != queue && record_target_next(&m.packed_targets, &t))
 			;

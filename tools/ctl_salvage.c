@@ -80,19 +80,11 @@ static void end_transaction(struct salvage *s)
 
 /* ---- records ---- */
 
-static bool is_message(uint8_t type)
-{
-	return type == RECORD_PUBLISH || type == RECORD_MOVE || type == RECORD_RELOCATE ||
-	       type == RECORD_SPILL;
-}
-
 static uint32_t chunks_wanted(const struct log_record *r)
 {
 	struct record_target from;
 	struct record_publish m;
-	bool ok = r->type == RECORD_MOVE ? record_move_decode(r->body, &from, &m)
-	                                 : record_publish_decode(r->body, &m);
-	return ok ? m.chunks : UINT32_MAX;
+	return record_message_decode(r->type, r->body, &from, &m) ? m.chunks : UINT32_MAX;
 }
 
 static void note_declared(struct salvage *s, const struct log_record *r)
@@ -129,7 +121,7 @@ static bool fits(struct salvage *s, const struct log_record *r)
 		return s->in_transaction;
 	if (!record_reads(r))
 		return false;
-	return !is_message(r->type) || chunks_wanted(r) <= s->chunks;
+	return !record_is_message(r->type) || chunks_wanted(r) <= s->chunks;
 }
 
 static void take_record(struct salvage *s, const struct log_record *r)
@@ -139,7 +131,7 @@ static void take_record(struct salvage *s, const struct log_record *r)
 	if (r->type == RECORD_BEGIN)
 		end_transaction(s);
 	if (!fits(s, r)) {
-		s->dropped += is_message(r->type) || !record_reads(r);
+		s->dropped += record_is_message(r->type) || !record_reads(r);
 		return;
 	}
 	s->chunks = r->type == RECORD_CHUNK ? s->chunks + 1 : 0;
