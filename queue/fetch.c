@@ -125,8 +125,8 @@ static void take_entry(struct fetch *f, struct lane *l, log_position at)
 }
 
 /* Takes entries off the cold stretch: what one fetch can read, and not much more than a unit.
- * Where they lie apart and other queues are read there too, they keep together. */
-static void take_entries(struct fetch *f, struct lane *l)
+ * Where they lie apart and other queues are read there too, they keep together: true. */
+static bool take_entries(struct fetch *f, struct lane *l)
 {
 	struct store *s = f->queue->store;
 	log_position before = 0;
@@ -150,9 +150,10 @@ static void take_entries(struct fetch *f, struct lane *l)
 		before = at;
 		take_entry(f, l, at);
 	}
-	f->log.shared = reach.spread != UINT64_MAX && 2 * apart > f->n;
-	if (f->log.shared)
+	bool shared = reach.spread != UINT64_MAX && 2 * apart > f->n;
+	if (shared)
 		s->shared_at = f->at[0];
+	return shared;
 }
 
 static void begin(struct queue *q)
@@ -165,13 +166,12 @@ static void begin(struct queue *q)
 	f->lane = l;
 	f->at = mem_alloc(most * sizeof *f->at);
 	f->entries = mem_alloc(most * sizeof *f->entries);
-	take_entries(f, l);
+	bool shared = take_entries(f, l);
 	list_push(&l->loading, &f->on_lane);
 	list_push(&s->fetching, &f->on_store);
 	s->n_fetching++;
 	q->n_fetches++;
 	q->fetch_unit = f->n;
-	bool shared = f->log.shared;
 	f->log = (struct log_fetch){ .owner = f, .shared = shared, .at = f->at, .n = f->n };
 	log_fetch(s->log, &f->log);
 }
