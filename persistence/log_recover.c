@@ -512,8 +512,7 @@ static void end_summary(struct log_file *l)
 {
 	struct recover *r = l->recover;
 	l->worker.prev_crc = r->prev_crc;
-	l->segments[r->at]->hold.put =
-		l->worker.summary.put_bytes + HOLD_EACH * l->worker.summary.n_put;
+	l->segments[r->at]->hold.put = l->worker.summary.put_weight;
 	log_summary_end(l, l->segments[r->at]->base, r->lsn, r->epoch);
 }
 

@@ -23,7 +23,7 @@ struct hold {
 	uint64_t put;                /* of all that there ever were, about */
 };
 
-enum { HOLD_EACH = 64 };         /* a reference without a body */
+enum { HOLD_EACH = SUMMARY_EACH };   /* a reference without a body */
 
 /* One segment file.  The table of segments is the core's; handle is the worker's once the segment
  * takes batches. */

@@ -73,7 +73,7 @@ void log_summary_end(struct log_file *l, uint64_t base, uint64_t end, uint32_t e
 	p->base = base;
 	memset(buf_reserve(&p->bytes, SUM_HEAD), 0, SUM_HEAD);
 	p->bytes.len = SUM_HEAD;
-	uint64_t put = w->summary.put_bytes + HOLD_EACH * w->summary.n_put;
+	uint64_t put = w->summary.put_weight;
 	summary_write(&p->bytes, &w->summary);
 	summary_clear(&w->summary);
 	uint8_t *h = p->bytes.p;

@@ -33,7 +33,7 @@ void summary_clear(struct summary *s)
 	map_free(&s->queues);
 	buf_free(&s->catalog);
 	buf_free(&s->moved);
-	s->n_put = s->put_bytes = 0;
+	s->put_weight = 0;
 	s->spoilt = false;
 }
 
@@ -135,16 +135,14 @@ static bool add_message(struct summary *s, log_position at, struct record_publis
 			continue;
 		trail_push(&q->put, e);
 		q->expires |= p->expires;
-		s->n_put++;
-		s->put_bytes += e.body_bytes;
+		s->put_weight += e.body_bytes + SUMMARY_EACH;
 	}
 	return true;
 }
 
 static void note_moved(struct summary *s, const struct summary_moved *m)
 {
-	s->n_put++;
-	s->put_bytes += m->body_bytes;
+	s->put_weight += m->body_bytes + SUMMARY_EACH;
 	if (!s->squeezes) {
 		buf_append(&s->moved, m, sizeof *m);
 		return;
@@ -479,8 +477,7 @@ static void join(struct summary *s, struct summary_queue *q, struct trail *put)
 	}
 	while (trail_peek(put, &e) && e.seq < q->next_seq)
 		trail_pop(put, &e);
-	s->n_put += put->count;
-	s->put_bytes += put->body_bytes;
+	s->put_weight += put->body_bytes + put->count * SUMMARY_EACH;
 	trail_join(&q->put, put);
 	q->next_seq = last + 1;
 }

@@ -23,6 +23,9 @@ struct summary_moved {
 	uint32_t expires;
 };
 
+/* A message weighs what its body does, and so much. */
+enum { SUMMARY_EACH = 64 };
+
 /* What it says of one queue. */
 struct summary_queue {
 	uint8_t key[4];            /* the number, as a map's key */
@@ -39,7 +42,7 @@ struct summary_queue {
 struct summary {
 	struct map queues;         /* struct summary_queue by number */
 	struct buf moved;          /* struct summary_moved, in order; of whoever does not squeeze */
-	uint64_t n_put, put_bytes; /* messages put or moved, once for each queue, and their bodies */
+	uint64_t put_weight;       /* of all messages put or moved, once for each queue */
 	struct buf catalog;        /* DEFINE and UNDEFINE records */
 	struct buf marks;          /* struct chunk_mark of chunks that wait for their message */
 	bool in_transaction;       /* a RECORD_BEGIN waits for its end */
