@@ -181,8 +181,10 @@ static bool step(struct store *s, log_position durable)
  * once. */
 void reclaim_turn(struct store *s, log_position durable)
 {
-	for (int steps = 0; steps < STEPS_A_TURN && step(s, durable); steps++)
-		;
+	struct reclaim *r = &s->reclaim;
+	r->more = true;
+	for (int steps = 0; r->more && steps < STEPS_A_TURN; steps++)
+		r->more = step(s, durable);
 }
 
 bool reclaim_spares(const struct store *s, log_position at)

@@ -19,6 +19,7 @@ struct reclaim {
 	struct log_extent extent;    /* what is to be given up ... */
 	log_position hole;           /* where the hole begins that it will be in; 0: at the front */
 	log_position after;          /* ... once the log is durable up to here */
+	bool more;                   /* the turn ended before there was something to wait for */
 	struct log_extent *holes;    /* ascending and apart */
 	size_t n_holes, cap_holes;
 };

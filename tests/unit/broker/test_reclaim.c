@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "persistence/log.h"
+#include "persistence/log_file.h"
 #include "tests/sim/talk.h"
 
 Suite *suite_broker_reclaim(void);
@@ -147,27 +148,55 @@ START_TEST(a_queue_that_nobody_reads_keeps_only_its_own)
 }
 END_TEST
 
+/* The power goes when the acks are written and nothing is given up yet. */
+static void purge_and_lose_power(const char *queue)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_purge,
+		                .queue_purge = { .queue = slice_str(queue), .no_wait = true } };
+	disk_sim_crash_at(in.disk, disk_sim_operations(in.disk) + 4);
+	talk_send(&talk, 1, &m);
+	while (talk_read(&talk, &h))
+		;
+	for (int i = 0; i < 5; i++)
+		inside_pass(&in, 100);
+	talk_free(&talk);
+	inside_crash(&in, DISK_SIM_KEEPS_ALL);
+}
+
 /* Nobody has to come for it. */
 START_TEST(what_is_hollow_at_a_start_goes)
 {
-	struct heard h;
-	struct method purge_busy = { .id = METHOD_queue_purge,
-		                         .queue_purge = { .queue = slice_str("busy"), .no_wait = true } };
 	declare("stuck");
 	declare("busy");
 	publish("stuck", 100);
 	for (int i = 0; i < BUSY; i++)
 		publish("busy", BUSY_BYTES);
-	uint64_t at = disk_sim_operations(in.disk);
-	disk_sim_crash_at(in.disk, at + 4);   /* the acks are written, nothing is given up */
-	talk_send(&talk, 1, &purge_busy);
-	while (talk_read(&talk, &h))
-		;
-	for (int i = 0; i < 5; i++)
-		inside_pass(&in, 100);
-	lose_power(DISK_SIM_KEEPS_ALL);
+	purge_and_lose_power("busy");
+	start();
 	ck_assert_int_eq(ready("busy"), 0);
 	ck_assert_uint_le(segments(), 3);
+}
+END_TEST
+
+/* More of it than one turn gives up: the broker asks for the turns that it needs. */
+START_TEST(a_long_front_goes_while_nothing_else_happens)
+{
+	struct log_stats s;
+	declare("busy");
+	for (int i = 0; i < 2 * BUSY; i++)
+		publish("busy", BUSY_BYTES);
+	purge_and_lose_power("busy");
+	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
+	broker_turn(in.broker, in.now_ms);
+	while (log_file_step(in.log))   /* what it appended again is durable, which wakes it */
+		;
+	broker_turn(in.broker, in.now_ms);
+	for (int i = 0; i < 100 && broker_deadline(in.broker) <= in.now_ms; i++)
+		broker_turn(in.broker, in.now_ms);
+	log_stats(in.log, &s);
+	ck_assert_uint_le(s.segments, 3);
+	ck_assert(talk_open(&talk, &in));
 }
 END_TEST
 
@@ -350,6 +379,7 @@ Suite *suite_broker_reclaim(void)
 	tcase_add_loop_test(t, a_deleted_queue_does_not_come_back_from_an_older_segment, 0,
 	                    DISK_SIM_LOSS_KINDS);
 	tcase_add_test(t, what_is_hollow_at_a_start_goes);
+	tcase_add_test(t, a_long_front_goes_while_nothing_else_happens);
 	tcase_add_test(t, many_declarations_move_along);
 	tcase_add_test(t, a_body_cut_by_the_front_of_the_log_is_no_damage);
 	tcase_add_loop_test(t, what_was_void_stays_void_behind_a_cut, 0, 3 * 16);
