@@ -28,6 +28,7 @@ void broker_options_default(struct broker_options *o)
 		.assembly_max_bytes = 128 << 20,
 		.outbox_max_bytes = 1 << 20,
 		.message_memory_bytes = 256 << 20,
+		.memory_watermark_bytes = UINT64_MAX,
 		.product = "RabbitMQ",
 		.version = "4.1.0",
 		.cluster_name = "leveret",
@@ -61,6 +62,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	b->now_ms = b->started_ms = b->previous_turn_ms = now_ms;
 	b->durable = o->log ? 0 : UINT64_MAX;
 	b->next_number = 1;
+	alarms_init(&b->alarms, o->memory_watermark_bytes, o->disk_free_limit_bytes);
 	list_init(&b->connections);
 	list_init(&b->consumers);
 	list_init(&b->walks);
@@ -141,18 +143,12 @@ static void set_pressed(struct broker *b, bool pressed)
 	}
 }
 
-/* Who was told is told again; who publishes meanwhile is told then (connection_publishes). */
-static void set_full(struct broker *b, bool full)
+static void set_log_full(struct broker *b, bool full)
 {
-	if (full == b->full)
+	if (full == b->alarms.log_full)
 		return;
-	b->full = full;
-	if (full)
-		log_warning("the disk has little room left: publishers are blocked until there is more");
-	else
-		log_notice("the disk has room again: publishers go on");
-	list_each(it, &b->connections)
-		connection_unblock(list_entry(it, struct connection, link));
+	b->alarms.log_full = full;
+	alarms_look(b);
 }
 
 static void poll_log(struct broker *b)
@@ -163,7 +159,7 @@ static void poll_log(struct broker *b)
 	log_poll(b->options.log, &report);
 	b->durable = report.durable;
 	set_pressed(b, report.pressed);
-	set_full(b, report.full);
+	set_log_full(b, report.full);
 	if (report.failed)
 		fail(b, report.failed);
 }
@@ -240,6 +236,18 @@ uint64_t broker_deadline(const struct broker *b)
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
 	            (!b->failed && store_is_busy(&b->store, b->durable));
 	return busy ? b->now_ms : at;
+}
+
+void broker_note_resources(struct broker *b, uint64_t memory_used, uint64_t disk_free)
+{
+	b->alarms.memory_used = memory_used;
+	b->alarms.disk_free = disk_free;
+	alarms_look(b);
+}
+
+bool broker_is_alarmed(const struct broker *b)
+{
+	return alarms_any(&b->alarms);
 }
 
 void broker_rest(struct broker *b)

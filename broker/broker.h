@@ -35,6 +35,8 @@ struct broker_options {
 	uint64_t assembly_max_bytes;     /* half-received bodies, per connection */
 	uint64_t message_memory_bytes;   /* messages in queues; those beyond are in the log only */
 	uint64_t window_bytes;           /* of the log's options */
+	uint64_t memory_watermark_bytes; /* as much memory in use is too much: publishers wait */
+	uint64_t disk_free_limit_bytes;  /* less room than that where the log lies: likewise */
 	uint32_t index_page_entries;     /* of a queue's index; 0: as many as suit a disk */
 	uint64_t outbox_max_bytes;       /* unsent output per connection before deliveries pause */
 
@@ -59,6 +61,13 @@ int broker_recover(struct broker *b, struct buf *why);
 /* One loop turn, after all input that was at hand has been fed: timers, deliveries, the log
  * batch, confirms, burials, in that order. */
 void broker_turn(struct broker *b, uint64_t now_ms);
+
+/* What the process uses and what the log's file system has free, in bytes: now and then, while an
+ * alarm lasts about once a second. */
+void broker_note_resources(struct broker *b, uint64_t memory_used, uint64_t disk_free);
+
+/* True while publishers are blocked because memory or disk is short. */
+bool broker_is_alarmed(const struct broker *b);
 
 /* A quiet moment: memory that queues can do without is given back in the turns to come. */
 void broker_rest(struct broker *b);

@@ -334,9 +334,9 @@ bool connection_wants_input(const struct connection *c)
 void connection_publishes(struct connection *c)
 {
 	struct method m = { .id = METHOD_connection_blocked,
-		                .connection_blocked = { .reason = slice_str("low on disk") } };
+		                .connection_blocked = { .reason = alarms_reason(&c->broker->alarms) } };
 	c->publishes = true;
-	if (!c->broker->full || c->blocked)
+	if (!alarms_any(&c->broker->alarms) || c->blocked)
 		return;
 	c->blocked = true;
 	if (c->can_blocked)
@@ -346,7 +346,7 @@ void connection_publishes(struct connection *c)
 void connection_unblock(struct connection *c)
 {
 	struct method m = { .id = METHOD_connection_unblocked };
-	if (!c->blocked || c->broker->full)
+	if (!c->blocked)
 		return;
 	c->blocked = false;
 	if (c->can_blocked)

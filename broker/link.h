@@ -35,7 +35,7 @@ struct connection {
 	enum connection_state state;
 	bool loopback, first_byte;
 	bool publishes;              /* has published: waits when the log is pressed */
-	bool blocked;                /* published while the disk was full: it is not read */
+	bool blocked;                /* published during an alarm: it is not read */
 	uint64_t placed;             /* messages put into queues by what was read last */
 	bool congested;              /* it takes no deliveries: consumers wait */
 	uint64_t number;
@@ -116,11 +116,11 @@ struct channel *connection_channel(const struct connection *c, uint16_t number);
 /* Frees a lost connection. */
 void connection_bury(struct connection *c);
 
-/* The connection publishes: while the disk is full it is told so (connection.blocked) and not read
- * any more. */
+/* The connection publishes: while there is an alarm it is told so (connection.blocked) and not
+ * read any more. */
 void connection_publishes(struct connection *c);
 
-/* The disk has room again. */
+/* The last alarm is over. */
 void connection_unblock(struct connection *c);
 
 /* Handles one frame, or keeps it when its channel is parked. */

@@ -45,6 +45,18 @@ bool manage_backed_up(const struct broker *b, uint64_t number, struct log_backup
 	return log_backed_up(b->options.log, number, out);
 }
 
+void manage_set_memory_watermark(struct broker *b, uint64_t bytes)
+{
+	b->alarms.memory_watermark = bytes;
+	alarms_look(b);
+}
+
+void manage_set_disk_free_limit(struct broker *b, uint64_t bytes)
+{
+	b->alarms.disk_free_limit = bytes;
+	alarms_look(b);
+}
+
 static void close_one(struct connection *c, struct slice reason)
 {
 	const struct refusal *r = refuse(c->broker, &CONNECTION_FORCED, "%.*s", SLICE_ARG(reason));

@@ -25,6 +25,11 @@ bool manage_is_durable(const struct broker *b, log_position at);
 /* Closes the connection of that number with 320 and the reason; false when there is none. */
 bool manage_close(struct broker *b, uint64_t number, struct slice reason);
 
+/* Publishers are blocked while so many bytes of memory, or more, are used; while fewer are free on
+ * the log's file system.  What was noted last counts at once. */
+void manage_set_memory_watermark(struct broker *b, uint64_t bytes);
+void manage_set_disk_free_limit(struct broker *b, uint64_t bytes);
+
 /* The number of a connection by its name ("127.0.0.1:50324 -> 127.0.0.1:5672"); 0: none. */
 uint64_t manage_find(const struct broker *b, struct slice name);
 

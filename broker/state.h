@@ -6,6 +6,7 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "broker/alarm.h"
 #include "broker/broker.h"
 #include "broker/outbox.h"
 #include "exchange/topology.h"
@@ -23,7 +24,7 @@ struct broker {
 	uint64_t now_ms;             /* of the current turn or input */
 	log_position durable;        /* as last polled; the largest number when there is no log */
 	bool pressed;                /* the log asks publishers to wait */
-	bool full;                   /* the disk has little room: publishers are blocked */
+	struct alarms alarms;        /* memory or disk is short: publishers are blocked */
 	int failed;
 	bool stopping;
 

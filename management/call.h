@@ -19,6 +19,7 @@ struct host {
 	const char *version, *data_dir, *listeners;
 	uint64_t pid;
 	uint64_t max_connections;
+	uint64_t memory_total;       /* bytes that the process may use */
 	bool stop;                   /* set by a verb: the process is to end in order */
 };
 

@@ -79,12 +79,33 @@ static void tell_runtime(struct status *s, const struct host *h)
 
 static void tell_alarms(struct status *s, const struct broker *b)
 {
+	const struct alarms *a = &b->alarms;
 	if (s->json) {
-		buf_printf(s->out, ",\"alarms\":[%s]", b->full ? "\"disk\"" : "");
+		buf_printf(s->out, ",\"alarms\":[%s%s%s]", a->memory ? "\"memory\"" : "",
+		           a->memory && a->disk ? "," : "", a->disk ? "\"disk\"" : "");
 		return;
 	}
-	buf_printf(s->out, "Alarms\n\n%s\n\n",
-	           b->full ? "Free disk space alarm: publishers are blocked" : "(none)");
+	buf_printf(s->out, "Alarms\n\n%s%s%s\n",
+	           a->memory ? "Memory alarm: publishers are blocked\n" : "",
+	           a->disk ? "Free disk space alarm: publishers are blocked\n" : "",
+	           alarms_any(a) ? "" : "(none)\n");
+}
+
+/* What was seen last; no watermark and no limit are not shown. */
+static void tell_resources(struct status *s, const struct alarms *a)
+{
+	section(s, "Memory", "memory");
+	tell(s, "Total memory used (bytes)", "total", cell_number(a->memory_used));
+	if (a->memory_watermark != UINT64_MAX)
+		tell(s, "Memory high watermark (bytes)", "high_watermark",
+		     cell_number(a->memory_watermark));
+	section_end(s);
+	section(s, "Free Disk Space", "disk");
+	tell(s, "Low free disk space watermark (bytes)", "disk_free_limit",
+	     cell_number(a->disk_free_limit));
+	if (a->disk_free != UINT64_MAX)
+		tell(s, "Free disk space (bytes)", "disk_free", cell_number(a->disk_free));
+	section_end(s);
 }
 
 /* The counters are at hand, but for those of queues, which are walked as SIGUSR1 does. */
@@ -134,6 +155,7 @@ enum call_state verb_status(struct call *c, struct buf *out)
 		buf_u8(out, '{');
 	tell_runtime(&s, h);
 	tell_alarms(&s, h->broker);
+	tell_resources(&s, &h->broker->alarms);
 	tell_totals(&s, h);
 	tell_log(&s, h->broker);
 	section(&s, "Listeners", "listeners");

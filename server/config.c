@@ -9,9 +9,10 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/quantity.h"
 
-enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_BOOL, KIND_TEXT, KIND_SECRET, KIND_CHOICE,
-	              KIND_LIST };
+enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_SHARE, KIND_BOOL, KIND_TEXT, KIND_SECRET,
+	              KIND_CHOICE, KIND_LIST };
 
 struct key {
 	const char *name;
@@ -93,46 +94,32 @@ static const struct key *find_key(struct slice name)
 
 /* ---- values ---- */
 
-static bool parse_number(struct slice v, bool with_unit, long long *out)
-{
-	static const struct {
-		const char *unit;
-		int shift;
-	} units[] = { { "", 0 },   { "b", 0 },    { "k", 10 },  { "kb", 10 },  { "kib", 10 },
-		          { "m", 20 }, { "mb", 20 },  { "mib", 20 }, { "g", 30 },  { "gb", 30 },
-		          { "gib", 30 }, { "t", 40 }, { "tb", 40 },  { "tib", 40 } };
-	long long n = 0;
-	size_t digits = 0;
-	for (; digits < v.n && v.p[digits] >= '0' && v.p[digits] <= '9'; digits++)
-		if (__builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, v.p[digits] - '0', &n))
-			return false;
-	if (digits == 0)
-		return false;
-	slice_take(&v, digits);
-	for (size_t i = 0; i < (with_unit ? ARRAY_LEN(units) : 1); i++) {
-		if (v.n != strlen(units[i].unit) ||
-		    strncasecmp((const char *)v.p, units[i].unit, v.n) != 0)
-			continue;
-		return !__builtin_mul_overflow(n, 1ll << units[i].shift, out);
-	}
-	return false;
-}
-
 static bool set_number(const struct key *k, void *field, struct slice v, struct buf *why)
 {
-	long long n;
+	uint64_t n;
 	bool size = k->kind == KIND_SIZE;
-	if (!parse_number(v, size, &n)) {
+	if (!(size ? quantity_bytes(v, &n) : quantity_count(v, &n))) {
 		buf_printf(why, "'%.*s' is not a %s", SLICE_ARG(v),
 		           size ? "size (64KB, 16MB, 1GB, bytes)" : "number");
 		return false;
 	}
-	if (n < k->least || n > k->most) {
-		buf_printf(why, "%lld is out of range: %lld to %lld", n, k->least, k->most);
+	if (n < (uint64_t)k->least || n > (uint64_t)k->most) {
+		buf_printf(why, "%llu is out of range: %lld to %lld", (unsigned long long)n, k->least,
+		           k->most);
 		return false;
 	}
-	*(uint64_t *)field = (uint64_t)n;
+	*(uint64_t *)field = n;
+	return true;
+}
+
+static bool set_share(void *field, struct slice v, struct buf *why)
+{
+	double share;
+	if (!quantity_fraction(v, &share) || share > 1) {
+		buf_printf(why, "'%.*s' is not a part of one, such as 0.4", SLICE_ARG(v));
+		return false;
+	}
+	*(double *)field = share;
 	return true;
 }
 
@@ -192,6 +179,7 @@ static bool set_value(struct config *c, const struct key *k, struct slice v, str
 	switch (k->kind) {
 	case KIND_NUMBER:
 	case KIND_SIZE: return set_number(k, field, v, why);
+	case KIND_SHARE: return set_share(field, v, why);
 	case KIND_BOOL: return set_bool(field, v, why);
 	case KIND_LIST:
 	case KIND_CHOICE:
@@ -482,6 +470,7 @@ void config_print(const struct config *c, struct buf *out)
 		case KIND_SIZE:
 			buf_printf(out, "%llu\n", (unsigned long long)*(const uint64_t *)field);
 			break;
+		case KIND_SHARE: buf_printf(out, "%g\n", *(const double *)field); break;
 		case KIND_BOOL: buf_printf(out, "%s\n", *(const bool *)field ? "true" : "false"); break;
 		case KIND_SECRET: buf_printf(out, "********\n"); break;
 		default: buf_printf(out, "%s\n", *(char *const *)field);

@@ -21,6 +21,7 @@ struct config_listener {
 struct config {
 #define NUMBER(field) uint64_t field;
 #define SIZE(field) uint64_t field;
+#define SHARE(field) double field;
 #define BOOL(field) bool field;
 #define TEXT(field) char *field;
 #define SECRET(field) char *field;
@@ -31,6 +32,7 @@ struct config {
 #undef KEY
 #undef NUMBER
 #undef SIZE
+#undef SHARE
 #undef BOOL
 #undef TEXT
 #undef SECRET

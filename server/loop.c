@@ -50,6 +50,7 @@ static void turn(struct loop *l)
 	uint64_t now = loop_now_ms();
 	struct connection *c;
 	l->handshakes = 0;
+	watch_turn(&l->watch, l->broker, now);
 	sockets_read(l);
 	broker_turn(l->broker, now);
 	while ((c = broker_next_dirty(l->broker)))
@@ -113,6 +114,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 		door_turn(l->door);
 	rest(l);
 	uint64_t at = broker_deadline(l->broker);
+	at = earliest(at, watch_deadline(&l->watch, l->broker));
 	at = earliest(at, l->stopping ? l->stop_by_ms : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));
 }
@@ -226,7 +228,7 @@ static void watch_signals(struct loop *l)
 
 void loop_init(struct loop *l, const struct config *c)
 {
-	*l = (struct loop){ .config = c };
+	*l = (struct loop){ .config = c, .watch = { .path = c->data_dir } };
 	l->ev = ev_default_loop(EVFLAG_AUTO);
 	must(l->ev);
 	tls_count_memory();

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "server/watch.h"
 
 struct broker;
 struct config;
@@ -32,6 +33,7 @@ struct loop {
 	ev_timer tls_turn;
 	ev_async wake;               /* sent by the log thread */
 	ev_signal term, interrupt, hup, usr1;
+	struct watch watch;
 	struct door *door;           /* NULL: there is none */
 	struct listener *listeners;  /* an array, ended by one that is not open */
 	struct strangers strangers[2];   /* in the clear; with TLS */

@@ -142,9 +142,28 @@ static uint64_t wall_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+static uint64_t memory_total(const struct config *c)
+{
+	return c->memory_total ? c->memory_total : memory_limit();
+}
+
+static uint64_t memory_watermark(const struct config *c)
+{
+	return c->memory_watermark ? c->memory_watermark
+	                           : (uint64_t)(c->memory_share * (double)memory_total(c));
+}
+
+static uint64_t disk_free_limit(const struct config *c)
+{
+	return c->disk_free_share > 0 ? (uint64_t)(c->disk_free_share * (double)memory_total(c))
+	                              : c->disk_free_limit;
+}
+
+/* Messages alone should never set the alarm. */
 static uint64_t message_memory(const struct config *c)
 {
-	uint64_t share = memory_limit() / 8;
+	uint64_t share = memory_total(c) / 8, half = memory_watermark(c) / 2;
+	share = share < half ? share : half;
 	if (c->message_memory)
 		return c->message_memory;
 	return share < MESSAGE_MEMORY_MAX ? share : MESSAGE_MEMORY_MAX;
@@ -207,6 +226,8 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->outbox_max_bytes = c->outbox_max_bytes;
 	o->message_memory_bytes = message_memory(c);
 	o->window_bytes = window_bytes(c);
+	o->memory_watermark_bytes = memory_watermark(c);
+	o->disk_free_limit_bytes = disk_free_limit(c);
 	o->product = c->product;
 	o->version = c->version;
 	o->cluster_name = c->cluster_name;
@@ -319,7 +340,8 @@ static int run(const struct config *c, uint64_t began_ms)
 		                 .data_dir = c->data_dir,
 		                 .listeners = (const char *)where.p,
 		                 .pid = (uint64_t)getpid(),
-		                 .max_connections = loop.max_sockets };
+		                 .max_connections = loop.max_sockets,
+		                 .memory_total = memory_total(c) };
 	if (code == 0) {
 		open_door(&loop, &host);
 		say_ready(c, disk, &where, began_ms);

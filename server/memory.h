@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much memory this process may use. */
+/* How much memory this process may use, and uses. */
 #ifndef SERVER_MEMORY_H
 #define SERVER_MEMORY_H
 
@@ -7,5 +7,8 @@
 
 /* Bytes: what the machine has, or less where a control group (version 1 or 2) says so. */
 uint64_t memory_limit(void);
+
+/* Bytes of it that are in use now: the resident set; 0 when the system does not say. */
+uint64_t memory_used(void);
 
 #endif

@@ -167,6 +167,36 @@ def try_changes(b):
     check("all are gone", b.rows("list_connections") == [], b.rows("list_connections"))
 
 
+def alarms(b):
+    return json.loads(b.ask("status", "--formatter=json")[1])["alarms"]
+
+
+def try_alarms(b):
+    told = []
+    c = b.connect()
+    c.add_on_connection_blocked_callback(lambda _, m: told.append(m.method.reason))
+    c.add_on_connection_unblocked_callback(lambda *_: told.append("unblocked"))
+    check("no alarm to begin with", alarms(b) == [])
+    code, out, _ = b.ask("set_vm_memory_high_watermark", "absolute", "1MB")
+    check("set_vm_memory_high_watermark", code == 0 and "to 1MB bytes" in out, out)
+    c.channel().basic_publish("", "nowhere", b"x")
+    c.process_data_events(5)
+    check("a publisher is told", told == ["low on memory"] and alarms(b) == ["memory"], told)
+    check("... by the disk as well", b.ask("set_disk_free_limit", "900TB")[0] == 0 and
+          alarms(b) == ["memory", "disk"])
+    text = b.ask("status")[1]
+    check("status says so", "Memory alarm" in text and "Free disk space alarm" in text, text)
+    b.ask("set_disk_free_limit", "mem_relative", "0.0")
+    b.ask("set_vm_memory_high_watermark", "0.9")
+    c.process_data_events(5)
+    check("it goes on", told[1:] == ["unblocked"] and alarms(b) == [], told)
+    for bad in (["1.5"], ["absolute", "much"], ["relative", "0.4"]):
+        check(f"set_vm_memory_high_watermark {' '.join(bad)}",
+              b.ask("set_vm_memory_high_watermark", *bad)[0] == 64)
+    check("set_disk_free_limit -1", b.ask("set_disk_free_limit", "-1")[0] == 64)
+    c.close()
+
+
 def try_manners(b, scratch):
     check("ping", b.ask("ping")[:2] == (0, f"Will ping the broker in {b.data}\nPing succeeded\n"))
     code, out, _ = b.ask("status", "--formatter", "json")
@@ -325,6 +355,7 @@ def main():
         try:
             try_lists(b)
             try_changes(b)
+            try_alarms(b)
             try_manners(b, scratch)
             try_strangers(b)
             try_harm(b)

@@ -63,7 +63,7 @@ static void expect_in(const struct buf *b, const char *wanted)
 
 /* ---- every key ---- */
 
-enum kind { NUMBER, SIZE, BOOL, TEXT, SECRET, CHOICE, LIST };
+enum kind { NUMBER, SIZE, SHARE, BOOL, TEXT, SECRET, CHOICE, LIST };
 
 static const struct {
 	const char *name;
@@ -100,6 +100,19 @@ START_TEST(numbers_are_held_to_their_limits)
 	ck_assert(!set(keys[_i].name, "many"));
 	ck_assert(!set(keys[_i].name, "99999999999999999999999"));
 	ck_assert(!set(keys[_i].name, ""));
+}
+END_TEST
+
+START_TEST(a_share_is_a_part_of_one)
+{
+	const char *key = "vm_memory_high_watermark.relative";
+	ck_assert(set(key, "0.4"));
+	ck_assert_double_eq_tol(c.memory_share, 0.4, 1e-12);
+	ck_assert(set(key, "1"));
+	ck_assert(!set(key, "1.1"));
+	expect_in(&why, "is not a part of one, such as 0.4");
+	ck_assert(!set(key, "40%"));
+	ck_assert(!set(key, "-0.4"));
 }
 END_TEST
 
@@ -257,10 +270,10 @@ END_TEST
 
 START_TEST(keys_of_others_are_taken_and_counted)
 {
-	ck_assert(set("vm_memory_high_watermark.relative", "0.6"));
+	ck_assert(set("collect_statistics_interval", "5000"));
 	ck_assert(set("auth_backends.1", "internal"));
 	ck_assert_uint_eq(c.n_ignored, 2);
-	ck_assert_str_eq(c.first_ignored, "vm_memory_high_watermark.relative");
+	ck_assert_str_eq(c.first_ignored, "collect_statistics_interval");
 }
 END_TEST
 
@@ -532,6 +545,7 @@ static void value_cases(Suite *s)
 	TCase *t = tcase_create("values");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, numbers_are_held_to_their_limits, 0, KEYS);
+	tcase_add_test(t, a_share_is_a_part_of_one);
 	tcase_add_loop_test(t, every_key_takes_its_default_and_is_printed, 0, KEYS);
 	tcase_add_test(t, defaults_are_what_people_expect);
 	tcase_add_loop_test(t, sizes_have_units, 0, sizeof sizes / sizeof sizes[0]);
