@@ -566,6 +566,23 @@ REQUESTS = {
     "answer": piece(1, b"name\n") + piece(2, b"Error\n") + piece(0, b"\x40\0\0\0"),
 }
 
+A = b"a" * 300
+
+PATTERNS = {
+    "plain": b"^(orders|bills)\\..*$\norders.paid",
+    "look": b"^(?!amq\\.)(?<=^)[^.]+(?=\\.)\namq.gen",
+    "nested": b"(a+)+[bc]\n" + A,
+    "backreference": b"(?i)(a+)(?:\\1|a\\1)*[bc]\n" + A,
+    "recursion": b"^((a|aa)(?1)?)+[bc]\n" + A,
+    "repeats": b"((a{1,999}){0,65535}?|b{3}){2,}\n" + A,
+    "too-large": b"((a{0,65535}){0,65535}){0,65535}\na",
+    "deep": b"(" * 101 + b")" * 101,
+    "classes": b"[[:alpha:]\\d\\W-]{2,}+\\x41\\Q.\\E(?#c)\\bz?\n..A.",
+    "conditions": b"(?<n>a)?(?(n)b|c)(?|(d)|(e))\\k<n>(?&n)\ncd",
+    "verbs": b"(*UTF)(*LIMIT_MATCH=9)(*PRUNE)a\\K(*SKIP)(?C7)\na",
+    "binary": b"\xff\x00[\x80-\xfe]\n\xff\x00\x90",
+}
+
 for parser, seeds in [
     ("frame", FRAMES),
     ("method", METHODS),
@@ -573,6 +590,7 @@ for parser, seeds in [
     ("props", HEADERS),
     ("record", RECORDS),
     ("topic", TOPICS),
+    ("pattern", PATTERNS),
     ("connection", CONVERSATIONS),
     ("segment", DAMAGE),
     ("summary", SUMMARIES),
