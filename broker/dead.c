@@ -138,7 +138,7 @@ static bool is_rewritten(const struct dying *d, struct slice key)
 	if (slice_starts(key, "x-first-death-"))
 		return !d->m->died;
 	if (slice_is(key, "CC"))
-		return d->q->dead_key.p != NULL;
+		return d->q->settings.dead_key.p != NULL;
 	return slice_is(key, "x-death") || slice_starts(key, "x-last-death-");
 }
 
@@ -171,8 +171,8 @@ static struct message *reborn(const struct dying *d)
 	p.headers = buf_slice(&headers);
 	p.flags = (uint16_t)((p.flags | PROP_headers) & ~PROP_expiration);
 	props_encode(&header, &p);
-	struct slice key = d->q->dead_key.p ? d->q->dead_key : message_key(d->m);
-	struct message *m = message_copy(d->m, d->q->dead_exchange, key, buf_slice(&header));
+	struct slice key = d->q->settings.dead_key.p ? d->q->settings.dead_key : message_key(d->m);
+	struct message *m = message_copy(d->m, d->q->settings.dead_exchange, key, buf_slice(&header));
 	m->died = true;
 	m->expires = false;
 	m->published_ms = (int64_t)d->b->now_ms;
@@ -225,7 +225,7 @@ static void route(const struct dying *d, struct exchange *x, const struct messag
 static bool move(const struct dying *d, const struct record_target *from, enum death why)
 {
 	struct broker *b = d->b;
-	struct exchange *x = topology_exchange(&b->vhost.topology, d->q->dead_exchange);
+	struct exchange *x = topology_exchange(&b->vhost.topology, d->q->settings.dead_exchange);
 	if (!x)
 		return false;
 	struct message *m = reborn(d);
@@ -246,7 +246,7 @@ static bool move(const struct dying *d, const struct record_target *from, enum d
 static bool examine(struct dying *d)
 {
 	struct field f;
-	if (!d->q->dead_exchange.p || d->q->deleted ||
+	if (!d->q->settings.dead_exchange.p || d->q->deleted ||
 	    !props_decode(message_header(d->m), &d->props))
 		return false;
 	if (d->m->died && table_find(d->props.headers, "x-death", &f) && f.letter == 'A')

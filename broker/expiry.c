@@ -21,7 +21,8 @@ static struct queue *first(const struct broker *b)
 /* While it has consumers it is in use. */
 static int64_t end_of_lease(const struct queue *q)
 {
-	return q->lease_ms < 0 || q->rotation.count ? QUEUE_NO_DEADLINE : q->used_ms + q->lease_ms;
+	bool ends = q->settings.lease_ms >= 0 && !q->rotation.count;
+	return ends ? q->used_ms + q->settings.lease_ms : QUEUE_NO_DEADLINE;
 }
 
 static int64_t next_deadline(const struct queue *q)
@@ -46,7 +47,7 @@ static void place_in_heap(struct broker *b, struct queue *q)
 
 void expiry_use(struct broker *b, struct queue *q)
 {
-	if (q->lease_ms < 0)
+	if (q->settings.lease_ms < 0)
 		return;
 	q->used_ms = (int64_t)b->now_ms;
 	if (!heap_linked(&q->deadline))

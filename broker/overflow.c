@@ -8,7 +8,7 @@
 
 static bool refuses(struct broker *b, const struct message *m, struct queue *q, bool deliver)
 {
-	if (q->overflow == OVERFLOW_DROP_HEAD || queue_has_room(q, m->body_bytes))
+	if (q->settings.overflow <= OVERFLOW_DROP_HEAD || queue_has_room(q, m->body_bytes))
 		return false;
 	if (deliver)
 		consuming_run(b, q);

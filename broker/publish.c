@@ -136,7 +136,7 @@ static struct message *without_bcc(const struct message *m)
 static void bury_refused(struct broker *b, const struct message *m, size_t n)
 {
 	for (; n < b->routed.n; n++)
-		if (b->routed.queues[n]->overflow == OVERFLOW_REJECT_PUBLISH_DLX)
+		if (b->routed.queues[n]->settings.overflow == OVERFLOW_REJECT_PUBLISH_DLX)
 			dead_letter_refused(b, b->routed.queues[n], m);
 }
 

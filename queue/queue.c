@@ -19,47 +19,18 @@ static bool is_true(struct slice arguments, const char *key)
 	return table_find(arguments, key, &f) && f.letter == 't' && f.boolean;
 }
 
-/* UINT64_MAX when there is no such limit. */
-static uint64_t read_limit(const struct queue *q, const char *key)
+static bool is_quorum(struct slice arguments)
 {
 	struct field f;
-	bool there = table_find(q->arguments, key, &f) && field_is_integer(&f) && f.integer >= 0;
-	return there ? (uint64_t)f.integer : UINT64_MAX;
+	return table_find(arguments, "x-queue-type", &f) && f.letter == 'S' &&
+	       slice_is(f.bytes, "quorum");
 }
 
-static enum overflow read_overflow(const struct queue *q)
+void queue_set_policy(struct queue *q, const struct settings *policy)
 {
-	struct field f;
-	if (!table_find(q->arguments, "x-overflow", &f) || f.letter != 'S')
-		return OVERFLOW_DROP_HEAD;
-	if (slice_is(f.bytes, "reject-publish"))
-		return OVERFLOW_REJECT_PUBLISH;
-	return slice_is(f.bytes, "reject-publish-dlx") ? OVERFLOW_REJECT_PUBLISH_DLX
-	                                               : OVERFLOW_DROP_HEAD;
-}
-
-static void read_arguments(struct queue *q)
-{
-	struct field f;
-	q->max_length = read_limit(q, "x-max-length");
-	q->max_bytes = read_limit(q, "x-max-length-bytes");
-	q->overflow = read_overflow(q);
-	q->ttl_ms = -1;
-	if (table_find(q->arguments, "x-message-ttl", &f) && field_is_integer(&f))
-		q->ttl_ms = f.integer;
-	if (table_find(q->arguments, "x-dead-letter-exchange", &f) && f.letter == 'S')
-		q->dead_exchange = f.bytes;
-	if (table_find(q->arguments, "x-dead-letter-routing-key", &f) && f.letter == 'S')
-		q->dead_key = f.bytes;
-	q->lease_ms = -1;
-	if (table_find(q->arguments, "x-expires", &f) && field_is_integer(&f))
-		q->lease_ms = f.integer;
-	q->timed = q->ttl_ms >= 0;
-	q->counts = table_find(q->arguments, "x-queue-type", &f) && f.letter == 'S' &&
-	            slice_is(f.bytes, "quorum");
-	q->delivery_limit = -1;
-	if (table_find(q->arguments, "x-delivery-limit", &f) && field_is_integer(&f))
-		q->delivery_limit = f.integer;
+	settings_of_arguments(&q->settings, q->arguments);
+	settings_join(&q->settings, policy);
+	q->timed |= q->settings.ttl_ms >= 0;
 }
 
 static void init_lane(struct lane *l, const struct store *s)
@@ -110,7 +81,8 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	list_init(&q->woken);
 	list_init(&q->parked);
 	heap_node_init(&q->deadline);
-	read_arguments(q);
+	q->counts = is_quorum(q->arguments);
+	queue_set_policy(q, &settings_none);
 	return q;
 }
 
@@ -235,8 +207,8 @@ static int64_t lane_deadline(const struct queue *q, const struct lane *l)
 {
 	const struct message *m = q->timed ? lane_peek(l).message : NULL;
 	int64_t at = QUEUE_NO_DEADLINE;
-	if (m && q->ttl_ms >= 0)
-		at = m->published_ms + q->ttl_ms;
+	if (m && q->settings.ttl_ms >= 0)
+		at = m->published_ms + q->settings.ttl_ms;
 	if (m && m->expires) {
 		int64_t own = m->published_ms + message_expiration_ms(m);
 		at = own < at ? own : at;
@@ -393,7 +365,7 @@ void queue_return(struct queue *q, struct entry e)
 
 bool queue_is_spent(const struct queue *q, const struct entry *e)
 {
-	return q->counts && q->delivery_limit >= 0 && e->returns >= (uint64_t)q->delivery_limit;
+	return q->counts && e->returns >= (uint64_t)q->settings.delivery_limit;
 }
 
 void queue_settle(struct queue *q, struct entry e)

@@ -11,14 +11,9 @@
 #include "persistence/ranges.h"
 #include "queue/consumer.h"
 #include "queue/lane.h"
+#include "queue/settings.h"
 
 struct store;
-
-enum overflow {
-	OVERFLOW_DROP_HEAD,
-	OVERFLOW_REJECT_PUBLISH,
-	OVERFLOW_REJECT_PUBLISH_DLX,
-};
 
 struct queue {
 	struct slice name;            /* owned */
@@ -32,16 +27,8 @@ struct queue {
 	uint8_t key[4];               /* ... as a map's key */
 	struct store *store;
 
-	/* what its arguments say; the slices lie in them */
-	int64_t ttl_ms;               /* x-message-ttl; -1: none */
-	int64_t lease_ms;             /* x-expires; -1: none */
+	struct settings settings;     /* in effect */
 	bool counts;                  /* x-queue-type is quorum: returns are counted and told */
-	int64_t delivery_limit;       /* x-delivery-limit: so many returns are allowed; -1: any */
-	struct slice dead_exchange;   /* x-dead-letter-exchange; p == NULL: none */
-	struct slice dead_key;        /* x-dead-letter-routing-key; p == NULL: the message's own */
-	uint64_t max_length;          /* x-max-length; UINT64_MAX: none */
-	uint64_t max_bytes;           /* x-max-length-bytes; UINT64_MAX: none */
-	enum overflow overflow;       /* x-overflow */
 
 	struct lane lane;             /* of a priority queue: what was not told apart yet */
 	struct lane *levels;          /* of a priority queue: for each priority, the lowest first */
@@ -95,6 +82,10 @@ struct queue_spec {
 /* A queue without messages. The strings are copied. */
 struct queue *queue_new(struct store *s, const struct queue_spec *spec);
 
+/* The settings in effect are what its arguments say, joined by a policy's, whose strings must stay
+ * as long as they do.  What depends on them elsewhere is the caller's to look at again. */
+void queue_set_policy(struct queue *q, const struct settings *policy);
+
 /* Marks the queue deleted and drops all ready entries; their ends are not logged, the caller
  * logs the end of the queue.  The memory goes when the last unacked entry is settled. Consumers
  * must have been taken off before. */
@@ -121,14 +112,15 @@ static inline bool queue_is_logged(const struct queue *q)
 /* True when more is ready than the queue's limits allow. */
 static inline bool queue_is_over(const struct queue *q)
 {
-	return queue_ready(q) > q->max_length || q->ready_bytes > q->max_bytes;
+	return queue_ready(q) > q->settings.max_length || q->ready_bytes > q->settings.max_bytes;
 }
 
 /* True when another message with a body of so many bytes would be within the limits. */
 static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
 {
-	return queue_ready(q) < q->max_length && q->ready_bytes <= q->max_bytes &&
-	       body_bytes <= q->max_bytes - q->ready_bytes;
+	const struct settings *s = &q->settings;
+	return queue_ready(q) < s->max_length && q->ready_bytes <= s->max_bytes &&
+	       body_bytes <= s->max_bytes - q->ready_bytes;
 }
 
 #define QUEUE_NO_DEADLINE INT64_MAX

@@ -203,18 +203,18 @@ START_TEST(arguments_are_read)
 	table_put_str(&arguments, "x-dead-letter-exchange", "dead");
 	table_put_str(&arguments, "x-dead-letter-routing-key", "");
 	with_arguments();
-	ck_assert_int_eq(queue->ttl_ms, 5000);
-	ck_assert(slice_is(queue->dead_exchange, "dead"));
-	ck_assert(queue->dead_key.p && queue->dead_key.n == 0);
+	ck_assert_int_eq(queue->settings.ttl_ms, 5000);
+	ck_assert(slice_is(queue->settings.dead_exchange, "dead"));
+	ck_assert(queue->settings.dead_key.p && queue->settings.dead_key.n == 0);
 }
 END_TEST
 
 START_TEST(without_arguments_nothing_expires)
 {
 	put_at(1000, NULL);
-	ck_assert_int_eq(queue->ttl_ms, -1);
-	ck_assert_ptr_null(queue->dead_exchange.p);
-	ck_assert_ptr_null(queue->dead_key.p);
+	ck_assert_int_eq(queue->settings.ttl_ms, -1);
+	ck_assert_ptr_null(queue->settings.dead_exchange.p);
+	ck_assert_ptr_null(queue->settings.dead_key.p);
 	ck_assert_int_eq(queue_deadline(queue), QUEUE_NO_DEADLINE);
 }
 END_TEST

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "queue/settings.h"
+
+#include "amqp/table.h"
+#include "base/die.h"
+
+const struct settings settings_none = {
+	.ttl_ms = -1,
+	.lease_ms = -1,
+	.delivery_limit = -1,
+	.max_length = UINT64_MAX,
+	.max_bytes = UINT64_MAX,
+};
+
+/* A number has no say where it is the largest, taken as an unsigned one: -1 or UINT64_MAX. */
+static const struct {
+	const char *key;             /* as an argument; a policy's lacks the "x-" */
+	size_t at;
+} numbers[] = {
+	{ "x-message-ttl", offsetof(struct settings, ttl_ms) },
+	{ "x-expires", offsetof(struct settings, lease_ms) },
+	{ "x-delivery-limit", offsetof(struct settings, delivery_limit) },
+	{ "x-max-length", offsetof(struct settings, max_length) },
+	{ "x-max-length-bytes", offsetof(struct settings, max_bytes) },
+};
+
+static const struct {
+	const char *key;
+	size_t at;
+} names[] = {
+	{ "x-dead-letter-exchange", offsetof(struct settings, dead_exchange) },
+	{ "x-dead-letter-routing-key", offsetof(struct settings, dead_key) },
+};
+
+static const char *const overflows[] = {
+	[OVERFLOW_DROP_HEAD] = "drop-head",
+	[OVERFLOW_REJECT_PUBLISH] = "reject-publish",
+	[OVERFLOW_REJECT_PUBLISH_DLX] = "reject-publish-dlx",
+};
+
+static uint64_t *number_in(struct settings *s, size_t i)
+{
+	return (uint64_t *)((char *)s + numbers[i].at);
+}
+
+static struct slice *name_in(struct settings *s, size_t i)
+{
+	return (struct slice *)((char *)s + names[i].at);
+}
+
+static enum overflow overflow_of(struct slice text)
+{
+	for (enum overflow o = OVERFLOW_DROP_HEAD; o < ARRAY_LEN(overflows); o++)
+		if (slice_is(text, overflows[o]))
+			return o;
+	return OVERFLOW_UNSAID;
+}
+
+/* skip: bytes of the keys that are not in the table's. */
+static void read(struct settings *out, struct slice table, size_t skip)
+{
+	struct field f;
+	*out = settings_none;
+	if (table.n == 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (table_find(table, &numbers[i].key[skip], &f) && field_is_integer(&f) && f.integer >= 0)
+			*number_in(out, i) = (uint64_t)f.integer;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (table_find(table, &names[i].key[skip], &f) && f.letter == 'S')
+			*name_in(out, i) = f.bytes;
+	if (table_find(table, &"x-overflow"[skip], &f) && f.letter == 'S')
+		out->overflow = overflow_of(f.bytes);
+}
+
+void settings_of_arguments(struct settings *out, struct slice arguments)
+{
+	read(out, arguments, 0);
+}
+
+void settings_of_policy(struct settings *out, struct slice definition)
+{
+	read(out, definition, strlen("x-"));
+}
+
+void settings_join(struct settings *out, const struct settings *weaker)
+{
+	struct settings other = *weaker;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (*number_in(&other, i) < *number_in(out, i))
+			*number_in(out, i) = *number_in(&other, i);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!name_in(out, i)->p)
+			*name_in(out, i) = *name_in(&other, i);
+	if (out->overflow == OVERFLOW_UNSAID)
+		out->overflow = other.overflow;
+}
+
+static bool same_name(struct slice a, struct slice b)
+{
+	return !a.p == !b.p && slice_eq(a, b);
+}
+
+bool settings_equal(const struct settings *a, const struct settings *b)
+{
+	struct settings x = *a, y = *b;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (*number_in(&x, i) != *number_in(&y, i))
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!same_name(*name_in(&x, i), *name_in(&y, i)))
+			return false;
+	return a->overflow == b->overflow;
+}

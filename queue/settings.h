@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a queue goes by: its arguments say some of it, a policy may say some of it, and the operator
+ * of the broker something more.  Each of them is read into settings of its own; joined they are
+ * those in effect.  Nothing of this is looked up for a message. */
+#ifndef QUEUE_SETTINGS_H
+#define QUEUE_SETTINGS_H
+
+#include "base/slice.h"
+
+enum overflow {
+	OVERFLOW_UNSAID,             /* in effect the same as the next */
+	OVERFLOW_DROP_HEAD,
+	OVERFLOW_REJECT_PUBLISH,
+	OVERFLOW_REJECT_PUBLISH_DLX,
+};
+
+struct settings {
+	int64_t ttl_ms;              /* message-ttl; -1: none */
+	int64_t lease_ms;            /* expires; -1: none */
+	int64_t delivery_limit;      /* so many returns are allowed; -1: any */
+	uint64_t max_length;         /* UINT64_MAX: none */
+	uint64_t max_bytes;          /* max-length-bytes; UINT64_MAX: none */
+	enum overflow overflow;
+	struct slice dead_exchange;  /* dead-letter-exchange; p == NULL: none */
+	struct slice dead_key;       /* dead-letter-routing-key; p == NULL: the message's own */
+};
+
+/* Those that say nothing. */
+extern const struct settings settings_none;
+
+/* What the arguments of a queue say (x-message-ttl ...), or the definition of a policy (message-ttl
+ * ...): encoded field tables, which the slices lie in.  What has another type says nothing. */
+void settings_of_arguments(struct settings *out, struct slice arguments);
+void settings_of_policy(struct settings *out, struct slice definition);
+
+/* Joins a weaker say: of two numbers the smaller counts, of all else what out says, and the
+ * weaker's only where out says nothing.  So an operator's say joined by a policy's is what a
+ * policy amounts to, and the arguments joined by that are in effect. */
+void settings_join(struct settings *out, const struct settings *weaker);
+
+/* Whether they say the same; of names, the same bytes. */
+bool settings_equal(const struct settings *a, const struct settings *b);
+
+#endif
