@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        compat siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
+        compat compat-mutants siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
         programs models nightly contract evidence
 .SECONDARY:
 
@@ -40,6 +40,7 @@ help:
 	@echo "make asan tsan  the checks under sanitizers"
 	@echo "make analyze    clang-tidy and cppcheck;  make cover: coverage"
 	@echo "make compat     the stories against real RabbitMQs, 3.10 and 4.0 (root, ten minutes)"
+	@echo "make compat-mutants  that each row of docs/compatibility.md has a test that notices"
 	@echo "make hostile    hostile input over sockets;  make siege: good clients and memory meanwhile"
 	@echo "make interop    every stock client, the newest of each;  make interop-debian: Debian's, npm's"
 	@echo "make kill       kill -9 under load (FULL=1: the long run)"
@@ -118,7 +119,8 @@ check: all rules unit stories corpus
 rules:
 	@sh tools/stairs.sh
 	@sh tools/house.sh
-	@echo "passed 2 failed 0 rules"
+	@/usr/bin/python3 tests/mutants/run.py --fits
+	@echo "passed 3 failed 0 rules"
 
 unit: $(BUILD)/unit
 	$(BUILD)/unit
@@ -212,6 +214,9 @@ hostile: all $(BUILD)/stories
 
 compat: $(BUILD)/stories
 	@tests/compat/run.sh
+
+compat-mutants:
+	@/usr/bin/python3 tests/mutants/run.py
 
 siege: all $(BUILD)/stories $(BUILD)/siege
 	@sh tests/hostile/siege.sh

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Class queue (AMQP 0-9-1 section 1.7). */
 #include "amqp/table.h"
-#include "base/logline.h"
 #include "broker/arguments.h"
 #include "broker/channel.h"
 #include "broker/consuming.h"
@@ -27,21 +26,6 @@ static const char *const compared[] = {
 	"x-single-active-consumer",
 	NULL,
 };
-
-/* Stored and shown like any argument, but nothing acts on them yet: said once for each queue. */
-static const char *const without_effect[] = {
-	"x-max-priority",
-	NULL,
-};
-
-static void warn_without_effect(struct slice name, struct slice arguments)
-{
-	struct field f;
-	for (const char *const *key = without_effect; *key; key++)
-		if (table_find(arguments, *key, &f))
-			log_warning("queue '%.*s': the argument %s is kept but has no effect in this version",
-			            SLICE_ARG(name), *key);
-}
 
 log_position on_queue_remove(struct broker *b, struct queue *q)
 {
@@ -94,7 +78,6 @@ static void declare_new(struct channel *ch, struct slice name, const struct queu
 		                       .auto_delete = m->auto_delete,
 		                       .exclusive = m->exclusive,
 		                       .owner = m->exclusive ? ch->connection->number : 0 };
-	warn_without_effect(name, m->arguments);
 	*out = topology_add_queue(&ch->broker->vhost.topology, &spec, wait_for);
 	if (m->exclusive)
 		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);

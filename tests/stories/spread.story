@@ -73,3 +73,28 @@ a 1 > basic.publish exchange=l routing_key="k" body="2"
 a 1 > basic.publish exchange=m routing_key="k" headers={CC: ["l"]} body="3"
 a 1 does queue.declare queue=q passive => message_count=3
 a closes
+
+scene "x-random, x-local-random and x-modulus-hash: one of two queues has it, not both"
+a connects
+a opens 1
+a 1 does queue.declare queue=q
+a 1 does queue.declare queue=p
+a 1 does exchange.declare exchange=r type=x-random
+a 1 does exchange.declare exchange=l type=x-local-random
+a 1 does exchange.declare exchange=m type=x-modulus-hash
+a 1 does queue.bind queue=q exchange=r
+a 1 does queue.bind queue=p exchange=r
+a 1 does queue.bind queue=q exchange=l
+a 1 does queue.bind queue=p exchange=l
+a 1 does queue.bind queue=q exchange=m
+a 1 does queue.bind queue=p exchange=m
+a 1 does basic.consume queue=q no_ack
+a 1 does basic.consume queue=p no_ack
+a 1 > basic.publish exchange=r routing_key="k" body="1"
+a 1 < basic.deliver body="1"
+a 1 > basic.publish exchange=l routing_key="k" body="2"
+a 1 < basic.deliver body="2"
+a 1 > basic.publish exchange=m routing_key="k" body="3"
+a 1 < basic.deliver body="3"
+a 1 does basic.qos prefetch_count=1
+a closes
