@@ -49,6 +49,17 @@ static inline struct slice slice_take(struct slice *s, size_t n)
 	return head;
 }
 
+/* What stands before the next c is cut off the front of *s and returned, and that c is dropped; all
+ * of *s when there is none. */
+static inline struct slice slice_cut(struct slice *s, char c)
+{
+	const uint8_t *at = s->n ? memchr(s->p, c, s->n) : NULL;
+	struct slice head = slice_take(s, at ? (size_t)(at - s->p) : s->n);
+	if (at)
+		slice_take(s, 1);
+	return head;
+}
+
 /* For printf("%.*s"): a slice as precision and pointer. */
 #define SLICE_ARG(s) (int)(s).n, (const char *)(s).p
 

@@ -56,4 +56,13 @@ static inline void walks_lose(struct list *walks, const struct list *head)
 	}
 }
 
+/* All the lists go. */
+static inline void walks_lose_all(struct list *walks)
+{
+	for (struct list *l; (l = list_pop(walks));) {
+		struct walk *w = list_entry(l, struct walk, link);
+		w->head = w->at = NULL;
+	}
+}
+
 #endif

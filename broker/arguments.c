@@ -32,7 +32,7 @@ static void describe(struct buf *out, const struct field *f, const struct field 
 		buf_printf(out, " of type '%s'", field_type_name(f));
 }
 
-static const struct refusal *inequivalent(struct broker *b, struct declared d, const char *key,
+static const struct refusal *inequivalent(const struct vhost *v, struct declared d, const char *key,
                                           const struct field *received,
                                           const struct field *current)
 {
@@ -40,16 +40,16 @@ static const struct refusal *inequivalent(struct broker *b, struct declared d, c
 	describe(&r, received, current);
 	describe(&c, current, received);
 	const struct refusal *refusal = refuse(
-		b, &PRECONDITION_FAILED,
+		v->broker, &PRECONDITION_FAILED,
 		"inequivalent arg '%s' for %s '%.*s' in vhost '%.*s': received %.*s but current is %.*s",
-		key, d.what, SLICE_ARG(d.name), SLICE_ARG(b->vhost.name), SLICE_ARG(buf_slice(&r)),
+		key, d.what, SLICE_ARG(d.name), SLICE_ARG(v->name), SLICE_ARG(buf_slice(&r)),
 		SLICE_ARG(buf_slice(&c)));
 	buf_free(&r);
 	buf_free(&c);
 	return refusal;
 }
 
-const struct refusal *arguments_equivalent(struct broker *b, struct declared d,
+const struct refusal *arguments_equivalent(const struct vhost *v, struct declared d,
                                            const char *const *keys, struct slice received,
                                            struct slice current)
 {
@@ -57,20 +57,20 @@ const struct refusal *arguments_equivalent(struct broker *b, struct declared d,
 		struct field fr, fc;
 		bool r = table_find(received, *keys, &fr), c = table_find(current, *keys, &fc);
 		if ((r || c) && !(r && c && field_equal(&fr, &fc)))
-			return inequivalent(b, d, *keys, r ? &fr : NULL, c ? &fc : NULL);
+			return inequivalent(v, d, *keys, r ? &fr : NULL, c ? &fc : NULL);
 	}
 	return NULL;
 }
 
-const struct refusal *arguments_same_flag(struct broker *b, struct declared d, const char *flag,
-                                          bool received, bool current)
+const struct refusal *arguments_same_flag(const struct vhost *v, struct declared d,
+                                          const char *flag, bool received, bool current)
 {
 	if (received == current)
 		return NULL;
-	return refuse(b, &PRECONDITION_FAILED,
+	return refuse(v->broker, &PRECONDITION_FAILED,
 	              "inequivalent arg '%s' for %s '%.*s' in vhost '%.*s': received '%s' but current "
 	              "is '%s'",
-	              flag, d.what, SLICE_ARG(d.name), SLICE_ARG(b->vhost.name),
+	              flag, d.what, SLICE_ARG(d.name), SLICE_ARG(v->name),
 	              received ? "true" : "false", current ? "true" : "false");
 }
 
@@ -163,16 +163,16 @@ static void judge(struct buf *fault, const struct rule *r, struct slice argument
 }
 
 /* RabbitMQ has other words for this one. */
-static const struct refusal *check_dead_letter_exchange(struct broker *b, struct slice name,
+static const struct refusal *check_dead_letter_exchange(const struct vhost *v, struct slice name,
                                                         struct slice arguments)
 {
 	struct field f;
 	if (!table_find(arguments, "x-dead-letter-exchange", &f) || f.letter == 'S')
 		return NULL;
-	return refuse(b, &PRECONDITION_FAILED,
+	return refuse(v->broker, &PRECONDITION_FAILED,
 	              "invalid type '%s' for arg 'x-dead-letter-exchange' in queue '%.*s' in vhost "
 	              "'%.*s'",
-	              field_type_name(&f), SLICE_ARG(name), SLICE_ARG(b->vhost.name));
+	              field_type_name(&f), SLICE_ARG(name), SLICE_ARG(v->name));
 }
 
 /* What only the one type of queue takes. */
@@ -187,33 +187,34 @@ static const struct {
 	{ "x-queue-mode", false },
 };
 
-static const struct refusal *check_type(struct broker *b, struct slice name, struct slice arguments)
+static const struct refusal *check_type(const struct vhost *v, struct slice name,
+                                        struct slice arguments)
 {
 	struct field f;
 	bool quorum = table_find(arguments, "x-queue-type", &f) && f.letter == 'S' &&
 	              slice_is(f.bytes, "quorum");
 	for (size_t i = 0; i < ARRAY_LEN(of_one_type); i++)
 		if (of_one_type[i].of_quorum != quorum && table_find(arguments, of_one_type[i].key, &f))
-			return refuse(b, &PRECONDITION_FAILED,
+			return refuse(v->broker, &PRECONDITION_FAILED,
 			              "invalid arg '%s' for queue '%.*s' in vhost '%.*s' of queue type "
 			              "rabbit_%s_queue", of_one_type[i].key, SLICE_ARG(name),
-			              SLICE_ARG(b->vhost.name), quorum ? "quorum" : "classic");
+			              SLICE_ARG(v->name), quorum ? "quorum" : "classic");
 	return NULL;
 }
 
-const struct refusal *arguments_check_queue(struct broker *b, struct slice name,
+const struct refusal *arguments_check_queue(const struct vhost *v, struct slice name,
                                             struct slice arguments)
 {
 	struct buf fault = { 0 };
-	const struct refusal *refusal = check_dead_letter_exchange(b, name, arguments);
+	const struct refusal *refusal = check_dead_letter_exchange(v, name, arguments);
 	for (size_t i = 0; i < ARRAY_LEN(rules) && !refusal; i++) {
 		judge(&fault, &rules[i], arguments);
 		if (fault.len)
-			refusal = refuse(b, &PRECONDITION_FAILED,
+			refusal = refuse(v->broker, &PRECONDITION_FAILED,
 			                 "invalid arg '%s' for queue '%.*s' in vhost '%.*s': %.*s",
-			                 rules[i].key, SLICE_ARG(name), SLICE_ARG(b->vhost.name),
+			                 rules[i].key, SLICE_ARG(name), SLICE_ARG(v->name),
 			                 SLICE_ARG(buf_slice(&fault)));
 	}
 	buf_free(&fault);
-	return refusal ? refusal : check_type(b, name, arguments);
+	return refusal ? refusal : check_type(v, name, arguments);
 }

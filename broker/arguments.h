@@ -7,7 +7,7 @@
 #include "amqp/refusal.h"
 #include "base/slice.h"
 
-struct broker;
+struct vhost;
 
 /* What is being declared again, for the sentence: "queue 'q'" or "exchange 'x'". */
 struct declared {
@@ -16,16 +16,16 @@ struct declared {
 };
 
 /* 406 when an argument known for queues has the wrong type or is out of its range. */
-const struct refusal *arguments_check_queue(struct broker *b, struct slice name,
+const struct refusal *arguments_check_queue(const struct vhost *v, struct slice name,
                                             struct slice arguments);
 
 /* 406 when the values of any argument named in keys (NULL-terminated) are not equivalent. */
-const struct refusal *arguments_equivalent(struct broker *b, struct declared d,
+const struct refusal *arguments_equivalent(const struct vhost *v, struct declared d,
                                            const char *const *keys, struct slice received,
                                            struct slice current);
 
 /* 406 when a flag differs. */
-const struct refusal *arguments_same_flag(struct broker *b, struct declared d, const char *flag,
-                                          bool received, bool current);
+const struct refusal *arguments_same_flag(const struct vhost *v, struct declared d,
+                                          const char *flag, bool received, bool current);
 
 #endif

@@ -63,6 +63,8 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	b->durable = o->log ? 0 : UINT64_MAX;
 	b->next_number = 1;
 	alarms_init(&b->alarms, o->memory_watermark_bytes, o->disk_free_limit_bytes);
+	list_init(&b->all_vhosts);
+	list_init(&b->going_vhosts);
 	list_init(&b->connections);
 	list_init(&b->consumers);
 	list_init(&b->walks);
@@ -80,8 +82,6 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	b->store.page_entries = o->index_page_entries;
 	b->store.window_bytes = o->window_bytes;
 	b->store.clock_offset_ms = (int64_t)now_ms - (int64_t)o->wall_ms;
-	b->vhost.name = slice_str(mem_strdup(o->default_vhost));
-	topology_init(&b->vhost.topology, &b->store, 1);
 	return b;
 }
 
@@ -90,13 +90,8 @@ int broker_recover(struct broker *b, struct buf *why)
 	struct recovery *r;
 	int error = store_scan(&b->store, &r, why);
 	if (!error)
-		topology_recover(&b->vhost.topology, r);
+		vhosts_recover(b, r);
 	store_scan_end(&b->store, &r);
-	size_t cursor = 0;
-	for (struct queue *q; (q = map_next(&b->vhost.topology.queues, &cursor));) {
-		expiry_use(b, q);
-		broker_run_queue(b, q);
-	}
 	return error;
 }
 
@@ -214,6 +209,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	consuming_deliver(b);
 	expiry_run(b);
 	overflow_run(b);
+	vhosts_turn(b);
 	submit_log(b);
 	keep_promises(b);
 	bury(b);
@@ -234,6 +230,7 @@ uint64_t broker_deadline(const struct broker *b)
 	}
 	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
+	            !list_empty(&b->going_vhosts) ||
 	            (!b->failed && store_is_busy(&b->store, b->durable));
 	return busy ? b->now_ms : at;
 }
@@ -290,10 +287,14 @@ bool broker_is_empty(const struct broker *b)
 
 static void note_delivered(struct broker *b)
 {
-	size_t cursor = 0;
-	for (struct queue *q; (q = map_next(&b->vhost.topology.queues, &cursor));)
-		if (queue_is_logged(q))
-			store_note_delivered(&b->store, q);
+	list_each(it, &b->all_vhosts) {
+		struct vhost *v = list_entry(it, struct vhost, link);
+		list_each(at, &v->topology.all_queues) {
+			struct queue *q = list_entry(at, struct queue, link);
+			if (queue_is_logged(q))
+				store_note_delivered(&b->store, q);
+		}
+	}
 }
 
 static void lose_everyone(struct broker *b)
@@ -312,11 +313,10 @@ int broker_free(struct broker *b)
 		note_delivered(b);
 	while (heap_pop(&b->deadlines))
 		;
-	topology_free(&b->vhost.topology);
+	vhosts_free(b);
 	if (b->options.log)
 		error = log_close(b->options.log);
 	store_free(&b->store);
-	mem_free((void *)b->vhost.name.p);
 	map_free(&b->replies);
 	heap_free(&b->timers);
 	heap_free(&b->deadlines);
@@ -331,22 +331,37 @@ int broker_free(struct broker *b)
 
 /* ---- looking ---- */
 
+static void add_vhost(struct broker_totals *out, const struct topology *t)
+{
+	out->exchanges += t->exchanges.count;
+	out->queues += t->queues.count;
+	out->bindings += t->n_bindings;
+	list_each(it, &t->all_queues) {
+		const struct queue *q = list_entry(it, struct queue, link);
+		out->ready += queue_ready(q);
+		out->unacked += q->unacked;
+		out->consumers += q->rotation.count;
+	}
+}
+
+void broker_total(const struct broker *b, struct broker_totals *out)
+{
+	*out = (struct broker_totals){ 0 };
+	list_each(it, &b->all_vhosts)
+		add_vhost(out, &list_entry(it, struct vhost, link)->topology);
+}
+
 void broker_describe(const struct broker *b, struct buf *out)
 {
-	const struct topology *t = &b->vhost.topology;
-	uint64_t ready = 0, unacked = 0, consumers = 0;
-	size_t cursor = 0;
-	for (const struct queue *q; (q = map_next(&t->queues, &cursor));) {
-		ready += queue_ready(q);
-		unacked += q->unacked;
-		consumers += q->rotation.count;
-	}
+	struct broker_totals t;
+	broker_total(b, &t);
 	buf_printf(out, "connections %llu, consumers %llu\n", (unsigned long long)b->n_connections,
-	           (unsigned long long)consumers);
-	buf_printf(out, "exchanges %zu, queues %zu, bindings %llu\n", t->exchanges.count,
-	           t->queues.count, (unsigned long long)t->n_bindings);
+	           (unsigned long long)t.consumers);
+	buf_printf(out, "virtual hosts %zu, exchanges %llu, queues %llu, bindings %llu\n",
+	           b->vhosts.count, (unsigned long long)t.exchanges, (unsigned long long)t.queues,
+	           (unsigned long long)t.bindings);
 	buf_printf(out, "messages ready %llu, unacked %llu; %llu bytes of them in memory\n",
-	           (unsigned long long)ready, (unsigned long long)unacked,
+	           (unsigned long long)t.ready, (unsigned long long)t.unacked,
 	           (unsigned long long)b->store.resident);
 	if (!b->options.log)
 		return;
@@ -362,7 +377,7 @@ void broker_describe(const struct broker *b, struct buf *out)
 void broker_check(const struct broker *b)
 {
 	uint64_t connections = 0;
-	topology_check(&b->vhost.topology);
+	vhosts_check(b);
 	list_each(it, &b->connections) {
 		const struct connection *c = list_entry(it, struct connection, link);
 		must(c->state != CONN_LOST && c->broker == b);

@@ -31,6 +31,7 @@ static void channel_open(struct connection *c, uint16_t number)
 	struct channel *ch = mem_zalloc(sizeof *ch);
 	ch->connection = c;
 	ch->broker = c->broker;
+	ch->vhost = c->vhost;
 	ch->number = number;
 	ch->next_tag = 1;
 	ch->confirm.next_tag = ch->confirm.acked_below = 1;

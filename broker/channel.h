@@ -31,6 +31,7 @@ struct assembly {
 struct channel {
 	struct connection *connection;
 	struct broker *broker;
+	struct vhost *vhost;
 	uint16_t number;
 	bool closing;                /* we said channel.close and wait for close-ok */
 	bool crossed;                /* ... and the client said channel.close at the same time */

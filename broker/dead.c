@@ -217,7 +217,7 @@ static void route(const struct dying *d, struct exchange *x, const struct messag
 	must(ok);
 	struct route r = { .key = message_key(m), .headers = p.headers, .cc = cc_of(&p),
 		               .header = message_header(m) };
-	topology_route(&d->b->vhost.topology, x, &r, routed);
+	topology_route(d->q->topology, x, &r, routed);
 }
 
 /* Puts the reborn message into its queues, but for those that refuse it.  False when there are
@@ -225,7 +225,7 @@ static void route(const struct dying *d, struct exchange *x, const struct messag
 static bool move(const struct dying *d, const struct record_target *from, enum death why)
 {
 	struct broker *b = d->b;
-	struct exchange *x = topology_exchange(&b->vhost.topology, d->q->settings.dead_exchange);
+	struct exchange *x = topology_exchange(d->q->topology, d->q->settings.dead_exchange);
 	if (!x)
 		return false;
 	struct message *m = reborn(d);

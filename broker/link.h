@@ -41,6 +41,7 @@ struct connection {
 	uint64_t number;
 	char *name;
 	char *user;                  /* logged in as; NULL before */
+	struct vhost *vhost;         /* opened; NULL before, and when it was deleted */
 	char *certificate;           /* name of the verified certificate; NULL: there is none */
 
 	/* what the client can do, from its client-properties */

@@ -8,6 +8,7 @@
 
 struct broker;
 struct queue;
+struct vhost;
 
 /* The time is this (monotonic milliseconds): before anything else of this file. */
 void manage_now(struct broker *b, uint64_t now_ms);
@@ -39,7 +40,7 @@ int manage_backup(struct broker *b, const char *directory, uint64_t *number);
 /* How far it is (log_backed_up). */
 bool manage_backed_up(const struct broker *b, uint64_t number, struct log_backup *out);
 
-/* Closes all, and returns how many. */
-uint64_t manage_close_all(struct broker *b, struct slice reason);
+/* Closes all, or those to one virtual host, and returns how many. */
+uint64_t manage_close_all(struct broker *b, const struct vhost *v, struct slice reason);
 
 #endif

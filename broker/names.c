@@ -39,16 +39,16 @@ struct slice names_generate(struct broker *b, const char *prefix, char room[NAME
 	return slice_of(room, n);
 }
 
-const struct refusal *names_no_queue(struct broker *b, struct slice name)
+const struct refusal *names_no_queue(const struct vhost *v, struct slice name)
 {
-	return refuse(b, &NOT_FOUND, "no queue '%.*s' in vhost '%.*s'", SLICE_ARG(name),
-	              SLICE_ARG(b->vhost.name));
+	return refuse(v->broker, &NOT_FOUND, "no queue '%.*s' in vhost '%.*s'", SLICE_ARG(name),
+	              SLICE_ARG(v->name));
 }
 
-const struct refusal *names_no_exchange(struct broker *b, struct slice name)
+const struct refusal *names_no_exchange(const struct vhost *v, struct slice name)
 {
-	return refuse(b, &NOT_FOUND, "no exchange '%.*s' in vhost '%.*s'", SLICE_ARG(name),
-	              SLICE_ARG(b->vhost.name));
+	return refuse(v->broker, &NOT_FOUND, "no exchange '%.*s' in vhost '%.*s'", SLICE_ARG(name),
+	              SLICE_ARG(v->name));
 }
 
 const struct refusal *names_check_owner(struct channel *ch, const struct queue *q)
@@ -59,7 +59,7 @@ const struct refusal *names_check_owner(struct channel *ch, const struct queue *
 	              "cannot obtain exclusive access to locked queue '%.*s' in vhost '%.*s'. It could "
 	              "be originally declared on another connection or the exclusive property value "
 	              "does not match that of the original declaration.",
-	              SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
+	              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
 }
 
 const struct refusal *names_queue(struct channel *ch, struct slice name, struct queue **out)
@@ -73,8 +73,8 @@ const struct refusal *names_queue(struct channel *ch, struct slice name, struct 
 		return refuse(b, &NOT_FOUND, "no previously declared queue");
 	if (name.n == 0)
 		name = buf_slice(&ch->last_queue);
-	*out = topology_queue(&b->vhost.topology, name);
-	return *out ? names_check_owner(ch, *out) : names_no_queue(b, name);
+	*out = topology_queue(&ch->vhost->topology, name);
+	return *out ? names_check_owner(ch, *out) : names_no_queue(ch->vhost, name);
 }
 
 const struct refusal *names_exchange(struct channel *ch, struct slice name,
@@ -85,6 +85,6 @@ const struct refusal *names_exchange(struct channel *ch, struct slice name,
 	const struct refusal *r = names_clean(b, name, room, &name);
 	if (r)
 		return r;
-	*out = topology_exchange(&b->vhost.topology, name);
-	return *out ? NULL : names_no_exchange(b, name);
+	*out = topology_exchange(&ch->vhost->topology, name);
+	return *out ? NULL : names_no_exchange(ch->vhost, name);
 }

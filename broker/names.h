@@ -11,6 +11,7 @@ struct broker;
 struct channel;
 struct exchange;
 struct queue;
+struct vhost;
 
 enum { NAMES_MAX = 256 };
 
@@ -23,8 +24,8 @@ const struct refusal *names_clean(struct broker *b, struct slice name, char room
 struct slice names_generate(struct broker *b, const char *prefix, char room[NAMES_MAX]);
 
 /* 404 with RabbitMQ's sentences. */
-const struct refusal *names_no_queue(struct broker *b, struct slice name);
-const struct refusal *names_no_exchange(struct broker *b, struct slice name);
+const struct refusal *names_no_queue(const struct vhost *v, struct slice name);
+const struct refusal *names_no_exchange(const struct vhost *v, struct slice name);
 
 /* The queue that a client's method names; an empty name means the queue declared last on the
  * channel.  Refused: no such queue (404), another connection's exclusive queue (405). */

@@ -51,7 +51,7 @@ static const struct refusal *check_consume(struct channel *ch, const struct queu
 		return r;
 	if (q->exclusive_consumer || (m->exclusive && (q->rotation.count || q->rotation.single)))
 		return refuse(b, &ACCESS_REFUSED, "queue '%.*s' in vhost '%.*s' in exclusive use",
-		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
+		              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
 	return NULL;
 }
 

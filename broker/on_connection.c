@@ -187,18 +187,20 @@ static const struct refusal *on_tune_ok(struct connection *c, const struct conne
 static const struct refusal *on_open(struct connection *c, const struct connection_open *m)
 {
 	struct broker *b = c->broker;
-	if (!slice_eq(m->virtual_host, b->vhost.name)) {
+	struct vhost *v = vhost_find(b, m->virtual_host);
+	if (!v) {
 		connection_refuse(c, refuse(b, &NOT_ALLOWED, "vhost %.*s not found",
 		                            SLICE_ARG(m->virtual_host)),
 		                  METHOD_connection_open);
 		return NULL;
 	}
 	struct method ok = { .id = METHOD_connection_open_ok };
+	c->vhost = v;
 	c->state = CONN_RUNNING;
 	connection_send(c, 0, &ok);
 	connection_rearm(c);
 	log_info("conn=%llu connection %s: user '%s' authenticated and granted access to vhost '%.*s'",
-	         (unsigned long long)c->number, c->name, c->user, SLICE_ARG(b->vhost.name));
+	         (unsigned long long)c->number, c->name, c->user, SLICE_ARG(v->name));
 	return NULL;
 }
 

@@ -24,14 +24,14 @@ static const struct refusal *check_equivalent(struct channel *ch, const struct e
 		return refuse(b, &PRECONDITION_FAILED,
 		              "inequivalent arg 'type' for exchange '%.*s' in vhost '%.*s': received "
 		              "'%.*s' but current is '%s'",
-		              SLICE_ARG(x->name), SLICE_ARG(b->vhost.name), SLICE_ARG(m->type),
+		              SLICE_ARG(x->name), SLICE_ARG(ch->vhost->name), SLICE_ARG(m->type),
 		              x->type->name);
-	const struct refusal *r = arguments_same_flag(b, d, "durable", m->durable, x->durable);
+	const struct refusal *r = arguments_same_flag(ch->vhost, d, "durable", m->durable, x->durable);
 	if (!r)
-		r = arguments_same_flag(b, d, "auto_delete", m->auto_delete, x->auto_delete);
+		r = arguments_same_flag(ch->vhost, d, "auto_delete", m->auto_delete, x->auto_delete);
 	if (!r)
-		r = arguments_same_flag(b, d, "internal", m->internal, x->internal);
-	return r ? r : arguments_equivalent(b, d, compared, m->arguments, x->arguments);
+		r = arguments_same_flag(ch->vhost, d, "internal", m->internal, x->internal);
+	return r ? r : arguments_equivalent(ch->vhost, d, compared, m->arguments, x->arguments);
 }
 
 static const struct refusal *check_new(struct channel *ch, struct slice name,
@@ -47,7 +47,7 @@ static const struct refusal *check_new(struct channel *ch, struct slice name,
 		return refuse(b, &PRECONDITION_FAILED,
 		              "invalid type '%s' for arg 'alternate-exchange' in exchange '%.*s' in vhost "
 		              "'%.*s'",
-		              field_type_name(&alternate), SLICE_ARG(name), SLICE_ARG(b->vhost.name));
+		              field_type_name(&alternate), SLICE_ARG(name), SLICE_ARG(ch->vhost->name));
 	buf_clear(&b->text);
 	return type->check_exchange ? type->check_exchange(m->arguments, &b->text) : NULL;
 }
@@ -56,9 +56,9 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
                                      const struct exchange_declare *m, log_position *wait_for)
 {
 	struct broker *b = ch->broker;
-	struct exchange *x = topology_exchange(&b->vhost.topology, name);
+	struct exchange *x = topology_exchange(&ch->vhost->topology, name);
 	if (m->passive)
-		return x ? NULL : names_no_exchange(b, name);
+		return x ? NULL : names_no_exchange(ch->vhost, name);
 	const struct exchange_type *type = exchange_type_find(m->type);
 	if (!type)
 		return refuse(b, &PRECONDITION_FAILED, "unknown exchange type '%.*s'",
@@ -70,7 +70,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 		return r;
 	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,
 		                          m->internal };
-	topology_add_exchange(&b->vhost.topology, &spec, wait_for);
+	topology_add_exchange(&ch->vhost->topology, &spec, wait_for);
 	return NULL;
 }
 
@@ -92,16 +92,16 @@ const struct refusal *on_exchange_declare(struct channel *ch, const struct excha
 	return NULL;
 }
 
-static const struct refusal *check_delete(struct broker *b, const struct exchange *x,
+static const struct refusal *check_delete(struct channel *ch, const struct exchange *x,
                                           bool if_unused)
 {
 	if (x->predeclared)
-		return refuse(b, &ACCESS_REFUSED,
+		return refuse(ch->broker, &ACCESS_REFUSED,
 		              "deletion of system exchange '%.*s' in vhost '%.*s' not allowed",
-		              SLICE_ARG(x->name), SLICE_ARG(b->vhost.name));
+		              SLICE_ARG(x->name), SLICE_ARG(ch->vhost->name));
 	if (if_unused && !list_empty(&x->bindings))
-		return refuse(b, &PRECONDITION_FAILED, "exchange '%.*s' in vhost '%.*s' in use",
-		              SLICE_ARG(x->name), SLICE_ARG(b->vhost.name));
+		return refuse(ch->broker, &PRECONDITION_FAILED, "exchange '%.*s' in vhost '%.*s' in use",
+		              SLICE_ARG(x->name), SLICE_ARG(ch->vhost->name));
 	return NULL;
 }
 
@@ -117,11 +117,11 @@ const struct refusal *on_exchange_delete(struct channel *ch, const struct exchan
 		r = not_the_default(b, name);
 	if (r)
 		return r;
-	struct exchange *x = topology_exchange(&b->vhost.topology, name);
-	if (x && (r = check_delete(b, x, m->if_unused)))
+	struct exchange *x = topology_exchange(&ch->vhost->topology, name);
+	if (x && (r = check_delete(ch, x, m->if_unused)))
 		return r;
 	if (x)
-		wait_for = topology_remove_exchange(&b->vhost.topology, x);
+		wait_for = topology_remove_exchange(&ch->vhost->topology, x);
 	struct method ok = { .id = METHOD_exchange_delete_ok };
 	if (!m->no_wait)
 		channel_send_when(ch, &ok, wait_for);
@@ -147,7 +147,7 @@ const struct refusal *on_exchange_bind(struct channel *ch, const struct exchange
 	const struct refusal *r = find_ends(ch, m->source, m->destination, &spec);
 	if (!r) {
 		buf_clear(&ch->broker->text);
-		r = topology_bind(&ch->broker->vhost.topology, &spec, &wait_for, &ch->broker->text);
+		r = topology_bind(&ch->vhost->topology, &spec, &wait_for, &ch->broker->text);
 	}
 	if (r)
 		return r;
@@ -163,7 +163,7 @@ const struct refusal *on_exchange_unbind(struct channel *ch, const struct exchan
 	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->source, m->destination, &spec);
 	if (!r)
-		wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
+		wait_for = topology_unbind(&ch->vhost->topology, &spec);
 	else if (r != &NOT_FOUND)   /* what is not there is as good as unbound */
 		return r;
 	struct method ok = { .id = METHOD_exchange_unbind_ok };

@@ -40,7 +40,7 @@ log_position on_queue_remove(struct broker *b, struct queue *q)
 	list_remove(&q->runnable);
 	list_remove(&q->overfull);
 	expiry_forget(b, q);
-	return topology_remove_queue(&b->vhost.topology, q);
+	return topology_remove_queue(q->topology, q);
 }
 
 /* ---- declare ---- */
@@ -48,12 +48,11 @@ log_position on_queue_remove(struct broker *b, struct queue *q)
 static const struct refusal *check_equivalent(struct channel *ch, const struct queue *q,
                                               const struct queue_declare *m)
 {
-	struct broker *b = ch->broker;
 	struct declared d = { "queue", q->name };
-	const struct refusal *r = arguments_same_flag(b, d, "durable", m->durable, q->durable);
+	const struct refusal *r = arguments_same_flag(ch->vhost, d, "durable", m->durable, q->durable);
 	if (!r)
-		r = arguments_same_flag(b, d, "auto_delete", m->auto_delete, q->auto_delete);
-	return r ? r : arguments_equivalent(b, d, compared, m->arguments, q->arguments);
+		r = arguments_same_flag(ch->vhost, d, "auto_delete", m->auto_delete, q->auto_delete);
+	return r ? r : arguments_equivalent(ch->vhost, d, compared, m->arguments, q->arguments);
 }
 
 /* The owner check comes first and is strict: exclusive against not exclusive is a lock too. */
@@ -66,7 +65,7 @@ static const struct refusal *check_exclusive(struct channel *ch, const struct qu
 	              "cannot obtain exclusive access to locked queue '%.*s' in vhost '%.*s'. It could "
 	              "be originally declared on another connection or the exclusive property value "
 	              "does not match that of the original declaration.",
-	              SLICE_ARG(q->name), SLICE_ARG(ch->broker->vhost.name));
+	              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
 }
 
 static void declare_new(struct channel *ch, struct slice name, const struct queue_declare *m,
@@ -78,7 +77,7 @@ static void declare_new(struct channel *ch, struct slice name, const struct queu
 		                       .auto_delete = m->auto_delete,
 		                       .exclusive = m->exclusive,
 		                       .owner = m->exclusive ? ch->connection->number : 0 };
-	*out = topology_add_queue(&ch->broker->vhost.topology, &spec, wait_for);
+	*out = topology_add_queue(&ch->vhost->topology, &spec, wait_for);
 	if (m->exclusive)
 		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);
 }
@@ -89,9 +88,9 @@ static const struct refusal *declare(struct channel *ch, struct slice name, bool
 {
 	struct broker *b = ch->broker;
 	const struct refusal *r;
-	*out = topology_queue(&b->vhost.topology, name);
+	*out = topology_queue(&ch->vhost->topology, name);
 	if (m->passive)
-		return *out ? names_check_owner(ch, *out) : names_no_queue(b, name);
+		return *out ? names_check_owner(ch, *out) : names_no_queue(ch->vhost, name);
 	if (*out) {
 		r = check_exclusive(ch, *out, m);
 		return r ? r : check_equivalent(ch, *out, m);
@@ -99,7 +98,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name, bool
 	if (!generated && slice_starts(name, "amq."))
 		return refuse(b, &ACCESS_REFUSED, "queue name '%.*s' contains reserved prefix 'amq.*'",
 		              SLICE_ARG(name));
-	r = arguments_check_queue(b, name, m->arguments);
+	r = arguments_check_queue(ch->vhost, name, m->arguments);
 	if (!r)
 		declare_new(ch, name, m, out, wait_for);
 	return r;
@@ -120,10 +119,37 @@ static const struct refusal *declare_reply(struct channel *ch, const struct queu
 	struct method ok = { .id = METHOD_queue_declare_ok,
 		                 .queue_declare_ok = { .queue = m->queue, .consumer_count = 1 } };
 	if (!reply_is_pseudo_queue(m->queue) && !reply_exists(ch->broker, m->queue))
-		return names_no_queue(ch->broker, m->queue);
+		return names_no_queue(ch->vhost, m->queue);
 	if (!m->no_wait)
 		channel_send(ch, &ok);
 	return NULL;
+}
+
+/* The virtual host's type of queues is for those that say none and that can be of it. */
+static struct slice with_type(struct channel *ch, const struct queue_declare *m, struct buf *room)
+{
+	struct slice type = ch->vhost->about.queue_type;
+	struct field f;
+	bool lasts = m->durable && !m->exclusive && !m->auto_delete;
+	if (type.n == 0 || (!lasts && !slice_is(type, "classic")) ||
+	    table_find(m->arguments, "x-queue-type", &f))
+		return m->arguments;
+	buf_append_slice(room, m->arguments);
+	f = (struct field){ .letter = 'S', .bytes = type };
+	table_put(room, slice_str("x-queue-type"), &f);
+	return buf_slice(room);
+}
+
+static const struct refusal *declare_typed(struct channel *ch, struct slice name, bool generated,
+                                           const struct queue_declare *m, struct queue **out,
+                                           log_position *wait_for)
+{
+	struct buf room = { 0 };
+	struct queue_declare typed = *m;
+	typed.arguments = with_type(ch, m, &room);
+	const struct refusal *r = declare(ch, name, generated, &typed, out, wait_for);
+	buf_free(&room);
+	return r;
 }
 
 const struct refusal *on_queue_declare(struct channel *ch, const struct queue_declare *m)
@@ -142,7 +168,7 @@ const struct refusal *on_queue_declare(struct channel *ch, const struct queue_de
 		name = names_generate(ch->broker, "amq.gen-", room);
 	else if (name.n == 0 && ch->last_queue.len)
 		name = buf_slice(&ch->last_queue);
-	r = declare(ch, name, generated, m, &q, &wait_for);
+	r = declare_typed(ch, name, generated, m, &q, &wait_for);
 	if (r)
 		return r;
 	expiry_use(ch->broker, q);
@@ -179,7 +205,7 @@ const struct refusal *on_queue_bind(struct channel *ch, const struct queue_bind 
 	const struct refusal *r = find_ends(ch, m->queue, m->exchange, &spec);
 	if (!r) {
 		buf_clear(&ch->broker->text);
-		r = topology_bind(&ch->broker->vhost.topology, &spec, &wait_for, &ch->broker->text);
+		r = topology_bind(&ch->vhost->topology, &spec, &wait_for, &ch->broker->text);
 	}
 	if (r)
 		return r;
@@ -205,7 +231,7 @@ const struct refusal *on_queue_unbind(struct channel *ch, const struct queue_unb
 	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->queue, m->exchange, &spec);
 	if (!r)
-		wait_for = topology_unbind(&ch->broker->vhost.topology, &spec);
+		wait_for = topology_unbind(&ch->vhost->topology, &spec);
 	else if (!is_unbound(ch, m, r, &spec))
 		return r;
 	struct method ok = { .id = METHOD_queue_unbind_ok };
@@ -228,15 +254,15 @@ const struct refusal *on_queue_purge(struct channel *ch, const struct queue_purg
 	return NULL;
 }
 
-static const struct refusal *check_delete(struct broker *b, const struct queue *q,
+static const struct refusal *check_delete(struct channel *ch, const struct queue *q,
                                           const struct queue_delete *m)
 {
 	if (m->if_unused && q->rotation.count)
-		return refuse(b, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' in use",
-		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
+		return refuse(ch->broker, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' in use",
+		              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
 	if (m->if_empty && queue_ready(q))
-		return refuse(b, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' not empty",
-		              SLICE_ARG(q->name), SLICE_ARG(b->vhost.name));
+		return refuse(ch->broker, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' not empty",
+		              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
 	return NULL;
 }
 
@@ -249,7 +275,7 @@ const struct refusal *on_queue_delete(struct channel *ch, const struct queue_del
 	const struct refusal *r = names_queue(ch, m->queue, &q);
 	bool missing = r == &NOT_FOUND && (m->queue.n || ch->last_queue.len);
 	if (!r)
-		r = check_delete(ch->broker, q, m);
+		r = check_delete(ch, q, m);
 	if (r && !missing)
 		return r;
 	if (!missing) {

@@ -83,13 +83,13 @@ const struct refusal *publish_check(struct channel *ch, const struct message *m,
 {
 	struct broker *b = ch->broker;
 	struct slice name = message_exchange(m);
-	const struct exchange *x = topology_exchange(&b->vhost.topology, name);
+	const struct exchange *x = topology_exchange(&ch->vhost->topology, name);
 	if (!x)
-		return names_no_exchange(b, name);
+		return names_no_exchange(ch->vhost, name);
 	if (x->internal)
 		return refuse(b, &ACCESS_REFUSED,
 		              "cannot publish to internal exchange '%.*s' in vhost '%.*s'",
-		              SLICE_ARG(name), SLICE_ARG(b->vhost.name));
+		              SLICE_ARG(name), SLICE_ARG(ch->vhost->name));
 	return plain ? NULL : check_props(ch, m);
 }
 
@@ -144,10 +144,10 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
                                        bool mandatory)
 {
 	struct broker *b = ch->broker;
-	struct exchange *x = topology_exchange(&b->vhost.topology, message_exchange(m));
+	struct exchange *x = topology_exchange(&ch->vhost->topology, message_exchange(m));
 	b->routed.n = 0;
 	if (x)   /* inside a transaction it may have gone since the check */
-		topology_route(&b->vhost.topology, x, r, &b->routed);
+		topology_route(&ch->vhost->topology, x, r, &b->routed);
 	if (b->routed.n == 0) {
 		if (mandatory)
 			content_return(ch, m);

@@ -4,12 +4,13 @@
 #include "broker/channel.h"
 #include "queue/queue.h"
 
-void roster_begin(struct roster *r, struct broker *b, enum roster_kind kind)
+void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind)
 {
-	struct topology *t = &b->vhost.topology;
-	*r = (struct roster){ .broker = b, .kind = kind };
+	struct topology *t = v ? &v->topology : NULL;
+	*r = (struct roster){ .broker = b, .vhost = v, .kind = kind };
 	list_init(&r->inner.link);
 	switch (kind) {
+	case ROSTER_VHOSTS: walk_begin(&r->outer, &b->walks, &b->all_vhosts); break;
 	case ROSTER_QUEUES: walk_begin(&r->outer, &t->walks, &t->all_queues); break;
 	case ROSTER_EXCHANGES:
 	case ROSTER_BINDINGS: walk_begin(&r->outer, &t->walks, &t->all_exchanges); break;
@@ -31,7 +32,7 @@ void roster_end(struct roster *r)
 /* The next binding of the exchange, or the next queue, which the default exchange knows by name. */
 static bool next_of_exchange(struct roster *r, struct exchange *x, struct roster_row *out)
 {
-	struct topology *t = &r->broker->vhost.topology;
+	struct topology *t = &r->vhost->topology;   /* there, since x is */
 	struct list *head = x->name.n ? &x->bindings : &t->all_queues;
 	if (r->inner.head != head) {
 		walk_end(&r->inner);
@@ -83,6 +84,7 @@ static bool next_channel(struct roster *r, struct roster_row *out)
 static void fill(struct roster *r, struct list *l, struct roster_row *out)
 {
 	switch (r->kind) {
+	case ROSTER_VHOSTS: out->vhost = list_entry(l, struct vhost, link); break;
 	case ROSTER_QUEUES: out->queue = list_entry(l, struct queue, link); break;
 	case ROSTER_EXCHANGES: out->exchange = list_entry(l, struct exchange, link); break;
 	case ROSTER_CONNECTIONS: out->connection = list_entry(l, struct connection, link); break;
@@ -91,22 +93,30 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 		out->queue = out->consumer->queue;
 		out->channel = out->consumer->channel;
 		out->connection = out->channel->connection;
+		out->vhost = out->channel->vhost;
 		break;
 	default: break;
 	}
 }
 
+/* Consumers of all virtual hosts stand in one list. */
+static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
+{
+	return r->kind == ROSTER_CONSUMERS && row->vhost != r->vhost;
+}
+
 bool roster_next(struct roster *r, struct roster_row *out)
 {
-	*out = (struct roster_row){ .broker = r->broker };
+	*out = (struct roster_row){ .broker = r->broker, .vhost = r->vhost };
 	if (r->kind == ROSTER_BINDINGS)
 		return next_binding(r, out);
 	if (r->kind == ROSTER_CHANNELS)
 		return next_channel(r, out);
-	struct list *l = walk_here(&r->outer);
-	if (!l)
-		return false;
-	walk_on(&r->outer);
-	fill(r, l, out);
-	return true;
+	for (struct list *l; (l = walk_here(&r->outer));) {
+		walk_on(&r->outer);
+		fill(r, l, out);
+		if (!is_elsewhere(r, out))
+			return true;
+	}
+	return false;
 }

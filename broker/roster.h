@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What there is, one after the other, for management/: queues, exchanges, bindings, connections,
- * channels, consumers.  A roster may be read in pieces over many turns: what is there all the time
- * is met once, what comes or goes meanwhile may be met or not. */
+/* What there is, one after the other, for management/: virtual hosts, queues, exchanges, bindings,
+ * connections, channels, consumers.  A roster may be read in pieces over many turns: what is there
+ * all the time is met once, what comes or goes meanwhile may be met or not. */
 #ifndef BROKER_ROSTER_H
 #define BROKER_ROSTER_H
 
@@ -10,8 +10,11 @@
 #include "base/walk.h"
 
 struct broker;
+struct topology;
+struct vhost;
 
 enum roster_kind {
+	ROSTER_VHOSTS,
 	ROSTER_QUEUES,
 	ROSTER_EXCHANGES,
 	ROSTER_BINDINGS,             /* those of queues to the default exchange first */
@@ -23,6 +26,7 @@ enum roster_kind {
 /* What it is; of the others only those that lead to it are set. */
 struct roster_row {
 	const struct broker *broker;
+	const struct vhost *vhost;       /* of what is in one */
 	const struct queue *queue;
 	const struct exchange *exchange;
 	const struct binding *binding;   /* NULL with a queue: to the default exchange by its name */
@@ -33,14 +37,15 @@ struct roster_row {
 
 struct roster {
 	struct broker *broker;
+	struct vhost *vhost;
 	enum roster_kind kind;
 	struct walk outer, inner;
 	const struct connection *connection;   /* whose channels it is at */
 	size_t channel;
 };
 
-/* At the first one. */
-void roster_begin(struct roster *r, struct broker *b, enum roster_kind kind);
+/* At the first one; of those that belong to a virtual host at the first of that one. */
+void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind);
 
 /* The next one, valid until anything changes; false at the end. */
 bool roster_next(struct roster *r, struct roster_row *out);

@@ -9,18 +9,17 @@
 #include "broker/alarm.h"
 #include "broker/broker.h"
 #include "broker/outbox.h"
-#include "exchange/topology.h"
+#include "broker/vhost.h"
 #include "queue/store.h"
-
-struct vhost {
-	struct slice name;           /* owned */
-	struct topology topology;
-};
 
 struct broker {
 	struct broker_options options;
 	struct store store;
-	struct vhost vhost;          /* the only one so far */
+	struct map vhosts;           /* by name */
+	struct map vhosts_by_number;
+	struct list all_vhosts;      /* the same, the oldest first */
+	struct list going_vhosts;    /* deleted, with things left to be given back */
+	uint32_t last_vhost;         /* the largest number that was given to one */
 	uint64_t now_ms;             /* of the current turn or input */
 	log_position durable;        /* as last polled; the largest number when there is no log */
 	bool pressed;                /* the log asks publishers to wait */
@@ -30,7 +29,7 @@ struct broker {
 
 	struct list connections;     /* all of them, in order of their numbers */
 	struct list consumers;       /* all of them, the oldest first */
-	struct list walks;           /* under way over these two */
+	struct list walks;           /* under way over these two, or over the virtual hosts */
 	struct map replies;          /* channels that wait for direct replies, by their names */
 	struct list dirty;           /* those that the driver has to look at */
 	struct list owing;           /* those with replies that wait for the log */
@@ -64,6 +63,14 @@ static inline uint64_t broker_wall_ms(const struct broker *b)
 {
 	return b->options.wall_ms + (b->now_ms - b->started_ms);
 }
+
+/* What there is in all virtual hosts together. */
+struct broker_totals {
+	uint64_t exchanges, queues, bindings, consumers, ready, unacked;
+};
+
+/* Looks at every queue. */
+void broker_total(const struct broker *b, struct broker_totals *out);
 
 /* The queue may have something to deliver: it is looked at in this turn. */
 void broker_run_queue(struct broker *b, struct queue *q);

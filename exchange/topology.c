@@ -241,6 +241,21 @@ log_position topology_remove_exchange(struct topology *t, struct exchange *x)
 	return later(at, drop_doomed(t));
 }
 
+/* The predeclared ones stand in front. */
+bool topology_clear(struct topology *t)
+{
+	must(list_empty(&t->all_queues));
+	struct exchange *x = list_entry(t->all_exchanges.prev, struct exchange, link);
+	if (!x->predeclared) {
+		topology_remove_exchange(t, x);
+		return true;
+	}
+	list_each(it, &t->all_exchanges)
+		while (!list_empty(&(x = list_entry(it, struct exchange, link))->bindings))
+			unbind_one(t, list_entry(x->bindings.next, struct binding, on_source));
+	return false;
+}
+
 const struct refusal *topology_bind(struct topology *t, const struct binding_spec *spec,
                                     log_position *wait_for, struct buf *text)
 {
@@ -287,15 +302,22 @@ log_position topology_unbind(struct topology *t, const struct binding_spec *spec
 
 /* ---- queues ---- */
 
+static struct queue *place_queue(struct topology *t, const struct queue_spec *spec)
+{
+	struct queue *q = queue_new(t->store, spec);
+	q->topology = t;
+	list_push(&t->all_queues, &q->link);
+	map_put(&t->queues, q->name, q);
+	return q;
+}
+
 struct queue *topology_add_queue(struct topology *t, const struct queue_spec *spec,
                                  log_position *wait_for)
 {
 	struct queue_spec s = *spec;
 	must(!topology_queue(t, s.name));
 	s.id = s.durable && !s.exclusive && t->store->log ? t->store->next_queue_id++ : 0;
-	struct queue *q = queue_new(t->store, &s);
-	list_push(&t->all_queues, &q->link);
-	map_put(&t->queues, q->name, q);
+	struct queue *q = place_queue(t, &s);
 	*wait_for = queue_is_logged(q) ? keep_queue(t, q) : 0;
 	return q;
 }
@@ -415,6 +437,7 @@ void topology_free(struct topology *t)
 	size_t cursor = 0;
 	struct exchange *x;
 	struct queue *q;
+	walks_lose_all(&t->walks);
 	while ((x = map_next(&t->exchanges, &cursor))) {
 		while (!list_empty(&x->bindings))
 			binding_free(t, list_entry(x->bindings.next, struct binding, on_source));
@@ -454,10 +477,7 @@ static bool recover_queue(struct topology *t, struct recovery *r, struct slice k
 		                       .durable = true,
 		                       .auto_delete = e.auto_delete,
 		                       .id = e.id };
-	struct queue *q = queue_new(t->store, &spec);
-	list_push(&t->all_queues, &q->link);
-	map_put(&t->queues, q->name, q);
-	store_claim(t->store, r, q);
+	store_claim(t->store, r, place_queue(t, &spec));
 	return true;
 }
 
@@ -493,23 +513,40 @@ static bool recover_entry(struct topology *t, struct recovery *r, uint8_t kind, 
 	}
 }
 
+struct rebuilding {
+	struct store *store;
+	struct recovery *r;
+	topology_of *of;
+	void *arg;
+	uint64_t orphans;            /* of virtual hosts that are gone */
+};
+
+/* False when the entry is to be removed. */
+static bool place_entry(struct rebuilding *g, uint8_t kind, struct slice key, struct slice value)
+{
+	uint32_t vhost;
+	struct topology *t = entries_vhost(key, &vhost) ? g->of(g->arg, vhost) : NULL;
+	if (!t)
+		g->orphans++;
+	else if (recover_entry(t, g->r, kind, key, value))
+		return true;
+	else
+		log_warning("a catalog entry of kind %u makes no sense any more and is removed", kind);
+	return false;
+}
+
 /* One pass over the catalog for one kind: bindings last, when both their ends are there.  What
  * makes no sense is collected and removed afterwards, for the walk must not change the catalog. */
-static void recover_kind(struct topology *t, struct recovery *r, enum catalog_kind wanted)
+static void recover_kind(struct rebuilding *g, enum catalog_kind wanted)
 {
-	struct catalog *c = &t->store->catalog;
+	struct catalog *c = &g->store->catalog;
 	const void *cursor = NULL;
 	uint8_t kind;
-	uint32_t vhost;
 	struct slice key, value;
 	struct buf senseless = { 0 };
-	while (catalog_next(c, &cursor, &kind, &key, &value)) {
-		if (kind != wanted || !entries_vhost(key, &vhost) || vhost != t->vhost ||
-		    recover_entry(t, r, kind, key, value))
-			continue;
-		log_warning("a catalog entry of kind %u makes no sense any more and is removed", kind);
-		buf_append(&senseless, &(struct slice){ (uint8_t *)mem_copy(key), key.n }, sizeof key);
-	}
+	while (catalog_next(c, &cursor, &kind, &key, &value))
+		if (kind == wanted && !place_entry(g, kind, key, value))
+			buf_append(&senseless, &(struct slice){ (uint8_t *)mem_copy(key), key.n }, sizeof key);
 	for (size_t at = 0; at < senseless.len; at += sizeof key) {
 		memcpy(&key, senseless.p + at, sizeof key);
 		catalog_remove(c, (uint8_t)wanted, key);
@@ -518,11 +555,15 @@ static void recover_kind(struct topology *t, struct recovery *r, enum catalog_ki
 	buf_free(&senseless);
 }
 
-void topology_recover(struct topology *t, struct recovery *r)
+void topology_recover(struct store *s, struct recovery *r, topology_of *of, void *arg)
 {
-	recover_kind(t, r, CATALOG_EXCHANGE);
-	recover_kind(t, r, CATALOG_QUEUE);
-	recover_kind(t, r, CATALOG_BINDING);
+	struct rebuilding g = { s, r, of, arg, 0 };
+	recover_kind(&g, CATALOG_EXCHANGE);
+	recover_kind(&g, CATALOG_QUEUE);
+	recover_kind(&g, CATALOG_BINDING);
+	if (g.orphans)
+		log_info("%llu catalog entries of deleted virtual hosts are removed",
+		         (unsigned long long)g.orphans);
 }
 
 /* ---- checking ---- */

@@ -20,8 +20,8 @@ enum catalog_kind {
 	CATALOG_EXCHANGE = 1,
 	CATALOG_QUEUE = 2,
 	CATALOG_BINDING = 3,
-	CATALOG_VHOST = 4,        /* reserved, as are the following */
-	CATALOG_USER = 5,
+	CATALOG_VHOST = 4,        /* broker/vhost.c */
+	CATALOG_USER = 5,         /* reserved, as are the following */
 	CATALOG_POLICY = 6,
 	CATALOG_PERMISSION = 7,
 	CATALOG_PARAMETER = 8,
@@ -29,7 +29,7 @@ enum catalog_kind {
 
 struct topology {
 	struct store *store;
-	uint32_t vhost;              /* number of the virtual host in catalog keys; "/" is 1 */
+	uint32_t vhost;              /* number of the virtual host in catalog keys */
 	struct map exchanges;        /* by name; "" is the default exchange */
 	struct map queues;           /* by name */
 	struct list all_exchanges;   /* the same in order of their making */
@@ -46,6 +46,10 @@ struct topology {
  * them in the catalog. */
 void topology_init(struct topology *t, struct store *s, uint32_t vhost);
 void topology_free(struct topology *t);
+
+/* Without queues: deletes an exchange and its bindings.  False when there are only the predeclared
+ * ones, which have lost their bindings now. */
+bool topology_clear(struct topology *t);
 
 struct exchange_spec {
 	struct slice name, arguments;
@@ -112,9 +116,13 @@ void topology_route(struct topology *t, struct exchange *x, const struct route *
 
 void route_set_free(struct route_set *s);
 
-/* Recovery: builds everything from the catalog entries of this vhost, and lets each queue claim
- * its messages. Entries that make no sense any more (a binding without its ends) are removed. */
-void topology_recover(struct topology *t, struct recovery *r);
+/* The topology of a virtual host by its number; NULL: there is none. */
+typedef struct topology *topology_of(void *arg, uint32_t vhost);
+
+/* Recovery: builds everything from the catalog entries, each where it belongs, and lets each queue
+ * claim its messages. Entries that make no sense any more (a binding without its ends, what was in
+ * a virtual host that is gone) are removed. */
+void topology_recover(struct store *s, struct recovery *r, topology_of *of, void *arg);
 
 /* Walks everything and must()s its invariants. */
 void topology_check(const struct topology *t);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "broker/manage.h"
 #include "broker/state.h"
@@ -46,6 +47,41 @@ enum call_state call_refuse(struct call *c, const char *format, ...)
 	return CALL_DONE;
 }
 
+struct vhost *call_vhost(struct call *c)
+{
+	struct vhost *v = vhost_find(c->host->broker, c->vhost);
+	if (!v)
+		call_fail(c, CALL_EXIT_DATA, "Virtual host '%.*s' does not exist", SLICE_ARG(c->vhost));
+	return v;
+}
+
+enum call_state call_once(struct call *c, struct buf *out,
+                          enum call_state change(struct call *c, struct buf *out))
+{
+	if (!c->begun && change(c, out) == CALL_DONE)
+		return CALL_DONE;
+	return manage_is_durable(c->host->broker, c->wait_for) ? CALL_DONE : CALL_WAITS;
+}
+
+static struct slice trim(struct slice s)
+{
+	while (s.n && s.p[0] == ' ')
+		slice_take(&s, 1);
+	while (s.n && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
+void call_words(struct buf *out, struct slice words)
+{
+	while (words.n) {
+		struct slice word = trim(slice_cut(&words, ','));
+		if (word.n && out->len)
+			buf_u8(out, ',');
+		buf_append_slice(out, word);
+	}
+}
+
 void call_banner(struct call *c, struct buf *out, const char *format, ...)
 {
 	va_list args;
@@ -72,6 +108,7 @@ static enum option flag(struct call *c, struct slice a)
 		{ "--no-table-headers", "", "--no_table_headers", &c->bare, NULL },
 		{ "--if-empty", "-e", "--if_empty", &c->if_empty, NULL },
 		{ "--if-unused", "-u", "--if_unused", &c->if_unused, NULL },
+		{ "--global", "", "--global", &c->global, NULL },
 	};
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (!slice_is(a, flags[i].name) && !slice_is(a, flags[i].brief) &&
@@ -98,9 +135,20 @@ static bool is_option(struct slice a, const char *name, const char *brief, bool 
 
 static enum option valued(struct call *c, struct slice a, struct slice next, bool *inside)
 {
+	const struct {
+		const char *name, *brief;
+		struct slice *set;
+	} texts[] = {
+		{ "--vhost", "-p", &c->vhost },
+		{ "--description", "--description", &c->description },
+		{ "--tags", "--tags", &c->tags },
+		{ "--default-queue-type", "--default_queue_type", &c->queue_type },
+	};
 	struct slice value = next;
-	if (is_option(a, "--vhost", "-p", inside, &value)) {
-		c->vhost = value;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (!is_option(a, texts[i].name, texts[i].brief, inside, &value))
+			continue;
+		*texts[i].set = value;
 		return value.p ? OPTION_VALUE : OPTION_BAD;
 	}
 	if (!is_option(a, "--formatter", "--formatter", inside, &value))
@@ -182,8 +230,6 @@ static void check(struct call *c)
 		call_refuse(c, "not enough arguments.");
 	else if (c->n > c->verb->most)
 		call_refuse(c, "too many arguments.");
-	else if (!slice_eq(c->vhost, c->host->broker->vhost.name))
-		call_fail(c, CALL_EXIT_DATA, "Virtual host '%.*s' does not exist", SLICE_ARG(c->vhost));
 	else
 		c->over = false;
 }
@@ -199,7 +245,7 @@ struct call *call_new(struct host *h, struct buf *request)
 	struct slice in = buf_slice(&c->bytes);
 	if (request_decode(&in, &c->request) != REQUEST_OK)
 		c->request.arguments[c->request.n = 0] = slice_of("", 0);
-	c->vhost = h->broker->vhost.name;
+	c->vhost = slice_str("/");
 	check(c);
 	return c;
 }

@@ -12,6 +12,7 @@
 
 struct broker;
 struct verb;
+struct vhost;
 
 /* What management is told of the process, and what it asks of it. */
 struct host {
@@ -47,7 +48,8 @@ struct call {
 	size_t n;
 	struct slice vhost;
 	bool quiet, bare, json;      /* no banner, no headers, as JSON */
-	bool if_empty, if_unused;
+	bool if_empty, if_unused, global;
+	struct slice description, tags, queue_type;   /* p == NULL: not said */
 	bool begun, over;
 	uint32_t code;
 	struct buf error;            /* for the other output */
@@ -74,6 +76,17 @@ enum call_state call_fail(struct call *c, uint32_t code, const char *format, ...
 /* As rabbitmqctl refuses arguments: with what was given, and the usage. */
 enum call_state call_refuse(struct call *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The virtual host that is meant; NULL, which was said then: there is none. */
+struct vhost *call_vhost(struct call *c);
+
+/* For a verb that changes something once: does it, and then waits until it is durable.  change sets
+ * wait_for. */
+enum call_state call_once(struct call *c, struct buf *out,
+                          enum call_state change(struct call *c, struct buf *out));
+
+/* Appends the words, which are separated by commas and perhaps blanks, without the blanks. */
+void call_words(struct buf *out, struct slice words);
 
 /* A line ahead of the output that says what is being done, if it is wanted. */
 void call_banner(struct call *c, struct buf *out, const char *format, ...)

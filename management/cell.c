@@ -85,6 +85,18 @@ static void put_array(struct buf *out, struct slice array)
 	buf_u8(out, ']');
 }
 
+static void put_words(struct buf *out, struct slice words, const char *between,
+                      void put(struct buf *, struct slice))
+{
+	buf_u8(out, '[');
+	for (bool more = false; words.n; more = true) {
+		if (more)
+			buf_printf(out, "%s", between);
+		put(out, slice_cut(&words, ','));
+	}
+	buf_u8(out, ']');
+}
+
 void cell_put(struct buf *out, struct cell c)
 {
 	switch (c.kind) {
@@ -93,6 +105,7 @@ void cell_put(struct buf *out, struct cell c)
 	case CELL_NUMBER: buf_printf(out, "%" PRIu64, c.number); break;
 	case CELL_BOOLEAN: buf_printf(out, "%s", c.boolean ? "true" : "false"); break;
 	case CELL_TABLE: put_table(out, c.table); break;
+	case CELL_WORDS: put_words(out, c.text, ", ", put_text); break;
 	}
 }
 
@@ -192,6 +205,7 @@ void cell_put_json(struct buf *out, struct cell c)
 	case CELL_EMPTY: buf_printf(out, "\"\""); break;
 	case CELL_TEXT: put_json_text(out, c.text); break;
 	case CELL_TABLE: put_json_table(out, c.table); break;
+	case CELL_WORDS: put_words(out, c.text, ",", put_json_text); break;
 	default: cell_put(out, c);
 	}
 }

@@ -6,9 +6,9 @@
 #include "base/buf.h"
 
 struct cell {
-	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE } kind;
+	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_WORDS } kind;
 	union {
-		struct slice text;       /* borrowed */
+		struct slice text;       /* borrowed; words are separated by commas */
 		uint64_t number;
 		bool boolean;
 		struct slice table;      /* an encoded field table; borrowed */
@@ -43,6 +43,11 @@ static inline struct cell cell_boolean(bool b)
 static inline struct cell cell_table(struct slice table)
 {
 	return (struct cell){ .kind = CELL_TABLE, .table = table };
+}
+
+static inline struct cell cell_words(struct slice words)
+{
+	return (struct cell){ .kind = CELL_WORDS, .text = words };
 }
 
 /* In a column: control bytes as three octal digits behind a backslash, a backslash as two. */

@@ -25,6 +25,44 @@ VALUE(no_policy)
 	return cell_empty();
 }
 
+/* ---- virtual hosts ---- */
+
+#define VHOST_VALUE(name, expression)       \
+	VALUE(vhost_##name)                     \
+	{                                       \
+		const struct vhost *v = r->vhost;   \
+		(void)room;                         \
+		return expression;                  \
+	}
+
+VHOST_VALUE(name, cell_slice(v->name))
+VHOST_VALUE(description, cell_slice(v->about.description))
+VHOST_VALUE(tags, cell_words(v->about.tags))
+VHOST_VALUE(queue_type, v->about.queue_type.n ? cell_slice(v->about.queue_type)
+                                              : cell_text("classic"))
+
+/* There is one node, and no firehose. */
+VALUE(vhost_state)
+{
+	table_put_str(room, r->broker->options.cluster_name, "running");
+	return cell_table(buf_slice(room));
+}
+
+VALUE(vhost_tracing)
+{
+	UNUSED;
+	return cell_boolean(false);
+}
+
+static const struct column vhost_columns[] = {
+	{ "name", vhost_name },
+	{ "description", vhost_description },
+	{ "tags", vhost_tags },
+	{ "default_queue_type", vhost_queue_type },
+	{ "tracing", vhost_tracing },
+	{ "cluster_state", vhost_state },
+};
+
 /* ---- queues ---- */
 
 #define QUEUE_VALUE(name, expression)   \
@@ -156,7 +194,7 @@ VALUE(binding_arguments)
 VALUE(binding_vhost)
 {
 	(void)room;
-	return cell_slice(r->broker->vhost.name);
+	return cell_slice(r->vhost->name);
 }
 
 static const struct column binding_columns[] = {
@@ -236,7 +274,7 @@ CONNECTION_VALUE(condition, cell_text(state_of(c)))
 CONNECTION_VALUE(channels, cell_number(c->n_channels))
 
 CONNECTION_VALUE(user, user_of(c))
-CONNECTION_VALUE(vhost, c->state >= CONN_RUNNING ? cell_slice(c->broker->vhost.name) : cell_empty())
+CONNECTION_VALUE(vhost, c->vhost ? cell_slice(c->vhost->name) : cell_empty())
 CONNECTION_VALUE(heartbeat, cell_number(c->heartbeat_ms / 1000))
 CONNECTION_VALUE(frame_max, cell_number(c->frame_max))
 CONNECTION_VALUE(channel_max, cell_number(c->channel_max))
@@ -305,7 +343,7 @@ static uint64_t count_unconfirmed(const struct channel *ch)
 
 CHANNEL_VALUE(number, cell_number(ch->number))
 CHANNEL_VALUE(user, user_of(ch->connection))
-CHANNEL_VALUE(vhost, cell_slice(ch->broker->vhost.name))
+CHANNEL_VALUE(vhost, cell_slice(ch->vhost->name))
 CHANNEL_VALUE(transactional, cell_boolean(ch->tx.on))
 CHANNEL_VALUE(confirm, cell_boolean(ch->confirm.on))
 CHANNEL_VALUE(consumers, cell_number(count_consumers(ch)))
@@ -387,6 +425,7 @@ const struct column *column_find(enum roster_kind kind, struct slice name)
 		const struct column *columns;
 		size_t n;
 	} kinds[] = {
+		[ROSTER_VHOSTS] = { vhost_columns, ARRAY_LEN(vhost_columns) },
 		[ROSTER_QUEUES] = { queue_columns, ARRAY_LEN(queue_columns) },
 		[ROSTER_EXCHANGES] = { exchange_columns, ARRAY_LEN(exchange_columns) },
 		[ROSTER_BINDINGS] = { binding_columns, ARRAY_LEN(binding_columns) },

@@ -29,8 +29,8 @@ struct listing {
 const struct column *column_find(enum roster_kind kind, struct slice name);
 
 /* Begins with the columns that were chosen before (columns, n). */
-void listing_begin(struct listing *l, struct broker *b, enum roster_kind kind, bool json,
-                   bool headers, struct buf *out);
+void listing_begin(struct listing *l, struct broker *b, struct vhost *v, enum roster_kind kind,
+                   bool json, bool headers, struct buf *out);
 
 /* Appends the next rows; false at the end, which was appended too. */
 bool listing_go_on(struct listing *l, struct buf *out);

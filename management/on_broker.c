@@ -4,7 +4,6 @@
 
 #include "broker/state.h"
 #include "management/verbs.h"
-#include "queue/queue.h"
 
 enum call_state verb_version(struct call *c, struct buf *out)
 {
@@ -112,22 +111,17 @@ static void tell_resources(struct status *s, const struct alarms *a)
 static void tell_totals(struct status *s, const struct host *h)
 {
 	const struct broker *b = h->broker;
-	const struct topology *t = &b->vhost.topology;
-	uint64_t ready = 0, unacked = 0;
-	list_each(it, &t->all_queues) {
-		const struct queue *q = list_entry(it, struct queue, link);
-		ready += queue_ready(q);
-		unacked += q->unacked;
-	}
+	struct broker_totals t;
+	broker_total(b, &t);
 	section(s, "Totals", "totals");
 	tell(s, "Connection count", "connection_count", cell_number(b->n_connections));
 	tell(s, "Connection limit", "connection_limit", cell_number(h->max_connections));
-	tell(s, "Queue count", "queue_count", cell_number(t->queues.count));
-	tell(s, "Exchange count", "exchange_count", cell_number(t->exchanges.count));
-	tell(s, "Binding count", "binding_count", cell_number(t->n_bindings));
-	tell(s, "Virtual host count", "virtual_host_count", cell_number(1));
-	tell(s, "Messages ready", "messages_ready", cell_number(ready));
-	tell(s, "Messages unacknowledged", "messages_unacknowledged", cell_number(unacked));
+	tell(s, "Queue count", "queue_count", cell_number(t.queues));
+	tell(s, "Exchange count", "exchange_count", cell_number(t.exchanges));
+	tell(s, "Binding count", "binding_count", cell_number(t.bindings));
+	tell(s, "Virtual host count", "virtual_host_count", cell_number(b->vhosts.count));
+	tell(s, "Messages ready", "messages_ready", cell_number(t.ready));
+	tell(s, "Messages unacknowledged", "messages_unacknowledged", cell_number(t.unacked));
 	tell(s, "Messages in memory (bytes)", "message_bytes_ram", cell_number(b->store.resident));
 	section_end(s);
 }

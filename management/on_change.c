@@ -7,18 +7,21 @@
 #include "management/verbs.h"
 #include "queue/queue.h"
 
-static struct queue *find_queue(struct call *c)
+static struct queue *find_queue(struct call *c, struct vhost *v)
 {
-	return topology_queue(&c->host->broker->vhost.topology, c->arguments[0]);
+	return topology_queue(&v->topology, c->arguments[0]);
 }
 
 /* ---- queues ---- */
 
 enum call_state verb_purge_queue(struct call *c, struct buf *out)
 {
-	struct queue *q = find_queue(c);
+	struct vhost *v = call_vhost(c);
+	struct queue *q = v ? find_queue(c, v) : NULL;
 	call_banner(c, out, "Purging queue '%.*s' in vhost '%.*s' ...", SLICE_ARG(c->arguments[0]),
 	            SLICE_ARG(c->vhost));
+	if (!v)
+		return CALL_DONE;
 	if (!q)
 		return call_fail(c, CALL_EXIT_DATA, "no queue '%.*s' in vhost '%.*s'",
 		                 SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
@@ -28,7 +31,10 @@ enum call_state verb_purge_queue(struct call *c, struct buf *out)
 
 static enum call_state delete(struct call *c)
 {
-	struct queue *q = find_queue(c);
+	struct vhost *v = call_vhost(c);
+	struct queue *q = v ? find_queue(c, v) : NULL;
+	if (!v)
+		return CALL_DONE;
 	if (!q)
 		return call_fail(c, CALL_EXIT_USAGE, "Queue not found");
 	if (c->if_empty && queue_ready(q))
@@ -98,9 +104,15 @@ enum call_state verb_close_connection(struct call *c, struct buf *out)
 
 enum call_state verb_close_all_connections(struct call *c, struct buf *out)
 {
-	call_banner(c, out, "Closing all connections to vhost %.*s, reason: %.*s...",
-	            SLICE_ARG(c->vhost), SLICE_ARG(c->arguments[0]));
-	uint64_t n = manage_close_all(c->host->broker, c->arguments[0]);
+	if (c->global)
+		call_banner(c, out, "Closing all connections, reason: %.*s...", SLICE_ARG(c->arguments[0]));
+	else
+		call_banner(c, out, "Closing all connections to vhost %.*s, reason: %.*s...",
+		            SLICE_ARG(c->vhost), SLICE_ARG(c->arguments[0]));
+	struct vhost *v = c->global ? NULL : call_vhost(c);
+	if (!v && !c->global)
+		return CALL_DONE;
+	uint64_t n = manage_close_all(c->host->broker, v, c->arguments[0]);
 	buf_printf(out, "Closed %" PRIu64 " connections\n", n);
 	return CALL_DONE;
 }

@@ -7,17 +7,14 @@
 struct list_spec {
 	enum roster_kind kind;
 	const char *defaults;        /* columns, separated by blanks */
+	bool of_vhost;               /* those of one virtual host */
 };
 
 static void choose_defaults(struct call *c, const struct list_spec *s)
 {
 	for (struct slice rest = slice_str(s->defaults); rest.n;) {
-		const uint8_t *blank = memchr(rest.p, ' ', rest.n);
-		struct slice name = slice_take(&rest, blank ? (size_t)(blank - rest.p) : rest.n);
-		c->listing.columns[c->listing.n++] = column_find(s->kind, name);
+		c->listing.columns[c->listing.n++] = column_find(s->kind, slice_cut(&rest, ' '));
 		must(c->listing.columns[c->listing.n - 1]);
-		if (blank)
-			slice_take(&rest, 1);
 	}
 }
 
@@ -42,20 +39,35 @@ static bool choose(struct call *c, const struct list_spec *s)
 	return c->code == CALL_EXIT_OK;
 }
 
+static bool begin(struct call *c, const struct list_spec *s, struct buf *out)
+{
+	struct vhost *v = NULL;
+	if (!choose(c, s) || (s->of_vhost && !(v = call_vhost(c)))) {
+		buf_clear(out);
+		return false;
+	}
+	listing_begin(&c->listing, c->host->broker, v, s->kind, c->json, !c->bare, out);
+	return true;
+}
+
 static enum call_state list(struct call *c, const struct list_spec *s, struct buf *out)
 {
-	if (!c->begun && !choose(c, s)) {
-		buf_clear(out);
+	if (!c->begun && !begin(c, s, out))
 		return CALL_DONE;
-	}
-	if (!c->begun)
-		listing_begin(&c->listing, c->host->broker, s->kind, c->json, !c->bare, out);
 	return listing_go_on(&c->listing, out) ? CALL_MORE : CALL_DONE;
+}
+
+enum call_state verb_list_vhosts(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_VHOSTS, "name", false };
+	if (!c->begun)
+		call_banner(c, out, "Listing vhosts ...");
+	return list(c, &spec, out);
 }
 
 enum call_state verb_list_queues(struct call *c, struct buf *out)
 {
-	static const struct list_spec spec = { ROSTER_QUEUES, "name messages" };
+	static const struct list_spec spec = { ROSTER_QUEUES, "name messages", true };
 	if (!c->begun)
 		call_banner(c, out, "Timeout: 60.0 seconds ...\nListing queues for vhost %.*s ...",
 		            SLICE_ARG(c->vhost));
@@ -64,7 +76,7 @@ enum call_state verb_list_queues(struct call *c, struct buf *out)
 
 enum call_state verb_list_exchanges(struct call *c, struct buf *out)
 {
-	static const struct list_spec spec = { ROSTER_EXCHANGES, "name type" };
+	static const struct list_spec spec = { ROSTER_EXCHANGES, "name type", true };
 	if (!c->begun)
 		call_banner(c, out, "Listing exchanges for vhost %.*s ...", SLICE_ARG(c->vhost));
 	return list(c, &spec, out);
@@ -75,6 +87,7 @@ enum call_state verb_list_bindings(struct call *c, struct buf *out)
 	static const struct list_spec spec = {
 		ROSTER_BINDINGS,
 		"source_name source_kind destination_name destination_kind routing_key arguments",
+		true,
 	};
 	if (!c->begun)
 		call_banner(c, out, "Listing bindings for vhost %.*s ...", SLICE_ARG(c->vhost));
@@ -83,7 +96,11 @@ enum call_state verb_list_bindings(struct call *c, struct buf *out)
 
 enum call_state verb_list_connections(struct call *c, struct buf *out)
 {
-	static const struct list_spec spec = { ROSTER_CONNECTIONS, "user peer_host peer_port state" };
+	static const struct list_spec spec = {
+		ROSTER_CONNECTIONS,
+		"user peer_host peer_port state",
+		false,
+	};
 	if (!c->begun)
 		call_banner(c, out, "Listing connections ...");
 	return list(c, &spec, out);
@@ -94,6 +111,7 @@ enum call_state verb_list_channels(struct call *c, struct buf *out)
 	static const struct list_spec spec = {
 		ROSTER_CHANNELS,
 		"pid user consumer_count messages_unacknowledged",
+		false,
 	};
 	if (!c->begun)
 		call_banner(c, out, "Listing channels ...");
@@ -105,6 +123,7 @@ enum call_state verb_list_consumers(struct call *c, struct buf *out)
 	static const struct list_spec spec = {
 		ROSTER_CONSUMERS,
 		"queue_name channel_pid consumer_tag ack_required prefetch_count active arguments",
+		true,
 	};
 	if (!c->begun)
 		call_banner(c, out, "Listing consumers in vhost %.*s ...", SLICE_ARG(c->vhost));

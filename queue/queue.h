@@ -14,6 +14,7 @@
 #include "queue/settings.h"
 
 struct store;
+struct topology;
 
 struct queue {
 	struct slice name;            /* owned */
@@ -59,7 +60,8 @@ struct queue {
 	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
 	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
 	struct heap_node deadline;
-	struct list link;             /* among those of its virtual host; kept by exchange/ */
+	struct topology *topology;    /* of its virtual host; kept by exchange/, as is the next */
+	struct list link;             /* among those of its virtual host */
 	struct list on_owner;         /* on the owning connection's list of exclusive queues */
 	struct list bindings;         /* bindings that end here; kept by exchange/ */
 	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */

@@ -116,7 +116,7 @@ static void put_ack(struct printer *p, struct slice body)
 
 static void put_define(struct printer *p, struct slice body)
 {
-	static const char *const kinds[] = { "", "exchange", "queue", "binding" };
+	static const char *const kinds[] = { "", "exchange", "queue", "binding", "vhost" };
 	struct record_define d;
 	if (!record_define_decode(body, &d))
 		return;

@@ -21,7 +21,7 @@ static const char head[] =
 
 static const char options[] =
 	"\n"
-	"  -p, --vhost NAME      the virtual host (there is one)\n"
+	"  -p, --vhost NAME      the virtual host (/)\n"
 	"  -q, --quiet           no line that says what is being done\n"
 	"  -s, --silent          nor headers of columns\n"
 	"  --no-table-headers    no headers of columns\n"

@@ -116,7 +116,7 @@ bool inside_start(struct inside *in, struct buf *why)
 		return false;
 	}
 	in->broker = broker_new(&in->options, in->now_ms);
-	bool ok = !in->durable || broker_recover(in->broker, why) == 0;
+	bool ok = broker_recover(in->broker, why) == 0;
 	if (!ok)
 		end(in);
 	return ok;

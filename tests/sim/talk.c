@@ -109,6 +109,11 @@ bool talk_expect(struct talk *t, uint32_t method_id, struct heard *out,
 
 bool talk_open(struct talk *t, struct inside *in)
 {
+	return talk_open_at(t, in, "/");
+}
+
+bool talk_open_at(struct talk *t, struct inside *in, const char *vhost)
+{
 	struct heard h;
 	static const uint8_t header[] = { 'A', 'M', 'Q', 'P', 0, 0, 9, 1 };
 	/* capabilities: connection.blocked */
@@ -122,7 +127,7 @@ bool talk_open(struct talk *t, struct inside *in)
 	struct method tune_ok = { .id = METHOD_connection_tune_ok,
 		                      .connection_tune_ok = { 2047, 131072, 0, 0 } };
 	struct method open = { .id = METHOD_connection_open,
-		                   .connection_open = { .virtual_host = slice_str("/") } };
+		                   .connection_open = { .virtual_host = slice_str(vhost) } };
 	struct method channel = { .id = METHOD_channel_open };
 	*t = (struct talk){ 0 };
 	inside_dial(in, &t->peer, true);

@@ -23,6 +23,7 @@ struct heard {
 
 /* Dials and shakes hands as guest; opens channel 1. False when the broker does not let it in. */
 bool talk_open(struct talk *t, struct inside *in);
+bool talk_open_at(struct talk *t, struct inside *in, const char *vhost);
 void talk_free(struct talk *t);
 
 void talk_send(struct talk *t, uint16_t channel, const struct method *m);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "persistence/log.h"
 #include "tests/sim/shadow.h"
+#include "tests/sim/tenants.h"
 
 enum { SEGMENT = 64 << 10, BIGGEST = 20000, TX_CHANNEL = 2, CHECK_CHANNEL = 10 };
 
@@ -33,6 +34,7 @@ static struct slice queue_name(unsigned q)
 void world_init(struct world *w, uint64_t seed)
 {
 	*w = (struct world){ .seed = seed, .random = seed * 0x9E3779B97F4A7C15u + 1 };
+	w->tenants_random = seed;
 	inside_init(&w->in);
 	w->in.durable = true;
 	if (seed % 2)
@@ -496,6 +498,9 @@ bool world_step(struct world *w)
 {
 	if (w->backs_up)
 		shadow_step(w);
+	tenants_step(w);
+	if (!goes_on(w))
+		return false;
 	w->operations++;
 	switch (dice(w, w->leaves_one ? 26 : 24)) {
 	case 0 ... 9: publish_burst(w); break;
@@ -538,6 +543,7 @@ void world_drain(struct world *w)
 	for (unsigned q = 0; q < QUEUES; q++)
 		if (w->queues[q] == PRESENT)
 			get_all(w, q);
+	tenants_leave(w);
 	for (int i = 0; i < 20; i++)
 		inside_pass(&w->in, 100);
 	log_stats(w->in.log, &s);
@@ -651,6 +657,8 @@ static void check_all(struct world *w)
 		check_bindings(w, CHECK_CHANNEL + QUEUES + 1, "t", topic, there);
 	else if (w->why.len == 0 && w->topic_bound[0] == PRESENT)
 		buf_printf(&w->why, "the exchange t is lost");
+	if (w->why.len == 0)
+		tenants_check(w);
 }
 
 bool world_verify(struct world *w)

@@ -7,7 +7,7 @@
 
 #include "tests/sim/talk.h"
 
-enum { QUEUES = 6, ALWAYS = 4, MESSAGES = 2048, HELD = 64 };
+enum { QUEUES = 6, ALWAYS = 4, MESSAGES = 2048, HELD = 64, TENANTS = 3 };
 
 struct shadow;
 
@@ -28,6 +28,13 @@ struct outstanding {
 	uint8_t queue;
 };
 
+/* A virtual host that comes and goes (tenants.h). */
+struct tenant {
+	enum belief there;
+	bool filled, alone;          /* holds its queue with one message, and nothing else */
+	char queue[16];
+};
+
 struct world {
 	uint32_t tx_first, tx_end;   /* of the transaction whose outcome is not known */
 	unsigned tx_came, tx_missing;
@@ -46,6 +53,8 @@ struct world {
 	uint32_t published[MESSAGES];   /* on the confirm channel of this connection, in order */
 	uint64_t n_published;
 	uint64_t confirmed_to;       /* the highest tag of a multiple confirm */
+	struct tenant tenants[TENANTS];
+	uint64_t tenants_random;
 	struct outstanding held[HELD];
 	unsigned n_held;
 	unsigned operations;         /* done so far */

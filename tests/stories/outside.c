@@ -131,7 +131,7 @@ void outside_settle(int fd, uint16_t port)
 static bool word_is_of_inside(const struct word *words, int n)
 {
 	static const char *const inside[] = { "broker",   "disk",     "memory", "mutations", "restart",
-		                                  "killed",   "blackout", "shutdown" };
+		                                  "killed",   "blackout", "shutdown", "ctl" };
 	static const char *const verbs[] = { "far", "stops-reading" };
 	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
 		if (!strcmp(words[0].value, inside[i]))

@@ -11,6 +11,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "memory.h"
+#include "tests/sim/admin.h"
 #include "mutations.h"
 #include "verbs.h"
 
@@ -263,6 +264,34 @@ static void play_memory(struct stage *s)
 		stage_fail(s, "%zu bytes more than the first time", now - s->noted);
 }
 
+/* ctl VERB ARGUMENTS [=> CODE ["TEXT"]]: leveretctl, which ends with that code (0) and says so. */
+static void play_ctl(struct stage *s, const struct word *words, int n)
+{
+	struct request r = { 0 };
+	struct buf room[WORDS_MAX] = { 0 }, said = { 0 }, wanted = { 0 };
+	int used = 1, code;
+	stage_flush(s);
+	for (; used < n && (words[used].key || strcmp(words[used].value, "=>")); used++) {
+		struct buf *word = &room[r.n];
+		if (words[used].key)
+			buf_printf(word, "%s=", words[used].key);
+		value_bytes(words[used].value, word);
+		r.arguments[r.n++] = buf_slice(word);
+	}
+	if (!s->inside.broker)
+		start_inside(s);
+	if (used + 2 < n)
+		value_bytes(words[used + 2].value, &wanted);
+	code = s->failed ? 0 : admin_ask(&s->inside, &r, &said);
+	if (code != (used + 1 < n ? atoi(words[used + 1].value) : 0) ||
+	    (wanted.len && !memmem(said.p, said.len, wanted.p, wanted.len)))
+		stage_fail(s, "leveretctl ended with %d and said: %.*s", code, SLICE_ARG(buf_slice(&said)));
+	for (size_t i = 0; i < r.n; i++)
+		buf_free(&room[i]);
+	buf_free(&said);
+	buf_free(&wanted);
+}
+
 /* The broker is told to stop, as SIGTERM does. */
 static void play_shutdown(struct stage *s)
 {
@@ -284,6 +313,8 @@ static void play_words(struct stage *s, struct word *words, int n)
 	const char *first = words[0].value;
 	if (!strcmp(first, "clock") && n == 2)
 		play_clock(s, words[1].value);
+	else if (!strcmp(first, "ctl") && n > 1)
+		play_ctl(s, words, n);
 	else if (!strcmp(first, "broker"))
 		play_broker(s, words, n);
 	else if (!strcmp(first, "disk") && n == 2)

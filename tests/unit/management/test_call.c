@@ -342,6 +342,61 @@ START_TEST(a_closed_connection_is_told_why)
 }
 END_TEST
 
+/* Its walk is at a queue of it, and at the list of virtual hosts. */
+START_TEST(a_virtual_host_may_go_while_it_is_listed)
+{
+	uint32_t code = 999;
+	char name[16];
+	ck_assert_uint_eq(run("add_vhost", "red", NULL), 0);
+	talk_free(&talk);
+	ck_assert(talk_open_at(&talk, &in, "red"));
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof name, "q%d", i);
+		declare(name, true);
+	}
+	struct call *queues = start("list_queues", "-p", "red", NULL);
+	struct call *bindings = start("list_bindings", "-p", "red", NULL);
+	ck_assert_int_eq(step(queues, &code), CALL_MORE);
+	ck_assert_int_eq(step(bindings, &code), CALL_MORE);
+	ck_assert_uint_eq(run("delete_vhost", "red", NULL), 0);
+	inside_pass(&in, 100);
+	broker_check(in.broker);
+	ck_assert_uint_eq(finish(queues), 0);
+	ck_assert_uint_eq(finish(bindings), 0);
+	ck_assert_uint_eq(run("list_vhosts", "-s", NULL), 0);
+	assert_said("/\n");
+}
+END_TEST
+
+START_TEST(connections_are_closed_by_virtual_host)
+{
+	struct talk other;
+	ck_assert_uint_eq(run("add_vhost", "red", NULL), 0);
+	ck_assert(talk_open_at(&other, &in, "red"));
+	ck_assert_uint_eq(run("close_all_connections", "-p", "red", "out", NULL), 0);
+	assert_said("Closing all connections to vhost red, reason: out...\nClosed 1 connections\n");
+	ck_assert_uint_eq(run("close_all_connections", "-p", "blue", "out", NULL), CALL_EXIT_DATA);
+	ck_assert_uint_eq(run("close_all_connections", "--global", "-q", "out", NULL), 0);
+	assert_said("Closed 1 connections\n");
+	talk_free(&other);
+}
+END_TEST
+
+START_TEST(virtual_hosts_are_listed)
+{
+	ck_assert_uint_eq(run("add_vhost", "--tags", " a ,, b", "red", NULL), 0);
+	assert_said("Adding vhost \"red\" ...\n");
+	ck_assert_uint_eq(run("list_vhosts", NULL), 0);
+	assert_said("Listing vhosts ...\nname\n/\nred\n");
+	ck_assert_uint_eq(run("list_vhosts", "--formatter", "json", "name", "tags", "tracing",
+	                      "cluster_state", "default_queue_type", NULL), 0);
+	assert_said("[\n{\"name\":\"/\",\"tags\":[],\"tracing\":false,\"cluster_state\":"
+	            "{\"leveret\":\"running\"},\"default_queue_type\":\"classic\"}\n"
+	            ",{\"name\":\"red\",\"tags\":[\"a\",\"b\"],\"tracing\":false,\"cluster_state\":"
+	            "{\"leveret\":\"running\"},\"default_queue_type\":\"classic\"}\n]\n");
+}
+END_TEST
+
 START_TEST(a_queue_is_purged_and_deleted)
 {
 	declare("q", true);
@@ -471,6 +526,9 @@ Suite *suite_management_call(void)
 	tcase_add_test(t, an_exchange_may_go_from_under_a_list);
 	tcase_add_test(t, connections_channels_and_consumers);
 	tcase_add_test(t, a_closed_connection_is_told_why);
+	tcase_add_test(t, a_virtual_host_may_go_while_it_is_listed);
+	tcase_add_test(t, connections_are_closed_by_virtual_host);
+	tcase_add_test(t, virtual_hosts_are_listed);
 	tcase_add_test(t, a_queue_is_purged_and_deleted);
 	tcase_add_test(t, a_delete_waits_for_the_disk);
 	tcase_add_loop_test(t, a_backup_is_what_was_there_when_it_was_asked_for, 0, 2);

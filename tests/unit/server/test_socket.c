@@ -50,6 +50,7 @@ static void set_up(void)
 	broker_options_default(&o);
 	loop_init(&loop, &config);
 	loop.broker = broker_new(&o, loop_now_ms());
+	ck_assert_int_eq(broker_recover(loop.broker, NULL), 0);
 }
 
 static void tear_down(void)

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* In the catalog an entry of kind CATALOG_VHOST is a number and what it stands for; the entry of
+ * number 0 holds the largest number that was ever given.  A deletion begins with the end of that
+ * entry: what a crash leaves of the rest belongs to nobody and is cleared away at the start. */
+#include "broker/vhost.h"
+
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "base/pack.h"
+#include "broker/expiry.h"
+#include "broker/link.h"
+#include "broker/on.h"
+#include "broker/refuse.h"
+#include "queue/queue.h"
+
+enum {
+	VERSION = 1,
+	TURN_BUDGET = 256,           /* queues and exchanges of deleted ones that go in a turn */
+};
+
+static struct slice own(struct slice s)
+{
+	return slice_of(mem_copy(s), s.n);
+}
+
+static void about_own(struct vhost_about *out, const struct vhost_about *s)
+{
+	out->description = own(s->description);
+	out->tags = own(s->tags);
+	out->queue_type = own(s->queue_type);
+}
+
+static void about_disown(struct vhost_about *s)
+{
+	mem_free((void *)s->description.p);
+	mem_free((void *)s->tags.p);
+	mem_free((void *)s->queue_type.p);
+}
+
+struct vhost *vhost_find(const struct broker *b, struct slice name)
+{
+	return map_get(&b->vhosts, name);
+}
+
+struct vhost *vhost_of(const struct queue *q)
+{
+	return list_entry(q->topology, struct vhost, topology);
+}
+
+static struct slice number_of(const struct vhost *v)
+{
+	return slice_of(v->number, sizeof v->number);
+}
+
+/* ---- the catalog ---- */
+
+static log_position keep(const struct vhost *v)
+{
+	struct buf value = { 0 };
+	buf_u8(&value, VERSION);
+	pack_string(&value, v->name);
+	pack_string(&value, v->about.description);
+	pack_string(&value, v->about.tags);
+	pack_string(&value, v->about.queue_type);
+	log_position at = catalog_put(&v->broker->store.catalog, CATALOG_VHOST, number_of(v),
+	                              buf_slice(&value));
+	buf_free(&value);
+	return at;
+}
+
+static bool decode(struct slice key, struct slice value, uint32_t *number, struct slice *name,
+                   struct vhost_about *out)
+{
+	uint8_t version;
+	return unpack_u32(&key, number) && key.n == 0 && unpack_u8(&value, &version) &&
+	       version == VERSION && unpack_name(&value, name) && name->n &&
+	       unpack_string(&value, &out->description) && unpack_string(&value, &out->tags) &&
+	       unpack_string(&value, &out->queue_type) && value.n == 0;
+}
+
+static void keep_largest(struct broker *b)
+{
+	static const uint8_t zero[4];
+	uint8_t value[4];
+	put_le32(value, b->last_vhost);
+	catalog_put(&b->store.catalog, CATALOG_VHOST, slice_of(zero, sizeof zero),
+	            slice_of(value, sizeof value));
+}
+
+/* ---- begin ---- */
+
+static struct vhost *vhost_new(struct broker *b, struct slice name,
+                               const struct vhost_about *about, uint32_t number)
+{
+	struct vhost *v = mem_zalloc(sizeof *v);
+	v->broker = b;
+	v->name = own(name);
+	about_own(&v->about, about);
+	put_le32(v->number, number);
+	topology_init(&v->topology, &b->store, number);
+	list_push(&b->all_vhosts, &v->link);
+	map_put(&b->vhosts, v->name, v);
+	map_put(&b->vhosts_by_number, number_of(v), v);
+	return v;
+}
+
+struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_about *about,
+                        log_position *wait_for)
+{
+	must(!vhost_find(b, name) && b->last_vhost < UINT32_MAX);
+	struct vhost *v = vhost_new(b, name, about, ++b->last_vhost);
+	keep_largest(b);
+	*wait_for = keep(v);
+	log_info("adding vhost '%.*s'", SLICE_ARG(name));
+	return v;
+}
+
+log_position vhost_change(struct vhost *v, const struct vhost_about *about)
+{
+	struct vhost_about old = v->about;
+	about_own(&v->about, about);
+	about_disown(&old);
+	return keep(v);
+}
+
+/* ---- end ---- */
+
+static void lose_connections(struct vhost *v)
+{
+	list_each_safe(it, &v->broker->connections) {
+		struct connection *c = list_entry(it, struct connection, link);
+		if (c->vhost != v)
+			continue;
+		connection_refuse(c, refuse(v->broker, &CONNECTION_FORCED, "vhost '%.*s' is deleted",
+		                            SLICE_ARG(v->name)), 0);
+		c->vhost = NULL;
+	}
+}
+
+log_position vhost_remove(struct vhost *v)
+{
+	struct broker *b = v->broker;
+	log_position at = catalog_remove(&b->store.catalog, CATALOG_VHOST, number_of(v));
+	log_info("deleting vhost '%.*s'", SLICE_ARG(v->name));
+	lose_connections(v);
+	map_remove(&b->vhosts, v->name);
+	map_remove(&b->vhosts_by_number, number_of(v));
+	walks_leave(&b->walks, &v->link);
+	list_remove(&v->link);
+	list_push(&b->going_vhosts, &v->link);
+	return at;
+}
+
+static void vhost_free(struct vhost *v)
+{
+	list_remove(&v->link);
+	topology_free(&v->topology);
+	mem_free((void *)v->name.p);
+	about_disown(&v->about);
+	mem_free(v);
+}
+
+/* False when nothing is left. */
+static bool clear_some(struct vhost *v)
+{
+	struct queue *q = list_first(&v->topology.all_queues, struct queue, link);
+	if (q)
+		on_queue_remove(v->broker, q);
+	return q || topology_clear(&v->topology);
+}
+
+void vhosts_turn(struct broker *b)
+{
+	int left = TURN_BUDGET;
+	while (left && !list_empty(&b->going_vhosts)) {
+		struct vhost *v = list_entry(b->going_vhosts.next, struct vhost, link);
+		for (; left && clear_some(v); left--)
+			;
+		if (left)
+			vhost_free(v);
+	}
+}
+
+void vhosts_free(struct broker *b)
+{
+	for (struct list *l; (l = list_pop(&b->going_vhosts));)
+		vhost_free(list_entry(l, struct vhost, link));
+	for (struct list *l; (l = list_pop(&b->all_vhosts));)
+		vhost_free(list_entry(l, struct vhost, link));
+	map_free(&b->vhosts);
+	map_free(&b->vhosts_by_number);
+}
+
+/* ---- recovery ---- */
+
+static bool recover_largest(struct broker *b, struct slice key, struct slice value)
+{
+	uint32_t number;
+	return unpack_u32(&key, &number) && number == 0 && unpack_u32(&value, &b->last_vhost);
+}
+
+static void recover_one(struct broker *b, struct slice key, struct slice value)
+{
+	struct vhost_about about;
+	struct slice name;
+	uint32_t number;
+	if (recover_largest(b, key, value))
+		return;
+	if (!decode(key, value, &number, &name, &about) || vhost_find(b, name) ||
+	    map_get(&b->vhosts_by_number, key))
+		log_warning("an entry of a virtual host does not read and is passed over");
+	else
+		vhost_new(b, name, &about, number);
+}
+
+static void recover_all(struct broker *b)
+{
+	const void *cursor = NULL;
+	uint8_t kind;
+	struct slice key, value;
+	while (catalog_next(&b->store.catalog, &cursor, &kind, &key, &value))
+		if (kind == CATALOG_VHOST)
+			recover_one(b, key, value);
+}
+
+static struct topology *find_topology(void *b, uint32_t number)
+{
+	uint8_t key[4];
+	put_le32(key, number);
+	struct vhost *v = map_get(&((struct broker *)b)->vhosts_by_number, slice_of(key, sizeof key));
+	return v ? &v->topology : NULL;
+}
+
+static void start_queues(struct broker *b)
+{
+	list_each(it, &b->all_vhosts) {
+		struct vhost *v = list_entry(it, struct vhost, link);
+		list_each(at, &v->topology.all_queues) {
+			struct queue *q = list_entry(at, struct queue, link);
+			expiry_use(b, q);
+			broker_run_queue(b, q);
+		}
+	}
+}
+
+/* Before there were several, all was in number 1. */
+void vhosts_recover(struct broker *b, struct recovery *r)
+{
+	struct vhost_about nothing = { 0 };
+	log_position wait_for;
+	recover_all(b);
+	if (b->last_vhost == 0)
+		vhost_add(b, slice_str(b->options.default_vhost), &nothing, &wait_for);
+	topology_recover(&b->store, r, find_topology, b);
+	start_queues(b);
+}
+
+/* ---- checking ---- */
+
+void vhosts_check(const struct broker *b)
+{
+	size_t n = 0;
+	list_each(it, &b->all_vhosts) {
+		const struct vhost *v = list_entry(it, struct vhost, link);
+		must(vhost_find(b, v->name) == v);
+		must(map_get(&b->vhosts_by_number, number_of(v)) == v);
+		must(v->topology.vhost <= b->last_vhost);
+		topology_check(&v->topology);
+		n++;
+	}
+	must(n == b->vhosts.count && n == b->vhosts_by_number.count);
+	list_each(it, &b->going_vhosts)
+		topology_check(&list_entry(it, struct vhost, link)->topology);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Virtual hosts: each with a topology of its own, under a name.  In the log they go by numbers,
+ * which are never given twice: so all that is in one can be void with one record, and a new one of
+ * the same name has nothing of the old. */
+#ifndef BROKER_VHOST_H
+#define BROKER_VHOST_H
+
+#include "exchange/topology.h"
+
+struct broker;
+struct recovery;
+
+enum { VHOST_TEXT_MAX = 4096 };  /* bytes of a description, or of all tags */
+
+/* What is said of one. */
+struct vhost_about {
+	struct slice description;
+	struct slice tags;           /* separated by commas */
+	struct slice queue_type;     /* the type of queues that are declared without one; or empty */
+};
+
+struct vhost {
+	struct broker *broker;
+	struct slice name;           /* owned; 1 to 255 bytes */
+	struct vhost_about about;    /* owned */
+	uint8_t number[4];           /* as a map's key */
+	struct topology topology;
+	struct list link;            /* among all of the broker, or among those that are going */
+};
+
+/* By name; NULL when there is none. */
+struct vhost *vhost_find(const struct broker *b, struct slice name);
+
+/* The one that a queue is in. */
+struct vhost *vhost_of(const struct queue *q);
+
+/* A new one under a name that is not taken.  *wait_for: when it is durable. */
+struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_about *about,
+                        log_position *wait_for);
+
+/* Says something else of it.  Returns the position to wait for. */
+log_position vhost_change(struct vhost *v, const struct vhost_about *about);
+
+/* Deletes it: its connections are closed with 320, and from the position that is returned on
+ * nothing of it comes back.  What it takes up is given back in the turns to come. */
+log_position vhost_remove(struct vhost *v);
+
+/* Gives back some of what deleted ones take up. */
+void vhosts_turn(struct broker *b);
+
+/* Recovery: makes those of the catalog, with all that is in them; at a first start there is one,
+ * the default. */
+void vhosts_recover(struct broker *b, struct recovery *r);
+
+void vhosts_free(struct broker *b);
+
+/* Walks everything and must()s its invariants. */
+void vhosts_check(const struct broker *b);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs about virtual hosts. */
+#include "base/die.h"
+#include "broker/manage.h"
+#include "broker/state.h"
+#include "management/verbs.h"
+
+static const char *const queue_types[] = { "classic", "quorum" };
+
+static bool is_queue_type(struct slice s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(queue_types); i++)
+		if (slice_is(s, queue_types[i]))
+			return true;
+	return false;
+}
+
+/* What the options say; where they say nothing it stays as it is. False when they make no sense. */
+static bool read_about(struct call *c, struct vhost_about *about, struct buf *tags)
+{
+	if (c->queue_type.n && !is_queue_type(c->queue_type)) {
+		call_refuse(c, "Unsupported default queue type: '%.*s'", SLICE_ARG(c->queue_type));
+		return false;
+	}
+	call_words(tags, c->tags);
+	if (c->description.n > VHOST_TEXT_MAX || tags->len > VHOST_TEXT_MAX) {
+		call_refuse(c, "a description or tags of more than %d bytes", VHOST_TEXT_MAX);
+		return false;
+	}
+	about->description = c->description.p ? c->description : about->description;
+	about->tags = c->tags.p ? buf_slice(tags) : about->tags;
+	about->queue_type = c->queue_type.p ? c->queue_type : about->queue_type;
+	return true;
+}
+
+static enum call_state add(struct call *c, struct buf *out)
+{
+	struct slice name = c->arguments[0];
+	struct vhost_about about = { 0 };
+	struct buf tags = { 0 };
+	call_banner(c, out, "Adding vhost \"%.*s\" ...", SLICE_ARG(name));
+	if (name.n == 0 || name.n > 255)
+		return call_refuse(c, "the name of a virtual host has 1 to 255 bytes");
+	if (!vhost_find(c->host->broker, name) && read_about(c, &about, &tags))
+		vhost_add(c->host->broker, name, &about, &c->wait_for);
+	buf_free(&tags);
+	return CALL_WAITS;
+}
+
+/* One that is there is left as it is, as with rabbitmqctl. */
+enum call_state verb_add_vhost(struct call *c, struct buf *out)
+{
+	return call_once(c, out, add);
+}
+
+static enum call_state update(struct call *c, struct buf *out)
+{
+	struct buf tags = { 0 };
+	c->vhost = c->arguments[0];
+	call_banner(c, out, "Updating metadata of vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
+	struct vhost *v = call_vhost(c);
+	struct vhost_about about = v ? v->about : (struct vhost_about){ 0 };
+	if (v && read_about(c, &about, &tags))
+		c->wait_for = vhost_change(v, &about);
+	buf_free(&tags);
+	return CALL_WAITS;
+}
+
+enum call_state verb_update_vhost_metadata(struct call *c, struct buf *out)
+{
+	return call_once(c, out, update);
+}
+
+static enum call_state delete(struct call *c, struct buf *out)
+{
+	c->vhost = c->arguments[0];
+	call_banner(c, out, "Deleting vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
+	struct vhost *v = call_vhost(c);
+	if (v)
+		c->wait_for = vhost_remove(v);
+	return CALL_WAITS;
+}
+
+enum call_state verb_delete_vhost(struct call *c, struct buf *out)
+{
+	return call_once(c, out, delete);
+}

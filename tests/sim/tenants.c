@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/tenants.h"
+
+#include <stdio.h>
+
+#include "tests/sim/admin.h"
+
+enum { SELDOM = 12 };
+
+static const char *const names[TENANTS] = { "t0", "t1", "t2" };
+
+/* Dice of their own, so that the script stays the same. */
+static uint64_t dice(struct world *w, uint64_t n)
+{
+	w->tenants_random = w->tenants_random * 6364136223846793005u + 1442695040888963407u;
+	return (w->tenants_random >> 33) % n;
+}
+
+/* True when it was answered that all is well; only a broker that is down need not answer. */
+static bool asked(struct world *w, const char *verb, const char *vhost)
+{
+	struct buf said = { 0 };
+	inside_let_go(&w->in);
+	int code = admin_say(&w->in, &said, verb, vhost, NULL);
+	if (code && world_goes_on(w))
+		buf_printf(&w->why, "%s %s ended with %d: %.*s", verb, vhost, code,
+		           SLICE_ARG(buf_slice(&said)));
+	buf_free(&said);
+	return code == 0;
+}
+
+static bool put_message(struct talk *t, struct slice queue)
+{
+	struct heard h;
+	struct method select = { .id = METHOD_confirm_select };
+	struct method declare = { .id = METHOD_queue_declare,
+		                      .queue_declare = { .queue = queue, .durable = true } };
+	talk_send(t, 1, &select);
+	talk_send(t, 1, &declare);
+	talk_publish(t, 1, slice_of("", 0), queue, false, true, slice_str("of a tenant"));
+	return talk_expect(t, METHOD_basic_ack, &h, NULL, NULL);
+}
+
+static void fill(struct world *w, struct tenant *t, const char *vhost)
+{
+	struct talk talk;
+	snprintf(t->queue, sizeof t->queue, "q%u", w->operations);
+	bool ok = talk_open_at(&talk, &w->in, vhost) && put_message(&talk, slice_str(t->queue));
+	if (!ok && world_goes_on(w))
+		inside_pass(&w->in, 300);   /* no room may be waited out */
+	t->filled = ok;
+	talk_free(&talk);
+}
+
+static void come(struct world *w, struct tenant *t, const char *vhost)
+{
+	t->alone = t->there == ABSENT;
+	t->there = UNSURE;
+	t->filled = false;
+	if (!asked(w, "add_vhost", vhost))
+		return;
+	t->there = PRESENT;
+	fill(w, t, vhost);
+}
+
+static void go(struct world *w, struct tenant *t, const char *vhost)
+{
+	t->there = UNSURE;
+	if (asked(w, "delete_vhost", vhost))
+		t->there = ABSENT;
+}
+
+void tenants_step(struct world *w)
+{
+	unsigned i = (unsigned)dice(w, TENANTS);
+	if (dice(w, SELDOM) || !w->connected)
+		return;
+	if (w->tenants[i].there == PRESENT)
+		go(w, &w->tenants[i], names[i]);
+	else
+		come(w, &w->tenants[i], names[i]);
+}
+
+void tenants_leave(struct world *w)
+{
+	for (unsigned i = 0; i < TENANTS && world_goes_on(w); i++)
+		if (w->tenants[i].there == PRESENT)
+			go(w, &w->tenants[i], names[i]);
+}
+
+/* ---- afterwards ---- */
+
+static bool has(const struct buf *said, const char *line)
+{
+	return said->len && memmem(said->p, said->len, line, strlen(line));
+}
+
+static void check_there(struct world *w)
+{
+	struct buf said = { 0 };
+	char line[16];
+	admin_say(&w->in, &said, "list_vhosts", "-s", NULL);
+	for (unsigned i = 0; i < TENANTS; i++) {
+		snprintf(line, sizeof line, "%s\n", names[i]);
+		enum belief there = w->tenants[i].there;
+		if (there != UNSURE && has(&said, line) != (there == PRESENT))
+			buf_printf(&w->why, "virtual host %s %s", names[i],
+			           there == PRESENT ? "is lost" : "came back");
+	}
+	buf_free(&said);
+}
+
+/* What is in it, and that nothing is that was in one of the same name before. */
+static void check_inside(struct world *w, const struct tenant *t, const char *vhost)
+{
+	struct buf said = { 0 };
+	char line[32];
+	snprintf(line, sizeof line, "%s\t1\n", t->queue);
+	admin_say(&w->in, &said, "list_queues", "-s", "-p", vhost, NULL);
+	if (!has(&said, line) || (t->alone && said.len != strlen(line)))
+		buf_printf(&w->why, "virtual host %s holds, instead of %s: %.*s", vhost, line,
+		           SLICE_ARG(buf_slice(&said)));
+	buf_free(&said);
+}
+
+void tenants_check(struct world *w)
+{
+	check_there(w);
+	for (unsigned i = 0; i < TENANTS && w->why.len == 0; i++)
+		if (w->tenants[i].there == PRESENT && w->tenants[i].filled)
+			check_inside(w, &w->tenants[i], names[i]);
+}
