@@ -99,8 +99,8 @@ $(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/
 $(BUILD)/siege: $(call objs,$(wildcard tests/hostile/*.c) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/kill $(BUILD)/tx: \
-$(BUILD)/%: $(BUILD)/obj/tests/kill/%.o $(BUILD)/obj/tests/wire/wire.o $(LIB)
+$(BUILD)/kill $(BUILD)/tx $(BUILD)/moves: \
+$(BUILD)/%: $(BUILD)/obj/tests/kill/%.o $(call objs,tests/kill/harness.c tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
 SHIMS := $(patsubst %,$(BUILD)/%.so,slow_sync lossy_disk rough_disk)
@@ -187,7 +187,7 @@ interop: all
 interop-debian: all
 	@code=0; tests/interop/run.sh || code=1; tests/interop/matrix/run.sh --fixed || code=1; exit $$code
 
-kill: all $(BUILD)/kill $(BUILD)/tx $(SHIMS)
+kill: all $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(SHIMS)
 	tests/kill/run.sh
 
 contract: $(BUILD)/contract
@@ -232,7 +232,7 @@ BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first loo
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
 
-programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(SHIMS)
+programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(SHIMS)
 
 fresh:
 	@sh tools/fresh.sh

@@ -56,6 +56,13 @@ def read_tx(text, _):
     return said["kills"], bad, " ".join(more)
 
 
+def read_moves(text, _):
+    said = figures(text)
+    bad = said["lost"] + said["twice"] + said["astray"] + said["failures"]
+    names = ("confirmed", "dead", "lost", "twice", "astray")
+    return said["kills"], bad, " ".join(f"{name}={said[name]}" for name in names)
+
+
 def read_other(text, took_s):
     """What another broker shows is no failure of ours."""
     count, _, more = read_tx(text, took_s)
@@ -91,6 +98,11 @@ def tx(*options):
                                f"broker={BUILD}/leveret", *options]
 
 
+def moves(*options):
+    return lambda seed, data: [f"{BUILD}/moves", f"seed={seed}", f"data={data}",
+                               f"port={port()}", f"broker={BUILD}/leveret", *options]
+
+
 def tx_rabbit(seed, data):
     at = port()
     rabbit = "sh tests/compat/rabbit.sh"
@@ -124,6 +136,9 @@ KINDS = [
     Kind("tx", "kill -9 amid transactions", "kills", 1000, tx("kills=100"), read_tx),
     Kind("tx-forgets", "the same on a disk that drops what was not synced", "kills", 500,
          tx("kills=50", "segment=1MB", FORGETS), read_tx),
+    Kind("moves", "kill -9 while messages die", "kills", 500, moves("kills=100"), read_moves),
+    Kind("moves-forgets", "the same on a disk that drops what was not synced", "kills", 500,
+         moves("kills=50", "segment=1MB", FORGETS), read_moves),
     Kind("sim", "power cuts and faults at every disk operation, simulated", "recoveries", 100000,
          lambda seed, _: [f"{BUILD}/sim", "--seed", str(seed)], read_sim),
     Kind("models", "models of recovery and of giving up segments, every state", "models", 1,

@@ -33,7 +33,7 @@
 #include "base/die.h"
 #include "base/endian.h"
 #include "base/mem.h"
-#include "tests/wire/wire.h"
+#include "tests/kill/harness.h"
 
 enum {
 	PUBLISHERS = 4,
@@ -53,8 +53,7 @@ enum {
 static struct {
 	const char *broker, *data, *preload, *durability, *mode, *segment, *expect, *memory;
 	const char *says;        /* what the line that says ready must have in it */
-	uint16_t port;
-	uint64_t rounds, seed, load_ms, aside;
+	uint64_t port, rounds, seed, load_ms, aside;
 } options = { .broker = "build/leveret", .data = "build/kill-data", .preload = "",
 	          .durability = "fsync", .mode = "kill", .segment = "4MB", .expect = "nothing",
 	          .memory = "0", .says = "", .port = 5699, .rounds = 40, .load_ms = 280 };
@@ -99,7 +98,7 @@ static struct {
 static int64_t last_seen[QUEUES][PUBLISHERS];    /* in this round */
 static int64_t newest_seen[QUEUES][PUBLISHERS];  /* in any round */
 static uint32_t this_round, n_kills;
-static uint64_t dice_state, n_confirmed, n_delivered, n_again, failures;
+static uint64_t n_confirmed, n_delivered, n_again, failures;
 static bool refused;                 /* the broker did not start again */
 static pid_t broker;
 
@@ -107,14 +106,6 @@ static const char *const queue_names[QUEUES] = { "kill.0", "kill.1", "kill.2", "
 /* Publisher 2 goes through a fanout exchange to two queues. */
 static const int publisher_queues[PUBLISHERS][2] = { { 0, -1 }, { 1, -1 }, { 2, 3 }, { 0, -1 } };
 static const int consumer_queues[CONSUMERS][2] = { { 0, 2 }, { 1, 3 } };
-
-static uint64_t dice(uint64_t n)
-{
-	dice_state ^= dice_state << 13;
-	dice_state ^= dice_state >> 7;
-	dice_state ^= dice_state << 17;
-	return (dice_state >> 20) % n;
-}
 
 static bool expects_loss(void)
 {
@@ -143,7 +134,7 @@ __attribute__((format(printf, 1, 2))) static void complain(const char *format, .
 static void exec_broker(int log)
 {
 	char listen[40], data[512], durability[64], segment[64], memory[64];
-	snprintf(listen, sizeof listen, "listeners.tcp.1=127.0.0.1:%u", options.port);
+	snprintf(listen, sizeof listen, "listeners.tcp.1=127.0.0.1:%u", (unsigned)options.port);
 	snprintf(data, sizeof data, "data_dir=%s", options.data);
 	snprintf(durability, sizeof durability, "durability=%s", options.durability);
 	snprintf(memory, sizeof memory, "message_memory=%s", options.memory);
@@ -234,7 +225,7 @@ static bool open_publisher(struct publisher *p)
 	struct method select = { .id = METHOD_confirm_select };
 	p->first = p->n;
 	p->confirmed = 0;
-	bool ok = wire_open(&p->wire, options.port) &&
+	bool ok = wire_open(&p->wire, (uint16_t)options.port) &&
 	          (p != publishers || declare(&p->wire)) &&
 	          wire_call(&p->wire, &select, METHOD_confirm_select_ok);
 	if (ok)
@@ -248,7 +239,7 @@ static bool open_consumer(struct consumer *c, int number)
 {
 	struct method qos = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = 500 } };
 	c->last_tag = c->acked_tag = 0;
-	bool ok = wire_open(&c->wire, options.port) &&
+	bool ok = wire_open(&c->wire, (uint16_t)options.port) &&
 	          wire_call(&c->wire, &qos, METHOD_basic_qos_ok);
 	for (int i = 0; i < 2 && ok; i++) {
 		int q = consumer_queues[number][i];
@@ -627,7 +618,7 @@ static bool put_aside(void)
 	struct props props = { .class_id = CLASS_BASIC, .body_bytes = 5, .flags = PROP_delivery_mode,
 		                   .delivery_mode = 2 };
 	encode_publish(&publish, &m, &props, aside_letter(this_round));
-	bool ok = wire_open(&w, options.port) && wire_call(&w, &q, METHOD_queue_declare_ok) &&
+	bool ok = wire_open(&w, (uint16_t)options.port) && wire_call(&w, &q, METHOD_queue_declare_ok) &&
 	          wire_call(&w, &select, METHOD_tx_select_ok) &&
 	          wire_send(&w, publish.p, publish.len) == (ssize_t)publish.len &&
 	          wire_call(&w, &commit, METHOD_tx_commit_ok);
@@ -674,7 +665,7 @@ static bool get_aside(struct wire *w, uint8_t *letter)
 static void check_aside(void)
 {
 	struct wire w = { .fd = -1 };
-	bool ok = wire_open(&w, options.port);
+	bool ok = wire_open(&w, (uint16_t)options.port);
 	for (uint32_t i = 1; ok && i <= this_round; i++) {
 		uint8_t letter, wanted = i < this_round ? aside_letter(i) : 0;
 		ok = get_aside(&w, &letter);
@@ -795,45 +786,6 @@ static int run_slow(void)
 	return failures != 0;
 }
 
-static bool set_option(const char *arg)
-{
-	const char *value = strchr(arg, '=');
-	if (!value)
-		return false;
-	struct slice key = slice_of(arg, (size_t)(value++ - arg));
-	const struct {
-		const char *name;
-		const char **text;
-		uint64_t *number;
-	} all[] = {
-		{ "broker", &options.broker, NULL },
-		{ "data", &options.data, NULL },
-		{ "preload", &options.preload, NULL },
-		{ "durability", &options.durability, NULL },
-		{ "mode", &options.mode, NULL },
-		{ "segment", &options.segment, NULL },
-		{ "memory", &options.memory, NULL },
-		{ "says", &options.says, NULL },
-		{ "expect", &options.expect, NULL },
-		{ "rounds", NULL, &options.rounds },
-		{ "seed", NULL, &options.seed },
-		{ "load_ms", NULL, &options.load_ms },
-		{ "aside", NULL, &options.aside },
-	};
-	if (slice_is(key, "port"))
-		options.port = (uint16_t)atoi(value);
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		if (!slice_is(key, all[i].name))
-			continue;
-		if (all[i].text)
-			*all[i].text = value;
-		else
-			*all[i].number = strtoull(value, NULL, 0);
-		return true;
-	}
-	return slice_is(key, "port");
-}
-
 /* Each file of a list with colons. */
 static bool can_preload(void)
 {
@@ -850,24 +802,34 @@ static bool can_preload(void)
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		if (!set_option(argv[i])) {
-			fprintf(stderr, "usage: kill [mode=kill|slow] [rounds=N] [seed=N] [load_ms=N]\n"
-			                "            [port=N] [aside=1]\n"
-			                "            [data=DIR] [broker=FILE] [preload=FILE:...] "
-			                "[durability=fsync|os]\n"
-			                "            [segment=BYTES] [memory=BYTES] [says=TEXT]\n"
-			                "            [expect=nothing|loss|early]\n"
-			                "kills a broker under load; the data directory must be new\n");
-			return 2;
-		}
+	const struct option all[] = { { "broker", &options.broker, NULL },
+		                          { "data", &options.data, NULL },
+		                          { "preload", &options.preload, NULL },
+		                          { "durability", &options.durability, NULL },
+		                          { "mode", &options.mode, NULL },
+		                          { "segment", &options.segment, NULL },
+		                          { "memory", &options.memory, NULL },
+		                          { "says", &options.says, NULL },
+		                          { "expect", &options.expect, NULL },
+		                          { "port", NULL, &options.port },
+		                          { "rounds", NULL, &options.rounds },
+		                          { "seed", NULL, &options.seed },
+		                          { "load_ms", NULL, &options.load_ms },
+		                          { "aside", NULL, &options.aside } };
+	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
+		fprintf(stderr, "usage: kill [mode=kill|slow] [rounds=N] [seed=N] [load_ms=N]\n"
+		                "            [port=N] [aside=1]\n"
+		                "            [data=DIR] [broker=FILE] [preload=FILE:...] "
+		                "[durability=fsync|os]\n"
+		                "            [segment=BYTES] [memory=BYTES] [says=TEXT]\n"
+		                "            [expect=nothing|loss|early]\n"
+		                "kills a broker under load; the data directory must be new\n");
+		return 2;
 	}
 	if (!can_preload())
 		return 2;
-	if (options.seed == 0)
-		options.seed = wire_now_us();
+	dice_begin(&options.seed);
 	must(options.rounds < ARRAY_LEN(rounds) - 1);
-	dice_state = options.seed * 0x9E3779B97F4A7C15u + 1;
 	for (int i = 0; i < PUBLISHERS + CONSUMERS; i++)
 		wire_at(i)->fd = -1;
 	signal(SIGPIPE, SIG_IGN);

@@ -10,11 +10,13 @@ kills=40
 slow=1
 lossy=15
 tx=10
+moves=10
 if [ "${FULL:-}" = 1 ]; then
 	kills=1000
 	slow=5
 	lossy=300
 	tx=200
+	moves=500
 fi
 seed=${SEED:-$(date +%s)}
 port=${PORT:-5699}
@@ -64,6 +66,10 @@ check_with tx "$tx kills amid transactions: all of each, or nothing" kills=$tx
 check_with tx "$tx kills amid transactions, on a disk that forgets" kills=$tx segment=1MB \
 	preload="$build/lossy_disk.so"
 
+check_with moves "$moves kills while messages die: each is in one place" kills=$moves
+check_with moves "$moves kills while messages die, on a disk that forgets" kills=$moves \
+	segment=1MB preload="$build/lossy_disk.so"
+
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \
 	mode=slow preload="$build/slow_sync.so" durability=os expect=early
@@ -73,6 +79,9 @@ check_with tx "acks outside of the transaction are seen to lose messages" kills=
 	expect=torn
 check_with tx "a second commit between two targets is seen to tear them apart" kills=$tx \
 	loop=twice expect=torn
+
+check_with moves "dead letters by hand, in two steps, are seen to be in two places" kills=5 \
+	loop=copy expect=torn
 
 echo "passed $passed failed $failed kill"
 [ -z "${RESULTS:-}" ] || echo "passed $passed failed $failed kill" >> "$RESULTS"

@@ -22,14 +22,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "amqp/props.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "tests/wire/wire.h"
+#include "tests/kill/harness.h"
 
 enum {
 	WORKERS = 4,
@@ -38,16 +35,14 @@ enum {
 	PREFETCH = 100,
 	OPEN_MOST = 1024,
 	LABEL_BYTES = 16,        /* of a body: number and transaction, in hex; then filler */
-	BODY_MOST = 4096,
-	DIAL_US = 2000,
+	BODY_MOST = HARNESS_BODY_MOST,
 };
 
+static struct victim victim = VICTIM_DEFAULTS("build/tx-data");
 static struct {
-	const char *broker, *data, *preload, *segment, *command, *loop, *expect;
-	uint64_t port, kills, seed, load_ms, fill, patience_s;
-} options = { .broker = "build/leveret", .data = "build/tx-data", .preload = "", .segment = "4MB",
-	          .loop = "tx", .expect = "nothing", .port = 5699, .kills = 10, .load_ms = 280,
-	          .fill = 5000, .patience_s = 120 };
+	const char *loop, *expect;
+	uint64_t kills, seed, load_ms, fill;
+} options = { .loop = "tx", .expect = "nothing", .kills = 10, .load_ms = 280, .fill = 5000 };
 
 static const char source[] = "tx.source";
 static const char *const targets[TARGETS] = { "tx.left", "tx.right" };
@@ -79,17 +74,7 @@ static struct worker workers[WORKERS];
 static struct message *messages;
 static struct transaction *transactions;
 static uint32_t n_messages, n_transactions, room_messages, room_transactions;
-static uint32_t n_kills, n_commits;
-static uint64_t dice_state, failures;
-static pid_t broker;
-
-static uint64_t dice(uint64_t n)
-{
-	dice_state ^= dice_state << 13;
-	dice_state ^= dice_state >> 7;
-	dice_state ^= dice_state << 17;
-	return (dice_state >> 20) % n;
-}
+static uint32_t n_commits;
 
 static bool loop_is(const char *name)
 {
@@ -101,96 +86,14 @@ static bool expects_torn(void)
 	return strcmp(options.expect, "torn") == 0;
 }
 
-__attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
-{
-	__builtin_va_list args;
-	if (failures++ > 20 || expects_torn())
-		return;
-	printf("FAIL kill %u: ", n_kills);
-	__builtin_va_start(args, format);
-	vprintf(format, args);
-	__builtin_va_end(args);
-	printf("\n");
-}
-
-/* ---- the broker ---- */
-
-static void exec_broker(void)
-{
-	char listen[40], data[512], segment[64], command[1024];
-	snprintf(listen, sizeof listen, "listeners.tcp.1=127.0.0.1:%u", (unsigned)options.port);
-	snprintf(data, sizeof data, "data_dir=%s", options.data);
-	snprintf(segment, sizeof segment, "log_segment_size=%s", options.segment);
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);   /* it does not outlive an interrupted run */
-	if (options.preload[0])
-		setenv("LD_PRELOAD", options.preload, 1);
-	if (options.command) {
-		snprintf(command, sizeof command, "exec %s > /dev/null 2>&1", options.command);
-		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-	}
-	execl(options.broker, options.broker, listen, data, segment, "log.console.level=error",
-	      (char *)NULL);
-	_exit(127);
-}
-
-static void start(void)
-{
-	fflush(stdout);
-	broker = fork();
-	if (broker == 0)
-		exec_broker();
-	setpgid(broker, broker);
-}
-
-static void killed(void)
-{
-	kill(-broker, SIGKILL);
-	waitpid(broker, NULL, 0);
-	broker = 0;
-}
-
-/* Until somebody listens. */
-static bool dial(struct wire *w)
-{
-	uint64_t limit = wire_now_us() + options.patience_s * 1000000;
-	while (!wire_open(w, (uint16_t)options.port)) {
-		if (wire_now_us() > limit) {
-			complain("the broker does not start: %s", w->why);
-			return false;
-		}
-		wire_close(w);
-		usleep(DIAL_US);
-	}
-	return true;
-}
-
 /* ---- the source ---- */
 
 static void encode_publish(struct buf *out, const char *queue, uint32_t number,
                            uint32_t transaction, size_t n)
 {
-	static char body[BODY_MOST + 1];
-	struct method m = { .id = METHOD_basic_publish,
-		                .basic_publish = { .routing_key = slice_str(queue) } };
-	struct props props = { .class_id = CLASS_BASIC, .body_bytes = n, .flags = PROP_delivery_mode,
-		                   .delivery_mode = 2 };
-	memset(body, 'x', sizeof body);
-	snprintf(body, sizeof body, "%08x%08x", number, transaction);
-	body[LABEL_BYTES] = 'x';
-	method_encode(out, 1, &m);
-	size_t mark = frame_begin(out, FRAME_HEADER, 1);
-	props_encode(out, &props);
-	frame_end(out, mark);
-	frame_write(out, FRAME_BODY, 1, slice_of(body, n));
-}
-
-static bool send_out(struct wire *w)
-{
-	while (w->out.len)
-		if (!wire_write(w))
-			return false;
-	return true;
+	char label[LABEL_BYTES + 1];
+	snprintf(label, sizeof label, "%08x%08x", number, transaction);
+	harness_publish(out, queue, NULL, label, n);
 }
 
 static bool declare(struct wire *w, const char *name)
@@ -203,14 +106,14 @@ static bool declare(struct wire *w, const char *name)
 static bool commit_and_wait(struct wire *w)
 {
 	struct method commit = { .id = METHOD_tx_commit };
-	return send_out(w) && wire_call(w, &commit, METHOD_tx_commit_ok);
+	return harness_send(w) && wire_call(w, &commit, METHOD_tx_commit_ok);
 }
 
 static bool fill(void)
 {
 	struct wire w;
 	struct method select = { .id = METHOD_tx_select };
-	bool ok = dial(&w) && declare(&w, source) && declare(&w, targets[0]) &&
+	bool ok = victim_dial(&victim, &w) && declare(&w, source) && declare(&w, targets[0]) &&
 	          declare(&w, targets[1]) && wire_call(&w, &select, METHOD_tx_select_ok);
 	for (uint64_t i = 0; ok && i < options.fill; i++) {
 		if (n_messages == room_messages) {
@@ -222,7 +125,7 @@ static bool fill(void)
 	}
 	ok = ok && commit_and_wait(&w);
 	if (!ok)
-		complain("filling the source: %s", w.why);
+		victim_complain(&victim, "filling the source: %s", w.why);
 	wire_close(&w);
 	return ok;
 }
@@ -238,12 +141,12 @@ static bool open_worker(struct worker *k)
 		                                         .consumer_tag = slice_str("worker"),
 		                                         .no_ack = loop_is("outside") } };
 	*k = (struct worker){ 0 };
-	bool ok = dial(&k->wire) && wire_call(&k->wire, &select, METHOD_tx_select_ok) &&
+	bool ok = victim_dial(&victim, &k->wire) && wire_call(&k->wire, &select, METHOD_tx_select_ok) &&
 	          wire_call(&k->wire, &qos, METHOD_basic_qos_ok) && wire_call(&k->wire, &consume, 0);
 	if (ok)
 		wire_unblock(&k->wire);
 	else
-		complain("a worker: %s", k->wire.why);
+		victim_complain(&victim, "a worker: %s", k->wire.why);
 	return ok;
 }
 
@@ -315,7 +218,7 @@ static void on_commit_ok(struct worker *k)
 {
 	struct transaction *t = &transactions[k->now];
 	if (k->awaits == 0) {
-		complain("a commit-ok that nobody asked for");
+		victim_complain(&victim, "a commit-ok that nobody asked for");
 	} else if (--k->awaits) {
 		finish(k);
 	} else {
@@ -337,7 +240,7 @@ static void on_delivery(struct worker *k, uint64_t tag, struct slice body)
 {
 	uint32_t number, none;
 	if (!read_label(body, &number, &none)) {
-		complain("a delivery that was never published");
+		victim_complain(&victim, "a delivery that was never published");
 		return;
 	}
 	if (k->n_open == OPEN_MOST) {
@@ -348,7 +251,7 @@ static void on_delivery(struct worker *k, uint64_t tag, struct slice body)
 	k->open[at].tag = tag;
 	k->open[at].number = number;
 	if (messages[number].committed)
-		complain("message %u comes again after a commit-ok", number);
+		victim_complain(&victim, "message %u comes again after a commit-ok", number);
 }
 
 /* Bodies above one frame do not occur. False when a delivery is not yet whole. */
@@ -360,7 +263,7 @@ static bool hear_frame(struct worker *k, struct slice *rest, const struct frame 
 	if (ok && m.id == METHOD_tx_commit_ok)
 		on_commit_ok(k);
 	else if (!ok || m.id != METHOD_basic_deliver)
-		complain("a worker hears something unexpected (%x)", m.id);
+		victim_complain(&victim, "a worker hears something unexpected (%x)", m.id);
 	else if (!wire_next(rest, &header) || !wire_next(rest, &body))
 		return false;
 	else
@@ -415,7 +318,7 @@ static void hang_up(struct worker *k)
 
 static bool run_round(void)
 {
-	start();
+	victim_start(&victim);
 	bool ok = fill();
 	for (int i = 0; i < WORKERS && ok; i++)
 		ok = open_worker(&workers[i]);
@@ -423,9 +326,9 @@ static bool run_round(void)
 	while (ok && wire_now_us() < until)
 		ok = move();
 	if (!ok)
-		complain("the broker hung up before it was killed");
-	killed();
-	n_kills++;
+		victim_complain(&victim, "the broker hung up before it was killed");
+	victim_kill(&victim);
+	victim.kills++;
 	for (int i = 0; i < WORKERS; i++)
 		hang_up(&workers[i]);
 	return ok;
@@ -433,54 +336,20 @@ static bool run_round(void)
 
 /* ---- reckoning ---- */
 
-static void note_found(int target, struct slice body)
+/* to: the number of the target, or -1. */
+static void note_found(void *to, struct slice body)
 {
+	int target = *(const int *)to;
 	uint32_t number, transaction;
 	if (!read_label(body, &number, &transaction) ||
 	    (target >= 0 && transaction >= n_transactions)) {
-		complain("a message that was never published");
+		victim_complain(&victim, "a message that was never published");
 	} else if (target < 0) {
 		messages[number].in_source++;
 	} else {
 		messages[number].in_target[target]++;
 		transactions[transaction].seen++;
 	}
-}
-
-/* Everything in a queue, up to a message that is put behind all others. */
-static void gather(const char *name, int target)
-{
-	static const char last[] = "the last message";
-	struct method publish = { .id = METHOD_basic_publish,
-		                      .basic_publish = { .routing_key = slice_str(name) } };
-	struct props props = { .class_id = CLASS_BASIC, .body_bytes = sizeof last };
-	struct method consume = { .id = METHOD_basic_consume,
-		                      .basic_consume = { .queue = slice_str(name), .no_ack = true,
-		                                         .no_wait = true } };
-	struct wire w;
-	bool done = !dial(&w);
-	method_encode(&w.out, 1, &publish);
-	size_t mark = frame_begin(&w.out, FRAME_HEADER, 1);
-	props_encode(&w.out, &props);
-	frame_end(&w.out, mark);
-	frame_write(&w.out, FRAME_BODY, 1, slice_of(last, sizeof last));
-	method_encode(&w.out, 1, &consume);
-	done = done || !send_out(&w);
-	while (!done && wire_read(&w)) {
-		struct slice rest = buf_slice(&w.in);
-		for (struct frame f; wire_next(&rest, &f);) {
-			if (f.type != FRAME_BODY)
-				continue;
-			if (slice_eq(f.payload, slice_of(last, sizeof last)))
-				done = true;
-			else
-				note_found(target, f.payload);
-		}
-		wire_done(&w, rest);
-	}
-	if (!done)
-		complain("%s could not be emptied", name);
-	wire_close(&w);
 }
 
 struct sums {
@@ -522,76 +391,45 @@ static uint64_t report(void)
 	sum_transactions(&s);
 	printf("seed=%llu kills=%u messages=%u commits=%u unknown=%llu of_these_applied=%llu half=%llu "
 	       "split=%llu lost=%llu twice=%llu undone=%llu failures=%llu\n",
-	       (unsigned long long)options.seed, n_kills, n_messages, n_commits,
+	       (unsigned long long)options.seed, victim.kills, n_messages, n_commits,
 	       (unsigned long long)s.unknown, (unsigned long long)s.applied,
 	       (unsigned long long)s.half, (unsigned long long)s.split, (unsigned long long)s.lost,
 	       (unsigned long long)s.twice, (unsigned long long)s.undone,
-	       (unsigned long long)failures);
+	       (unsigned long long)victim.failures);
 	return s.half + s.split + s.lost + s.twice + s.undone;
 }
 
 static int run(void)
 {
-	while (n_kills < options.kills && run_round())
+	while (victim.kills < options.kills && run_round())
 		;
-	start();
-	gather(source, -1);
-	for (int i = 0; i < TARGETS; i++)
-		gather(targets[i], i);
-	killed();
+	victim_start(&victim);
+	for (int i = -1; i < TARGETS; i++)
+		harness_gather(&victim, i < 0 ? source : targets[i], note_found, &i);
+	victim_kill(&victim);
 	uint64_t torn = report();
-	return expects_torn() ? torn == 0 : torn || failures;
-}
-
-static bool set_option(const char *arg)
-{
-	const char *value = strchr(arg, '=');
-	const struct {
-		const char *name;
-		const char **text;
-		uint64_t *number;
-	} all[] = {
-		{ "broker", &options.broker, NULL },
-		{ "data", &options.data, NULL },
-		{ "preload", &options.preload, NULL },
-		{ "segment", &options.segment, NULL },
-		{ "command", &options.command, NULL },
-		{ "loop", &options.loop, NULL },
-		{ "expect", &options.expect, NULL },
-		{ "port", NULL, &options.port },
-		{ "kills", NULL, &options.kills },
-		{ "seed", NULL, &options.seed },
-		{ "load_ms", NULL, &options.load_ms },
-		{ "fill", NULL, &options.fill },
-		{ "patience_s", NULL, &options.patience_s },
-	};
-	for (size_t i = 0; value && i < ARRAY_LEN(all); i++) {
-		if (!slice_is(slice_of(arg, (size_t)(value - arg)), all[i].name))
-			continue;
-		if (all[i].text)
-			*all[i].text = value + 1;
-		else
-			*all[i].number = strtoull(value + 1, NULL, 0);
-		return true;
-	}
-	return false;
+	return expects_torn() ? torn == 0 : torn || victim.failures;
 }
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		if (!set_option(argv[i])) {
-			fprintf(stderr, "usage: tx [kills=N] [seed=N] [load_ms=N] [fill=MESSAGES A ROUND]\n"
-			                "          [port=N] [data=DIR] [broker=FILE] [preload=FILE:...]\n"
-			                "          [segment=BYTES] [command=TEXT] [patience_s=N]\n"
-			                "          [loop=tx|outside|twice] [expect=nothing|torn]\n"
-			                "kills a broker while transactions run; its data must be new\n");
-			return 2;
-		}
+	const struct option all[] = { VICTIM_OPTIONS(victim),
+		                          { "loop", &options.loop, NULL },
+		                          { "expect", &options.expect, NULL },
+		                          { "kills", NULL, &options.kills },
+		                          { "seed", NULL, &options.seed },
+		                          { "load_ms", NULL, &options.load_ms },
+		                          { "fill", NULL, &options.fill } };
+	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
+		fprintf(stderr, "usage: tx [kills=N] [seed=N] [load_ms=N] [fill=MESSAGES A ROUND]\n"
+		                "          [port=N] [data=DIR] [broker=FILE] [preload=FILE:...]\n"
+		                "          [segment=BYTES] [command=TEXT] [patience_s=N]\n"
+		                "          [loop=tx|outside|twice] [expect=nothing|torn]\n"
+		                "kills a broker while transactions run; its data must be new\n");
+		return 2;
 	}
-	if (options.seed == 0)
-		options.seed = wire_now_us();
-	dice_state = options.seed * 0x9E3779B97F4A7C15u + 1;
+	victim.quiet = expects_torn();
+	dice_begin(&options.seed);
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 0; i < WORKERS; i++)
 		workers[i].wire.fd = -1;
