@@ -92,6 +92,7 @@ static const struct rule rules[] = {
 	{ "x-message-ttl", INTEGER, 0, TEN_YEARS_MS, "value_too_large" },
 	{ "x-max-length", INTEGER, 0, INT64_MAX, NULL },
 	{ "x-max-length-bytes", INTEGER, 0, INT64_MAX, NULL },
+	{ "x-consumer-timeout", INTEGER, 0, INT64_MAX, NULL },
 	{ "x-delivery-limit", INTEGER, -1, INT64_MAX, NULL },
 	{ "x-max-priority", INTEGER, 0, 255, "max_value_exceeded" },
 	{ "x-dead-letter-exchange", STRING, 0, 0, NULL },

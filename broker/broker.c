@@ -10,6 +10,7 @@
 #include "broker/overflow.h"
 #include "broker/owed.h"
 #include "broker/parking.h"
+#include "broker/patience.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
 #include "queue/fetch.h"
@@ -77,6 +78,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->unparked);
 	heap_init(&b->timers, sooner);
 	heap_init(&b->deadlines, dies_sooner);
+	patience_heap_init(&b->patience);
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log, o->message_memory_bytes);
 	b->store.page_entries = o->index_page_entries;
@@ -205,6 +207,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	b->now_ms = now_ms;
 	poll_log(b);
 	run_timers(b);
+	patience_run(b);
 	collect_fetched(b);
 	consuming_deliver(b);
 	expiry_run(b);
@@ -224,6 +227,8 @@ uint64_t broker_deadline(const struct broker *b)
 		at = list_entry(n, struct connection, timer)->timer_ms;
 	uint64_t expiry_at = expiry_deadline(b);
 	at = expiry_at < at ? expiry_at : at;
+	uint64_t late_at = patience_deadline(b);
+	at = late_at < at ? late_at : at;
 	if (b->options.log && !b->failed) {
 		uint64_t log_at = log_deadline(b->options.log);
 		at = log_at < at ? log_at : at;
@@ -320,6 +325,7 @@ int broker_free(struct broker *b)
 	map_free(&b->replies);
 	heap_free(&b->timers);
 	heap_free(&b->deadlines);
+	heap_free(&b->patience);
 	outbox_pool_free(&b->pool);
 	route_set_free(&b->routed);
 	route_set_free(&b->reborn);

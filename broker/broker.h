@@ -32,6 +32,7 @@ struct broker_options {
 	uint32_t close_timeout_ms;       /* how long a close-ok is waited for */
 	uint64_t max_message_bytes;
 	uint32_t consumer_max_per_channel;   /* 0: no limit */
+	uint64_t consumer_timeout_ms;    /* that a delivery may stay unacked; 0: for ever */
 	uint64_t assembly_max_bytes;     /* half-received bodies, per connection */
 	uint64_t message_memory_bytes;   /* messages in queues; those beyond are in the log only */
 	uint64_t window_bytes;           /* of the log's options */

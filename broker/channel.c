@@ -36,6 +36,7 @@ static void channel_open(struct connection *c, uint16_t number)
 	ch->next_tag = 1;
 	ch->confirm.next_tag = ch->confirm.acked_below = 1;
 	unacked_init(&ch->unacked);
+	patience_init(&ch->patience);
 	list_init(&ch->consumers);
 	list_init(&ch->confirming);
 	list_init(&ch->on_parked);
@@ -63,6 +64,7 @@ static void strip(struct channel *ch)
 	parking_forget(ch);
 	tx_reset(ch);
 	settle_return_all(ch);
+	patience_free(ch);
 	drop_assembly(ch);
 	list_remove(&ch->confirming);
 	confirm_free(&ch->confirm);

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "broker/confirm.h"
 #include "broker/link.h"
+#include "broker/patience.h"
 #include "broker/tx.h"
 #include "queue/unacked.h"
 
@@ -39,6 +40,7 @@ struct channel {
 
 	uint64_t next_tag;           /* of the next delivery */
 	struct unacked unacked;
+	struct patience patience;
 	struct list consumers;       /* the one served longest ago first */
 	struct map by_tag;           /* consumers by tag */
 	struct reply *reply;         /* it consumes direct replies; NULL: it does not */

@@ -29,6 +29,7 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 	c->no_ack = spec->no_ack;
 	c->exclusive = spec->exclusive;
 	c->priority = spec->priority;
+	c->patience_ms = spec->patience_ms;
 	c->window = spec->no_ack ? 0 : ch->prefetch;
 	list_push(&ch->consumers, &c->on_channel);
 	list_push(&ch->broker->consumers, &c->link);
@@ -77,14 +78,25 @@ void consuming_stop(struct consumer *c)
 	broker_run_queue(b, q);   /* another may be the active one now */
 }
 
-void consuming_cancel(struct consumer *c)
+static void tell(struct consumer *c)
 {
 	struct channel *ch = c->channel;
 	struct method m = { .id = METHOD_basic_cancel,
 		                .basic_cancel = { .consumer_tag = c->tag, .no_wait = true } };
 	if (ch->connection->can_cancel_notify && !ch->closing)
 		channel_send(ch, &m);
+}
+
+void consuming_cancel(struct consumer *c)
+{
+	tell(c);
 	detach(c);
+}
+
+void consuming_expel(struct consumer *c)
+{
+	tell(c);
+	consuming_stop(c);
 }
 
 void consuming_settled(struct consumer *c)
@@ -140,10 +152,13 @@ static void deliver(struct consumer *c, struct entry e)
 	uint64_t tag = ch->next_tag++;
 	content_deliver(ch, c->tag, tag, &e);
 	count_delivery(c);
-	if (c->no_ack)
+	if (c->no_ack) {
 		queue_settle(c->queue, e);
-	else
-		unacked_put(&ch->unacked, tag, (struct delivery){ e, c->queue, c, false });
+		return;
+	}
+	unacked_put(&ch->unacked, tag, (struct delivery){ e, c->queue, c, false });
+	if (c->patience_ms)
+		patience_note(ch, tag, c->patience_ms);
 }
 
 /* What was due before the last turn ended has had its chance; what fell due since may still go

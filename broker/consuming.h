@@ -15,6 +15,7 @@ struct consuming_spec {
 	struct slice tag, arguments;
 	bool no_ack, exclusive;
 	int32_t priority;
+	uint64_t patience_ms;   /* that its deliveries may stay unacked; 0: for ever */
 };
 
 /* A new consumer of q, at the end of its priority. */
@@ -26,6 +27,9 @@ void consuming_stop(struct consumer *c);
 
 /* As consuming_stop for a queue that is going away itself: the client is told, where it can. */
 void consuming_cancel(struct consumer *c);
+
+/* As consuming_stop, but the client is told, where it can. */
+void consuming_expel(struct consumer *c);
 
 /* One of its deliveries was settled or returned. */
 void consuming_settled(struct consumer *c);

@@ -55,6 +55,12 @@ static const struct refusal *check_consume(struct channel *ch, const struct queu
 	return NULL;
 }
 
+static const struct refusal *not_integer(struct broker *b, const char *key, const struct field *f)
+{
+	return refuse(b, &PRECONDITION_FAILED, "invalid arg '%s': \"expected integer, got %s\"", key,
+	              field_type_name(f));
+}
+
 static const struct refusal *read_priority(struct broker *b, struct slice arguments,
                                            int32_t *priority)
 {
@@ -63,12 +69,28 @@ static const struct refusal *read_priority(struct broker *b, struct slice argume
 	if (!table_find(arguments, "x-priority", &f))
 		return NULL;
 	if (!field_is_integer(&f))
-		return refuse(b, &PRECONDITION_FAILED,
-		              "invalid arg 'x-priority': \"expected integer, got %s\"",
-		              field_type_name(&f));
+		return not_integer(b, "x-priority", &f);
 	*priority = f.integer > INT32_MAX   ? INT32_MAX
 	            : f.integer < INT32_MIN ? INT32_MIN
 	                                    : (int32_t)f.integer;
+	return NULL;
+}
+
+/* The consumer's own goes before the queue's. */
+static const struct refusal *read_patience(struct broker *b, const struct queue *q,
+                                           struct slice arguments, uint64_t *ms)
+{
+	struct field f;
+	*ms = patience_of_queue(b, q);
+	if (!table_find(arguments, "x-consumer-timeout", &f))
+		return NULL;
+	if (!field_is_integer(&f))
+		return not_integer(b, "x-consumer-timeout", &f);
+	if (f.integer < 0)
+		return refuse(b, &PRECONDITION_FAILED,
+		              "invalid arg 'x-consumer-timeout': {value_negative,%lld}",
+		              (long long)f.integer);
+	*ms = (uint64_t)f.integer;
 	return NULL;
 }
 
@@ -109,6 +131,8 @@ const struct refusal *on_basic_consume(struct channel *ch, const struct basic_co
 		r = check_consume(ch, q, m);
 	if (!r)
 		r = read_priority(ch->broker, m->arguments, &spec.priority);
+	if (!r)
+		r = read_patience(ch->broker, q, m->arguments, &spec.patience_ms);
 	if (r)
 		return r;
 	if (spec.tag.n == 0)
@@ -152,10 +176,14 @@ static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 	}
 	uint64_t tag = ch->next_tag++;
 	content_get_ok(ch, tag, &e, (uint32_t)queue_ready(q));
-	if (no_ack)
+	if (no_ack) {
 		queue_settle(q, e);
-	else
-		unacked_put(&ch->unacked, tag, (struct delivery){ e, q, NULL, false });
+		return;
+	}
+	uint64_t ms = patience_of_queue(ch->broker, q);
+	unacked_put(&ch->unacked, tag, (struct delivery){ e, q, NULL, false });
+	if (ms)
+		patience_note(ch, tag, ms);
 }
 
 const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m)

@@ -19,6 +19,10 @@ static void give_back(struct broker *b, struct queue *q, struct entry e)
 static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 {
 	struct queue *q = d->queue;
+	if (!q) {
+		ch->patience.n_late--;
+		return;
+	}
 	bool back = how == SETTLE_REQUEUE && !q->deleted;
 	if (d->consumer)
 		consuming_settled(d->consumer);
@@ -47,32 +51,59 @@ static void settle_or_hold(struct channel *ch, uint64_t tag, enum settle_how how
 		settle_one(ch, tag, how);
 }
 
+void settle_late(struct channel *ch, uint64_t tag)
+{
+	struct delivery *d = unacked_get(&ch->unacked, tag), was = *d;
+	*d = (struct delivery){ 0 };
+	ch->patience.n_late++;
+	finish(ch, &was, SETTLE_REQUEUE);
+}
+
 static bool is_open_tag(const struct channel *ch, uint64_t tag)
 {
 	const struct delivery *d = unacked_get(&ch->unacked, tag);
 	return d && !d->held;
 }
 
+/* A late ack does nothing; in a transaction that would be a promise that is not kept. */
+static bool is_broken_promise(const struct channel *ch, uint64_t tag)
+{
+	return ch->tx.on && !unacked_get(&ch->unacked, tag)->queue;
+}
+
+static const struct refusal *unknown_tag(struct broker *b, uint64_t tag)
+{
+	return refuse(b, &PRECONDITION_FAILED, "unknown delivery tag %llu", (unsigned long long)tag);
+}
+
+static const struct refusal *settle_up_to(struct channel *ch, uint64_t tag, enum settle_how how)
+{
+	uint64_t next = unacked_first(&ch->unacked);
+	for (uint64_t t; (t = next) && (tag == 0 || t <= tag);) {
+		next = unacked_after(&ch->unacked, t);
+		if (!is_open_tag(ch, t))
+			continue;
+		if (is_broken_promise(ch, t))
+			return unknown_tag(ch->broker, t);
+		settle_or_hold(ch, t, how);
+	}
+	return NULL;
+}
+
 const struct refusal *settle(struct channel *ch, uint64_t tag, bool multiple,
                              enum settle_how how)
 {
+	const struct refusal *r = NULL;
 	bool all = multiple && tag == 0;
-	if (!all && !is_open_tag(ch, tag))
-		return refuse(ch->broker, &PRECONDITION_FAILED, "unknown delivery tag %llu",
-		              (unsigned long long)tag);
-	if (!multiple) {
+	if (!all && (!is_open_tag(ch, tag) || is_broken_promise(ch, tag)))
+		return unknown_tag(ch->broker, tag);
+	if (multiple)
+		r = settle_up_to(ch, tag, how);
+	else
 		settle_or_hold(ch, tag, how);
-	} else {
-		uint64_t next = unacked_first(&ch->unacked);
-		for (uint64_t t; (t = next) && (all || t <= tag);) {
-			next = unacked_after(&ch->unacked, t);
-			if (is_open_tag(ch, t))
-				settle_or_hold(ch, t, how);
-		}
-	}
-	if (!ch->tx.on)
+	if (!r && !ch->tx.on)
 		channel_wake_consumers(ch);
-	return NULL;
+	return r;
 }
 
 void settle_return_all(struct channel *ch)

@@ -17,6 +17,10 @@ const struct refusal *settle(struct channel *ch, uint64_t tag, bool multiple,
 /* Settles one outstanding tag at once. */
 void settle_one(struct channel *ch, uint64_t tag, enum settle_how how);
 
+/* The entry of an outstanding tag goes back to its queue though the client has not said so; the tag
+ * stays outstanding, for what the client will say of it. */
+void settle_late(struct channel *ch, uint64_t tag);
+
 /* Returns everything outstanding to its queues, in order. */
 void settle_return_all(struct channel *ch);
 

@@ -41,6 +41,7 @@ struct broker {
 	uint64_t undelivered;        /* placed faster than turns can hand out: publishers yield */
 	struct heap timers;          /* of connections */
 	struct heap deadlines;       /* queues by when their first message expires */
+	struct heap patience;        /* channels by when a delivery of theirs is unacked too long */
 	uint64_t started_ms, previous_turn_ms;
 	uint64_t next_number;        /* of connections */
 	uint64_t n_connections;

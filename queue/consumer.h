@@ -27,6 +27,7 @@ struct consumer {
 	int32_t priority;
 	uint32_t window;            /* prefetch count of its own; 0: no limit */
 	uint32_t unacked;           /* deliveries that count against the window */
+	uint64_t patience_ms;       /* that a delivery may stay unacked; 0: for ever */
 };
 
 struct rotation {

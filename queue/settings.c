@@ -7,6 +7,7 @@
 const struct settings settings_none = {
 	.ttl_ms = -1,
 	.lease_ms = -1,
+	.patience_ms = -1,
 	.delivery_limit = -1,
 	.max_length = UINT64_MAX,
 	.max_bytes = UINT64_MAX,
@@ -19,6 +20,7 @@ static const struct {
 } numbers[] = {
 	{ "x-message-ttl", offsetof(struct settings, ttl_ms) },
 	{ "x-expires", offsetof(struct settings, lease_ms) },
+	{ "x-consumer-timeout", offsetof(struct settings, patience_ms) },
 	{ "x-delivery-limit", offsetof(struct settings, delivery_limit) },
 	{ "x-max-length", offsetof(struct settings, max_length) },
 	{ "x-max-length-bytes", offsetof(struct settings, max_bytes) },

@@ -17,6 +17,7 @@ enum overflow {
 struct settings {
 	int64_t ttl_ms;              /* message-ttl; -1: none */
 	int64_t lease_ms;            /* expires; -1: none */
+	int64_t patience_ms;         /* consumer-timeout; 0: for ever; -1: as the broker says */
 	int64_t delivery_limit;      /* so many returns are allowed; -1: any */
 	uint64_t max_length;         /* UINT64_MAX: none */
 	uint64_t max_bytes;          /* max-length-bytes; UINT64_MAX: none */

@@ -11,8 +11,8 @@ struct consumer;
 struct queue;
 
 struct delivery {
-	struct entry entry;          /* entry.message == NULL: this tag is not outstanding */
-	struct queue *queue;
+	struct entry entry;
+	struct queue *queue;         /* NULL: the entry went back, the client does not know yet */
 	struct consumer *consumer;   /* NULL for basic.get */
 	bool held;                   /* acked inside a transaction that is not committed yet */
 };

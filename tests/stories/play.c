@@ -171,6 +171,7 @@ static void play_broker(struct stage *s, struct word *words, int n)
 		OPTION(assembly_max_bytes),
 		OPTION(outbox_max_bytes),
 		OPTION(consumer_max_per_channel),
+		OPTION(consumer_timeout_ms),
 	};
 	for (int i = 1; i < n; i++) {
 		uint64_t v = 0;

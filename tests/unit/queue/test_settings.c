@@ -25,6 +25,7 @@ static const struct {
 } numbers[] = {
 	{ "message-ttl", offsetof(struct settings, ttl_ms) },
 	{ "expires", offsetof(struct settings, lease_ms) },
+	{ "consumer-timeout", offsetof(struct settings, patience_ms) },
 	{ "delivery-limit", offsetof(struct settings, delivery_limit) },
 	{ "max-length", offsetof(struct settings, max_length) },
 	{ "max-length-bytes", offsetof(struct settings, max_bytes) },
