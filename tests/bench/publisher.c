@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "amqp/props.h"
+#include "amqp/table.h"
 #include "base/die.h"
 #include "base/endian.h"
 #include "base/mem.h"
@@ -27,17 +28,39 @@ void publishers_stop(void)
 	stopped = true;
 }
 
-static void encode(struct buf *out, uint64_t queue)
+/* Of message i of a batch; always of one length. */
+static void encode_header(struct buf *out, uint64_t i)
+{
+	char expiration[24], group[16];
+	struct buf headers = { 0 };
+	struct props p = { .class_id = CLASS_BASIC, .body_bytes = options.size,
+		               .flags = PROP_delivery_mode, .delivery_mode = options.durable ? 2 : 1,
+		               .priority = (uint8_t)(i * 7 % (options.priority + 1)) };
+	p.flags |= options.priority ? PROP_priority : 0;
+	if (options.expiration) {
+		snprintf(expiration, sizeof expiration, "%llu", (unsigned long long)options.expiration);
+		p.expiration = slice_str(expiration);
+		p.flags |= PROP_expiration;
+	}
+	if (options.groups) {
+		snprintf(group, sizeof group, "%06u", (unsigned)(i % options.groups) % 1000000);
+		table_put_str(&headers, SCENE_GROUP_HEADER, group);
+		p.headers = buf_slice(&headers);
+		p.flags |= PROP_headers;
+	}
+	props_encode(out, &p);
+	buf_free(&headers);
+}
+
+static void encode(struct buf *out, uint64_t i)
 {
 	char key[NAME_BYTES];
 	struct buf header = { 0 }, body = { 0 };
-	struct props p = { .class_id = CLASS_BASIC, .body_bytes = options.size,
-		               .flags = PROP_delivery_mode, .delivery_mode = options.durable ? 2 : 1 };
 	struct method m = { .id = METHOD_basic_publish,
 		                .basic_publish = { .exchange = scene_exchange(),
-		                                   .routing_key = scene_key(key, queue) } };
+		                                   .routing_key = scene_key(key, i % options.queues) } };
 	method_encode(out, 1, &m);
-	props_encode(&header, &p);
+	encode_header(&header, i);
 	frame_write(out, FRAME_HEADER, 1, buf_slice(&header));
 	sequence_at = sequence_at ? sequence_at : out->len + FRAME_HEAD_BYTES;
 	memset(buf_reserve(&body, options.size), 'x', options.size);
@@ -59,7 +82,7 @@ static struct buf make_batch(void)
 	n = n < BATCH_MAX ? n : BATCH_MAX;
 	batch_messages = n < options.queues ? options.queues : n - n % options.queues;
 	for (uint64_t i = 1; i < batch_messages; i++)
-		encode(&b, i % options.queues);
+		encode(&b, i);
 	must(b.len == message_bytes * batch_messages);
 	return b;
 }

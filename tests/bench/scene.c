@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "amqp/table.h"
 #include "base/endian.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/options.h"
@@ -59,14 +60,28 @@ static void declare_exchange(struct wire *w)
 	bench_call(w, &m, METHOD_exchange_declare_ok);
 }
 
+static void put_number(struct buf *table, const char *key, uint64_t value)
+{
+	struct field f = { .letter = 'l', .integer = (int64_t)value };
+	if (value)
+		table_put(table, slice_str(key), &f);
+}
+
 static void declare_queue(struct wire *w, struct slice name)
 {
-	static const char quorum[] = "\x0cx-queue-typeS\0\0\0\6quorum";
-	struct slice arguments = slice_of(quorum, options.quorum ? sizeof quorum - 1 : 0);
+	struct buf arguments = { 0 };
+	if (options.quorum)
+		table_put_str(&arguments, "x-queue-type", "quorum");
+	if (options.groups)
+		table_put_str(&arguments, "x-group-header", SCENE_GROUP_HEADER);
+	put_number(&arguments, "x-max-priority", options.priority);
+	put_number(&arguments, "x-message-ttl", options.ttl);
+	put_number(&arguments, "x-max-length", options.limit);
 	struct method m = { .id = METHOD_queue_declare,
 		                .queue_declare = { .queue = name, .durable = options.durable,
-		                                   .arguments = arguments } };
+		                                   .arguments = buf_slice(&arguments) } };
 	bench_call(w, &m, METHOD_queue_declare_ok);
+	buf_free(&arguments);
 }
 
 void scene_remove(struct wire *w)

@@ -17,6 +17,9 @@ void scene_remove(struct wire *w);
 /* The name of queue number i, in out[NAME_BYTES]. */
 struct slice scene_queue(char *out, uint64_t i);
 
+/* The header that groups go by, where the options ask for groups. */
+#define SCENE_GROUP_HEADER "group"
+
 /* Where publishes go. */
 struct slice scene_exchange(void);
 
