@@ -2,6 +2,7 @@
 #include "amqp/props.h"
 
 #include "amqp/wire.h"
+#include "base/endian.h"
 
 enum { KNOWN_FLAGS = 0xFFFC };   /* bit 0 says that more flags follow: nothing defines them */
 
@@ -20,6 +21,20 @@ bool props_decode(struct slice payload, struct props *out)
 #include "amqp/props.def"
 #undef PROP
 	return !r.bad && !r.bad_utf8 && reader_left(&r) == 0;
+}
+
+/* Only content-type and content-encoding come before them. */
+struct slice props_headers(struct slice payload)
+{
+	const uint8_t *at = payload.p + PROPS_LIST_AT;
+	uint16_t flags = get_be16(payload.p + PROPS_FLAGS_AT);
+	if (!(flags & PROP_headers))
+		return slice_of(NULL, 0);
+	if (flags & PROP_content_type)
+		at += 1 + *at;
+	if (flags & PROP_content_encoding)
+		at += 1 + *at;
+	return slice_of(at + 4, get_be32(at));
 }
 
 void props_encode(struct buf *out, const struct props *in)

@@ -40,6 +40,9 @@ enum {
  * weight are not judged here. */
 bool props_decode(struct slice payload, struct props *out);
 
+/* The headers of a payload that props_decode has taken before; empty when there are none. */
+struct slice props_headers(struct slice payload);
+
 /* Writes a header payload from the fields that flags names. */
 void props_encode(struct buf *out, const struct props *in);
 

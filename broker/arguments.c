@@ -99,6 +99,7 @@ static const struct rule rules[] = {
 	{ "x-dead-letter-routing-key", STRING, 0, 0, NULL },
 	{ "x-overflow", STRING, 0, 0, NULL },
 	{ "x-queue-mode", STRING, 0, 0, NULL },
+	{ "x-group-header", STRING, 0, 0, NULL },
 	{ "x-queue-type", STRING, 0, 0, NULL },
 	{ "x-single-active-consumer", BOOLEAN, 0, 0, NULL },
 };
@@ -142,14 +143,36 @@ static void judge_string(struct buf *fault, const char *key, const struct field 
 			buf_printf(fault, "\"unsupported queue type '%.*s'\"", SLICE_ARG(f->bytes));
 	} else if (strcmp(key, "x-overflow") == 0 && !is_one_of(f->bytes, overflows)) {
 		buf_printf(fault, "invalid_overflow");
+	} else if (strcmp(key, "x-group-header") == 0 && f->bytes.n == 0) {
+		buf_printf(fault, "empty_group_header");
 	} else if (strcmp(key, "x-queue-mode") == 0 && !is_one_of(f->bytes, modes)) {
 		buf_printf(fault, "\"unsupported queue mode '%.*s'\"", SLICE_ARG(f->bytes));
 	}
 }
 
+/* What goes only with another argument, or only without. */
+static const struct {
+	const char *key, *other;
+	bool with;
+	const char *fault;
+} company[] = {
+	{ "x-dead-letter-routing-key", "x-dead-letter-exchange", true,
+	  "routing_key_but_no_dlx_defined" },
+	{ "x-group-header", "x-max-priority", false, "group_header_and_max_priority_defined" },
+};
+
+static void judge_company(struct buf *fault, const char *key, struct slice arguments)
+{
+	struct field f;
+	for (size_t i = 0; i < ARRAY_LEN(company); i++)
+		if (strcmp(key, company[i].key) == 0 &&
+		    table_find(arguments, company[i].other, &f) != company[i].with)
+			buf_printf(fault, "%s", company[i].fault);
+}
+
 static void judge(struct buf *fault, const struct rule *r, struct slice arguments)
 {
-	struct field f, dlx;
+	struct field f;
 	if (!table_find(arguments, r->key, &f))
 		return;
 	if (r->kind == INTEGER)
@@ -158,9 +181,8 @@ static void judge(struct buf *fault, const struct rule *r, struct slice argument
 		judge_string(fault, r->key, &f);
 	else if (f.letter != 't')
 		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(&f));
-	if (fault->len == 0 && strcmp(r->key, "x-dead-letter-routing-key") == 0 &&
-	    !table_find(arguments, "x-dead-letter-exchange", &dlx))
-		buf_printf(fault, "routing_key_but_no_dlx_defined");
+	if (fault->len == 0)
+		judge_company(fault, r->key, arguments);
 }
 
 /* RabbitMQ has other words for this one. */

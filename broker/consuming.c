@@ -52,6 +52,7 @@ static void bury(struct consumer *c)
 static void detach(struct consumer *c)
 {
 	struct queue *q = c->queue;
+	groups_leave(c);
 	rotation_remove(&q->rotation, c);
 	if (q->exclusive_consumer == c)
 		q->exclusive_consumer = NULL;
@@ -119,17 +120,24 @@ bool consuming_is_able(const struct consumer *c)
 	       (ch->window == 0 || ch->window_used < ch->window);
 }
 
-/* The consumer that may be served now; those in front of it that cannot are set aside. */
+/* One that cannot take a message now waits outside. */
+static bool check_able(struct consumer *c)
+{
+	if (consuming_is_able(c))
+		return true;
+	if (!connection_takes_deliveries(c->channel->connection))
+		c->channel->connection->congested = true;
+	rotation_wait(&c->queue->rotation, c);
+	return false;
+}
+
+/* Whose turn it is. */
 static struct consumer *next_able(struct queue *q)
 {
-	for (struct consumer *c; (c = rotation_first(&q->rotation));) {
-		if (consuming_is_able(c))
-			return c;
-		if (!connection_takes_deliveries(c->channel->connection))
-			c->channel->connection->congested = true;
-		rotation_wait(&q->rotation, c);
-	}
-	return NULL;
+	struct consumer *c;
+	while ((c = rotation_first(&q->rotation)) && !check_able(c))
+		;
+	return c;
 }
 
 /* Served last, woken last: so queues that share a channel's window take turns too. */
@@ -146,40 +154,87 @@ static void count_delivery(struct consumer *c)
 }
 
 /* AMQP 0-9-1 section 1.8.3.9: basic.deliver, with tags ascending on the channel. */
-static void deliver(struct consumer *c, struct entry e)
+static void deliver(struct consumer *c, struct entry e, struct group *g)
 {
 	struct channel *ch = c->channel;
 	uint64_t tag = ch->next_tag++;
 	content_deliver(ch, c->tag, tag, &e);
 	count_delivery(c);
 	if (c->no_ack) {
+		if (g)
+			groups_pass(c->queue, g);
 		queue_settle(c->queue, e);
 		return;
 	}
-	unacked_put(&ch->unacked, tag, (struct delivery){ e, c->queue, c, false });
+	if (g)
+		groups_hold(c->queue, g, c);
+	unacked_put(&ch->unacked, tag,
+	            (struct delivery){ .entry = e, .queue = c->queue, .consumer = c, .group = g });
 	if (c->patience_ms)
 		patience_note(ch, tag, c->patience_ms);
 }
 
 /* What was due before the last turn ended has had its chance; what fell due since may still go
  * to a consumer that waits. */
+static int64_t late_ms(const struct broker *b)
+{
+	return (int64_t)b->previous_turn_ms - 1;
+}
+
 static void drop_late(struct broker *b, struct queue *q)
 {
 	if (q->timed)
-		expiry_drop_front(b, q, (int64_t)b->previous_turn_ms - 1, UINT32_MAX);
+		expiry_drop_front(b, q, late_ms(b), UINT32_MAX);
+}
+
+/* The consumer that the entry goes to: who holds its group, else whose turn it is; NULL when the
+ * holder cannot take it now. */
+static struct consumer *taker(const struct group *g, struct consumer *turn)
+{
+	if (!g || !group_is_held(g) || g->holder == turn)
+		return turn;
+	struct consumer *c = g->holder;
+	return c && c->able && check_able(c) ? c : NULL;
+}
+
+/* The next message of a queue with groups.  False when there is none for anybody. */
+static bool hand_out_grouped(struct broker *b, struct queue *q, struct consumer *turn)
+{
+	struct entry e;
+	struct group *g;
+	struct consumer *c;
+	if (groups_offer(q, turn, &e, &g) != OFFER_ENTRY)
+		return false;
+	if (expiry_is_due(q, &e, late_ms(b)))
+		expiry_drop(b, q, &e, g);
+	else if ((c = taker(g, turn)))
+		deliver(c, e, g);
+	else
+		groups_set_aside(q, g, e);
+	return true;
+}
+
+/* False when it is on its way from the log: the queue runs again when it is there. */
+static bool hand_out(struct broker *b, struct queue *q, struct consumer *turn)
+{
+	struct entry e;
+	if (q->groups)
+		return hand_out_grouped(b, q, turn);
+	if (!queue_take(q, &e))
+		return false;
+	deliver(turn, e, NULL);
+	return true;
 }
 
 /* Hands out at most max messages; true when there was more to give and someone to take it. */
 static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 {
 	struct consumer *c;
-	struct entry e;
 	for (drop_late(b, q); queue_ready(q) && (c = next_able(q)); drop_late(b, q)) {
 		if (max-- == 0)
 			return true;
-		if (!queue_take(q, &e))
-			return false;   /* on its way from the log: the queue runs again when it is there */
-		deliver(c, e);
+		if (!hand_out(b, q, c))
+			return false;
 		++*used;
 	}
 	return false;

@@ -75,6 +75,18 @@ void expiry_drop_front(struct broker *b, struct queue *q, int64_t due_ms, uint32
 	}
 }
 
+bool expiry_is_due(const struct queue *q, const struct entry *e, int64_t due_ms)
+{
+	return q->timed && queue_entry_deadline(q, e->message) <= due_ms;
+}
+
+void expiry_drop(struct broker *b, struct queue *q, struct entry *e, struct group *g)
+{
+	if (g)
+		groups_pass(q, g);
+	dead_letter(b, q, *e, DEATH_EXPIRED);
+}
+
 void expiry_run(struct broker *b)
 {
 	int64_t now = (int64_t)b->now_ms;

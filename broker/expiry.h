@@ -6,9 +6,12 @@
 #ifndef BROKER_EXPIRY_H
 #define BROKER_EXPIRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct broker;
+struct entry;
+struct group;
 struct queue;
 
 /* The queue is used: declared, asked for a message, left by its last consumer, or found at a
@@ -23,6 +26,12 @@ void expiry_forget(struct broker *b, struct queue *q);
 
 /* Ends what stands in front and has a deadline up to due_ms; at most max messages. */
 void expiry_drop_front(struct broker *b, struct queue *q, int64_t due_ms, uint32_t max);
+
+/* True when the entry, which was just taken, had a deadline up to due_ms. */
+bool expiry_is_due(const struct queue *q, const struct entry *e, int64_t due_ms);
+
+/* Ends it; g is its group, NULL when it has none. */
+void expiry_drop(struct broker *b, struct queue *q, struct entry *e, struct group *g);
 
 /* Ends what is due now, a bounded number of messages; queues whose lease is over go. */
 void expiry_run(struct broker *b);

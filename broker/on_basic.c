@@ -167,21 +167,52 @@ const struct refusal *on_basic_cancel_ok(struct channel *ch, const struct basic_
 
 /* ---- get ---- */
 
+/* The oldest entry, of a queue with groups the oldest of which nobody holds the group. */
+static enum offered next_entry(struct broker *b, struct queue *q, struct entry *e,
+                               struct group **g)
+{
+	enum offered offered;
+	*g = NULL;
+	if (!q->groups)
+		return queue_take(q, e) ? OFFER_ENTRY : OFFER_LATER;
+	while ((offered = groups_offer(q, NULL, e, g)) == OFFER_ENTRY) {
+		if (expiry_is_due(q, e, (int64_t)b->now_ms))
+			expiry_drop(b, q, e, *g);
+		else if (*g && group_is_held(*g))
+			groups_set_aside(q, *g, *e);
+		else
+			break;
+	}
+	return offered;
+}
+
+static void get_empty(struct channel *ch)
+{
+	struct method empty = { .id = METHOD_basic_get_empty };
+	channel_send(ch, &empty);
+}
+
 static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 {
 	struct entry e;
-	if (!queue_take(q, &e)) {
-		parking_wait(ch, q);
-		return;
+	struct group *g;
+	switch (next_entry(ch->broker, q, &e, &g)) {
+	case OFFER_ENTRY: break;
+	case OFFER_NONE: get_empty(ch); return;
+	case OFFER_LATER: parking_wait(ch, q); return;
 	}
 	uint64_t tag = ch->next_tag++;
 	content_get_ok(ch, tag, &e, (uint32_t)queue_ready(q));
 	if (no_ack) {
+		if (g)
+			groups_pass(q, g);
 		queue_settle(q, e);
 		return;
 	}
+	if (g)
+		groups_hold(q, g, NULL);
 	uint64_t ms = patience_of_queue(ch->broker, q);
-	unacked_put(&ch->unacked, tag, (struct delivery){ e, q, NULL, false });
+	unacked_put(&ch->unacked, tag, (struct delivery){ .entry = e, .queue = q, .group = g });
 	if (ms)
 		patience_note(ch, tag, ms);
 }
@@ -195,12 +226,10 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 	expiry_use(ch->broker, q);
 	if (q->timed)
 		expiry_drop_front(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);
-	if (queue_ready(q)) {
+	if (queue_ready(q))
 		get_entry(ch, q, m->no_ack);
-	} else {
-		struct method empty = { .id = METHOD_basic_get_empty };
-		channel_send(ch, &empty);
-	}
+	else
+		get_empty(ch);
 	return NULL;
 }
 

@@ -24,6 +24,7 @@ static const char *const compared[] = {
 	"x-overflow",
 	"x-queue-type",
 	"x-single-active-consumer",
+	"x-group-header",
 	NULL,
 };
 

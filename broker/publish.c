@@ -97,16 +97,15 @@ const struct refusal *publish_check(struct channel *ch, const struct message *m,
 static void look_at_header(struct message *m, struct route *r)
 {
 	struct field f;
-	struct props p;
 	struct slice header = message_header(m);
 	uint16_t flags = (uint16_t)(header.p[PROPS_FLAGS_AT] << 8 | header.p[PROPS_FLAGS_AT + 1]);
 	m->expires = flags & PROP_expiration;
-	if (!(flags & PROP_headers) || !props_decode(header, &p))
+	r->headers = props_headers(header);
+	if (r->headers.n == 0)
 		return;
-	r->headers = p.headers;
-	if (table_find(p.headers, "CC", &f) && f.letter == 'A')
+	if (table_find(r->headers, "CC", &f) && f.letter == 'A')
 		r->cc = f.bytes;
-	if (table_find(p.headers, "BCC", &f) && f.letter == 'A')
+	if (table_find(r->headers, "BCC", &f) && f.letter == 'A')
 		r->bcc = f.bytes;
 }
 

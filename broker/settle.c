@@ -23,7 +23,9 @@ static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 		ch->patience.n_late--;
 		return;
 	}
-	bool back = how == SETTLE_REQUEUE && !q->deleted;
+	if (d->group)
+		groups_release(q, d->group);
+	bool runs = !q->deleted && (how == SETTLE_REQUEUE || d->group);
 	if (d->consumer)
 		consuming_settled(d->consumer);
 	switch (how) {
@@ -31,7 +33,7 @@ static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 	case SETTLE_REJECT: dead_letter(ch->broker, q, d->entry, DEATH_REJECTED); break;
 	case SETTLE_ACK: queue_settle(q, d->entry); break;
 	}
-	if (back)
+	if (runs)
 		broker_run_queue(ch->broker, q);
 }
 

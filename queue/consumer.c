@@ -8,6 +8,7 @@ void rotation_init(struct rotation *r, bool single)
 	*r = (struct rotation){ .single = single };
 	list_init(&r->able);
 	list_init(&r->waiting);
+	list_init(&r->favoured);
 }
 
 /* Behind the last consumer of the same or a higher priority. */
@@ -20,9 +21,22 @@ static void stand_in_line(struct rotation *r, struct consumer *c)
 	c->able = true;
 }
 
+void rotation_favour(struct rotation *r, struct consumer *c)
+{
+	bool favoured = c->able && !list_empty(&c->aside);
+	if (favoured == list_linked(&c->favoured))
+		return;
+	if (favoured)
+		list_push(&r->favoured, &c->favoured);
+	else
+		list_remove(&c->favoured);
+}
+
 void rotation_add(struct rotation *r, struct consumer *c)
 {
 	list_init(&c->turn);
+	list_init(&c->favoured);
+	list_init(&c->aside);
 	stand_in_line(r, c);
 	r->count++;
 	if (r->single && !r->active)
@@ -33,6 +47,7 @@ void rotation_remove(struct rotation *r, struct consumer *c)
 {
 	must(list_linked(&c->turn));
 	list_remove(&c->turn);
+	list_remove(&c->favoured);
 	c->able = false;
 	r->count--;
 	if (r->active == c)   /* the others have never been served: all are able, in order of age */
@@ -43,6 +58,8 @@ struct consumer *rotation_first(const struct rotation *r)
 {
 	if (r->single)
 		return r->active && r->active->able ? r->active : NULL;
+	if (!list_empty(&r->favoured))
+		return list_entry(r->favoured.next, struct consumer, favoured);
 	return list_first(&r->able, struct consumer, turn);
 }
 
@@ -58,6 +75,7 @@ void rotation_wait(struct rotation *r, struct consumer *c)
 	list_remove(&c->turn);
 	list_push(&r->waiting, &c->turn);
 	c->able = false;
+	rotation_favour(r, c);
 }
 
 void rotation_wake(struct rotation *r, struct consumer *c)
@@ -65,4 +83,5 @@ void rotation_wake(struct rotation *r, struct consumer *c)
 	must(!c->able);
 	list_remove(&c->turn);
 	stand_in_line(r, c);
+	rotation_favour(r, c);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A consumer as its queue sees it, and the rotation in which consumers take turns: strictly round
  * robin among those of equal priority that can take a message now, the highest priority first.
- * A consumer that cannot (window full, connection congested) waits outside until it is woken.
+ * A consumer that cannot (window full, connection congested) waits outside until it is woken.  One
+ * for which messages were set aside (queue/groups.h) has its turn as soon as it is able.
  * In a rotation of a single active consumer (x-single-active-consumer) there are no turns. */
 #ifndef QUEUE_CONSUMER_H
 #define QUEUE_CONSUMER_H
@@ -14,6 +15,8 @@ struct channel;   /* broker/channel.h; only carried here */
 
 struct consumer {
 	struct list turn;           /* in the rotation: among the able or the waiting */
+	struct list favoured;       /* ... and among the favoured */
+	struct list aside;          /* groups it holds of which something was set aside */
 	struct list on_channel;
 	struct list link;           /* among those of the broker */
 	struct queue *queue;
@@ -33,6 +36,7 @@ struct consumer {
 struct rotation {
 	struct list able;           /* by falling priority, within one in order of turns */
 	struct list waiting;
+	struct list favoured;       /* able, and something was set aside for them */
 	uint32_t count;
 	bool single;                /* one at a time: the active one is served, the others stand by */
 	struct consumer *active;    /* with single: the one, until it leaves; NULL: there is none */
@@ -56,5 +60,8 @@ void rotation_served(struct rotation *r, struct consumer *c);
 /* The consumer cannot take more; rotation_wake brings it back at the end of its priority. */
 void rotation_wait(struct rotation *r, struct consumer *c);
 void rotation_wake(struct rotation *r, struct consumer *c);
+
+/* Something was set aside for the consumer, or nothing is any more. */
+void rotation_favour(struct rotation *r, struct consumer *c);
 
 #endif

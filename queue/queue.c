@@ -83,6 +83,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	heap_node_init(&q->deadline);
 	q->counts = is_quorum(q->arguments);
 	queue_set_policy(q, &settings_none);
+	q->groups = groups_new(q->arguments);
 	return q;
 }
 
@@ -94,6 +95,7 @@ static void bury(struct queue *q)
 	for (unsigned i = 0; i < q->n_levels; i++)
 		lane_free(&q->levels[i]);
 	mem_free(q->levels);
+	groups_free(q->groups);
 	mem_free((void *)q->name.p);
 	mem_free((void *)q->arguments.p);
 	mem_free(q->acks);
@@ -148,6 +150,8 @@ static void drop_level(struct queue *q, struct lane *l, bool acked)
 static uint64_t drop_all(struct queue *q, bool acked)
 {
 	uint64_t n = queue_ready(q);
+	if (q->groups)
+		groups_drop(q, acked);
 	for (unsigned i = 0; i < q->n_levels; i++)
 		drop_level(q, &q->levels[i], acked);
 	drop_lane(q, &q->lane, acked);
@@ -203,17 +207,22 @@ struct lane *queue_front(struct queue *q)
 	return &q->lane;
 }
 
-static int64_t lane_deadline(const struct queue *q, const struct lane *l)
+int64_t queue_entry_deadline(const struct queue *q, const struct message *m)
 {
-	const struct message *m = q->timed ? lane_peek(l).message : NULL;
 	int64_t at = QUEUE_NO_DEADLINE;
-	if (m && q->settings.ttl_ms >= 0)
+	if (q->settings.ttl_ms >= 0)
 		at = m->published_ms + q->settings.ttl_ms;
-	if (m && m->expires) {
+	if (m->expires) {
 		int64_t own = m->published_ms + message_expiration_ms(m);
 		at = own < at ? own : at;
 	}
 	return at;
+}
+
+static int64_t lane_deadline(const struct queue *q, const struct lane *l)
+{
+	const struct message *m = q->timed ? lane_peek(l).message : NULL;
+	return m ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
 }
 
 int64_t queue_deadline(const struct queue *q)
@@ -272,9 +281,19 @@ void queue_take_due(struct queue *q, int64_t due_ms, struct entry *out)
 	must(taken);
 }
 
+static bool oldest_is_aside(const struct queue *q)
+{
+	struct entry front = lane_peek(&q->lane);
+	return q->aside && (!front.message || groups_oldest(q->groups) < front.seq);
+}
+
 bool queue_take_lowest(struct queue *q, struct entry *out)
 {
 	struct lane *l = queue_front(q);
+	if (oldest_is_aside(q)) {
+		groups_take_oldest(q, out);
+		return true;
+	}
 	for (unsigned i = q->n_levels; i > 0 && l != &q->lane; i--)
 		if (lane_count(&q->levels[i - 1]))
 			l = &q->levels[i - 1];
@@ -415,6 +434,8 @@ void queue_check(const struct queue *q)
 	check_lane(q, &q->lane, &hot, &bytes);
 	for (unsigned i = 0; i < q->n_levels; i++)
 		check_lane(q, &q->levels[i], &hot, &bytes);
+	if (q->groups)
+		groups_check(q, &hot, &bytes);
 	must(bytes <= q->ready_bytes && (hot < queue_ready(q) || bytes == q->ready_bytes));
 	uint32_t consumers = 0;
 	list_each(it, &q->rotation.able)

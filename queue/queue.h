@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "persistence/ranges.h"
 #include "queue/consumer.h"
+#include "queue/groups.h"
 #include "queue/lane.h"
 #include "queue/settings.h"
 
@@ -34,6 +35,8 @@ struct queue {
 	struct lane lane;             /* of a priority queue: what was not told apart yet */
 	struct lane *levels;          /* of a priority queue: for each priority, the lowest first */
 	unsigned n_levels;            /* x-max-priority and one; 0: it is none */
+	struct groups *groups;        /* x-group-header; NULL: none */
+	uint64_t aside;               /* entries that wait there for their key */
 	uint64_t next_seq;
 	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
@@ -96,7 +99,7 @@ void queue_delete(struct queue **q);
 /* Ready entries. */
 static inline uint64_t queue_ready(const struct queue *q)
 {
-	uint64_t n = lane_count(&q->lane);
+	uint64_t n = lane_count(&q->lane) + q->aside;
 	for (unsigned i = 0; i < q->n_levels; i++)
 		n += lane_count(&q->levels[i]);
 	return n;
@@ -131,6 +134,9 @@ static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
  * is sooner; on the clock of message.published_ms.  Not known while it is not in memory. */
 int64_t queue_deadline(const struct queue *q);
 
+/* When this entry does. */
+int64_t queue_entry_deadline(const struct queue *q, const struct message *m);
+
 /* Adds a message at the back under a number from queue_number; takes a reference of its own. */
 void queue_push(struct queue *q, uint64_t seq, struct message *m);
 
@@ -140,15 +146,15 @@ static inline uint64_t queue_number(struct queue *q)
 	return q->next_seq++;
 }
 
-/* Hands out the first ready entry, which counts as unacked until it is returned or settled.
- * False when there is none, or it is not in memory: then it is on its way, and the queue will stand
- * on the store's list woken. */
+/* Hands out the first ready entry (of a queue with groups the first in its lane), which counts as
+ * unacked until it is returned or settled.  False when there is none, or it is not in memory: then
+ * it is on its way, and the queue will stand on the store's list woken. */
 bool queue_take(struct queue *q, struct entry *out);
 
 /* As queue_take, of the first entries in their lanes one that is due by then; there is one. */
 void queue_take_due(struct queue *q, int64_t due_ms, struct entry *out);
 
-/* As queue_take, but of the lowest priority. */
+/* As queue_take, but of the lowest priority, and with groups the oldest, whoever it is for. */
 bool queue_take_lowest(struct queue *q, struct entry *out);
 
 enum cooled { COOLED_NOTHING, COOLED_LATER, COOLED_SOME };

@@ -8,12 +8,14 @@
 #include "queue/lane.h"
 
 struct consumer;
+struct group;
 struct queue;
 
 struct delivery {
 	struct entry entry;
 	struct queue *queue;         /* NULL: the entry went back, the client does not know yet */
 	struct consumer *consumer;   /* NULL for basic.get */
+	struct group *group;         /* of the queue's groups; NULL: none */
 	bool held;                   /* acked inside a transaction that is not committed yet */
 };
 

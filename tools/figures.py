@@ -18,6 +18,8 @@ ROWS = {
     "1a": "16 B, transient, one publisher, one consumer, no acks",
     "1a-2c": "the same, both cores for both",
     "1a-acks": "the same as 1a with acks, one for 100",
+    "1a-keys": "the same as 1a-acks with a header, one of 1,000 keys, and four consumers",
+    "1a-groups": "the same in a queue grouped by that header",
     "1b": "1 KB, transient, one publisher, one consumer, no acks",
     "2a": DURABLE + ", one ack for 100",
     "2a-2c": "the same, both cores for both",

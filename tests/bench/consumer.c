@@ -76,7 +76,7 @@ static void ack(struct consumer *c, bool multiple)
 static void check_sequence(struct consumer *c, uint32_t publisher, uint64_t sequence)
 {
 	uint64_t *next = expected(c, c->queue, publisher);
-	bool in_order = !options.priority && !options.groups;
+	bool in_order = !options.priority && !options.grouped;
 	if (in_order && (sequence < *next || (is_alone() && sequence != *next)))
 		figures_fault(FAULT_ORDER);
 	*next = sequence + stride();

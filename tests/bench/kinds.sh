@@ -73,8 +73,8 @@ pair expiration "$transient" "" "expiration=60000"
 pair expiration-durable "$durable" "" "expiration=60000"
 pair limit "$transient" "" "limit=1000000"
 pair limit-durable "$durable" "" "limit=1000000"
-pair groups "$transient autoack=0" "" "groups=1000"
-pair groups-durable "$durable" "" "groups=1000"
+pair groups "$transient autoack=0 keys=1000 consumers=4" "" "grouped=1"
+pair groups-durable "$durable keys=1000 consumers=4" "" "grouped=1"
 pair topics "$transient" "bindings=10" "bindings=100000"
 
 case " $wanted " in

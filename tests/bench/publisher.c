@@ -42,8 +42,8 @@ static void encode_header(struct buf *out, uint64_t i)
 		p.expiration = slice_str(expiration);
 		p.flags |= PROP_expiration;
 	}
-	if (options.groups) {
-		snprintf(group, sizeof group, "%06u", (unsigned)(i % options.groups) % 1000000);
+	if (options.keys) {
+		snprintf(group, sizeof group, "%06u", (unsigned)(i % options.keys) % 1000000);
 		table_put_str(&headers, SCENE_GROUP_HEADER, group);
 		p.headers = buf_slice(&headers);
 		p.flags |= PROP_headers;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "amqp/table.h"
-#include "base/endian.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/options.h"
 
@@ -72,7 +71,7 @@ static void declare_queue(struct wire *w, struct slice name)
 	struct buf arguments = { 0 };
 	if (options.quorum)
 		table_put_str(&arguments, "x-queue-type", "quorum");
-	if (options.groups)
+	if (options.grouped)
 		table_put_str(&arguments, "x-group-header", SCENE_GROUP_HEADER);
 	put_number(&arguments, "x-max-priority", options.priority);
 	put_number(&arguments, "x-message-ttl", options.ttl);

@@ -17,7 +17,7 @@ void scene_remove(struct wire *w);
 /* The name of queue number i, in out[NAME_BYTES]. */
 struct slice scene_queue(char *out, uint64_t i);
 
-/* The header that groups go by, where the options ask for groups. */
+/* The header that groups go by, where the options ask for keys. */
 #define SCENE_GROUP_HEADER "group"
 
 /* Where publishes go. */

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #define PROP(bit, name, type) INSIDE_##type(p.name);
 #include "amqp/props.def"
 #undef PROP
+	must(slice_eq(props_headers(payload), p.headers));
 	props_encode(&again, &p);
 	must(slice_eq(buf_slice(&again), payload));
 	buf_free(&again);

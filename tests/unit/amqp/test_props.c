@@ -67,6 +67,7 @@ START_TEST(every_choice_of_properties_comes_back)
 		ck_assert(props_decode(encode(&p), &got));
 		const char *what = difference(&p, &got);
 		ck_assert_msg(!what, "%s with flags %04x", what, p.flags);
+		ck_assert(slice_eq(props_headers(buf_slice(&wire)), got.headers));
 	}
 }
 END_TEST
