@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -36,6 +37,22 @@ void buf_printf(struct buf *b, const char *format, ...)
 	b->len += (size_t)n;
 	va_end(again);
 	va_end(args);
+}
+
+/* Of "100.0" and "1.0e2" the shorter, of equal ones the first. */
+void buf_real(struct buf *b, double v)
+{
+	char digits[40], plain[400], scientific[48];
+	int precision = 0;
+	do
+		snprintf(digits, sizeof digits, "%.*e", precision, v);
+	while (strtod(digits, NULL) != v && ++precision < 17);
+	long exponent = strtol(strchr(digits, 'e') + 1, NULL, 10);
+	long decimals = precision - exponent < 1 ? 1 : precision - exponent;
+	snprintf(plain, sizeof plain, "%.*f", (int)decimals, v);
+	snprintf(scientific, sizeof scientific, "%.*s%se%ld", (int)strcspn(digits, "e"), digits,
+	         precision ? "" : ".0", exponent);
+	buf_printf(b, "%s", strlen(scientific) < strlen(plain) ? scientific : plain);
 }
 
 void buf_consume(struct buf *b, size_t n)

@@ -39,6 +39,10 @@ static inline void buf_u8(struct buf *b, uint8_t v)
 /* Appends printf-formatted text, without a NUL. */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends the shortest text that reads back as v, which is finite, always with a point: 1.0, 0.1,
+ * 1.0e30. */
+void buf_real(struct buf *b, double v);
+
 /* Drops the first n bytes and moves the rest to the front. */
 void buf_consume(struct buf *b, size_t n);
 

@@ -76,6 +76,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->overfull);
 	list_init(&b->graveyard);
 	list_init(&b->unparked);
+	list_init(&b->policing);
 	heap_init(&b->timers, sooner);
 	heap_init(&b->deadlines, dies_sooner);
 	patience_heap_init(&b->patience);
@@ -100,8 +101,8 @@ int broker_recover(struct broker *b, struct buf *why)
 void broker_run_queue(struct broker *b, struct queue *q)
 {
 	expiry_watch(b, q);
-	if (queue_is_over(q) && !list_linked(&q->overfull))
-		list_push(&b->overfull, &q->overfull);
+	if (queue_is_over(q))
+		overflow_note(b, q);
 	if (!list_linked(&q->runnable) && queue_ready(q) && rotation_first(&q->rotation))
 		list_push(&b->runnable, &q->runnable);
 }
@@ -205,10 +206,12 @@ static void bury(struct broker *b)
 void broker_turn(struct broker *b, uint64_t now_ms)
 {
 	b->now_ms = now_ms;
+	b->trims = OVERFLOW_TURN;
 	poll_log(b);
 	run_timers(b);
 	patience_run(b);
 	collect_fetched(b);
+	policing_turn(b);
 	consuming_deliver(b);
 	expiry_run(b);
 	overflow_run(b);
@@ -235,6 +238,7 @@ uint64_t broker_deadline(const struct broker *b)
 	}
 	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
+	            !list_empty(&b->policing) || !list_empty(&b->overfull) ||
 	            !list_empty(&b->going_vhosts) ||
 	            (!b->failed && store_is_busy(&b->store, b->durable));
 	return busy ? b->now_ms : at;

@@ -54,6 +54,11 @@ void expiry_use(struct broker *b, struct queue *q)
 		place_in_heap(b, q);
 }
 
+void expiry_review(struct broker *b, struct queue *q)
+{
+	place_in_heap(b, q);
+}
+
 void expiry_watch(struct broker *b, struct queue *q)
 {
 	if (q->timed && (!heap_linked(&q->deadline) || queue_deadline(q) < q->deadline_ms))

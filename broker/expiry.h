@@ -21,6 +21,9 @@ void expiry_use(struct broker *b, struct queue *q);
 /* The front of the queue may have a new, earlier deadline. */
 void expiry_watch(struct broker *b, struct queue *q);
 
+/* What the queue goes by has changed. */
+void expiry_review(struct broker *b, struct queue *q);
+
 /* The queue goes. */
 void expiry_forget(struct broker *b, struct queue *q);
 

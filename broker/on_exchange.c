@@ -70,7 +70,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 		return r;
 	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,
 		                          m->internal };
-	topology_add_exchange(&ch->vhost->topology, &spec, wait_for);
+	policing_exchange(ch->vhost, topology_add_exchange(&ch->vhost->topology, &spec, wait_for));
 	return NULL;
 }
 

@@ -79,6 +79,7 @@ static void declare_new(struct channel *ch, struct slice name, const struct queu
 		                       .exclusive = m->exclusive,
 		                       .owner = m->exclusive ? ch->connection->number : 0 };
 	*out = topology_add_queue(&ch->vhost->topology, &spec, wait_for);
+	policing_queue(ch->vhost, *out);
 	if (m->exclusive)
 		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);
 }

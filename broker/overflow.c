@@ -31,18 +31,29 @@ size_t overflow_part(struct broker *b, const struct message *m, struct route_set
 	return routed->n - n;
 }
 
-/* A message that is not in memory is on its way then: the queue is noted again when it is here. */
-static void trim(struct broker *b, struct queue *q)
+/* A message that is not in memory is on its way then: the queue is noted again when it is here.
+ * True when it stopped because no more may go in this turn. */
+static bool trim(struct broker *b, struct queue *q)
 {
 	struct entry e;
 	if (queue_is_over(q))
 		consuming_run(b, q);
-	while (queue_is_over(q) && queue_take_lowest(q, &e))
+	while (queue_is_over(q)) {
+		if (b->trims == 0)
+			return true;
+		if (!queue_take_lowest(q, &e))
+			return false;
 		dead_letter(b, q, e, DEATH_MAXLEN);
+		b->trims--;
+	}
+	return false;
 }
 
 void overflow_trim(struct broker *b)
 {
-	for (struct list *l; (l = list_pop(&b->overfull));)
-		trim(b, list_entry(l, struct queue, overfull));
+	for (struct list *l; b->trims && (l = list_pop(&b->overfull));) {
+		struct queue *q = list_entry(l, struct queue, overfull);
+		if (trim(b, q) && !list_linked(&q->overfull))
+			list_push(&b->overfull, &q->overfull);
+	}
 }

@@ -6,8 +6,21 @@
 #define BROKER_OVERFLOW_H
 
 #include "broker/state.h"
+#include "queue/queue.h"
 
 struct message;
+
+/* A policy can make a queue too long by millions: so many messages go in a turn, and so many more
+ * for each that comes, so that it always gets shorter. */
+enum { OVERFLOW_TURN = 2000, OVERFLOW_EACH = 2 };
+
+/* The queue is longer than it may be. */
+static inline void overflow_note(struct broker *b, struct queue *q)
+{
+	b->trims += OVERFLOW_EACH;
+	if (!list_linked(&q->overfull))
+		list_push(&b->overfull, &q->overfull);
+}
 
 /* Of the queues in *routed, puts those that refuse the message last, and returns how many there
  * are.  With deliver, consumers are given first what waits for them. */
@@ -18,7 +31,8 @@ size_t overflow_part(struct broker *b, const struct message *m, struct route_set
  * too long, which are dealt with as well. */
 void overflow_trim(struct broker *b);
 
-/* Cheap, for after every frame: the lengths that a client can ask for are within their limits. */
+/* Cheap, for after every frame: the lengths that a client can ask for are within their limits, but
+ * for queues that are too long by more messages than a turn may drop, which go on in the next. */
 static inline void overflow_run(struct broker *b)
 {
 	if (!list_empty(&b->overfull))

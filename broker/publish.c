@@ -150,7 +150,7 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 	if (b->routed.n == 0) {
 		if (mandatory)
 			content_return(ch, m);
-		return (struct published){ 0 };
+		return (struct published){ .refused = x && x->nacks };
 	}
 	size_t refused = overflow_part(b, m, &b->routed, !ch->tx.on), n = b->routed.n - refused;
 	struct placed placed = place(&b->store, m, b->routed.queues, n);

@@ -20,7 +20,7 @@ const struct refusal *publish_check(struct channel *ch, const struct message *m,
 
 struct published {
 	log_position wait_for;   /* 0: there is nothing to wait for */
-	bool refused;            /* by one queue at least, which was full */
+	bool refused;            /* by a queue that was full, or by an exchange that nacks */
 };
 
 /* Routes and places m; a mandatory message that reaches no queue is returned to the channel. */

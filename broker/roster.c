@@ -17,6 +17,12 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS: walk_begin(&r->outer, &b->walks, &b->connections); break;
 	case ROSTER_CONSUMERS: walk_begin(&r->outer, &b->walks, &b->consumers); break;
+	case ROSTER_POLICIES:
+		walk_begin(&r->outer, &v->policies.walks, &v->policies.kinds[POLICY_USER]);
+		break;
+	case ROSTER_OPERATOR_POLICIES:
+		walk_begin(&r->outer, &v->policies.walks, &v->policies.kinds[POLICY_OPERATOR]);
+		break;
 	}
 }
 
@@ -95,6 +101,8 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 		out->connection = out->channel->connection;
 		out->vhost = out->channel->vhost;
 		break;
+	case ROSTER_POLICIES:
+	case ROSTER_OPERATOR_POLICIES: out->policy = list_entry(l, struct policy, link); break;
 	default: break;
 	}
 }

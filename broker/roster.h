@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What there is, one after the other, for management/: virtual hosts, queues, exchanges, bindings,
- * connections, channels, consumers.  A roster may be read in pieces over many turns: what is there
- * all the time is met once, what comes or goes meanwhile may be met or not. */
+ * connections, channels, consumers, policies.  A roster may be read in pieces over many turns: what
+ * is there all the time is met once, what comes or goes meanwhile may be met or not. */
 #ifndef BROKER_ROSTER_H
 #define BROKER_ROSTER_H
 
@@ -21,6 +21,8 @@ enum roster_kind {
 	ROSTER_CONNECTIONS,
 	ROSTER_CHANNELS,
 	ROSTER_CONSUMERS,
+	ROSTER_POLICIES,             /* the weakest first */
+	ROSTER_OPERATOR_POLICIES,
 };
 
 /* What it is; of the others only those that lead to it are set. */
@@ -33,6 +35,7 @@ struct roster_row {
 	const struct connection *connection;
 	const struct channel *channel;
 	const struct consumer *consumer;
+	const struct policy *policy;
 };
 
 struct roster {

@@ -36,8 +36,10 @@ struct broker {
 	struct list confirming;      /* channels with confirms to send or waiting */
 	struct list runnable;        /* queues with ready messages and able consumers */
 	struct list overfull;        /* queues that may be over their limits */
+	struct list policing;        /* virtual hosts whose policies have changed */
 	struct list unparked;        /* channels that waited for the disk and may go on */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
+	uint64_t trims;              /* messages that overfull queues may lose before the next turn */
 	uint64_t undelivered;        /* placed faster than turns can hand out: publishers yield */
 	struct heap timers;          /* of connections */
 	struct heap deadlines;       /* queues by when their first message expires */

@@ -43,6 +43,13 @@ struct vhost *vhost_find(const struct broker *b, struct slice name)
 	return map_get(&b->vhosts, name);
 }
 
+struct vhost *vhost_numbered(const struct broker *b, uint32_t number)
+{
+	uint8_t key[4];
+	put_le32(key, number);
+	return map_get(&b->vhosts_by_number, slice_of(key, sizeof key));
+}
+
 struct vhost *vhost_of(const struct queue *q)
 {
 	return list_entry(q->topology, struct vhost, topology);
@@ -99,6 +106,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	about_own(&v->about, about);
 	put_le32(v->number, number);
 	topology_init(&v->topology, &b->store, number);
+	policing_init(v);
 	list_push(&b->all_vhosts, &v->link);
 	map_put(&b->vhosts, v->name, v);
 	map_put(&b->vhosts_by_number, number_of(v), v);
@@ -144,6 +152,7 @@ log_position vhost_remove(struct vhost *v)
 	log_position at = catalog_remove(&b->store.catalog, CATALOG_VHOST, number_of(v));
 	log_info("deleting vhost '%.*s'", SLICE_ARG(v->name));
 	lose_connections(v);
+	policing_stop(v);
 	map_remove(&b->vhosts, v->name);
 	map_remove(&b->vhosts_by_number, number_of(v));
 	walks_leave(&b->walks, &v->link);
@@ -156,6 +165,7 @@ static void vhost_free(struct vhost *v)
 {
 	list_remove(&v->link);
 	topology_free(&v->topology);
+	policing_free(v);
 	mem_free((void *)v->name.p);
 	about_disown(&v->about);
 	mem_free(v);
@@ -226,9 +236,7 @@ static void recover_all(struct broker *b)
 
 static struct topology *find_topology(void *b, uint32_t number)
 {
-	uint8_t key[4];
-	put_le32(key, number);
-	struct vhost *v = map_get(&((struct broker *)b)->vhosts_by_number, slice_of(key, sizeof key));
+	struct vhost *v = vhost_numbered(b, number);
 	return v ? &v->topology : NULL;
 }
 
@@ -253,6 +261,7 @@ void vhosts_recover(struct broker *b, struct recovery *r)
 	if (b->last_vhost == 0)
 		vhost_add(b, slice_str(b->options.default_vhost), &nothing, &wait_for);
 	topology_recover(&b->store, r, find_topology, b);
+	policing_recover(b);
 	start_queues(b);
 }
 

@@ -5,6 +5,8 @@
 #ifndef BROKER_VHOST_H
 #define BROKER_VHOST_H
 
+#include "broker/policies.h"
+#include "broker/policing.h"
 #include "exchange/topology.h"
 
 struct broker;
@@ -25,11 +27,16 @@ struct vhost {
 	struct vhost_about about;    /* owned */
 	uint8_t number[4];           /* as a map's key */
 	struct topology topology;
+	struct policies policies;
+	struct policing policing;
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 
 /* By name; NULL when there is none. */
 struct vhost *vhost_find(const struct broker *b, struct slice name);
+
+/* By its number in the catalog; likewise. */
+struct vhost *vhost_numbered(const struct broker *b, uint32_t number);
 
 /* The one that a queue is in. */
 struct vhost *vhost_of(const struct queue *q);

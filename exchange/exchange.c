@@ -78,3 +78,11 @@ struct slice binding_identity(bool to_queue, struct slice to, struct slice key,
 	append_sorted(&b, arguments);
 	return buf_slice(&b);
 }
+void exchange_set_policy(struct exchange *x, struct slice alternate, bool nacks)
+{
+	struct field f;
+	bool own = table_find(x->arguments, "alternate-exchange", &f) && f.letter == 'S';
+	x->alternate = own ? f.bytes : alternate;
+	x->nacks = nacks;
+}
+

@@ -75,7 +75,9 @@ struct exchange {
 	const struct exchange_type *type;
 	bool durable, auto_delete, internal;
 	bool predeclared;            /* "", amq.*: cannot be deleted */
-	struct slice alternate;      /* points into arguments; p == NULL: none */
+	struct slice alternate;      /* of its arguments, else of a policy; p == NULL: none */
+	bool nacks;                  /* what it takes nowhere is not confirmed, but refused */
+	struct ruling *ruling;       /* what policies amount to for it; kept by broker/ */
 	struct list bindings;        /* with this exchange as source */
 	struct map by_identity;      /* the same, by binding.identity */
 	struct list inbound;         /* bindings that end here */
@@ -83,6 +85,10 @@ struct exchange {
 	struct list work;            /* on a work list of topology.c: to be visited, or to be removed */
 	void *state;                 /* of the type */
 };
+
+/* What a policy says: the alternate exchange (p == NULL: none), which the arguments come before and
+ * which must stay where it is, and nacks. */
+void exchange_set_policy(struct exchange *x, struct slice alternate, bool nacks);
 
 /* The type of that name, or NULL: direct, fanout, topic, headers, x-consistent-hash,
  * x-modulus-hash, x-random, x-local-random. */

@@ -90,15 +90,13 @@ static log_position forget_name(struct topology *t, enum catalog_kind kind, stru
 static struct exchange *exchange_new(struct topology *t, const struct exchange_spec *spec)
 {
 	struct exchange *x = mem_zalloc(sizeof *x);
-	struct field alternate;
 	x->name = own(spec->name);
 	x->arguments = own(spec->arguments);
 	x->type = spec->type;
 	x->durable = spec->durable;
 	x->auto_delete = spec->auto_delete;
 	x->internal = spec->internal;
-	if (table_find(x->arguments, "alternate-exchange", &alternate) && alternate.letter == 'S')
-		x->alternate = alternate.bytes;
+	exchange_set_policy(x, slice_of(NULL, 0), false);
 	list_init(&x->bindings);
 	list_init(&x->inbound);
 	list_init(&x->work);

@@ -143,6 +143,8 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 		{ "--description", "--description", &c->description },
 		{ "--tags", "--tags", &c->tags },
 		{ "--default-queue-type", "--default_queue_type", &c->queue_type },
+		{ "--priority", "--priority", &c->priority },
+		{ "--apply-to", "--apply_to", &c->apply_to },
 	};
 	struct slice value = next;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

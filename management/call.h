@@ -50,6 +50,7 @@ struct call {
 	bool quiet, bare, json;      /* no banner, no headers, as JSON */
 	bool if_empty, if_unused, global;
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
+	struct slice priority, apply_to;              /* likewise */
 	bool begun, over;
 	uint32_t code;
 	struct buf error;            /* for the other output */

@@ -27,10 +27,18 @@ static void put_quoted(struct buf *out, struct slice s)
 	buf_u8(out, '"');
 }
 
+static void put_real(struct buf *out, double v)
+{
+	if (isfinite(v))
+		buf_real(out, v);
+	else
+		buf_printf(out, "%f", v);
+}
+
 static void put_number_field(struct buf *out, const struct field *f)
 {
 	if (f->letter == 'f' || f->letter == 'd')
-		buf_printf(out, "%.17g", f->real);
+		put_real(out, f->real);
 	else if (f->letter == 'T')
 		buf_printf(out, "%" PRIu64, f->timestamp);
 	else if (f->letter == 'D')
@@ -97,6 +105,26 @@ static void put_words(struct buf *out, struct slice words, const char *between,
 	buf_u8(out, ']');
 }
 
+/* Strings without quotes, as rabbitmqctl has them here. */
+static void put_pairs(struct buf *out, struct slice table)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	buf_u8(out, '[');
+	for (bool more = false; table_next(&w, &key, &f); more = true) {
+		buf_printf(out, more ? ", {<<" : "{<<");
+		put_quoted(out, key);
+		buf_printf(out, ">>, ");
+		if (f.letter == 'S')
+			put_text(out, f.bytes);
+		else
+			put_field(out, &f);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
+}
+
 void cell_put(struct buf *out, struct cell c)
 {
 	switch (c.kind) {
@@ -104,7 +132,9 @@ void cell_put(struct buf *out, struct cell c)
 	case CELL_TEXT: put_text(out, c.text); break;
 	case CELL_NUMBER: buf_printf(out, "%" PRIu64, c.number); break;
 	case CELL_BOOLEAN: buf_printf(out, "%s", c.boolean ? "true" : "false"); break;
+	case CELL_INTEGER: buf_printf(out, "%" PRIi64, c.integer); break;
 	case CELL_TABLE: put_table(out, c.table); break;
+	case CELL_PAIRS: put_pairs(out, c.table); break;
 	case CELL_WORDS: put_words(out, c.text, ", ", put_text); break;
 	}
 }
@@ -199,12 +229,29 @@ static void put_json_array(struct buf *out, struct slice array)
 	buf_u8(out, ']');
 }
 
+static void put_json_pairs(struct buf *out, struct slice table)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	buf_u8(out, '[');
+	for (bool more = false; table_next(&w, &key, &f); more = true) {
+		buf_printf(out, more ? ",[" : "[");
+		put_json_text(out, key);
+		buf_u8(out, ',');
+		put_json_field(out, &f);
+		buf_u8(out, ']');
+	}
+	buf_u8(out, ']');
+}
+
 void cell_put_json(struct buf *out, struct cell c)
 {
 	switch (c.kind) {
 	case CELL_EMPTY: buf_printf(out, "\"\""); break;
 	case CELL_TEXT: put_json_text(out, c.text); break;
 	case CELL_TABLE: put_json_table(out, c.table); break;
+	case CELL_PAIRS: put_json_pairs(out, c.table); break;
 	case CELL_WORDS: put_words(out, c.text, ",", put_json_text); break;
 	default: cell_put(out, c);
 	}

@@ -6,10 +6,12 @@
 #include "base/buf.h"
 
 struct cell {
-	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_WORDS } kind;
+	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_PAIRS,
+		   CELL_WORDS, CELL_INTEGER } kind;
 	union {
 		struct slice text;       /* borrowed; words are separated by commas */
 		uint64_t number;
+		int64_t integer;
 		bool boolean;
 		struct slice table;      /* an encoded field table; borrowed */
 	};
@@ -43,6 +45,17 @@ static inline struct cell cell_boolean(bool b)
 static inline struct cell cell_table(struct slice table)
 {
 	return (struct cell){ .kind = CELL_TABLE, .table = table };
+}
+
+/* The same, shown as a list of pairs: as rabbitmqctl shows the definition of a policy. */
+static inline struct cell cell_pairs(struct slice table)
+{
+	return (struct cell){ .kind = CELL_PAIRS, .table = table };
+}
+
+static inline struct cell cell_integer(int64_t n)
+{
+	return (struct cell){ .kind = CELL_INTEGER, .integer = n };
 }
 
 static inline struct cell cell_words(struct slice words)

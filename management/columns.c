@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be told of each kind of thing, under the names that rabbitmqctl has for it.  Only what
- * is known is offered: there is no column that always says the same for want of a better answer,
- * but for the policy, which nothing has in this version. */
+ * is known is offered: there is no column that always says the same for want of a better answer. */
 #include <inttypes.h>
 
 #include "amqp/table.h"
@@ -17,12 +16,6 @@
 static struct cell printed(const struct buf *room)
 {
 	return cell_slice(buf_slice(room));
-}
-
-VALUE(no_policy)
-{
-	UNUSED;
-	return cell_empty();
 }
 
 /* ---- virtual hosts ---- */
@@ -87,6 +80,18 @@ QUEUE_VALUE(consumers, cell_number(q->rotation.count))
 QUEUE_VALUE(active, q->rotation.active ? cell_slice(q->rotation.active->tag) : cell_empty())
 QUEUE_VALUE(holder, q->exclusive_consumer ? cell_slice(q->exclusive_consumer->tag) : cell_empty())
 
+/* What policies amount to for a queue or exchange; nothing where there is none. */
+static const struct ruling *ruling_of(const struct ruling *r)
+{
+	static const struct ruling none = { 0 };
+	return r ? r : &none;
+}
+
+QUEUE_VALUE(policy, cell_slice(ruling_of(q->ruling)->policy))
+QUEUE_VALUE(operator_policy, cell_slice(ruling_of(q->ruling)->operator_policy))
+QUEUE_VALUE(definition, cell_pairs(ruling_of(q->ruling)->definition))
+QUEUE_VALUE(origins, cell_pairs(ruling_of(q->ruling)->origins))
+
 VALUE(queue_state)
 {
 	UNUSED;
@@ -106,7 +111,10 @@ static const struct column queue_columns[] = {
 	{ "durable", queue_durable },
 	{ "auto_delete", queue_auto_delete },
 	{ "arguments", queue_arguments },
-	{ "policy", no_policy },
+	{ "policy", queue_policy },
+	{ "operator_policy", queue_operator_policy },
+	{ "effective_policy_definition", queue_definition },
+	{ "policy_origins", queue_origins },
 	{ "owner_pid", queue_owner },
 	{ "exclusive", queue_exclusive },
 	{ "exclusive_consumer_tag", queue_holder },
@@ -136,6 +144,7 @@ EXCHANGE_VALUE(durable, cell_boolean(x->durable))
 EXCHANGE_VALUE(auto_delete, cell_boolean(x->auto_delete))
 EXCHANGE_VALUE(internal, cell_boolean(x->internal))
 EXCHANGE_VALUE(arguments, cell_table(x->arguments))
+EXCHANGE_VALUE(policy, cell_slice(ruling_of(x->ruling)->policy))
 
 static const struct column exchange_columns[] = {
 	{ "name", exchange_name },
@@ -144,7 +153,7 @@ static const struct column exchange_columns[] = {
 	{ "auto_delete", exchange_auto_delete },
 	{ "internal", exchange_internal },
 	{ "arguments", exchange_arguments },
-	{ "policy", no_policy },
+	{ "policy", exchange_policy },
 };
 
 /* ---- bindings ---- */
@@ -417,6 +426,43 @@ static const struct column consumer_columns[] = {
 	{ "exclusive", consumer_exclusive },
 };
 
+/* ---- policies ---- */
+
+#define POLICY_VALUE(name, expression)        \
+	VALUE(policy_##name)                      \
+	{                                         \
+		const struct policy *p = r->policy;   \
+		(void)room;                           \
+		return expression;                    \
+	}
+
+VALUE(policy_vhost)
+{
+	(void)room;
+	return cell_slice(r->vhost->name);
+}
+
+/* JSON in JSON, as with rabbitmqctl. */
+VALUE(policy_definition)
+{
+	cell_put_json(room, cell_table(r->policy->definition));
+	return printed(room);
+}
+
+POLICY_VALUE(name, cell_slice(p->name))
+POLICY_VALUE(pattern, cell_slice(p->pattern))
+POLICY_VALUE(target, cell_text(policy_apply_to(p)))
+POLICY_VALUE(priority, cell_integer(p->priority))
+
+static const struct column policy_columns[] = {
+	{ "vhost", policy_vhost },
+	{ "name", policy_name },
+	{ "pattern", policy_pattern },
+	{ "apply-to", policy_target },
+	{ "definition", policy_definition },
+	{ "priority", policy_priority },
+};
+
 /* ---- finding ---- */
 
 const struct column *column_find(enum roster_kind kind, struct slice name)
@@ -432,6 +478,8 @@ const struct column *column_find(enum roster_kind kind, struct slice name)
 		[ROSTER_CONNECTIONS] = { connection_columns, ARRAY_LEN(connection_columns) },
 		[ROSTER_CHANNELS] = { channel_columns, ARRAY_LEN(channel_columns) },
 		[ROSTER_CONSUMERS] = { consumer_columns, ARRAY_LEN(consumer_columns) },
+		[ROSTER_POLICIES] = { policy_columns, ARRAY_LEN(policy_columns) },
+		[ROSTER_OPERATOR_POLICIES] = { policy_columns, ARRAY_LEN(policy_columns) },
 	};
 	for (size_t i = 0; i < kinds[kind].n; i++)
 		if (slice_is(name, kinds[kind].columns[i].name))

@@ -74,6 +74,25 @@ enum call_state verb_list_queues(struct call *c, struct buf *out)
 	return list(c, &spec, out);
 }
 
+#define POLICY_COLUMNS "vhost name pattern apply-to definition priority"
+
+enum call_state verb_list_policies(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_POLICIES, POLICY_COLUMNS, true };
+	if (!c->begun)
+		call_banner(c, out, "Listing policies for vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_operator_policies(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_OPERATOR_POLICIES, POLICY_COLUMNS, true };
+	if (!c->begun)
+		call_banner(c, out, "Listing operator policy overrides for vhost \"%.*s\" ...",
+		            SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
 enum call_state verb_list_exchanges(struct call *c, struct buf *out)
 {
 	static const struct list_spec spec = { ROSTER_EXCHANGES, "name type", true };

@@ -167,6 +167,7 @@ void queue_delete(struct queue **pq)
 	*pq = NULL;
 	must(q->rotation.count == 0 && list_empty(&q->bindings));
 	q->deleted = true;
+	q->settings = settings_none;   /* a policy's strings may go before it */
 	list_remove(&q->runnable);
 	list_remove(&q->overfull);
 	list_remove(&q->on_owner);

@@ -30,6 +30,7 @@ struct queue {
 	struct store *store;
 
 	struct settings settings;     /* in effect */
+	struct ruling *ruling;        /* what policies amount to for it; kept by broker/ */
 	bool counts;                  /* x-queue-type is quorum: returns are counted and told */
 
 	struct lane lane;             /* of a priority queue: what was not told apart yet */

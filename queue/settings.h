@@ -35,8 +35,8 @@ void settings_of_arguments(struct settings *out, struct slice arguments);
 void settings_of_policy(struct settings *out, struct slice definition);
 
 /* Joins a weaker say: of two numbers the smaller counts, of all else what out says, and the
- * weaker's only where out says nothing.  So an operator's say joined by a policy's is what a
- * policy amounts to, and the arguments joined by that are in effect. */
+ * weaker's only where out says nothing.  The arguments joined by what policies amount to are in
+ * effect. */
 void settings_join(struct settings *out, const struct settings *weaker);
 
 /* Whether they say the same; of names, the same bytes. */

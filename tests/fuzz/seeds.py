@@ -583,6 +583,18 @@ PATTERNS = {
     "binary": b"\xff\x00[\x80-\xfe]\n\xff\x00\x90",
 }
 
+JSON = {
+    "policy": b'{"max-length":5,"dead-letter-exchange":"x","overflow":"drop-head"}',
+    "keys": b'{"alternate-exchange":"","unroutable":"nack","max-age":"7D","queue-version":2,'
+            b'"delivery-limit":-1,"expires":1,"dead-letter-strategy":"at-most-once"}',
+    "values": b'[1,-2.5e-7,true,false,null,"\\u00fc\\u0000\\ud83d\\ude00\xc3\xbc",'
+              b'{"b":1,"a":[{}]}]',
+    "deep": b"[" * 40 + b"]" * 40,
+    "large": b"[9223372036854775807,9223372036854775808]",
+    "cut": b'{"message-ttl":10',
+    "twice": b'{"a":1,"a":{"a":-0.0}}',
+}
+
 for parser, seeds in [
     ("frame", FRAMES),
     ("method", METHODS),
@@ -591,6 +603,7 @@ for parser, seeds in [
     ("record", RECORDS),
     ("topic", TOPICS),
     ("pattern", PATTERNS),
+    ("json", JSON),
     ("connection", CONVERSATIONS),
     ("segment", DAMAGE),
     ("summary", SUMMARIES),

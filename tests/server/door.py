@@ -131,6 +131,62 @@ def try_lists(b):
     c.close()
 
 
+def try_policies(b):
+    c = b.connect()
+    ch = c.channel()
+    ch.queue_declare("one")
+    ch.queue_declare("two", arguments={"x-max-length": 9})
+    ch.basic_publish("", "one", b"a")
+    ch.basic_publish("", "one", b"b")
+    definition = '{"max-length":1, "dead-letter-exchange":"x"}'
+    code, out, err = b.ask("set_policy", "p", "^one", definition, "--priority", "3", "--apply-to",
+                           "queues")
+    check("set_policy says what it does", (code, out, err) == (
+        0, f'Setting policy "p" for pattern "^one" to "{definition}" with priority "3" '
+        'for vhost "/" ...\n', ""), (code, out, err))
+    check("it is in effect when that is said", b.rows("list_queues") == [
+        ["one", "1"], ["two", "0"]], b.rows("list_queues"))
+    _, out, _ = b.ask("list_policies")
+    check("list_policies", out.splitlines() == [
+        'Listing policies for vhost "/" ...',
+        "vhost\tname\tpattern\tapply-to\tdefinition\tpriority",
+        '/\tp\t^one\tqueues\t{"dead-letter-exchange":"x","max-length":1}\t3'], out)
+    code, out, err = b.ask("set_operator_policy", "o", "", '{"expires":1000000}')
+    check("set_operator_policy", (code, out, err) == (
+        0, 'Setting operator policy override "o" for pattern "" to "{"expires":1000000}" with '
+        'priority "0" for vhost "/" ...\n', ""), (code, out, err))
+    columns = "name policy operator_policy effective_policy_definition policy_origins".split()
+    check("columns of policies", b.rows("list_queues", *columns) == [
+        ["one", "p", "o", '[{<<"dead-letter-exchange">>, x}, {<<"expires">>, 1000000}, '
+         '{<<"max-length">>, 1}]', '[{<<"dead-letter-exchange">>, p}, {<<"expires">>, o}, '
+         '{<<"max-length">>, p}]'],
+        ["two", "", "o", '[{<<"expires">>, 1000000}]', '[{<<"expires">>, o}]']],
+          b.rows("list_queues", *columns))
+    _, out, _ = b.ask("list_queues", *columns[:4], "--formatter", "json")
+    check("the same as JSON", json.loads(out)[1] == {
+        "name": "two", "policy": "", "operator_policy": "o",
+        "effective_policy_definition": [["expires", 1000000]]}, out)
+    _, out, _ = b.ask("list_operator_policies", "--formatter", "json")
+    check("list_operator_policies as JSON", json.loads(out) == [
+        {"vhost": "/", "name": "o", "pattern": "", "apply-to": "all",
+         "definition": '{"expires":1000000}', "priority": 0}], out)
+    check("the policy of exchanges",
+          ["amq.topic", ""] in b.rows("list_exchanges", "name", "policy"))
+    check("a policy that is none", b.ask("set_policy", "q", "(", '{"max-length":-1}', "-q") == (
+        69, "", "Error:\nValidation failed\n\n-1 is not a valid maximum length\npattern should be "
+        'regular expression but is invalid: {"missing closing parenthesis",1}\n\n'))
+    check("clear_policy", b.ask("clear_policy", "p") == (
+        0, 'Clearing policy "p" on vhost "/" ...\n', ""))
+    check("clear_operator_policy", b.ask("clear_operator_policy", "o")[0] == 0)
+    check("one that is not there", b.ask("clear_policy", "p", "-q") == (
+        69, "", "Error:\nParameter does not exist\n"))
+    check("no policy is left", b.rows("list_policies") == [] and
+          b.rows("list_queues", "policy") == [[""], [""]])
+    ch.queue_delete("one")
+    ch.queue_delete("two")
+    c.close()
+
+
 def try_changes(b):
     c = b.connect()
     ch = c.channel()
@@ -354,6 +410,7 @@ def main():
         b = Broker(build, f"{scratch}/data")
         try:
             try_lists(b)
+            try_policies(b)
             try_changes(b)
             try_alarms(b)
             try_manners(b, scratch)

@@ -35,7 +35,7 @@ int admin_ask(struct inside *in, const struct request *r, struct buf *said)
 	struct call *c = call_new(&host, &bytes);
 	for (int i = 0; i < PATIENCE && pull(in, c, said, &code); i++) {
 		inside_pass(in, i < 4 ? 0 : 1);
-		if (in->held || broker_failed(in->broker) || disk_sim_is_down(in->disk))
+		if (in->held || broker_failed(in->broker) || (in->disk && disk_sim_is_down(in->disk)))
 			break;
 	}
 	call_free(&c);

@@ -2,6 +2,7 @@
 #include "tests/sim/tenants.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tests/sim/admin.h"
 
@@ -57,10 +58,30 @@ static void come(struct world *w, struct tenant *t, const char *vhost)
 	t->alone = t->there == ABSENT;
 	t->there = UNSURE;
 	t->filled = false;
+	t->ruled = t->alone;
+	t->limit = t->maybe = 0;
 	if (!asked(w, "add_vhost", vhost))
 		return;
 	t->there = PRESENT;
 	fill(w, t, vhost);
+}
+
+/* Its policy is set, or set anew. */
+static void rule(struct world *w, struct tenant *t, const char *vhost)
+{
+	struct buf said = { 0 };
+	char definition[40];
+	t->maybe = w->operations + 1;
+	snprintf(definition, sizeof definition, "{\"max-length\":%u}", t->maybe);
+	inside_let_go(&w->in);
+	int code = admin_say(&w->in, &said, "set_policy", "-p", vhost, "p", "^q", definition, NULL);
+	if (code == 0) {
+		t->limit = t->maybe;
+		t->ruled = true;
+	} else if (world_goes_on(w)) {
+		buf_printf(&w->why, "set_policy ended with %d: %.*s", code, SLICE_ARG(buf_slice(&said)));
+	}
+	buf_free(&said);
 }
 
 static void go(struct world *w, struct tenant *t, const char *vhost)
@@ -75,7 +96,9 @@ void tenants_step(struct world *w)
 	unsigned i = (unsigned)dice(w, TENANTS);
 	if (dice(w, SELDOM) || !w->connected)
 		return;
-	if (w->tenants[i].there == PRESENT)
+	if (w->tenants[i].there == PRESENT && dice(w, 2))
+		rule(w, &w->tenants[i], names[i]);
+	else if (w->tenants[i].there == PRESENT)
 		go(w, &w->tenants[i], names[i]);
 	else
 		come(w, &w->tenants[i], names[i]);
@@ -123,10 +146,38 @@ static void check_inside(struct world *w, const struct tenant *t, const char *vh
 	buf_free(&said);
 }
 
+/* The number behind the text; 0: it is not said. */
+static unsigned number_behind(const struct buf *said, const char *text)
+{
+	const char *at = said->len ? memmem(said->p, said->len, text, strlen(text)) : NULL;
+	return at ? (unsigned)strtoul(at + strlen(text), NULL, 10) : 0;
+}
+
+/* The policy, and that its queue goes by it. */
+static void check_rule(struct world *w, const struct tenant *t, const char *vhost)
+{
+	struct buf policies = { 0 }, queues = { 0 };
+	admin_say(&w->in, &policies, "list_policies", "-s", "-p", vhost, NULL);
+	admin_say(&w->in, &queues, "list_queues", "-s", "-p", vhost, "effective_policy_definition",
+	          NULL);
+	unsigned n = number_behind(&policies, "\"max-length\":");
+	if (n != t->limit && n != t->maybe)
+		buf_printf(&w->why, "virtual host %s has a policy of %u instead of %u or %u", vhost, n,
+		           t->limit, t->maybe);
+	if (t->filled && number_behind(&queues, "<<\"max-length\">>, ") != n)
+		buf_printf(&w->why, "virtual host %s: a queue does not go by %u: %.*s", vhost, n,
+		           SLICE_ARG(buf_slice(&queues)));
+	buf_free(&policies);
+	buf_free(&queues);
+}
+
 void tenants_check(struct world *w)
 {
 	check_there(w);
 	for (unsigned i = 0; i < TENANTS && w->why.len == 0; i++)
 		if (w->tenants[i].there == PRESENT && w->tenants[i].filled)
 			check_inside(w, &w->tenants[i], names[i]);
+	for (unsigned i = 0; i < TENANTS && w->why.len == 0; i++)
+		if (w->tenants[i].there == PRESENT && w->tenants[i].ruled)
+			check_rule(w, &w->tenants[i], names[i]);
 }

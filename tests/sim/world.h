@@ -33,6 +33,8 @@ struct tenant {
 	enum belief there;
 	bool filled, alone;          /* holds its queue with one message, and nothing else */
 	char queue[16];
+	unsigned limit, maybe;       /* what its policy says, or else one that may be set; 0: none */
+	bool ruled;                  /* that is known */
 };
 
 struct world {

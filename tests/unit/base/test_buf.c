@@ -83,6 +83,27 @@ START_TEST(consuming_takes_from_the_front)
 }
 END_TEST
 
+START_TEST(real_numbers_are_as_short_as_they_can_be)
+{
+	static const struct {
+		double v;
+		const char *text;
+	} rows[] = {
+		{ 0, "0.0" },          { -0.0, "-0.0" },     { 1, "1.0" },           { 0.1, "0.1" },
+		{ 2.5, "2.5" },        { -7.25, "-7.25" },   { 1e30, "1.0e30" },     { 1.5e-7, "1.5e-7" },
+		{ 123456, "123456.0" }, { 1e15, "1.0e15" },  { 1.0 / 3, "0.3333333333333333" },
+		{ 5e-324, "5.0e-324" },  { 100, "100.0" },   { 1000, "1.0e3" },      { 0.01, "0.01" },
+		{ 1.7976931348623157e308, "1.7976931348623157e308" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		buf_clear(&b);
+		buf_real(&b, rows[i].v);
+		ck_assert_msg(slice_is(buf_slice(&b), rows[i].text), "%s: %.*s", rows[i].text,
+		              SLICE_ARG(buf_slice(&b)));
+	}
+}
+END_TEST
+
 START_TEST(clearing_keeps_the_memory_and_freeing_does_not)
 {
 	buf_append_slice(&b, slice_str("abc"));
@@ -106,6 +127,7 @@ Suite *suite_base_buf(void)
 	tcase_add_test(t, room_is_not_length);
 	tcase_add_test(t, text_comes_without_a_nul);
 	tcase_add_test(t, long_text_is_whole);
+	tcase_add_test(t, real_numbers_are_as_short_as_they_can_be);
 	tcase_add_test(t, consuming_takes_from_the_front);
 	tcase_add_test(t, clearing_keeps_the_memory_and_freeing_does_not);
 	suite_add_tcase(s, t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who wins between arguments, a policy and an operator's, key by key. */
+/* Who wins, key by key, when settings are joined twice. */
 #include "queue/settings.h"
 
 #include <check.h>

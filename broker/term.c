@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/term.h"
+
+#include <inttypes.h>
+
+static bool is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static void put_quoted(struct buf *out, struct slice s)
+{
+	buf_u8(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else if (c == '\n')
+			buf_printf(out, "\\n");
+		else if (c < 0x20 || c == 0x7F)
+			buf_printf(out, "\\%o", c);
+		else
+			buf_u8(out, c);
+	}
+	buf_u8(out, '"');
+}
+
+void term_put_name(struct buf *out, struct slice name)
+{
+	buf_printf(out, "<<");
+	if (name.n)
+		put_quoted(out, name);
+	buf_printf(out, is_ascii(name) ? ">>" : "/utf8>>");
+}
+
+static void put_array(struct buf *out, struct slice array)
+{
+	struct table_walk w = table_walk(array);
+	struct field f;
+	buf_u8(out, '[');
+	for (bool more = false; array_next(&w, &f); more = true) {
+		if (more)
+			buf_u8(out, ',');
+		term_put(out, &f);
+	}
+	buf_u8(out, ']');
+}
+
+static void put_map(struct buf *out, struct slice table)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	buf_printf(out, "#{");
+	for (bool more = false; table_next(&w, &key, &f); more = true) {
+		if (more)
+			buf_u8(out, ',');
+		term_put_name(out, key);
+		buf_printf(out, " => ");
+		term_put(out, &f);
+	}
+	buf_u8(out, '}');
+}
+
+void term_put_pairs(struct buf *out, struct slice table)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	buf_u8(out, '[');
+	for (bool more = false; table_next(&w, &key, &f); more = true) {
+		buf_printf(out, more ? ",{" : "{");
+		term_put_name(out, key);
+		buf_u8(out, ',');
+		term_put(out, &f);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
+}
+
+void term_put(struct buf *out, const struct field *f)
+{
+	switch (f->letter) {
+	case 't': buf_printf(out, "%s", f->boolean ? "true" : "false"); break;
+	case 'V': buf_printf(out, "null"); break;
+	case 'f':
+	case 'd': buf_real(out, f->real); break;
+	case 'T': buf_printf(out, "%" PRIu64, f->timestamp); break;
+	case 'D': buf_printf(out, "{%u,%" PRIu32 "}", f->decimal.scale, f->decimal.value); break;
+	case 'A': put_array(out, f->bytes); break;
+	case 'F': put_map(out, f->bytes); break;
+	case 'S':
+	case 'x': term_put_name(out, f->bytes); break;
+	default: buf_printf(out, "%" PRIi64, f->integer);
+	}
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON (RFC 8259) that somebody typed, as a value of a field table: objects become tables with
+ * their keys in order, arrays arrays, numbers long or double, null void. */
+#ifndef MANAGEMENT_JSON_H
+#define MANAGEMENT_JSON_H
+
+#include "amqp/table.h"
+
+/* Reads one value; its bytes lie in *room.  False when the text is none, or when it does not fit
+ * into a table: keys of more than 255 bytes, integers beyond 64 bits, more values or deeper nested
+ * than a table may be. */
+bool json_read(struct slice text, struct buf *room, struct field *out);
+
+#endif
