@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes count durable queues, each with a binding, and deletes them again; every pipeline-th
+/* Makes count durable queues, each with a binding (unless bind=0), and deletes them again; every pipeline-th
  * declare waits for its answer (1: each one). Prints how long it took and what each costs. */
 #include <stdio.h>
 
@@ -7,8 +7,8 @@
 #include "tests/bench/scene.h"
 
 static struct {
-	unsigned port, count, pipeline, pid;
-} options = { .port = 5672, .count = 10000, .pipeline = 1 };
+	unsigned port, count, pipeline, pid, bind;
+} options = { .port = 5672, .count = 10000, .pipeline = 1, .bind = 1 };
 
 static unsigned long resident_kb(void)
 {
@@ -46,7 +46,8 @@ static void make(struct wire *w, unsigned i)
 		                   .queue_bind = { .queue = queue, .exchange = slice_str("amq.direct"),
 		                                   .routing_key = queue, .no_wait = !wait } };
 	bench_call(w, &declare, wait ? METHOD_queue_declare_ok : 0);
-	bench_call(w, &bind, wait ? METHOD_queue_bind_ok : 0);
+	if (options.bind)
+		bench_call(w, &bind, wait ? METHOD_queue_bind_ok : 0);
 }
 
 static void unmake(struct wire *w, unsigned i)
@@ -70,6 +71,7 @@ static bool set(const char *arg)
 	return sscanf(arg, "port=%u", &options.port) == 1 ||
 	       sscanf(arg, "count=%u", &options.count) == 1 ||
 	       sscanf(arg, "pipeline=%u", &options.pipeline) == 1 ||
+	       sscanf(arg, "bind=%u", &options.bind) == 1 ||
 	       sscanf(arg, "pid=%u", &options.pid) == 1;
 }
 
@@ -78,7 +80,7 @@ int main(int argc, char **argv)
 	struct wire w;
 	for (int i = 1; i < argc; i++) {
 		if (!set(argv[i]) || !options.count || !options.pipeline) {
-			fprintf(stderr, "usage: declare [port=N] [count=N] [pipeline=N] [pid=N]\n");
+			fprintf(stderr, "usage: declare [port=N] [count=N] [pipeline=N] [pid=N] [bind=0]\n");
 			return 2;
 		}
 	}

@@ -80,7 +80,7 @@ pair topics "$transient" "bindings=10" "bindings=100000"
 case " $wanted " in
 *" queues "* | "  ")
 	start
-	line=$("$build/declare" port="$port" pid="$broker" count=100000 pipeline=100)
+	line=$("$build/declare" port="$port" pid="$broker" count=100000 pipeline=100 bind=0)
 	stop
 	echo "queues: $line"
 	;;

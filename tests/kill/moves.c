@@ -35,6 +35,7 @@ enum {
 	TTL_MS = 150,
 	LIMIT = 20,
 	RETURNS = 2,
+	LOST_PRINTED = 10,
 };
 
 static struct victim victim = VICTIM_DEFAULTS("build/moves-data");
@@ -54,6 +55,7 @@ struct message {
 	uint8_t way;
 	bool confirmed;
 	uint8_t found;           /* copies, in all queues */
+	uint32_t round;          /* in which it was published */
 };
 
 static struct message *messages;
@@ -161,7 +163,7 @@ static void publish(void)
 		room_messages = room_messages ? 2 * room_messages : 65536;
 		messages = mem_realloc(messages, room_messages * sizeof *messages);
 	}
-	messages[n_messages] = (struct message){ .way = way };
+	messages[n_messages] = (struct message){ .way = way, .round = victim.kills + 1 };
 	snprintf(label, sizeof label, "%08x", n_messages++);
 	snprintf(expiration, sizeof expiration, "%u", (unsigned)dice(2 * TTL_MS));
 	size_t n = LABEL_BYTES + (dice(8) ? dice(100) : dice(HARNESS_BODY_MOST - LABEL_BYTES));
@@ -328,7 +330,10 @@ static uint64_t report(void)
 	uint64_t lost = 0, twice = 0, unknown = 0;
 	for (uint32_t i = 0; i < n_messages; i++) {
 		const struct message *m = &messages[i];
-		lost += m->confirmed && m->found == 0;
+		bool missing = m->confirmed && m->found == 0;
+		if (missing && lost++ < LOST_PRINTED && !victim.quiet)
+			printf("FAIL message %u, published to %s in round %u, is lost\n", i, sources[m->way],
+			       m->round);
 		twice += m->found > 1 ? m->found - 1u : 0;
 		unknown += !m->confirmed;
 	}
