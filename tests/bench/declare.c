@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes count durable queues, each with a binding (unless bind=0), and deletes them again; every pipeline-th
- * declare waits for its answer (1: each one). Prints how long it took and what each costs. */
+/* Makes count durable queues, each with a binding (unless bind=0), and deletes them again; every
+ * pipeline-th declare waits for its answer (1: each one). Prints how long it took and what each
+ * costs. */
 #include <stdio.h>
 
 #include "tests/bench/bench.h"
