@@ -22,6 +22,11 @@ struct host {
 	uint64_t max_connections;
 	uint64_t memory_total;       /* bytes that the process may use */
 	bool stop;                   /* set by a verb: the process is to end in order */
+	enum host_wish {
+		HOST_GOES_ON, HOST_SUSPENDS, HOST_RESUMES
+	} wish;                      /* set by a verb: about its listeners, see server/door.c */
+	bool suspended;              /* nobody new is let in */
+	struct buf trouble;          /* why the last wish could not be granted; owned */
 };
 
 /* Exit codes, as those of rabbitmqctl. */

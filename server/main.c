@@ -353,6 +353,7 @@ static int run(const struct config *c, uint64_t began_ms)
 	}
 	loop_free(&loop);
 	buf_free(&where);
+	buf_free(&host.trouble);
 	if (broker_free(loop.broker) && code == 0)
 		code = EXIT_LOG;
 	disk->ops->destroy(disk);

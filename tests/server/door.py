@@ -253,6 +253,49 @@ def try_alarms(b):
     c.close()
 
 
+def refused(b):
+    try:
+        b.connect().close()
+        return False
+    except pika.exceptions.AMQPConnectionError:
+        return True
+
+
+def try_life(b):
+    for verb in (["await_startup"], ["check_running"], ["check_alarms"], ["check_local_alarms"],
+                 ["check_virtual_hosts"], ["check_port_connectivity"], ["rotate_logs"],
+                 ["check_port_listener", str(b.port)]):
+        check(" ".join(verb), b.ask(*verb)[0] == 0)
+    check("check_port_listener of another port", b.ask("check_port_listener", "1")[0] == 69)
+    check("check_port_listener any", b.ask("check_port_listener", "any")[0] == 64)
+    c = b.connect()
+    check("suspend_listeners", b.ask("suspend_listeners")[0] == 0 and refused(b))
+    check("who is there stays", c.channel().is_open)
+    check("... and it shows", b.ask("check_running")[0] == 69 and
+          b.ask("check_port_connectivity")[0] == 69 and
+          b.ask("check_port_listener", str(b.port))[0] == 69)
+    check("resume_listeners", b.ask("resume_listeners")[0] == 0 and not refused(b))
+    check("once more", b.ask("resume_listeners")[0] == 0 and not refused(b))
+    check("stop_app", b.ask("stop_app")[0] == 0 and refused(b))
+    try:
+        c.process_data_events(5)
+        why = None
+    except pika.exceptions.AMQPError as e:
+        why = e.args
+    check("its clients are told", why and why[0] == 320 and "shutdown" in why[1], why)
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", b.port))
+        s.listen()
+        code, _, err = b.ask("start_app")
+        check("start_app where another listens", code == 69 and str(b.port) in err, err)
+    check("start_app", b.ask("start_app")[0] == 0 and not refused(b))
+    check("set_log_level", b.ask("set_log_level", "debug")[0] == 0 and not refused(b))
+    b.ask("set_log_level", "info")
+    check("... takes effect", "accepted 127.0.0.1" in b.said)
+    check("set_log_level loud", b.ask("set_log_level", "loud")[0] == 64)
+
+
 def try_manners(b, scratch):
     check("ping", b.ask("ping")[:2] == (0, f"Will ping the broker in {b.data}\nPing succeeded\n"))
     code, out, _ = b.ask("status", "--formatter", "json")
@@ -413,6 +456,7 @@ def main():
             try_policies(b)
             try_changes(b)
             try_alarms(b)
+            try_life(b)
             try_manners(b, scratch)
             try_strangers(b)
             try_harm(b)
