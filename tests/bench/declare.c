@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Makes count durable queues, each with a binding (unless bind=0), and deletes them again; every
  * pipeline-th declare waits for its answer (1: each one). Prints how long it took and what each
- * costs. */
+ * costs; keep=1 leaves them there. */
 #include <stdio.h>
 
 #include "tests/bench/bench.h"
 #include "tests/bench/scene.h"
 
 static struct {
-	unsigned port, count, pipeline, pid, bind;
+	unsigned port, count, pipeline, pid, bind, keep;
 } options = { .port = 5672, .count = 10000, .pipeline = 1, .bind = 1 };
 
 static unsigned long resident_kb(void)
@@ -26,7 +26,7 @@ static unsigned long resident_kb(void)
 
 static struct slice name_of(char *out, unsigned i)
 {
-	snprintf(out, NAME_BYTES, "declared.%06u", i);
+	snprintf(out, NAME_BYTES, "flood.declared.%06u", i);
 	return slice_str(out);
 }
 
@@ -73,6 +73,7 @@ static bool set(const char *arg)
 	       sscanf(arg, "count=%u", &options.count) == 1 ||
 	       sscanf(arg, "pipeline=%u", &options.pipeline) == 1 ||
 	       sscanf(arg, "bind=%u", &options.bind) == 1 ||
+	       sscanf(arg, "keep=%u", &options.keep) == 1 ||
 	       sscanf(arg, "pid=%u", &options.pid) == 1;
 }
 
@@ -81,7 +82,8 @@ int main(int argc, char **argv)
 	struct wire w;
 	for (int i = 1; i < argc; i++) {
 		if (!set(argv[i]) || !options.count || !options.pipeline) {
-			fprintf(stderr, "usage: declare [port=N] [count=N] [pipeline=N] [pid=N] [bind=0]\n");
+			fprintf(stderr, "usage: declare [port=N] [count=N] [pipeline=N] [pid=N] [bind=0]\n"
+			                "               [keep=1]\n");
 			return 2;
 		}
 	}
@@ -90,7 +92,7 @@ int main(int argc, char **argv)
 	unsigned long before = resident_kb();
 	double made = time_all(&w, make);
 	unsigned long after = resident_kb();
-	double deleted = time_all(&w, unmake);
+	double deleted = options.keep ? 0 : time_all(&w, unmake);
 	printf("declared=%u pipeline=%u declare_s=%.3f delete_s=%.3f resident_per_queue=%.0f "
 	       "verify=ok\n",
 	       options.count, options.pipeline, made, deleted,

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whether the broker stands still while it has something large to do: probe.c asks it a thousand
 # times a second, meanwhile nothing happens, a queue grows deep, a busy queue has segments cleaned
-# beside a backlog that nobody reads, a deep queue is purged, another deleted, and one is drained
-# after a kill. A row for each, in microseconds; "stalls" are answers after more than 5 ms. The next
-# three are without the time for which the broker's loop or the probe were ready to run and not
-# run; noise is how late a thread wakes that does nothing else.
+# beside a backlog that nobody reads, a deep queue is purged, another deleted, one is drained after
+# a kill, and policies, permissions and limits change a hundred times a second under load. A row for
+# each, in microseconds; "stalls" are answers after more than 5 ms. The next three are without the
+# time for which the broker's loop or the probe were ready to run and not run; noise is how late a
+# thread wakes that does nothing else.
 #
-# usage: stall.sh [ROW ...]      nothing, grow, clean, purge, delete, drain; else all of them
+# usage: stall.sh [ROW ...]      nothing, grow, clean, purge, delete, drain, change; else all
 #   GROW=5 HELD=10 (millions of 100 bytes)  BACKLOG=1 BUSY=4 (GB of 1 KB)  QUIET=10 (seconds)
 #   BUILD=DIR  DATA=DIR  PORT=N  RAW=FILE (gets the lines of the probe)
 set -eu
@@ -86,6 +87,16 @@ remove() { # purge or delete
 	sleep 2
 }
 
+# With ten thousand queues that a policy is for, and a load of 20,000 messages a second.
+change() {
+	"$build/declare" port="$port" count=10000 pipeline=100 bind=0 keep=1 > "$data/declare"
+	"$build/flood" port="$port" seconds="${QUIET:-10}" durable=1 confirm=1 rate=20000 \
+		size=100 > "$data/flood" &
+	load=$!
+	tests/bench/change.py "$data/own/ctl.sock" "${QUIET:-10}" >&2
+	wait "$load"
+}
+
 row() {
 	case $1 in
 	nothing)
@@ -113,6 +124,10 @@ row() {
 		start
 		watch drain flood count="$grow" size=100 publishers=0 autoack=0 prefetch=1000
 		;;
+	change)
+		anew
+		watch change change
+		;;
 	*)
 		echo "stall.sh: there is no row $1" >&2
 		exit 2
@@ -121,6 +136,6 @@ row() {
 }
 
 table meanwhile gets p50 p99.9 longest stalls 'own 99.9' longest stalls noise99.9 longest
-for each in ${*:-nothing grow clean purge delete drain}; do
+for each in ${*:-nothing grow clean purge delete drain change}; do
 	row "$each"
 done
