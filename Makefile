@@ -103,7 +103,7 @@ $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves: \
 $(BUILD)/%: $(BUILD)/obj/tests/kill/%.o $(call objs,tests/kill/harness.c tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
-SHIMS := $(patsubst %,$(BUILD)/%.so,slow_sync lossy_disk rough_disk)
+SHIMS := $(patsubst %,$(BUILD)/%.so,slow_sync lossy_disk rough_disk aimed)
 
 $(BUILD)/%.so: tests/kill/%.c
 	@mkdir -p $(@D)

@@ -45,6 +45,7 @@ def figures(text):
 def read_kill(text, _):
     said = figures(text)
     more = f"confirmed={said['confirmed']} lost={said['lost']}"
+    more += f" aimed={said['aimed']}" if said.get("aimed") else ""
     return said["kills"], said["lost"] + said["failures"], more
 
 
@@ -123,6 +124,7 @@ def fuzz(target):
 
 
 FORGETS = f"preload={BUILD}/lossy_disk.so"
+AIMED = f"preload={BUILD}/aimed.so"
 ROUGH = f"preload={BUILD}/rough_disk.so:{BUILD}/lossy_disk.so"
 KINDS = [
     Kind("kill", "kill -9 under load", "kills", 5600, kill("rounds=100"), read_kill),
@@ -133,6 +135,12 @@ KINDS = [
          kill("rounds=50", "aside=1", "segment=1MB", FORGETS), read_kill),
     Kind("kill-rough", "the same without O_DIRECT, and little is done at the first try", "kills",
          700, kill("rounds=50", "segment=1MB", ROUGH), read_kill),
+    Kind("kill-aimed", "kills at chosen calls to the disk: before and behind a sync, within a summary, "
+         "while segments go, in the middle of a start", "kills", 2000,
+         kill("rounds=100", "aim=1", "segment=1MB", AIMED), read_kill),
+    Kind("kill-aimed-forgets", "the same on a disk that drops what was not synced", "kills", 1000,
+         kill("rounds=100", "aim=1", "segment=1MB", AIMED + ":" + FORGETS.split("=")[1]),
+         read_kill),
     Kind("tx", "kill -9 amid transactions", "kills", 1000, tx("kills=100"), read_tx),
     Kind("tx-forgets", "the same on a disk that drops what was not synced", "kills", 500,
          tx("kills=50", "segment=1MB", FORGETS), read_tx),

@@ -13,6 +13,10 @@
  * aside=1 puts a message into a queue that nobody reads in each round: they must be there at the
  * end, in order, and the log must not have kept everything since the first.
  *
+ * aim=1 has each broker die by itself at a call to the disk that is chosen for it (aimed.c, to be
+ * preloaded): between write and sync, while a summary is written, while part of the log is given up,
+ * in the middle of a start.
+ *
  * mode=slow measures instead how long the confirms of persistent messages take (slow_sync.c).
  * expect=loss turns the verdict around: it is what a broker that does not sync must show on a disk
  * that forgets (lossy_disk.c). */
@@ -53,7 +57,7 @@ enum {
 static struct {
 	const char *broker, *data, *preload, *durability, *mode, *segment, *expect, *memory;
 	const char *says;        /* what the line that says ready must have in it */
-	uint64_t port, rounds, seed, load_ms, aside;
+	uint64_t port, rounds, seed, load_ms, aside, aim;
 } options = { .broker = "build/leveret", .data = "build/kill-data", .preload = "",
 	          .durability = "fsync", .mode = "kill", .segment = "4MB", .expect = "nothing",
 	          .memory = "0", .says = "", .port = 5699, .rounds = 40, .load_ms = 280 };
@@ -97,9 +101,10 @@ static struct {
 } rounds[1 << 20];
 static int64_t last_seen[QUEUES][PUBLISHERS];    /* in this round */
 static int64_t newest_seen[QUEUES][PUBLISHERS];  /* in any round */
-static uint32_t this_round, n_kills;
+static uint32_t this_round, n_kills, n_aimed;
 static uint64_t n_confirmed, n_delivered, n_again, failures;
 static bool refused;                 /* the broker did not start again */
+static bool fell;                    /* it died in this round, as it was to */
 static pid_t broker;
 
 static const char *const queue_names[QUEUES] = { "kill.0", "kill.1", "kill.2", "kill.3" };
@@ -130,6 +135,35 @@ __attribute__((format(printf, 1, 2))) static void complain(const char *format, .
 }
 
 /* ---- the broker ---- */
+
+/* How many calls of each kind a round has, about. */
+static void take_aim(void)
+{
+	static const struct {
+		const char *call;
+		unsigned most;
+	} aims[] = { { "sync", 300 }, { "synced", 300 }, { "summary", 6 }, { "rename", 12 },
+		         { "unlink", 12 }, { "read", 60 } };
+	char aim[32];
+	size_t i = dice(ARRAY_LEN(aims));
+	snprintf(aim, sizeof aim, "%s:%u", aims[i].call, 1 + (unsigned)dice(aims[i].most));
+	setenv("AIM", aim, 1);
+}
+
+/* Has it died of its own hand?  A socket may know before the process is gone. */
+static bool has_fallen(void)
+{
+	int status;
+	for (int i = 0; options.aim && broker && !fell && i < 100; i++, usleep(1000))
+		if (waitpid(broker, &status, WNOHANG) == broker) {
+			fell = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+			broker = 0;
+			n_aimed += fell;
+			if (!fell)
+				complain("the broker ended with status %d", status);
+		}
+	return fell;
+}
 
 static void exec_broker(int log)
 {
@@ -166,6 +200,8 @@ static bool wait_ready(int from)
 	text[n] = 0;
 	if (strstr(text, " ready") && strstr(text, options.says))
 		return true;
+	if (has_fallen())
+		return false;
 	complain("the broker does not start, or not as it should: %s", text);
 	refused = true;
 	return false;
@@ -177,6 +213,11 @@ static bool start(void)
 	int log[2];
 	must(pipe2(log, O_CLOEXEC) == 0);
 	fflush(stdout);
+	fell = false;
+	if (options.aim && this_round <= options.rounds)
+		take_aim();
+	else
+		unsetenv("AIM");
 	broker = fork();
 	if (broker == 0)
 		exec_broker(log[1]);
@@ -230,7 +271,7 @@ static bool open_publisher(struct publisher *p)
 	          wire_call(&p->wire, &select, METHOD_confirm_select_ok);
 	if (ok)
 		wire_unblock(&p->wire);
-	else
+	else if (!has_fallen())
 		complain("a publisher: %s", p->wire.why);
 	return ok;
 }
@@ -252,7 +293,7 @@ static bool open_consumer(struct consumer *c, int number)
 	}
 	if (ok)
 		wire_unblock(&c->wire);
-	else
+	else if (!has_fallen())
 		complain("a consumer: %s", c->wire.why);
 	return ok;
 }
@@ -548,18 +589,25 @@ static void disconnect_all(void)
 		wire_close(wire_at(i));
 }
 
+static void end_round(void)
+{
+	rounds[this_round].killed_us = round_us();
+	if (!fell)
+		stop(SIGKILL);
+	n_kills++;
+	disconnect_all();
+}
+
 static void round_of_load(void)
 {
 	uint32_t until = 1000 * (20 + (uint32_t)dice(options.load_ms + 1));
 	while (round_us() < until)
 		if (!move(true, 1)) {
-			complain("the broker hung up before it was killed");
+			if (!has_fallen())
+				complain("the broker hung up before it was killed");
 			break;
 		}
-	rounds[this_round].killed_us = round_us();
-	stop(SIGKILL);
-	n_kills++;
-	disconnect_all();
+	end_round();
 }
 
 /* Everything that is left is consumed; silence for a second is the end. */
@@ -698,9 +746,9 @@ static void report(uint64_t lost)
 		published += publishers[i].n;
 	for (uint32_t i = 1; i <= n_kills; i++)
 		silence = silence_us(i) > silence ? silence_us(i) : silence;
-	printf("seed=%llu kills=%u published=%llu confirmed=%llu delivered=%llu again=%llu lost=%llu "
+	printf("seed=%llu kills=%u aimed=%u published=%llu confirmed=%llu delivered=%llu again=%llu lost=%llu "
 	       "failures=%llu longest_silence_us=%u\n",
-	       (unsigned long long)options.seed, n_kills, (unsigned long long)published,
+	       (unsigned long long)options.seed, n_kills, n_aimed, (unsigned long long)published,
 	       (unsigned long long)n_confirmed, (unsigned long long)n_delivered,
 	       (unsigned long long)n_again, (unsigned long long)lost, (unsigned long long)failures,
 	       silence);
@@ -711,9 +759,13 @@ static int run_kills(void)
 {
 	uint64_t lost = 0;
 	for (this_round = 1; this_round <= options.rounds; this_round++) {
-		if (!begin_round() || (options.aside && !put_aside()))
+		bool begun = begin_round() && (!options.aside || put_aside());
+		if (begun)
+			round_of_load();
+		else if (fell)
+			end_round();
+		else
 			break;
-		round_of_load();
 		if (failures && !expects_loss())
 			break;
 	}
@@ -815,10 +867,11 @@ int main(int argc, char **argv)
 		                          { "rounds", NULL, &options.rounds },
 		                          { "seed", NULL, &options.seed },
 		                          { "load_ms", NULL, &options.load_ms },
-		                          { "aside", NULL, &options.aside } };
+		                          { "aside", NULL, &options.aside },
+		                          { "aim", NULL, &options.aim } };
 	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
 		fprintf(stderr, "usage: kill [mode=kill|slow] [rounds=N] [seed=N] [load_ms=N]\n"
-		                "            [port=N] [aside=1]\n"
+		                "            [port=N] [aside=1] [aim=1]\n"
 		                "            [data=DIR] [broker=FILE] [preload=FILE:...] "
 		                "[durability=fsync|os]\n"
 		                "            [segment=BYTES] [memory=BYTES] [says=TEXT]\n"

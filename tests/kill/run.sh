@@ -62,6 +62,11 @@ check "2 kills where O_DIRECT is taken and its writes are refused" rounds=2 \
 	preload="$build/rough_disk.so" says="(buffered + fdatasync)"
 unset ROUGH_LATE
 
+check "$kills kills at chosen calls to the disk" rounds=$kills aim=1 segment=1MB \
+	preload="$build/aimed.so"
+check "$lossy kills at chosen calls, on a disk that forgets" rounds=$lossy aim=1 segment=1MB \
+	preload="$build/aimed.so:$build/lossy_disk.so"
+
 check_with tx "$tx kills amid transactions: all of each, or nothing" kills=$tx
 check_with tx "$tx kills amid transactions, on a disk that forgets" kills=$tx segment=1MB \
 	preload="$build/lossy_disk.so"
