@@ -135,8 +135,8 @@ KINDS = [
          kill("rounds=50", "aside=1", "segment=1MB", FORGETS), read_kill),
     Kind("kill-rough", "the same without O_DIRECT, and little is done at the first try", "kills",
          700, kill("rounds=50", "segment=1MB", ROUGH), read_kill),
-    Kind("kill-aimed", "kills at chosen calls to the disk: before and behind a sync, within a summary, "
-         "while segments go, in the middle of a start", "kills", 2000,
+    Kind("kill-aimed", "kills at chosen calls to the disk: around a sync, within a summary, while "
+         "segments go, in the middle of a start", "kills", 2000,
          kill("rounds=100", "aim=1", "segment=1MB", AIMED), read_kill),
     Kind("kill-aimed-forgets", "the same on a disk that drops what was not synced", "kills", 1000,
          kill("rounds=100", "aim=1", "segment=1MB", AIMED + ":" + FORGETS.split("=")[1]),
