@@ -82,6 +82,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	patience_heap_init(&b->patience);
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log, o->message_memory_bytes);
+	parameters_init(&b->parameters, &b->store.catalog, 0);
 	b->store.page_entries = o->index_page_entries;
 	b->store.window_bytes = o->window_bytes;
 	b->store.clock_offset_ms = (int64_t)now_ms - (int64_t)o->wall_ms;
@@ -323,6 +324,7 @@ int broker_free(struct broker *b)
 	while (heap_pop(&b->deadlines))
 		;
 	vhosts_free(b);
+	parameters_free(&b->parameters);
 	if (b->options.log)
 		error = log_close(b->options.log);
 	store_free(&b->store);

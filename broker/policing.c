@@ -35,6 +35,15 @@ static void stop_walking(struct policing *w)
 	list_remove(&w->link);
 }
 
+static bool is_merge_wanted(const struct vhost *v)
+{
+	const struct parameter *p = parameters_find(&v->parameters, slice_str(POLICING_COMPONENT),
+	                                            slice_str(POLICING_MERGE));
+	struct table_walk w = table_walk(p ? p->value : slice_of(NULL, 0));
+	struct field f;
+	return p && array_next(&w, &f) && f.letter == 't' && f.boolean;
+}
+
 /* ---- one object ---- */
 
 /* A lease that is set or changed begins now. */
@@ -186,48 +195,27 @@ static bool decode(struct slice key, struct slice value, enum policy_kind *kind,
 	return true;
 }
 
-static bool recover_one(struct broker *b, struct slice key, struct slice value)
+static bool recover_one(void *broker, struct slice key, struct slice value)
 {
 	struct policy_spec spec;
 	enum policy_kind kind;
 	struct buf why = { 0 };
-	struct vhost *v = key.n >= HEAD_BYTES ? vhost_numbered(b, get_le32(key.p)) : NULL;
+	struct vhost *v = key.n >= HEAD_BYTES ? vhost_numbered(broker, get_le32(key.p)) : NULL;
 	struct policy *p =
 		v && decode(key, value, &kind, &spec) ? policy_new(&spec, kind, &why) : NULL;
 	bool makes_sense = p;
 	if (p)
 		policies_put(&v->policies, kind, &p);
+	else if (v)
+		log_warning("a policy in the catalog makes no sense any more and is removed");
 	buf_free(&why);
 	return makes_sense;
 }
 
-/* Into senseless, a copied key each, goes what the walk over the catalog must not remove. */
-static void recover_all(struct broker *b, struct buf *senseless)
-{
-	const void *cursor = NULL;
-	uint8_t kind;
-	struct slice key, value;
-	while (catalog_next(&b->store.catalog, &cursor, &kind, &key, &value)) {
-		if (kind != CATALOG_POLICY || recover_one(b, key, value))
-			continue;
-		log_warning("a policy in the catalog makes no sense any more and is removed");
-		buf_append(senseless, &(struct slice){ (uint8_t *)mem_copy(key), key.n }, sizeof key);
-	}
-}
-
-static void remove_all(struct broker *b, const struct buf *senseless)
-{
-	struct slice key;
-	for (size_t at = 0; at < senseless->len; at += sizeof key) {
-		memcpy(&key, senseless->p + at, sizeof key);
-		catalog_remove(&b->store.catalog, CATALOG_POLICY, key);
-		mem_free((void *)key.p);
-	}
-}
-
 static void start(struct vhost *v)
 {
-	if (!v->policies.generation)
+	policies_set_merge(&v->policies, is_merge_wanted(v));
+	if (!v->policies.count[POLICY_USER] && !v->policies.count[POLICY_OPERATOR])
 		return;
 	list_each(it, &v->topology.all_exchanges)
 		policing_exchange(v, list_entry(it, struct exchange, link));
@@ -237,10 +225,7 @@ static void start(struct vhost *v)
 
 void policing_recover(struct broker *b)
 {
-	struct buf senseless = { 0 };
-	recover_all(b, &senseless);
-	remove_all(b, &senseless);
-	buf_free(&senseless);
+	catalog_sift(&b->store.catalog, CATALOG_POLICY, recover_one, b);
 	list_each(it, &b->all_vhosts)
 		start(list_entry(it, struct vhost, link));
 }
@@ -295,10 +280,10 @@ bool policing_clear(struct vhost *v, enum policy_kind kind, struct slice name,
 	return true;
 }
 
-void policing_set_merge(struct vhost *v, bool merge)
+void policing_review(struct vhost *v)
 {
 	uint64_t before = v->policies.generation;
-	policies_set_merge(&v->policies, merge);
+	policies_set_merge(&v->policies, is_merge_wanted(v));
 	if (v->policies.generation != before)
 		begin_walking(v);
 }

@@ -39,8 +39,11 @@ bool policing_set(struct vhost *v, enum policy_kind kind, const struct policy_sp
 bool policing_clear(struct vhost *v, enum policy_kind kind, struct slice name,
                     log_position *wait_for);
 
-/* Whether policies are merged key by key. */
-void policing_set_merge(struct vhost *v, bool merge);
+/* The parameter that says whether policies are merged key by key: of this component and name, and
+ * true.  It has changed. */
+#define POLICING_COMPONENT "leveret"
+#define POLICING_MERGE "merge-policies"
+void policing_review(struct vhost *v);
 
 /* True when what was changed is in effect everywhere. */
 bool policing_is_done(const struct vhost *v);

@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broker/roster.h"
 
+#include "base/die.h"
 #include "broker/channel.h"
 #include "queue/queue.h"
 
+/* False when what the roster is of is not kept in virtual hosts. */
+static bool begin_in(struct roster *r, struct vhost *v)
+{
+	struct topology *t = &v->topology;
+	struct policies *p = &v->policies;
+	switch (r->kind) {
+	case ROSTER_QUEUES: walk_begin(&r->outer, &t->walks, &t->all_queues); return true;
+	case ROSTER_EXCHANGES:
+	case ROSTER_BINDINGS: walk_begin(&r->outer, &t->walks, &t->all_exchanges); return true;
+	case ROSTER_POLICIES: walk_begin(&r->outer, &p->walks, &p->kinds[POLICY_USER]); return true;
+	case ROSTER_PARAMETERS:
+		walk_begin(&r->inner, &v->parameters.walks, &v->parameters.all);
+		walk_begin(&r->outer, &p->walks, &p->kinds[POLICY_OPERATOR]);
+		return true;
+	case ROSTER_OPERATOR_POLICIES:
+		walk_begin(&r->outer, &p->walks, &p->kinds[POLICY_OPERATOR]);
+		return true;
+	default: return false;
+	}
+}
+
 void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind)
 {
-	struct topology *t = v ? &v->topology : NULL;
 	*r = (struct roster){ .broker = b, .vhost = v, .kind = kind };
 	list_init(&r->inner.link);
+	if (v && begin_in(r, v))
+		return;
 	switch (kind) {
 	case ROSTER_VHOSTS: walk_begin(&r->outer, &b->walks, &b->all_vhosts); break;
-	case ROSTER_QUEUES: walk_begin(&r->outer, &t->walks, &t->all_queues); break;
-	case ROSTER_EXCHANGES:
-	case ROSTER_BINDINGS: walk_begin(&r->outer, &t->walks, &t->all_exchanges); break;
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS: walk_begin(&r->outer, &b->walks, &b->connections); break;
 	case ROSTER_CONSUMERS: walk_begin(&r->outer, &b->walks, &b->consumers); break;
-	case ROSTER_POLICIES:
-		walk_begin(&r->outer, &v->policies.walks, &v->policies.kinds[POLICY_USER]);
+	case ROSTER_GLOBAL_PARAMETERS:
+		walk_begin(&r->outer, &b->parameters.walks, &b->parameters.all);
 		break;
-	case ROSTER_OPERATOR_POLICIES:
-		walk_begin(&r->outer, &v->policies.walks, &v->policies.kinds[POLICY_OPERATOR]);
-		break;
+	default: must_not_happen("it is of a virtual host");
 	}
 }
 
@@ -101,6 +119,7 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 		out->connection = out->channel->connection;
 		out->vhost = out->channel->vhost;
 		break;
+	case ROSTER_GLOBAL_PARAMETERS: out->parameter = list_entry(l, struct parameter, link); break;
 	case ROSTER_POLICIES:
 	case ROSTER_OPERATOR_POLICIES: out->policy = list_entry(l, struct policy, link); break;
 	default: break;
@@ -113,6 +132,19 @@ static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
 	return r->kind == ROSTER_CONSUMERS && row->vhost != r->vhost;
 }
 
+static bool next_parameter(struct roster *r, struct roster_row *out)
+{
+	struct list *policy = walk_here(&r->outer), *parameter = walk_here(&r->inner);
+	if (policy) {
+		walk_on(&r->outer);
+		out->policy = list_entry(policy, struct policy, link);
+	} else if (parameter) {
+		walk_on(&r->inner);
+		out->parameter = list_entry(parameter, struct parameter, link);
+	}
+	return policy || parameter;
+}
+
 bool roster_next(struct roster *r, struct roster_row *out)
 {
 	*out = (struct roster_row){ .broker = r->broker, .vhost = r->vhost };
@@ -120,6 +152,8 @@ bool roster_next(struct roster *r, struct roster_row *out)
 		return next_binding(r, out);
 	if (r->kind == ROSTER_CHANNELS)
 		return next_channel(r, out);
+	if (r->kind == ROSTER_PARAMETERS)
+		return next_parameter(r, out);
 	for (struct list *l; (l = walk_here(&r->outer));) {
 		walk_on(&r->outer);
 		fill(r, l, out);

@@ -23,6 +23,8 @@ enum roster_kind {
 	ROSTER_CONSUMERS,
 	ROSTER_POLICIES,             /* the weakest first */
 	ROSTER_OPERATOR_POLICIES,
+	ROSTER_PARAMETERS,           /* those that are policies of the operator first */
+	ROSTER_GLOBAL_PARAMETERS,
 };
 
 /* What it is; of the others only those that lead to it are set. */
@@ -36,6 +38,7 @@ struct roster_row {
 	const struct channel *channel;
 	const struct consumer *consumer;
 	const struct policy *policy;
+	const struct parameter *parameter;
 };
 
 struct roster {

@@ -19,6 +19,7 @@ struct broker {
 	struct map vhosts_by_number;
 	struct list all_vhosts;      /* the same, the oldest first */
 	struct list going_vhosts;    /* deleted, with things left to be given back */
+	struct parameters parameters;   /* global ones */
 	uint32_t last_vhost;         /* the largest number that was given to one */
 	uint64_t now_ms;             /* of the current turn or input */
 	log_position durable;        /* as last polled; the largest number when there is no log */

@@ -106,6 +106,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	about_own(&v->about, about);
 	put_le32(v->number, number);
 	topology_init(&v->topology, &b->store, number);
+	parameters_init(&v->parameters, &b->store.catalog, number);
 	policing_init(v);
 	list_push(&b->all_vhosts, &v->link);
 	map_put(&b->vhosts, v->name, v);
@@ -152,6 +153,7 @@ log_position vhost_remove(struct vhost *v)
 	log_position at = catalog_remove(&b->store.catalog, CATALOG_VHOST, number_of(v));
 	log_info("deleting vhost '%.*s'", SLICE_ARG(v->name));
 	lose_connections(v);
+	parameters_forget(&v->parameters);
 	policing_stop(v);
 	map_remove(&b->vhosts, v->name);
 	map_remove(&b->vhosts_by_number, number_of(v));
@@ -166,6 +168,7 @@ static void vhost_free(struct vhost *v)
 	list_remove(&v->link);
 	topology_free(&v->topology);
 	policing_free(v);
+	parameters_free(&v->parameters);
 	mem_free((void *)v->name.p);
 	about_disown(&v->about);
 	mem_free(v);
@@ -261,6 +264,7 @@ void vhosts_recover(struct broker *b, struct recovery *r)
 	if (b->last_vhost == 0)
 		vhost_add(b, slice_str(b->options.default_vhost), &nothing, &wait_for);
 	topology_recover(&b->store, r, find_topology, b);
+	parameters_recover(b);
 	policing_recover(b);
 	start_queues(b);
 }

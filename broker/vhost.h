@@ -5,6 +5,7 @@
 #ifndef BROKER_VHOST_H
 #define BROKER_VHOST_H
 
+#include "broker/parameters.h"
 #include "broker/policies.h"
 #include "broker/policing.h"
 #include "exchange/topology.h"
@@ -27,6 +28,7 @@ struct vhost {
 	struct vhost_about about;    /* owned */
 	uint8_t number[4];           /* as a map's key */
 	struct topology topology;
+	struct parameters parameters;
 	struct policies policies;
 	struct policing policing;
 	struct list link;            /* among all of the broker, or among those that are going */

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "broker/term.h"
+#include "management/json.h"
 #include "management/verbs.h"
 
 /* ---- saying no, and banners ---- */
@@ -60,7 +62,22 @@ enum call_state call_once(struct call *c, struct buf *out,
 {
 	if (!c->begun && change(c, out) == CALL_DONE)
 		return CALL_DONE;
-	return manage_is_durable(c->host->broker, c->wait_for) ? CALL_DONE : CALL_WAITS;
+	const struct vhost *v = vhost_find(c->host->broker, c->vhost);
+	bool done = manage_is_durable(c->host->broker, c->wait_for) && (!v || policing_is_done(v));
+	return done ? CALL_DONE : CALL_WAITS;
+}
+
+bool call_json(struct call *c, struct slice text, struct buf *room, struct field *out)
+{
+	struct buf term = { 0 };
+	if (json_read(text, room, out))
+		return true;
+	term_put_name(&term, text);
+	call_fail(c, CALL_EXIT_UNAVAILABLE,
+	          "Could not parse JSON document: {error,{failed_to_decode_json,%.*s}}",
+	          SLICE_ARG(buf_slice(&term)));
+	buf_free(&term);
+	return false;
 }
 
 static struct slice trim(struct slice s)

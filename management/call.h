@@ -11,6 +11,7 @@
 #include "persistence/log.h"
 
 struct broker;
+struct field;
 struct verb;
 struct vhost;
 
@@ -86,10 +87,13 @@ enum call_state call_refuse(struct call *c, const char *format, ...)
 /* The virtual host that is meant; NULL, which was said then: there is none. */
 struct vhost *call_vhost(struct call *c);
 
-/* For a verb that changes something once: does it, and then waits until it is durable.  change sets
- * wait_for. */
+/* For a verb that changes something once: does it, and then waits until it is durable, and until
+ * policies that changed are in effect.  change sets wait_for. */
 enum call_state call_once(struct call *c, struct buf *out,
                           enum call_state change(struct call *c, struct buf *out));
+
+/* Reads what was typed as JSON (json_read); false when it is none, which was said then. */
+bool call_json(struct call *c, struct slice text, struct buf *room, struct field *out);
 
 /* Appends the words, which are separated by commas and perhaps blanks, without the blanks. */
 void call_words(struct buf *out, struct slice words);

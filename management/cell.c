@@ -135,6 +135,7 @@ void cell_put(struct buf *out, struct cell c)
 	case CELL_INTEGER: buf_printf(out, "%" PRIi64, c.integer); break;
 	case CELL_TABLE: put_table(out, c.table); break;
 	case CELL_PAIRS: put_pairs(out, c.table); break;
+	case CELL_FIELD: put_field(out, c.field); break;
 	case CELL_WORDS: put_words(out, c.text, ", ", put_text); break;
 	}
 }
@@ -252,6 +253,7 @@ void cell_put_json(struct buf *out, struct cell c)
 	case CELL_TEXT: put_json_text(out, c.text); break;
 	case CELL_TABLE: put_json_table(out, c.table); break;
 	case CELL_PAIRS: put_json_pairs(out, c.table); break;
+	case CELL_FIELD: put_json_field(out, c.field); break;
 	case CELL_WORDS: put_words(out, c.text, ",", put_json_text); break;
 	default: cell_put(out, c);
 	}

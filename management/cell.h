@@ -5,15 +5,18 @@
 
 #include "base/buf.h"
 
+struct field;
+
 struct cell {
 	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_PAIRS,
-		   CELL_WORDS, CELL_INTEGER } kind;
+		   CELL_WORDS, CELL_INTEGER, CELL_FIELD } kind;
 	union {
 		struct slice text;       /* borrowed; words are separated by commas */
 		uint64_t number;
 		int64_t integer;
 		bool boolean;
 		struct slice table;      /* an encoded field table; borrowed */
+		const struct field *field;   /* borrowed */
 	};
 };
 
@@ -56,6 +59,11 @@ static inline struct cell cell_pairs(struct slice table)
 static inline struct cell cell_integer(int64_t n)
 {
 	return (struct cell){ .kind = CELL_INTEGER, .integer = n };
+}
+
+static inline struct cell cell_field(const struct field *f)
+{
+	return (struct cell){ .kind = CELL_FIELD, .field = f };
 }
 
 static inline struct cell cell_words(struct slice words)

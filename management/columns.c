@@ -6,6 +6,7 @@
 #include "amqp/table.h"
 #include "base/die.h"
 #include "broker/channel.h"
+#include "management/json.h"
 #include "management/listing.h"
 #include "queue/queue.h"
 
@@ -463,6 +464,46 @@ static const struct column policy_columns[] = {
 	{ "priority", policy_priority },
 };
 
+/* ---- parameters ---- */
+
+/* An operator's policy is one too. */
+VALUE(parameter_component)
+{
+	(void)room;
+	return r->policy ? cell_text("operator_policy") : cell_slice(r->parameter->component);
+}
+
+VALUE(parameter_name)
+{
+	(void)room;
+	return cell_slice(r->policy ? r->policy->name : r->parameter->name);
+}
+
+static void put_policy(struct buf *out, const struct policy *p)
+{
+	buf_printf(out, "{\"pattern\":");
+	cell_put_json(out, cell_slice(p->pattern));
+	buf_printf(out, ",\"definition\":");
+	cell_put_json(out, cell_table(p->definition));
+	buf_printf(out, ",\"priority\":%" PRIi64 ",\"apply-to\":\"%s\"}", p->priority,
+	           policy_apply_to(p));
+}
+
+VALUE(parameter_value)
+{
+	if (r->policy)
+		put_policy(room, r->policy);
+	else
+		json_put(room, r->parameter->value);
+	return printed(room);
+}
+
+static const struct column parameter_columns[] = {
+	{ "component", parameter_component },
+	{ "name", parameter_name },
+	{ "value", parameter_value },
+};
+
 /* ---- finding ---- */
 
 const struct column *column_find(enum roster_kind kind, struct slice name)
@@ -480,6 +521,8 @@ const struct column *column_find(enum roster_kind kind, struct slice name)
 		[ROSTER_CONSUMERS] = { consumer_columns, ARRAY_LEN(consumer_columns) },
 		[ROSTER_POLICIES] = { policy_columns, ARRAY_LEN(policy_columns) },
 		[ROSTER_OPERATOR_POLICIES] = { policy_columns, ARRAY_LEN(policy_columns) },
+		[ROSTER_PARAMETERS] = { parameter_columns, ARRAY_LEN(parameter_columns) },
+		[ROSTER_GLOBAL_PARAMETERS] = { parameter_columns, ARRAY_LEN(parameter_columns) },
 	};
 	for (size_t i = 0; i < kinds[kind].n; i++)
 		if (slice_is(name, kinds[kind].columns[i].name))

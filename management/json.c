@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "management/cell.h"
 
 static bool put_value(struct buf *out, struct slice key, json_t *v, unsigned depth);
 
@@ -82,4 +83,12 @@ bool json_read(struct slice text, struct buf *room, struct field *out)
 	json_decref(v);
 	struct table_walk w = table_walk(buf_slice(room));
 	return read && array_next(&w, out);
+}
+
+void json_put(struct buf *out, struct slice array)
+{
+	struct table_walk w = table_walk(array);
+	struct field f;
+	if (array_next(&w, &f))
+		cell_put_json(out, cell_field(&f));
 }

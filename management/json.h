@@ -6,9 +6,12 @@
 
 #include "amqp/table.h"
 
-/* Reads one value; its bytes lie in *room.  False when the text is none, or when it does not fit
- * into a table: keys of more than 255 bytes, integers beyond 64 bits, more values or deeper nested
- * than a table may be. */
+/* Reads one value; *room becomes an array of it alone, where its bytes lie.  False when the text is
+ * none, or when it does not fit into a table: keys of more than 255 bytes, integers beyond 64 bits,
+ * more values or deeper nested than a table may be. */
 bool json_read(struct slice text, struct buf *room, struct field *out);
+
+/* Appends the value in an array of one as text, without blanks. */
+void json_put(struct buf *out, struct slice array);
 
 #endif

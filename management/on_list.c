@@ -93,6 +93,23 @@ enum call_state verb_list_operator_policies(struct call *c, struct buf *out)
 	return list(c, &spec, out);
 }
 
+enum call_state verb_list_parameters(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_PARAMETERS, "component name value", true };
+	if (!c->begun)
+		call_banner(c, out, "Listing runtime parameters for vhost \"%.*s\" ...",
+		            SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_global_parameters(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_GLOBAL_PARAMETERS, "name value", false };
+	if (!c->begun)
+		call_banner(c, out, "Listing global runtime parameters ...");
+	return list(c, &spec, out);
+}
+
 enum call_state verb_list_exchanges(struct call *c, struct buf *out)
 {
 	static const struct list_spec spec = { ROSTER_EXCHANGES, "name type", true };

@@ -2,10 +2,10 @@
 /* The verbs about policies. */
 #include <inttypes.h>
 
+#include "amqp/table.h"
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/term.h"
-#include "management/json.h"
 #include "management/verbs.h"
 
 /* False when it was refused. */
@@ -28,20 +28,16 @@ static bool read_priority(struct call *c, int64_t *out)
 static bool read_definition(struct call *c, struct slice text, struct buf *room, struct field *out)
 {
 	struct buf term = { 0 };
-	bool read = json_read(text, room, out), fits = read && out->letter == 'F';
-	if (!read) {
-		term_put_name(&term, text);
-		call_fail(c, CALL_EXIT_UNAVAILABLE,
-		          "Could not parse JSON document: {error,{failed_to_decode_json,%.*s}}",
-		          SLICE_ARG(buf_slice(&term)));
-	} else if (!fits) {
-		term_put(&term, out);
-		call_fail(c, CALL_EXIT_UNAVAILABLE,
-		          "Validation failed\n\ndefinition must be a dictionary: %.*s\n",
-		          SLICE_ARG(buf_slice(&term)));
-	}
+	if (!call_json(c, text, room, out))
+		return false;
+	if (out->letter == 'F')
+		return true;
+	term_put(&term, out);
+	call_fail(c, CALL_EXIT_UNAVAILABLE,
+	          "Validation failed\n\ndefinition must be a dictionary: %.*s\n",
+	          SLICE_ARG(buf_slice(&term)));
 	buf_free(&term);
-	return fits;
+	return false;
 }
 
 static void set_for(struct call *c, struct vhost *v, enum policy_kind kind, int64_t priority)
@@ -90,33 +86,42 @@ static enum call_state clear(struct call *c, enum policy_kind kind, struct buf *
 	return c->code ? CALL_DONE : CALL_WAITS;
 }
 
-/* It is said when it is durable and in effect everywhere. */
-static enum call_state change(struct call *c, struct buf *out, enum policy_kind kind,
-                              enum call_state begin(struct call *, enum policy_kind, struct buf *))
+static enum call_state set_users(struct call *c, struct buf *out)
 {
-	if (!c->begun && begin(c, kind, out) == CALL_DONE)
-		return CALL_DONE;
-	const struct vhost *v = vhost_find(c->host->broker, c->vhost);
-	bool done = manage_is_durable(c->host->broker, c->wait_for) && (!v || policing_is_done(v));
-	return done ? CALL_DONE : CALL_WAITS;
+	return set(c, POLICY_USER, out);
 }
 
 enum call_state verb_set_policy(struct call *c, struct buf *out)
 {
-	return change(c, out, POLICY_USER, set);
+	return call_once(c, out, set_users);
+}
+
+static enum call_state set_operators(struct call *c, struct buf *out)
+{
+	return set(c, POLICY_OPERATOR, out);
 }
 
 enum call_state verb_set_operator_policy(struct call *c, struct buf *out)
 {
-	return change(c, out, POLICY_OPERATOR, set);
+	return call_once(c, out, set_operators);
+}
+
+static enum call_state clear_users(struct call *c, struct buf *out)
+{
+	return clear(c, POLICY_USER, out);
 }
 
 enum call_state verb_clear_policy(struct call *c, struct buf *out)
 {
-	return change(c, out, POLICY_USER, clear);
+	return call_once(c, out, clear_users);
+}
+
+static enum call_state clear_operators(struct call *c, struct buf *out)
+{
+	return clear(c, POLICY_OPERATOR, out);
 }
 
 enum call_state verb_clear_operator_policy(struct call *c, struct buf *out)
 {
-	return change(c, out, POLICY_OPERATOR, clear);
+	return call_once(c, out, clear_operators);
 }

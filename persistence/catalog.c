@@ -156,6 +156,24 @@ static void refresh(struct catalog *c, struct item *i, log_position from)
 	list_push(&c->by_position, &i->link);
 }
 
+void catalog_sift(struct catalog *c, uint8_t kind,
+                  bool take(void *context, struct slice key, struct slice value), void *context)
+{
+	const void *cursor = NULL;
+	uint8_t each;
+	struct slice key, value;
+	struct buf refused = { 0 };   /* copies of keys */
+	while (catalog_next(c, &cursor, &each, &key, &value))
+		if (each == kind && !take(context, key, value))
+			buf_append(&refused, &(struct slice){ (uint8_t *)mem_copy(key), key.n }, sizeof key);
+	for (size_t at = 0; at < refused.len; at += sizeof key) {
+		memcpy(&key, refused.p + at, sizeof key);
+		catalog_remove(c, kind, key);
+		mem_free((void *)key.p);
+	}
+	buf_free(&refused);
+}
+
 bool catalog_refresh(struct catalog *c, log_position from, log_position upto, size_t max)
 {
 	for (struct item *i;
