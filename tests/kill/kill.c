@@ -746,8 +746,8 @@ static void report(uint64_t lost)
 		published += publishers[i].n;
 	for (uint32_t i = 1; i <= n_kills; i++)
 		silence = silence_us(i) > silence ? silence_us(i) : silence;
-	printf("seed=%llu kills=%u aimed=%u published=%llu confirmed=%llu delivered=%llu again=%llu lost=%llu "
-	       "failures=%llu longest_silence_us=%u\n",
+	printf("seed=%llu kills=%u aimed=%u published=%llu confirmed=%llu delivered=%llu again=%llu "
+	       "lost=%llu failures=%llu longest_silence_us=%u\n",
 	       (unsigned long long)options.seed, n_kills, n_aimed, (unsigned long long)published,
 	       (unsigned long long)n_confirmed, (unsigned long long)n_delivered,
 	       (unsigned long long)n_again, (unsigned long long)lost, (unsigned long long)failures,
