@@ -14,8 +14,8 @@
  * end, in order, and the log must not have kept everything since the first.
  *
  * aim=1 has each broker die by itself at a call to the disk that is chosen for it (aimed.c, to be
- * preloaded): between write and sync, while a summary is written, while part of the log is given up,
- * in the middle of a start.
+ * preloaded): between write and sync, while a summary is written, while part of the log is given
+ * up, in the middle of a start.
  *
  * mode=slow measures instead how long the confirms of persistent messages take (slow_sync.c).
  * expect=loss turns the verdict around: it is what a broker that does not sync must show on a disk
