@@ -181,7 +181,7 @@ static bool wants_more(struct queue *q)
 	const struct lane *l = queue_front(q);
 	uint32_t most = many_read(q->store) ? 1 : QUEUE_FETCHES;
 	return trail_is_ready(&l->cold) && q->n_fetches < most &&
-	       l->n_head + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
+	       l->head.count + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
 }
 
 /* A page of the index that has to come back first, but is not durable yet. */

@@ -1,42 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A lane: the ready entries of a queue in order.  An entry is a number, a message, and where the
- * log has it.  Fresh entries stand in ascending order in four stretches:
+ * log has it.  Fresh entries stand in ascending order in four parts:
  *
  *   head     hot: their messages are in memory; the next entry comes from here
  *   loading  on their way back from the log, with the fetches of queue/fetch.h
  *   cold     in the log only (persistence/trail.h)
  *   tail     hot again: the newest
  *
- * A lane that never grew deep has a head and nothing else.  Returned entries lie in a heap beside
- * them, and the next entry is the lower of both fronts: so a returned message is back at its
- * original position at the cost of a heap step, and unacked messages cost the lane nothing.
+ * A lane that never grew deep has a head and nothing else.  Returned entries lie in a row
+ * beside them, and the next entry is the lower of both fronts: so a returned message is back at its
+ * original position at the cost of a search, and unacked messages cost the lane nothing.
  * Numbers ascend but may have gaps. */
 #ifndef QUEUE_LANE_H
 #define QUEUE_LANE_H
 
 #include "base/list.h"
 #include "persistence/trail.h"
-#include "queue/message.h"
-
-/* One message in one queue.  Whoever holds an entry holds its reference to the message, and one
- * count that retains the record at its position. */
-struct entry {
-	struct message *message;
-	uint64_t seq;
-	log_position at;              /* of its record; 0: it is in memory only, nothing is retained */
-	bool kept;                    /* the log must be told of its end */
-	bool redelivered;
-	uint32_t returns;             /* how often it came back; of a queue that counts */
-};
+#include "queue/row.h"
 
 struct lane {
-	struct list head, tail;       /* pages */
+	struct row head, tail;
 	struct list loading;          /* struct fetch, in order */
 	struct trail cold;
-	uint64_t n_head, n_tail, n_loading;
+	uint64_t n_loading;
 	uint64_t loading_seq;         /* of the first entry that is loading */
-	struct entry *returned;       /* a binary min-heap by seq */
-	size_t n_returned, cap_returned;
+	struct row returned;
 };
 
 void lane_init(struct lane *l);
@@ -46,7 +34,7 @@ void lane_free(struct lane *l);
 
 static inline uint64_t lane_count(const struct lane *l)
 {
-	return l->n_head + l->n_loading + l->cold.count + l->n_tail + l->n_returned;
+	return l->head.count + l->n_loading + l->cold.count + l->tail.count + l->returned.count;
 }
 
 /* Adds at the back; e.seq is above all that were pushed before. Takes over the reference. */
@@ -79,34 +67,26 @@ bool lane_pop_returned(struct lane *l, struct entry *out);
 /* The numbers of the first and the last fresh entry; false when there is none. */
 bool lane_range(const struct lane *l, uint64_t *first, uint64_t *last);
 
-/* The hot pages are the caller's now.  Nothing is loading or cold. */
-void lane_detach(struct lane *l, struct list *pages);
+/* Takes the one with that number, if it is in memory; false when it is not. */
+bool lane_take(struct lane *l, uint64_t seq, struct entry *out);
 
-/* Takes the first entry from such pages, and so frees them; false when there is none. */
-bool lane_page_pop(struct list *pages, struct entry *out);
+/* The hot entries are the caller's now, in two rows.  Nothing is loading or cold. */
+void lane_detach(struct lane *l, struct row *head, struct row *tail);
 
 /* True when so much is hot that looking for what could go cold makes sense. */
 bool lane_is_deep(const struct lane *l);
 
-struct entry_slot {
-	uint64_t seq;
-	struct message *message;
-	log_position at;
-	bool kept;
-};
-
 /* The hot entries that could go cold next, the oldest of the newest: the caller may fill in at and
  * kept, and then lane_cool takes them all.  NULL when there is nothing worth it. */
-struct entry_slot *lane_coolable(struct lane *l, size_t *n);
+struct entry *lane_coolable(struct lane *l, size_t *n);
 
 /* Makes what lane_coolable named cold: every one has a position. Drops the references. */
 void lane_cool(struct lane *l);
 
 /* Walks all ready entries that are in memory, in no particular order: start with a zeroed walk. */
 struct lane_walk {
-	const struct list *page;
-	size_t at;
-	bool in_tail;
+	struct row_walk at;
+	int part;
 };
 
 bool lane_next(const struct lane *l, struct lane_walk *w, struct entry *out);

@@ -303,7 +303,7 @@ bool queue_take_lowest(struct queue *q, struct entry *out)
 
 /* True when the slot's record can be read back.  What this queue does not keep is never held in a
  * record of queues that do: that may be copied forward for those. */
-static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position durable)
+static bool place_in_log(struct queue *q, struct entry *slot, log_position durable)
 {
 	struct message *m = slot->message;
 	if (!slot->at && (!m->spilled || !reclaim_spares(q->store, m->position)))
@@ -318,7 +318,7 @@ static bool place_in_log(struct queue *q, struct entry_slot *slot, log_position 
 }
 
 /* The lowest priority first: it is wanted last. */
-static struct lane *coolable(struct queue *q, struct entry_slot **slots, size_t *n)
+static struct lane *coolable(struct queue *q, struct entry **slots, size_t *n)
 {
 	struct lane *l = &q->lane;
 	*slots = lane_coolable(l, n);
@@ -331,7 +331,7 @@ enum cooled queue_cool(struct queue *q, log_position durable)
 {
 	size_t n;
 	bool all = true;
-	struct entry_slot *slots;
+	struct entry *slots;
 	struct lane *l = coolable(q, &slots, &n);
 	if (!slots)
 		return COOLED_NOTHING;

@@ -25,7 +25,7 @@ struct shelf_load {
 
 struct buried {
 	struct list link;
-	struct list pages;           /* of a lane: hot entries */
+	struct row head, tail;   /* of a lane: hot entries */
 	struct trail trail;          /* cold ones */
 };
 
@@ -184,13 +184,12 @@ void shelf_bury(struct store *s, struct lane *l)
 		return;
 	struct buried *b = mem_alloc(sizeof *b);
 	list_init(&b->link);
-	list_init(&b->pages);
 	trail_init(&b->trail);
 	b->trail.coming = t->coming;
 	t->coming = false;
 	trail_join(&b->trail, t);
 	redirect(s, t, &b->trail);
-	lane_detach(l, &b->pages);
+	lane_detach(l, &b->head, &b->tail);
 	list_push(&s->buried, &b->link);
 }
 
@@ -201,13 +200,23 @@ static void drop_entry(struct store *s, struct entry *e)
 	message_drop(&e->message);
 }
 
+static bool pop_hot(struct buried *b, struct entry *out)
+{
+	return row_pop(&b->head, out) || row_pop(&b->tail, out);
+}
+
+static bool is_hot(const struct buried *b)
+{
+	return b->head.count || b->tail.count;
+}
+
 static void release(struct store *s, struct buried *b, unsigned *n)
 {
 	struct trail_entry c;
 	struct entry e;
 	for (; *n && s->log && trail_is_ready(&b->trail) && trail_pop(&b->trail, &c); --*n)
 		log_release(s->log, c.at, c.body_bytes);
-	for (; *n && lane_page_pop(&b->pages, &e); --*n)
+	for (; *n && pop_hot(b, &e); --*n)
 		drop_entry(s, &e);
 	if (s->log)
 		fetch(s, &b->trail, NULL);
@@ -218,7 +227,7 @@ static void destroy(struct buried *b)
 	struct entry e;
 	list_remove(&b->link);
 	trail_free(&b->trail);
-	while (lane_page_pop(&b->pages, &e))
+	while (pop_hot(b, &e))
 		message_drop(&e.message);
 	mem_free(b);
 }
@@ -230,7 +239,7 @@ static void let_go(struct store *s)
 	list_each_safe(it, &s->buried) {
 		struct buried *b = list_entry(it, struct buried, link);
 		release(s, b, &n);
-		if (b->trail.count == 0 && list_empty(&b->pages))
+		if (b->trail.count == 0 && !is_hot(b))
 			destroy(b);
 	}
 }
@@ -248,7 +257,7 @@ bool shelf_is_busy(const struct store *s)
 {
 	list_each(it, &s->buried) {
 		const struct buried *b = list_entry(it, struct buried, link);
-		if (trail_is_ready(&b->trail) || !list_empty(&b->pages))
+		if (trail_is_ready(&b->trail) || is_hot(b))
 			return true;
 	}
 	return !list_empty(&s->long_trails) && s->durable >= s->shelved_to;

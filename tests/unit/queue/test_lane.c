@@ -44,8 +44,8 @@ START_TEST(an_empty_lane_owns_nothing)
 	struct entry e;
 	ck_assert(!lane_pop(&lane, &e));
 	ck_assert_ptr_null(lane_peek(&lane).message);
-	ck_assert(list_empty(&lane.head));
-	ck_assert_ptr_null(lane.returned);
+	ck_assert(lane.head.count == 0 && lane.head.cap == 0);
+	ck_assert_uint_eq(lane.returned.count + lane.returned.n, 0);
 }
 END_TEST
 
@@ -61,7 +61,7 @@ START_TEST(first_in_is_first_out_over_many_pages)
 		ck_assert(!e.redelivered);
 		drop(e);
 	}
-	ck_assert(list_empty(&lane.head));
+	ck_assert(lane.head.count == 0 && lane.head.cap == 0);
 }
 END_TEST
 
@@ -84,7 +84,7 @@ START_TEST(returned_entries_are_back_at_their_place)
 		ck_assert_int_eq(e.redelivered, i == 3);
 		drop(e);
 	}
-	ck_assert_ptr_null(lane.returned);
+	ck_assert_uint_eq(lane.returned.count + lane.returned.n, 0);
 }
 END_TEST
 
@@ -92,7 +92,7 @@ END_TEST
 static bool cool(void)
 {
 	size_t n;
-	struct entry_slot *slots = lane_coolable(&lane, &n);
+	struct entry *slots = lane_coolable(&lane, &n);
 	for (size_t i = 0; slots && i < n; i++)
 		slots[i].at = 8 * slots[i].seq;
 	if (slots)
