@@ -65,17 +65,15 @@ struct summary_queue *summary_queue(struct summary *s, uint32_t id)
 void summary_squeeze(struct summary_queue *q)
 {
 	struct trail_entry e;
-	size_t used = 0;
-	while (used < q->gone.n && trail_peek(&q->put, &e)) {
-		struct record_range *r = &q->gone.p[used];
-		if (e.seq < r->first)
-			break;
-		if (e.seq - r->first < r->count)
+	struct record_range r;
+	while (ranges_first(&q->gone, &r) && trail_peek(&q->put, &e) && e.seq >= r.first) {
+		if (e.seq - r.first < r.count)
 			trail_pop(&q->put, &e);
 		else
-			used++;
+			ranges_shift(&q->gone);
 	}
-	ranges_shift(&q->gone, trail_peek(&q->put, &e) ? used : q->gone.n);
+	if (!trail_peek(&q->put, &e))
+		ranges_free(&q->gone);
 }
 
 static void forget(struct summary *s, struct summary_queue *q, struct record_range r)
@@ -413,9 +411,11 @@ static void write_queue(struct buf *out, const struct summary_queue *q)
 	put_u32(out, q->expires ? EXPIRES : 0);
 	put_u64(out, q->delivered_below);
 	put_u32(out, (uint32_t)q->gone.n);
-	for (size_t i = 0; i < q->gone.n; i++) {
-		put_u64(out, q->gone.p[i].first);
-		put_u64(out, q->gone.p[i].count);
+	struct ranges_walk w = { 0 };
+	struct record_range r;
+	while (ranges_next(&q->gone, &w, &r)) {
+		put_u64(out, r.first);
+		put_u64(out, r.count);
 	}
 	trail_write(out, &q->put);
 }

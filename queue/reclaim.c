@@ -9,7 +9,7 @@
 #include "queue/store.h"
 
 enum {
-	RANGES_AT_ONCE = 4096,
+	RANGES_AT_ONCE = 1024,
 	ENTRIES_A_TURN = 1000,   /* of the catalog: about a millisecond */
 	STEPS_A_TURN = 16,
 };
@@ -86,14 +86,19 @@ void reclaim_recover(struct store *s)
 
 static void append_acks(struct store *s, const struct summary_queue *q)
 {
-	for (size_t at = 0; at < q->gone.n; at += RANGES_AT_ONCE) {
-		size_t left = q->gone.n - at;
+	struct record_range ranges[RANGES_AT_ONCE];
+	struct ranges_walk w = { 0 };
+	size_t n = 0;
+	do {
+		for (n = 0; n < RANGES_AT_ONCE && ranges_next(&q->gone, &w, &ranges[n]);)
+			n++;
+		if (n == 0)
+			return;
 		buf_clear(&s->scratch);
-		record_ack_encode(&s->scratch, q->id, q->gone.p + at,
-		                  left < RANGES_AT_ONCE ? left : RANGES_AT_ONCE);
+		record_ack_encode(&s->scratch, q->id, ranges, n);
 		struct slice part = buf_slice(&s->scratch);
 		log_append(s->log, RECORD_ACK, false, &part, 1);
-	}
+	} while (n == RANGES_AT_ONCE);
 }
 
 /* False when the summary does not read. */
