@@ -167,6 +167,7 @@ static void poll_log(struct broker *b)
 static void collect_fetched(struct broker *b)
 {
 	fetch_collect(&b->store, b->durable);
+	expiry_collect(b);
 	for (struct list *l; (l = list_pop(&b->store.woken));) {
 		struct queue *q = list_entry(l, struct queue, woken);
 		parking_wake(b, q);
@@ -325,6 +326,7 @@ int broker_free(struct broker *b)
 		;
 	vhosts_free(b);
 	parameters_free(&b->parameters);
+	fetch_abandon(&b->store);
 	if (b->options.log)
 		error = log_close(b->options.log);
 	store_free(&b->store);

@@ -183,8 +183,8 @@ static int64_t late_ms(const struct broker *b)
 
 static void drop_late(struct broker *b, struct queue *q)
 {
-	if (q->timed)
-		expiry_drop_front(b, q, late_ms(b), UINT32_MAX);
+	if (queue_is_timed(q))
+		expiry_drop_due(b, q, late_ms(b), UINT32_MAX);
 }
 
 /* The consumer that the entry goes to: who holds its group, else whose turn it is; NULL when the

@@ -33,7 +33,7 @@ static int64_t next_deadline(const struct queue *q)
 
 static void place_in_heap(struct broker *b, struct queue *q)
 {
-	if (q->timed && lane_is_cold(queue_front(q)))
+	if (queue_is_timed(q) && lane_is_cold(queue_wanted(q)))
 		fetch_ahead(q);
 	q->deadline_ms = next_deadline(q);
 	bool wanted = q->deadline_ms != QUEUE_NO_DEADLINE, there = heap_linked(&q->deadline);
@@ -61,7 +61,7 @@ void expiry_review(struct broker *b, struct queue *q)
 
 void expiry_watch(struct broker *b, struct queue *q)
 {
-	if (q->timed && (!heap_linked(&q->deadline) || queue_deadline(q) < q->deadline_ms))
+	if (queue_is_timed(q) && (!heap_linked(&q->deadline) || queue_deadline(q) < q->deadline_ms))
 		place_in_heap(b, q);
 }
 
@@ -71,18 +71,42 @@ void expiry_forget(struct broker *b, struct queue *q)
 		heap_remove(&b->deadlines, &q->deadline);
 }
 
-void expiry_drop_front(struct broker *b, struct queue *q, int64_t due_ms, uint32_t max)
+/* In order: what is at hand does not overtake what is being read back. */
+static void end_one(struct broker *b, struct queue *q, struct entry e, uint64_t body_bytes)
+{
+	if (!q->settings.dead_exchange.p)
+		queue_give_up(q, e, body_bytes);
+	else if (e.message && q->n_recalls == 0)
+		dead_letter(b, q, e, DEATH_EXPIRED);
+	else
+		fetch_recall(q, e, body_bytes, 0);
+}
+
+void expiry_drop_due(struct broker *b, struct queue *q, int64_t due_ms, uint32_t max)
 {
 	struct entry e;
-	for (; max && queue_deadline(q) <= due_ms; max--) {
-		queue_take_due(q, due_ms, &e);
-		dead_letter(b, q, e, DEATH_EXPIRED);
+	uint64_t body_bytes;
+	for (; max && queue_take_due(q, due_ms, &e, &body_bytes); max--)
+		end_one(b, q, e, body_bytes);
+}
+
+void expiry_collect(struct broker *b)
+{
+	struct recalled r;
+	while (fetch_recalled(&b->store, &r)) {
+		bool deleted = r.queue->deleted;
+		if (r.entry.message)
+			dead_letter(b, r.queue, r.entry, DEATH_EXPIRED);
+		else
+			queue_give_up(r.queue, r.entry, r.body_bytes);
+		if (!deleted)
+			broker_run_queue(b, r.queue);
 	}
 }
 
 bool expiry_is_due(const struct queue *q, const struct entry *e, int64_t due_ms)
 {
-	return q->timed && queue_entry_deadline(q, e->message) <= due_ms;
+	return queue_is_timed(q) && queue_entry_deadline(q, e->message) <= due_ms;
 }
 
 void expiry_drop(struct broker *b, struct queue *q, struct entry *e, struct group *g)
@@ -101,7 +125,7 @@ void expiry_run(struct broker *b)
 			on_queue_remove(b, q);
 			continue;
 		}
-		expiry_drop_front(b, q, now, 64);
+		expiry_drop_due(b, q, now, 64);
 		place_in_heap(b, q);
 	}
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time to live, of messages and of queues.  A queue whose first message has a deadline, or that is
- * to go when nobody uses it (x-expires), stands in the broker's heap of deadlines.  A message that
- * reaches the front of its queue too late is never handed out; one behind others dies when it
- * comes to the front. */
+/* Time to live, of messages and of queues.  A queue that has messages with deadlines, or that is
+ * to go when nobody uses it (x-expires), stands in the broker's heap of deadlines.  A message
+ * dies at its time, wherever it stands in its queue, and is never handed out later. */
 #ifndef BROKER_EXPIRY_H
 #define BROKER_EXPIRY_H
 
@@ -18,7 +17,7 @@ struct queue;
  * start. Its lease begins anew. */
 void expiry_use(struct broker *b, struct queue *q);
 
-/* The front of the queue may have a new, earlier deadline. */
+/* The queue may have a new, earlier deadline. */
 void expiry_watch(struct broker *b, struct queue *q);
 
 /* What the queue goes by has changed. */
@@ -27,8 +26,12 @@ void expiry_review(struct broker *b, struct queue *q);
 /* The queue goes. */
 void expiry_forget(struct broker *b, struct queue *q);
 
-/* Ends what stands in front and has a deadline up to due_ms; at most max messages. */
-void expiry_drop_front(struct broker *b, struct queue *q, int64_t due_ms, uint32_t max);
+/* Ends what has a deadline up to due_ms; at most max messages.  Those that are in the log only, and
+ * that somebody wants when they are dead, are read back first: expiry_collect. */
+void expiry_drop_due(struct broker *b, struct queue *q, int64_t due_ms, uint32_t max);
+
+/* Those that were read back become dead letters. */
+void expiry_collect(struct broker *b);
 
 /* True when the entry, which was just taken, had a deadline up to due_ms. */
 bool expiry_is_due(const struct queue *q, const struct entry *e, int64_t due_ms);

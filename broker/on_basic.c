@@ -224,8 +224,8 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 	if (r)
 		return r;
 	expiry_use(ch->broker, q);
-	if (q->timed)
-		expiry_drop_front(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);
+	if (queue_is_timed(q))
+		expiry_drop_due(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);
 	if (queue_ready(q))
 		get_entry(ch, q, m->no_ack);
 	else

@@ -31,7 +31,7 @@ enum {
 	SUM_HEAD = 64,
 };
 
-enum { VERSION = 2 };            /* 1 did not say what was copied forward */
+enum { VERSION = 3, OLDEST = 2 };    /* 2 did not say what is due, 1 not what was copied forward */
 
 enum { BYTES_MAX = 1 << 30 };
 
@@ -153,12 +153,17 @@ bool log_summary_step(struct log_file *l)
 
 /* ---- reading ---- */
 
+static bool is_version(uint32_t version)
+{
+	return version >= OLDEST && version <= VERSION;
+}
+
 static bool is_good(const struct log_file *l, const uint8_t *h, uint64_t n, uint64_t base,
                     uint64_t end, bool hole)
 {
 	uint64_t says = get_le64(h + SUM_END);
 	return memcmp(h + SUM_MAGIC, magic, sizeof magic) == 0 &&
-	       get_le32(h + SUM_VERSION) == VERSION && get_le64(h + SUM_STORE) == l->store &&
+	       is_version(get_le32(h + SUM_VERSION)) && get_le64(h + SUM_STORE) == l->store &&
 	       get_le64(h + SUM_BASE) == base && (says == end || (hole && says > base && says < end)) &&
 	       get_le64(h + SUM_BYTES) <= n - SUM_HEAD &&
 	       get_le32(h + SUM_CRC) ==

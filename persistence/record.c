@@ -59,7 +59,7 @@ static bool get_bytes(struct slice *s, struct slice *out, size_t max)
 
 /* ---- PUBLISH ---- */
 
-enum { FLAG_EXPIRES = 1, FLAG_DIED = 2 };
+enum { FLAG_EXPIRES = 1, FLAG_DIED = 2, FLAG_TIMED = 4, FLAGS = 7 };
 
 void record_publish_encode(struct buf *out, const struct record_publish *r)
 {
@@ -70,7 +70,10 @@ void record_publish_encode(struct buf *out, const struct record_publish *r)
 		put_varint(out, r->targets[i].seq);
 	}
 	put_varint(out, r->wall_ms);
-	put_varint(out, (r->expires ? FLAG_EXPIRES : 0) | (r->died ? FLAG_DIED : 0));
+	put_varint(out, (r->expires ? FLAG_EXPIRES : 0) | (r->died ? FLAG_DIED : 0) |
+	                    (r->timed ? FLAG_TIMED : 0));
+	if (r->timed)
+		put_varint(out, r->due_ms);
 	put_varint(out, r->body_bytes);
 	put_varint(out, r->chunks);
 	put_bytes(out, r->exchange);
@@ -103,13 +106,15 @@ bool record_publish_decode(struct slice body, struct record_publish *out)
 	uint64_t flags;
 	*out = (struct record_publish){ 0 };
 	if (!get_targets(&body, out) || !get_varint(&body, &out->wall_ms) ||
-	    !get_varint(&body, &flags) || flags > (FLAG_EXPIRES | FLAG_DIED) ||
+	    !get_varint(&body, &flags) || flags > FLAGS ||
+	    (flags & FLAG_TIMED && !get_varint(&body, &out->due_ms)) ||
 	    !get_varint(&body, &out->body_bytes) || !get_u32(&body, &out->chunks) ||
 	    !get_bytes(&body, &out->exchange, 255) || !get_bytes(&body, &out->key, 255) ||
 	    !get_bytes(&body, &out->header, SIZE_MAX))
 		return false;
 	out->expires = flags & FLAG_EXPIRES;
 	out->died = flags & FLAG_DIED;
+	out->timed = flags & FLAG_TIMED;
 	out->body = body;
 	return out->chunks ? body.n == 0 : body.n == out->body_bytes;
 }

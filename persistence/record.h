@@ -38,6 +38,8 @@ struct record_publish {
 	struct slice exchange, key, header;
 	uint64_t wall_ms;          /* when it was published, by the wall clock */
 	bool expires;              /* has a time to live of its own */
+	bool timed;                /* its entries are due ... */
+	uint64_t due_ms;           /* ... so long after wall_ms */
 	bool died;                 /* had been dead-lettered (of a RECORD_RELOCATE) */
 	uint64_t body_bytes;       /* of the whole body */
 	uint32_t chunks;           /* RECORD_CHUNKs right before this one with the body; 0: inline */

@@ -25,6 +25,7 @@ void summary_clear(struct summary *s)
 	size_t cursor = 0;
 	for (struct summary_queue *q; (q = map_next(&s->queues, &cursor));) {
 		trail_free(&q->put);
+		dues_free(&q->dues);
 		ranges_free(&q->gone);
 		ranges_free(&q->moved_gone);
 		buf_free(&q->moved);
@@ -56,6 +57,7 @@ struct summary_queue *summary_queue(struct summary *s, uint32_t id)
 	q->id = id;
 	q->next_seq = 1;
 	trail_init(&q->put);
+	dues_init(&q->dues);
 	map_put(&s->queues, slice_of(q->key, sizeof q->key), q);
 	return q;
 }
@@ -72,8 +74,11 @@ void summary_squeeze(struct summary_queue *q)
 		else
 			ranges_shift(&q->gone);
 	}
-	if (!trail_peek(&q->put, &e))
+	bool left = trail_peek(&q->put, &e);
+	if (!left)
 		ranges_free(&q->gone);
+	for (struct due d; dues_peek(&q->dues, &d) && (!left || d.seq < e.seq);)
+		dues_pop(&q->dues, &d);
 }
 
 static void forget(struct summary *s, struct summary_queue *q, struct record_range r)
@@ -116,6 +121,20 @@ static bool locate(const struct summary *s, log_position at, const struct record
 	return *whole ? p->body_bytes == e->body_bytes : s->cut;
 }
 
+#define WALL_MOST (1ull << 54)   /* half a million years: nobody waits longer */
+
+static int64_t due_of(const struct record_publish *p)
+{
+	bool due = p->timed && p->wall_ms < WALL_MOST && p->due_ms < WALL_MOST;
+	return due ? (int64_t)(p->wall_ms + p->due_ms) : SUMMARY_NOT_DUE;
+}
+
+static void note_due(struct dues *dues, uint64_t seq, int64_t due_ms)
+{
+	if (due_ms != SUMMARY_NOT_DUE)
+		dues_push(dues, (struct due){ .seq = seq, .when_ms = due_ms });
+}
+
 static bool add_message(struct summary *s, log_position at, struct record_publish *p)
 {
 	struct trail_entry e;
@@ -132,6 +151,7 @@ static bool add_message(struct summary *s, log_position at, struct record_publis
 		if (!whole)
 			continue;
 		trail_push(&q->put, e);
+		note_due(&q->dues, t.seq, due_of(p));
 		q->expires |= p->expires;
 		s->put_weight += e.body_bytes + SUMMARY_EACH;
 	}
@@ -166,7 +186,7 @@ static bool add_relocate(struct summary *s, const struct log_record *r)
 	if (!record_publish_decode(r->body, &p) || !locate(s, r->at, &p, &e, &whole))
 		return false;
 	while (whole && record_target_next(&p.packed_targets, &t)) {
-		struct summary_moved m = { t.seq, e.at, e.body_bytes, t.queue, p.expires };
+		struct summary_moved m = { t.seq, e.at, e.body_bytes, t.queue, p.expires, due_of(&p) };
 		note_moved(s, &m);
 		raise_number(s, &m);
 	}
@@ -337,6 +357,8 @@ static size_t sort_moved(struct summary_queue *q, struct summary_moved *m)
 
 struct gathering {
 	struct trail *left;
+	struct dues *dues;           /* of those ... */
+	struct dues *known;          /* ... from here, for messages that did not move */
 	struct ranges *gone;
 	uint64_t at;                 /* numbers below have been dealt with */
 };
@@ -348,15 +370,30 @@ static void pass(struct gathering *g, uint64_t seq)
 	g->at = seq + 1;
 }
 
-static void take(struct gathering *g, struct trail_entry e)
+static void take(struct gathering *g, struct trail_entry e, int64_t due_ms)
 {
 	pass(g, e.seq);
 	trail_push(g->left, e);
+	if (due_ms != SUMMARY_NOT_DUE)
+		dues_push(g->dues, (struct due){ .when_ms = due_ms, .seq = e.seq, .at = e.at,
+		                                 .body_bytes = e.body_bytes, .kept = e.kept });
+}
+
+/* When the message with that number is due, as was said where it was put. Numbers ascend. */
+static int64_t known_due(struct gathering *g, uint64_t seq)
+{
+	struct due d;
+	while (dues_peek(g->known, &d) && d.seq <= seq) {
+		dues_pop(g->known, &d);
+		if (d.seq == seq)
+			return d.when_ms;
+	}
+	return SUMMARY_NOT_DUE;
 }
 
 static void take_moved(struct gathering *g, const struct summary_moved *m)
 {
-	take(g, (struct trail_entry){ m->seq, m->at, m->body_bytes, true });
+	take(g, (struct trail_entry){ m->seq, m->at, m->body_bytes, true }, m->due_ms);
 }
 
 /* As they lie, where none in the middle is gone. */
@@ -371,15 +408,15 @@ static void take_all(struct gathering *g, struct trail *put)
 	trail_join(g->left, put);
 }
 
-void summary_left(struct summary_queue *q, struct trail *left, struct ranges *gone,
-                  struct buf *superseded)
+void summary_left(struct summary_queue *q, struct trail *left, struct dues *dues,
+                  struct ranges *gone, struct buf *superseded)
 {
-	struct gathering g = { left, gone, 1 };
+	struct gathering g = { left, dues, &q->dues, gone, 1 };
 	struct trail_entry e;
 	struct summary_moved *m = (struct summary_moved *)(void *)q->moved.p;
 	size_t n = m ? sort_moved(q, m) : 0, i = 0;
 	summary_squeeze(q);
-	if (n == 0 && q->gone.n == 0)
+	if (n == 0 && q->gone.n == 0 && q->dues.count == 0)
 		take_all(&g, &q->put);
 	for (; trail_peek(&q->put, &e); summary_squeeze(q)) {
 		for (; i < n && m[i].seq < e.seq; i++)
@@ -388,7 +425,7 @@ void summary_left(struct summary_queue *q, struct trail *left, struct ranges *go
 		if (i < n && m[i].seq == e.seq)
 			buf_append(superseded, &e.at, sizeof e.at);
 		else
-			take(&g, e);
+			take(&g, e, known_due(&g, e.seq));
 	}
 	for (; i < n; i++)
 		take_moved(&g, &m[i]);
@@ -397,13 +434,25 @@ void summary_left(struct summary_queue *q, struct trail *left, struct ranges *go
 
 /* ---- as bytes ----
  *
- * n queues u32; bytes of queues, catalog, marks and moved u32 each; then these four.
+ * n queues u32; bytes of queues, catalog, marks and moved u32 each; then these four, and when they
+ * are due (which version 2 of the file did not say).
  * A queue: number u32, flags u32 (1: expires), delivered below u64, ranges u32, each first u64 and
  * count u64; its trail.  A catalog record: position u64, type u32, bytes u32, body.
  * A mark: position u64, bytes u64.
- * One that was moved: number in the queue u64, position u64, bytes u64, queue u32, flags u32. */
+ * One that was moved: number in the queue u64, position u64, bytes u64, queue u32, flags u32.
+ * Due: of each that was moved, u64; then of each queue that has such: number u32, bytes u32 and so
+ * many as dues_write makes them. */
 
-enum { HEAD = 20, QUEUE_HEAD = 20, RECORD_HEAD = 16, MOVED = 32, EXPIRES = 1 };
+enum {
+	HEAD = 20,
+	QUEUE_HEAD = 20,
+	RECORD_HEAD = 16,
+	MOVED = 32,
+	MOVED_DUE = 8,
+	DUES_HEAD = 8,
+};
+
+enum { EXPIRES = 1 };
 
 static void write_queue(struct buf *out, const struct summary_queue *q)
 {
@@ -433,6 +482,25 @@ static void write_moved(struct buf *out, const struct summary *s)
 	}
 }
 
+static void write_dues(struct buf *out, const struct summary *s)
+{
+	struct summary_moved m;
+	size_t cursor = 0;
+	for (size_t i = 0; i < s->moved.len; i += sizeof m) {
+		memcpy(&m, s->moved.p + i, sizeof m);
+		put_u64(out, (uint64_t)m.due_ms);
+	}
+	for (const struct summary_queue *q; (q = map_next(&s->queues, &cursor));) {
+		if (q->dues.count == 0)
+			continue;
+		put_u32(out, q->id);
+		put_u32(out, 0);
+		size_t from = out->len;
+		dues_write(out, &q->dues);
+		put_le32(out->p + from - 4, (uint32_t)(out->len - from));
+	}
+}
+
 void summary_write(struct buf *out, const struct summary *s)
 {
 	size_t head = out->len, cursor = 0;
@@ -450,6 +518,7 @@ void summary_write(struct buf *out, const struct summary *s)
 	size_t moved = out->len;
 	write_moved(out, s);
 	put_le32(out->p + head + 16, (uint32_t)(out->len - moved));
+	write_dues(out, s);
 }
 
 static bool read_ranges(struct summary *s, struct summary_queue *q, struct slice *in, uint32_t n)
@@ -505,7 +574,7 @@ static bool merge_queue(struct summary *s, struct slice *in)
 
 struct parts {
 	uint32_t n_queues;
-	struct slice queues, catalog, marks, moved;
+	struct slice queues, catalog, marks, moved, moved_dues, dues;
 };
 
 static bool split(struct slice bytes, struct parts *out)
@@ -515,14 +584,19 @@ static bool split(struct slice bytes, struct parts *out)
 	struct slice head = slice_take(&bytes, HEAD);
 	uint64_t queues = get_le32(head.p + 4), catalog = get_le32(head.p + 8);
 	uint64_t marks = get_le32(head.p + 12), moved = get_le32(head.p + 16);
-	if (queues + catalog + marks + moved != bytes.n || marks % sizeof(struct chunk_mark) ||
+	if (queues + catalog + marks + moved > bytes.n || marks % sizeof(struct chunk_mark) ||
 	    moved % MOVED)
 		return false;
 	out->n_queues = get_le32(head.p);
 	out->queues = slice_take(&bytes, queues);
 	out->catalog = slice_take(&bytes, catalog);
 	out->marks = slice_take(&bytes, marks);
-	out->moved = bytes;
+	out->moved = slice_take(&bytes, moved);
+	uint64_t moved_dues = bytes.n ? moved / MOVED * MOVED_DUE : 0;
+	if (moved_dues > bytes.n)
+		return false;
+	out->moved_dues = slice_take(&bytes, moved_dues);
+	out->dues = bytes;
 	return true;
 }
 
@@ -543,18 +617,53 @@ void summary_go_on(struct summary *s, struct slice bytes)
 		take_marks(s, p.marks);
 }
 
+static bool is_sane(int64_t due_ms)
+{
+	return due_ms == SUMMARY_NOT_DUE || (due_ms >= 0 && (uint64_t)due_ms < 2 * WALL_MOST);
+}
+
 /* Before what is gone: a message that was moved and went after that is in both. */
-static bool read_moved(struct summary *s, struct slice in,
+static bool read_moved(struct summary *s, struct slice in, struct slice dues,
                        void (*note)(struct summary *s, const struct summary_moved *m))
 {
 	while (in.n) {
 		struct slice b = slice_take(&in, MOVED);
 		struct summary_moved m = { get_le64(b.p), get_le64(b.p + 8), get_le64(b.p + 16),
-			                       get_le32(b.p + 24), get_le32(b.p + 28) & EXPIRES };
-		if (m.at % 8 || m.seq == UINT64_MAX)
+			                       get_le32(b.p + 24), get_le32(b.p + 28) & EXPIRES,
+			                       SUMMARY_NOT_DUE };
+		if (dues.n)
+			m.due_ms = (int64_t)get_le64(slice_take(&dues, MOVED_DUE).p);
+		if (m.at % 8 || m.seq == UINT64_MAX || !is_sane(m.due_ms))
 			return false;
 		note(s, &m);
 	}
+	return true;
+}
+
+static bool read_queue_dues(struct summary *s, struct slice *in)
+{
+	struct dues dues;
+	struct due d;
+	bool ok = true;
+	if (in->n < DUES_HEAD)
+		return false;
+	struct slice head = slice_take(in, DUES_HEAD);
+	struct summary_queue *q = summary_queue(s, get_le32(head.p));
+	uint32_t bytes = get_le32(head.p + 4);
+	dues_init(&dues);
+	if (bytes > in->n || !dues_read(&dues, slice_take(in, bytes)))
+		return false;
+	while (ok && dues_pop(&dues, &d) && (ok = is_sane(d.when_ms)))
+		note_due(&q->dues, d.seq, d.when_ms);
+	dues_free(&dues);
+	return ok;
+}
+
+static bool read_dues(struct summary *s, struct slice in)
+{
+	while (in.n)
+		if (!read_queue_dues(s, &in))
+			return false;
 	return true;
 }
 
@@ -564,13 +673,15 @@ bool summary_merge(struct summary *s, struct slice bytes, struct slice *catalog)
 	if (!split(bytes, &p))
 		return false;
 	*catalog = p.catalog;
-	if (!read_moved(s, p.moved, note_moved))
+	if (!read_moved(s, p.moved, p.moved_dues, note_moved))
 		return false;
 	for (uint32_t n = p.n_queues; n; n--)
 		if (!merge_queue(s, &p.queues))
 			return false;
+	if (!read_dues(s, p.dues))
+		return false;
 	take_marks(s, p.marks);
-	return read_moved(s, p.moved, raise_number) && p.queues.n == 0;
+	return read_moved(s, p.moved, p.moved_dues, raise_number) && p.queues.n == 0;
 }
 
 struct slice summary_catalog(struct slice bytes)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The summary of a segment: what its records mean, without headers and bodies, so that a start can
- * read two bytes for a message instead of the message.  It is made from the records as they become
- * durable, lies beside its segment in a file of its own, and is never needed: where it is missing
- * or does not verify, the segment itself is read.
+/* The summary of a segment: what its records mean, without headers and bodies, so that a start
+ * can read two bytes for a message instead of the message.  It is made from the records as they
+ * become durable, lies beside its segment in a file of its own, and is never needed: where it is
+ * missing or does not verify, the segment itself is read.
  *
- * A summary says for each queue which messages were put into it (a trail), which are gone, and how
- * far it had been delivered; which messages were copied forward (RECORD_RELOCATE); and holds the
- * catalog's records whole, in order. */
+ * A summary says for each queue which messages were put into it (a trail), when they are due if
+ * they ever are, which are gone, and how far it had been delivered; which messages were copied
+ * forward (RECORD_RELOCATE); and holds the catalog's records whole, in order. */
 #ifndef PERSISTENCE_SUMMARY_H
 #define PERSISTENCE_SUMMARY_H
 
 #include "base/map.h"
+#include "persistence/dues.h"
 #include "persistence/ranges.h"
 #include "persistence/trail.h"
 
@@ -21,7 +22,10 @@ struct summary_moved {
 	uint64_t body_bytes;
 	uint32_t queue;
 	uint32_t expires;
+	int64_t due_ms;            /* by the wall clock; SUMMARY_NOT_DUE: never */
 };
+
+#define SUMMARY_NOT_DUE INT64_MAX
 
 /* A message weighs what its body does, and so much. */
 enum { SUMMARY_EACH = 64 };
@@ -31,12 +35,13 @@ struct summary_queue {
 	uint8_t key[4];            /* the number, as a map's key */
 	uint32_t id;
 	struct trail put;          /* messages, in ascending order of numbers */
+	struct dues dues;          /* those that are due some time, of those; only numbers and times */
 	struct ranges gone;        /* what was put here and is gone is in both */
 	struct buf moved;          /* struct summary_moved in order of the log, of whoever squeezes */
 	struct ranges moved_gone;  /* of those, and maybe others */
 	uint64_t next_seq;         /* above all that were put, moved or are gone */
 	uint64_t delivered_below;  /* 0: not said */
-	bool expires;              /* some of put have a time to live of their own */
+	bool expires;              /* some have a time to live of their own */
 };
 
 struct summary {
@@ -70,12 +75,13 @@ bool summary_add(struct summary *s, const struct log_record *r);
 /* Takes what is gone at the front out of put, and forgets ranges that say nothing any more. */
 void summary_squeeze(struct summary_queue *q);
 
-/* What is left of the queue's messages is added to left, and all numbers below next_seq that are
- * not among it, but for some that were never in the log, to gone.  Where a message has moved, but
- * lies at its old place too, that position is appended to superseded.  Of whoever squeezes; the
- * word of the queue is used up. */
-void summary_left(struct summary_queue *q, struct trail *left, struct ranges *gone,
-                  struct buf *superseded);
+/* What is left of the queue's messages is added to left, those of it that are due some time to
+ * dues, by the wall clock, and all numbers below next_seq that are not among it, but for some
+ * that were never in the log, to gone.  Where a message has moved, but lies at its old place
+ * too, that position is appended to superseded.  Of whoever squeezes; the word of the queue is
+ * used up. */
+void summary_left(struct summary_queue *q, struct trail *left, struct dues *dues,
+                  struct ranges *gone, struct buf *superseded);
 
 /* Appends it as bytes; not in the middle of a transaction. */
 void summary_write(struct buf *out, const struct summary *s);

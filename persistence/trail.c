@@ -27,6 +27,7 @@ struct page {
 	struct list link;
 	struct place write, read;
 	uint32_t cap;                /* 0: nothing can be added */
+	uint32_t taken;              /* of the entries that are not read yet, so many */
 	uint64_t body_bytes;         /* of the entries that are left */
 	log_position low, high;      /* bounds of all positions */
 	uint64_t first;              /* number of the first entry */
@@ -39,7 +40,7 @@ struct trail_shelf {
 	log_position at;
 	uint64_t first, last, body_bytes;
 	log_position low, high;
-	uint32_t n, bytes;
+	uint32_t n, bytes, taken;
 };
 
 void trail_init(struct trail *t)
@@ -62,6 +63,7 @@ void trail_free(struct trail *t)
 	while (!list_empty(&t->pages))
 		page_free(list_entry(t->pages.next, struct page, link));
 	mem_free(t->shelves);
+	ranges_free(&t->taken);
 	t->shelves = NULL;
 	t->shelved_at = t->shelved_end = t->shelves_cap = 0;
 	t->count = t->body_bytes = 0;
@@ -173,6 +175,37 @@ static struct trail_entry next(const struct page *p, struct place *r)
 	return (struct trail_entry){ r->seq, 8 * r->position, r->size, head & KEPT };
 }
 
+/* A page of which nothing is left goes, and what is noted of it; of the first, also what is noted
+ * below. */
+static void page_pass(struct trail *t, struct page *p)
+{
+	uint64_t from = p == first_page(t) ? 0 : p->first;
+	if (t->taken.n)
+		ranges_remove(&t->taken, (struct record_range){ from, p->write.seq - from + 1 });
+	page_free(p);
+}
+
+static uint32_t left_in(const struct page *p)
+{
+	return p->write.n - p->read.n - p->taken;
+}
+
+/* Passes over entries that were taken, so that the first one is in. */
+static void pass_taken(struct trail *t)
+{
+	for (struct page *p; (p = first_page(t)) && (p->taken || p->read.n == p->write.n);) {
+		struct place r = p->read;
+		if (left_in(p) == 0) {
+			page_pass(t, p);
+			continue;
+		}
+		if (!ranges_hold(&t->taken, next(p, &r).seq))
+			return;
+		p->read = r;
+		p->taken--;
+	}
+}
+
 bool trail_pop(struct trail *t, struct trail_entry *out)
 {
 	struct page *p = first_page(t);
@@ -182,8 +215,7 @@ bool trail_pop(struct trail *t, struct trail_entry *out)
 	p->body_bytes -= out->body_bytes;
 	t->body_bytes -= out->body_bytes;
 	t->count--;
-	if (p->read.n == p->write.n)
-		page_free(p);
+	pass_taken(t);
 	return true;
 }
 
@@ -232,6 +264,21 @@ static void join_rest(struct trail *t)
 	mem_free(t->shelves);
 	t->shelves = NULL;
 	t->shelved_at = t->shelved_end = t->shelves_cap = 0;
+	pass_taken(t);
+}
+
+static void take_taken(struct trail *to, struct trail *from)
+{
+	struct ranges_walk w = { 0 };
+	struct record_range r;
+	if (to->taken.n == 0) {
+		ranges_free(&to->taken);
+		to->taken = from->taken;
+		from->taken = (struct ranges){ 0 };
+	}
+	while (ranges_next(&from->taken, &w, &r))
+		ranges_add(&to->taken, r);
+	ranges_free(&from->taken);
 }
 
 static void take_shelves(struct trail *to, struct trail *from)
@@ -251,6 +298,8 @@ void trail_join(struct trail *to, struct trail *from)
 	list_splice(back(to), &from->pages);
 	if (trail_has_shelves(from))
 		take_shelves(to, from);
+	if (from->taken.n)
+		take_taken(to, from);
 	to->count += from->count;
 	to->body_bytes += from->body_bytes;
 	from->count = from->body_bytes = 0;
@@ -271,7 +320,7 @@ void trail_write(struct buf *out, const struct trail *t)
 	list_each(it, &t->pages) {
 		const struct page *p = list_entry(it, struct page, link);
 		uint8_t *head = buf_reserve(out, PAGE_HEAD);
-		must(p->read.n == 0);
+		must(p->read.n == 0 && p->taken == 0);
 		put_le32(head, p->write.n);
 		put_le32(head + 4, p->write.at);
 		put_le64(head + 8, p->write.seq);
@@ -427,6 +476,7 @@ void trail_shelve(struct trail *t, log_position at)
 		.high = p->high,
 		.n = p->write.n,
 		.bytes = p->write.at,
+		.taken = p->taken,
 	};
 	page_free(p);
 }
@@ -453,6 +503,7 @@ bool trail_unshelve(struct trail *t, struct slice bytes)
 	p->first = s->first;
 	p->low = s->low;
 	p->high = s->high;
+	p->taken = s->taken;
 	p->bytes = mem_alloc(bytes.n);
 	memcpy(p->bytes, bytes.p, bytes.n);
 	struct place r = p->read;
@@ -462,6 +513,7 @@ bool trail_unshelve(struct trail *t, struct slice bytes)
 	}
 	list_push(&t->pages, &p->link);
 	t->shelved_at++;
+	pass_taken(t);
 	join_rest(t);
 	return true;
 }
@@ -488,9 +540,11 @@ void trail_move_shelf(struct trail *t, log_position at, log_position to)
 uint64_t trail_lose_page(struct trail *t)
 {
 	const struct trail_shelf *s = first_shelf(t);
-	uint64_t n = s->n;
+	uint64_t n = s->n - s->taken;
 	t->count -= n;
 	t->body_bytes -= s->body_bytes;
+	if (t->taken.n)
+		ranges_remove(&t->taken, (struct record_range){ s->first, s->last - s->first + 1 });
 	t->shelved_at++;
 	join_rest(t);
 	return n;
@@ -499,6 +553,95 @@ uint64_t trail_lose_page(struct trail *t)
 bool trail_is_ready(const struct trail *t)
 {
 	return !list_empty(&t->pages);
+}
+
+/* ---- from the middle ---- */
+
+/* Whether the number is one of a page's: what was read is not. */
+static bool may_have(const struct page *p, uint64_t seq)
+{
+	uint64_t read = p->read.n ? p->read.seq + 1 : p->first;
+	return seq >= read && seq <= p->write.seq;
+}
+
+static struct page *page_with(const struct list *pages, uint64_t seq)
+{
+	list_each(it, pages)
+		if (may_have(list_entry(it, struct page, link), seq))
+			return list_entry(it, struct page, link);
+	return NULL;
+}
+
+static struct trail_shelf *shelf_with(const struct trail *t, uint64_t seq)
+{
+	size_t low = t->shelved_at, high = t->shelved_end;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (t->shelves[mid].last < seq)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < t->shelved_end && t->shelves[low].first <= seq ? &t->shelves[low] : NULL;
+}
+
+static void note_taken(struct trail *t, uint64_t seq, uint64_t body_bytes)
+{
+	ranges_add(&t->taken, (struct record_range){ seq, 1 });
+	t->body_bytes -= body_bytes;
+	t->count--;
+}
+
+static void take_from_page(struct trail *t, struct page *p, uint64_t seq, uint64_t body_bytes)
+{
+	p->taken++;
+	p->body_bytes -= body_bytes;
+	note_taken(t, seq, body_bytes);
+	if (p == first_page(t))
+		pass_taken(t);
+	else if (left_in(p) == 0)
+		page_pass(t, p);
+}
+
+/* The first one may be on its way already: it comes, and nothing of it is met. */
+static void take_from_shelf(struct trail *t, struct trail_shelf *s, uint64_t seq,
+                            uint64_t body_bytes, struct trail_emptied *emptied)
+{
+	size_t i = (size_t)(s - t->shelves);
+	s->taken++;
+	s->body_bytes -= body_bytes;
+	note_taken(t, seq, body_bytes);
+	if (s->taken < s->n || (t->coming && i == t->shelved_at))
+		return;
+	*emptied = (struct trail_emptied){ s->at, s->bytes };
+	ranges_remove(&t->taken, (struct record_range){ s->first, s->last - s->first + 1 });
+	memmove(s, s + 1, (t->shelved_end - i - 1) * sizeof *s);
+	t->shelved_end--;
+	join_rest(t);
+}
+
+bool trail_take(struct trail *t, uint64_t seq, uint64_t body_bytes, struct trail_emptied *emptied)
+{
+	*emptied = (struct trail_emptied){ 0 };
+	if (ranges_hold(&t->taken, seq))
+		return false;
+	struct trail_shelf *s = shelf_with(t, seq);
+	if (s) {
+		take_from_shelf(t, s, seq, body_bytes, emptied);
+		return true;
+	}
+	struct page *p = page_with(&t->pages, seq);
+	if (!p)
+		p = page_with(&t->rest, seq);
+	if (p)
+		take_from_page(t, p, seq, body_bytes);
+	return p != NULL;
+}
+
+bool trail_has(const struct trail *t, uint64_t seq)
+{
+	return !ranges_hold(&t->taken, seq) &&
+	       (shelf_with(t, seq) || page_with(&t->pages, seq) || page_with(&t->rest, seq));
 }
 
 /* ---- walking ---- */
@@ -510,6 +653,7 @@ bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, u
 	if (it == &t->pages)
 		return false;
 	const struct page *p = list_entry(it, struct page, link);
+	must(p->taken == 0);
 	*n = p->write.n - p->read.n;
 	*bytes = p->body_bytes;
 	*low = p->low;
@@ -542,5 +686,5 @@ size_t trail_footprint(const struct trail *t)
 		n += sizeof(struct page) + page_bytes(list_entry(it, struct page, link));
 	list_each(it, &t->rest)
 		n += sizeof(struct page) + page_bytes(list_entry(it, struct page, link));
-	return n;
+	return n + t->taken.n * sizeof(struct record_range);
 }

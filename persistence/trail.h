@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A trail: where the log has the messages of one queue, first in, first out.  Of each is known its
- * number, where its record is, how large its body is and whether the log must be told of its end:
- * two bytes for most, because numbers, positions and sizes are kept as differences.  A trail lies
- * in pages of up to 4,096 entries, which can be written out and taken in whole.
+/* A trail: where the log has the messages of one queue, first in, first out.  Of each is known
+ * its number, where its record is, how large its body is and whether the log must be told of its
+ * end: two bytes for most, because numbers, positions and sizes are kept as differences.  A
+ * trail lies in pages of up to 4,096 entries, which can be written out and taken in whole.
  *
  * Of a long trail the pages in the middle need not be in memory: they are shelved, one after the
- * other, somewhere that the caller knows by a position, and come back in the same order. */
+ * other, somewhere that the caller knows by a position, and come back in the same order.
+ *
+ * Entries can be taken from anywhere, also from pages that are shelved: their numbers are noted,
+ * and they are passed over when they are met. */
 #ifndef PERSISTENCE_TRAIL_H
 #define PERSISTENCE_TRAIL_H
 
 #include "base/buf.h"
 #include "base/list.h"
 #include "persistence/log.h"
+#include "persistence/ranges.h"
 
 struct trail_entry {
 	uint64_t seq;
@@ -27,6 +31,7 @@ struct trail {
 	struct trail_shelf *shelves;   /* then [shelved_at, shelved_end), those that are shelved */
 	size_t shelved_at, shelved_end, shelves_cap;
 	struct list rest;        /* and behind those, in memory again; empty when there are none */
+	struct ranges taken;     /* numbers from the middle that are in no more */
 	uint64_t count;
 	uint64_t body_bytes;     /* of all that are in */
 	uint32_t page_entries;   /* of a page; as trail_init says, or smaller */
@@ -44,17 +49,31 @@ void trail_push(struct trail *t, struct trail_entry e);
 /* Takes the first entry; false when there is none.  It must not be shelved. */
 bool trail_pop(struct trail *t, struct trail_entry *out);
 
-/* The first entry, which must not be shelved, left in place; the number of the first, which may be,
- * and of the last.  False when there is none. */
+/* The first entry, which must not be shelved, left in place; a number that none in the trail is
+ * below, and one that none is above.  False when there is none. */
 bool trail_peek(const struct trail *t, struct trail_entry *out);
 bool trail_first(const struct trail *t, uint64_t *seq);
 bool trail_last(const struct trail *t, uint64_t *seq);
+
+/* A page that was shelved and need not come back. */
+struct trail_emptied {
+	log_position at;         /* 0: none */
+	uint64_t bytes;
+};
+
+/* Takes the entry with that number, whose body is as large, out of the trail; false when it was
+ * popped or taken before.  A number between those that were pushed, but was not, must have been
+ * noted in taken.  Where it empties a page that is shelved, *emptied says which. */
+bool trail_take(struct trail *t, uint64_t seq, uint64_t body_bytes, struct trail_emptied *emptied);
+
+/* Whether it could be taken. */
+bool trail_has(const struct trail *t, uint64_t seq);
 
 /* All of from is added at the back of to, in no time; its numbers are above those of to.  Nothing
  * of from is shelved, unless to is empty. */
 void trail_join(struct trail *to, struct trail *from);
 
-/* Appends the whole trail as bytes (nothing of it may have been popped). */
+/* Appends the whole trail as bytes (nothing of it may have been popped or taken). */
 void trail_write(struct buf *out, const struct trail *t);
 
 /* Takes a trail off the front of the bytes, as trail_write made them, and adds it at the back.
@@ -97,7 +116,7 @@ struct trail_walk {
 };
 
 /* The next page: how many entries it has left, their bodies, and bounds of their positions; false
- * at the end. */
+ * at the end.  None may have been taken from the middle. */
 bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, uint64_t *bytes,
                      log_position *low, log_position *high);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fetch takes its entries off the cold stretch of a lane and brings them back to the end of its
- * head, in order: one that is done waits for those before it.  A body that the log holds in several
- * records is put together record by record.
+/* A fetch takes its entries off the cold part of a lane and brings them back to the end of its
+ * head, in order: one that is done waits for those before it.  One that is of a single entry that
+ * its queue has given up already (a recall) brings it back to who asked, in order too.  A body that
+ * the log holds in several records is put together record by record.
  *
  * A record that does not verify loses its message and nothing else: the operator is told. */
 #include "queue/fetch.h"
@@ -27,16 +28,18 @@ enum {
 struct loaded {
 	struct entry entry;
 	uint64_t body_bytes;
+	bool taken;                  /* the queue does not want it any more */
 };
 
 struct fetch {
-	struct list on_lane, on_store;
+	struct list on_lane, on_store;   /* of a recall: on its queue's list, then on the store's */
 	struct queue *queue;         /* NULL: what comes back is not wanted any more */
-	struct lane *lane;           /* of the queue */
+	struct lane *lane;           /* of the queue; NULL: it is a recall */
+	unsigned why;                /* ... for that */
 	struct log_fetch log;
 	log_position *at;
 	struct loaded *entries;
-	size_t n;
+	size_t n, n_taken;
 	bool done;
 
 	struct log_fetch part;       /* the next record of a body in several */
@@ -121,7 +124,7 @@ static void take_entry(struct fetch *f, struct lane *l, log_position at)
 	lane_load(l, &e);
 	f->at[f->n] = at;
 	struct entry entry = { .seq = e.seq, .at = e.at, .kept = e.kept };
-	f->entries[f->n++] = (struct loaded){ entry, e.body_bytes };
+	f->entries[f->n++] = (struct loaded){ entry, e.body_bytes, false };
 }
 
 /* Takes entries off the cold stretch: what one fetch can read, and not much more than a unit.
@@ -160,7 +163,7 @@ static void begin(struct queue *q)
 {
 	struct store *s = q->store;
 	struct fetch *f = mem_zalloc(sizeof *f);
-	struct lane *l = queue_front(q);
+	struct lane *l = queue_wanted(q);
 	uint64_t most = l->cold.count < LOG_FETCH_RECORDS ? l->cold.count : LOG_FETCH_RECORDS;
 	f->queue = q;
 	f->lane = l;
@@ -178,7 +181,7 @@ static void begin(struct queue *q)
 
 static bool wants_more(struct queue *q)
 {
-	const struct lane *l = queue_front(q);
+	const struct lane *l = queue_wanted(q);
 	uint32_t most = many_read(q->store) ? 1 : QUEUE_FETCHES;
 	return trail_is_ready(&l->cold) && q->n_fetches < most &&
 	       l->head.count + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
@@ -187,7 +190,7 @@ static bool wants_more(struct queue *q)
 /* A page of the index that has to come back first, but is not durable yet. */
 static bool waits_for_shelf(struct queue *q)
 {
-	const struct trail *t = &queue_front(q)->cold;
+	const struct trail *t = &queue_wanted(q)->cold;
 	return t->count && !trail_is_ready(t) && !t->coming;
 }
 
@@ -211,7 +214,7 @@ static void wait_for_turn(struct queue *q)
 	struct trail_entry e;
 	if (heap_linked(&q->hungry))
 		return;
-	const struct trail *t = &queue_front(q)->cold;
+	const struct trail *t = &queue_wanted(q)->cold;
 	bool ready = trail_is_ready(t) && trail_peek(t, &e);
 	q->hungry_at = ready ? place_of(s->log, e.at) : 0;
 	q->hungry_in = !s->sweep;
@@ -255,10 +258,9 @@ void fetch_feed(struct store *s)
 static void lose(struct fetch *f, size_t i, int error)
 {
 	const struct queue *q = f->queue;
-	if (q)
-		log_error("queue '%.*s': the message at log position %llu cannot be read back and is lost: "
-		          "%s", SLICE_ARG(q->name), (unsigned long long)f->entries[i].entry.at,
-		          error == -EUCLEAN ? "it is damaged" : strerror(-error));
+	log_error("queue '%.*s': the message at log position %llu cannot be read back and is lost: "
+	          "%s", SLICE_ARG(q->name), (unsigned long long)f->entries[i].entry.at,
+	          error == -EUCLEAN ? "it is damaged" : strerror(-error));
 }
 
 static void ask_part(struct fetch *f, struct store *s, size_t i, log_position at)
@@ -273,11 +275,12 @@ static void ask_part(struct fetch *f, struct store *s, size_t i, log_position at
 static bool take_record(struct fetch *f, struct store *s, size_t i, const struct log_found *r)
 {
 	struct entry *e = &f->entries[i].entry;
-	if (r->error) {
-		lose(f, i, r->error);
-	} else if (!f->queue) {
+	if (!f->queue || f->entries[i].taken) {
 		buf_free(&f->body);
 		return false;
+	}
+	if (r->error) {
+		lose(f, i, r->error);
 	} else if (r->type == RECORD_CHUNK && r->next) {
 		buf_append_slice(&f->body, r->body);
 		ask_part(f, s, i, r->next);
@@ -317,6 +320,8 @@ static void deliver_to_lane(struct fetch *f)
 {
 	struct queue *q = f->queue;
 	for (size_t i = 0; i < f->n; i++) {
+		if (f->entries[i].taken)
+			continue;
 		if (f->entries[i].entry.message)
 			lane_push_head(f->lane, f->entries[i].entry);
 		else
@@ -324,7 +329,7 @@ static void deliver_to_lane(struct fetch *f)
 	}
 	list_remove(&f->on_lane);
 	const struct fetch *still = list_first(&f->lane->loading, struct fetch, on_lane);
-	lane_loaded(f->lane, f->n, still ? still->entries[0].entry.seq : 0);
+	lane_loaded(f->lane, f->n - f->n_taken, still ? still->entries[0].entry.seq : 0);
 	q->n_fetches--;
 }
 
@@ -335,9 +340,22 @@ static void drop_messages(struct fetch *f)
 			message_drop(&f->entries[i].entry.message);
 }
 
+/* Those of a queue that are done, up to the first that is not, are whoever asked's. */
+static void hand_over(struct store *s, struct queue *q)
+{
+	while (!list_empty(&q->recalls) && of_link(q->recalls.next)->done) {
+		struct list *first = list_pop(&q->recalls);
+		list_push(&s->recalled, first);
+	}
+}
+
 static void finish(struct store *s, struct fetch *f)
 {
 	struct queue *q = f->queue;
+	if (q && !f->lane) {
+		hand_over(s, q);
+		return;
+	}
 	struct list *loading = &f->lane->loading;
 	while (q && !list_empty(loading) && of_link(loading->next)->done) {
 		struct fetch *first = of_link(loading->next);
@@ -360,7 +378,8 @@ static void take_messages(struct store *s, struct log_fetch *back)
 		take_part(f, s);
 	if (!f->done)
 		return;
-	s->n_fetching--;
+	if (f->lane)
+		s->n_fetching--;
 	finish(s, f);
 }
 
@@ -384,12 +403,109 @@ void fetch_forget(struct queue *q, struct lane *l, bool acked)
 	for (struct list *p; (p = list_pop(&l->loading));) {
 		struct fetch *f = of_link(p);
 		for (size_t i = 0; i < f->n; i++)
-			queue_drop(q, f->entries[i].entry, f->entries[i].body_bytes, acked);
+			if (!f->entries[i].taken)
+				queue_drop(q, f->entries[i].entry, f->entries[i].body_bytes, acked);
 		f->queue = NULL;
 		if (f->done)
 			destroy(f);
 	}
 	lane_loaded(l, n, 0);
+}
+
+/* ---- single entries ---- */
+
+static struct loaded *find_loading(struct fetch *f, uint64_t seq)
+{
+	size_t low = 0, high = f->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (f->entries[mid].entry.seq < seq)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	bool there = low < f->n && f->entries[low].entry.seq == seq && !f->entries[low].taken;
+	return there ? &f->entries[low] : NULL;
+}
+
+bool fetch_loads(const struct lane *l, uint64_t seq)
+{
+	list_each(it, &l->loading)
+		if (find_loading(of_link(it), seq))
+			return true;
+	return false;
+}
+
+bool fetch_take(struct lane *l, uint64_t seq, struct entry *out)
+{
+	list_each(it, &l->loading) {
+		struct fetch *f = of_link(it);
+		struct loaded *e = find_loading(f, seq);
+		if (!e)
+			continue;
+		*out = e->entry;
+		*e = (struct loaded){ .entry = { .seq = seq, .at = e->entry.at }, .taken = true };
+		f->n_taken++;
+		lane_take_loading(l);
+		return true;
+	}
+	return false;
+}
+
+void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned why)
+{
+	struct store *s = q->store;
+	struct fetch *f = mem_zalloc(sizeof *f);
+	list_init(&f->on_store);
+	f->queue = q;
+	f->why = why;
+	f->entries = mem_alloc(sizeof *f->entries);
+	f->entries[0] = (struct loaded){ e, body_bytes, false };
+	f->n = 1;
+	f->done = e.message != NULL;
+	list_push(&q->recalls, &f->on_lane);
+	list_push(&s->fetching, &f->on_store);
+	q->n_recalls++;
+	if (f->done) {
+		hand_over(s, q);
+		return;
+	}
+	f->at = mem_alloc(sizeof *f->at);
+	f->at[0] = place_of(s->log, e.at);
+	f->log = (struct log_fetch){ .owner = f, .at = f->at, .n = 1 };
+	log_fetch(s->log, &f->log);
+}
+
+bool fetch_recalled(struct store *s, struct recalled *out)
+{
+	struct list *l = list_pop(&s->recalled);
+	if (!l)
+		return false;
+	struct fetch *f = of_link(l);
+	f->queue->n_recalls--;
+	*out = (struct recalled){ f->queue, f->entries[0].entry, f->entries[0].body_bytes, f->why };
+	destroy(f);
+	return true;
+}
+
+static void abandon(struct fetch *f)
+{
+	struct queue *q = f->queue;
+	struct entry e = f->entries[0].entry;
+	list_remove(&f->on_lane);
+	q->n_recalls--;
+	f->entries[0].entry.message = NULL;
+	f->queue = NULL;
+	queue_give_up(q, e, f->entries[0].body_bytes);
+}
+
+void fetch_abandon(struct store *s)
+{
+	list_each(it, &s->fetching) {
+		struct fetch *f = list_entry(it, struct fetch, on_store);
+		if (f->queue && !f->lane)
+			abandon(f);
+	}
 }
 
 void fetch_end(struct store *s)

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "persistence/log.h"
+#include "queue/entry.h"
 
 struct lane;
 struct queue;
@@ -32,6 +32,29 @@ void fetch_leave(struct queue *q);
 /* What is on its way to the lane of the queue is no longer wanted: each entry is handed to
  * queue_drop (acked: the log is to be told of its end).  Who forgets all lanes sets n_fetches. */
 void fetch_forget(struct queue *q, struct lane *l, bool acked);
+
+/* Whether the entry with that number is on its way to the lane; and takes it: *out, which most
+ * often has no message yet, is the caller's, and does not come. */
+bool fetch_loads(const struct lane *l, uint64_t seq);
+bool fetch_take(struct lane *l, uint64_t seq, struct entry *out);
+
+/* An entry that counts as unacked and has no message is to be read back; one that has its message
+ * waits for those of its queue that were recalled before.  why is the caller's. */
+void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned why);
+
+struct recalled {
+	struct queue *queue;
+	struct entry entry;
+	uint64_t body_bytes;
+	unsigned why;
+};
+
+/* The next one that is back: without a message when it could not be read. False when there is
+ * none. */
+bool fetch_recalled(struct store *s, struct recalled *out);
+
+/* The broker ends: the queues, which are deleted, give up what was recalled. */
+void fetch_abandon(struct store *s);
 
 /* The log is closed: nothing comes back any more. */
 void fetch_end(struct store *s);

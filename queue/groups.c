@@ -267,6 +267,45 @@ uint64_t groups_oldest(const struct groups *gs)
 	return g ? g->aside[0].seq : UINT64_MAX;
 }
 
+const struct message *groups_oldest_message(const struct groups *gs)
+{
+	const struct group *g = oldest(gs);
+	return g ? g->aside[0].message : NULL;
+}
+
+static bool find(const struct groups *gs, uint64_t seq, struct group **g, size_t *i)
+{
+	size_t cursor = 0;
+	while ((*g = map_next(&gs->by_hash, &cursor)))
+		for (*i = 0; *i < (*g)->n_aside; ++*i)
+			if ((*g)->aside[*i].seq == seq)
+				return true;
+	return false;
+}
+
+bool groups_have(const struct groups *gs, uint64_t seq)
+{
+	struct group *g;
+	size_t i;
+	return find(gs, seq, &g, &i);
+}
+
+/* It becomes the oldest of its group, and so the next. */
+bool groups_take(struct queue *q, uint64_t seq, struct entry *out)
+{
+	struct group *g;
+	size_t i;
+	if (!find(q->groups, seq, &g, &i))
+		return false;
+	for (struct entry e = g->aside[i]; i > 0; i = (i - 1) / 2) {
+		g->aside[i] = g->aside[(i - 1) / 2];
+		g->aside[(i - 1) / 2] = e;
+	}
+	*out = take(q, g);
+	settle(q->groups, g);
+	return true;
+}
+
 void groups_take_oldest(struct queue *q, struct entry *out)
 {
 	struct group *g = oldest(q->groups);

@@ -72,8 +72,14 @@ void groups_release(struct queue *q, struct group *g);
 /* The consumer leaves: what it holds it goes on holding until it is released. */
 void groups_leave(struct consumer *c);
 
-/* The lowest number that is aside; UINT64_MAX when nothing is. */
+/* The lowest number that is aside; UINT64_MAX when nothing is. And its message, NULL. */
 uint64_t groups_oldest(const struct groups *gs);
+const struct message *groups_oldest_message(const struct groups *gs);
+
+/* Whether the entry with that number is aside; and takes it, as queue_take does, if it is. There
+ * are few: they are looked through. */
+bool groups_have(const struct groups *gs, uint64_t seq);
+bool groups_take(struct queue *q, uint64_t seq, struct entry *out);
 
 /* Takes that entry, as queue_take does; there is one. */
 void groups_take_oldest(struct queue *q, struct entry *out);

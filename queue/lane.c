@@ -49,6 +49,8 @@ static void join(struct lane *l)
 		return;
 	l->head = l->tail;
 	row_init(&l->tail);
+	if (l->head.count == 0 && l->cold.taken.n && !trail_has_shelves(&l->cold))
+		ranges_free(&l->cold.taken);
 }
 
 /* The number of the first fresh entry, wherever it is; there is one. */
@@ -90,8 +92,31 @@ bool lane_take(struct lane *l, uint64_t seq, struct entry *out)
 {
 	bool taken = row_take(&l->head, seq, out) || row_take(&l->tail, seq, out) ||
 	             row_take(&l->returned, seq, out);
+	if (taken && out->at && !out->kept)
+		ranges_add(&l->cold.taken, (struct record_range){ seq, 1 });
 	join(l);
 	return taken;
+}
+
+bool lane_has(const struct lane *l, uint64_t seq)
+{
+	return row_find(&l->head, seq) || row_find(&l->tail, seq) || row_find(&l->returned, seq) ||
+	       (l->cold.count && trail_has(&l->cold, seq));
+}
+
+bool lane_take_cold(struct lane *l, uint64_t seq, uint64_t body_bytes,
+                    struct trail_emptied *emptied)
+{
+	bool taken = l->cold.count && trail_take(&l->cold, seq, body_bytes, emptied);
+	join(l);
+	return taken;
+}
+
+void lane_take_loading(struct lane *l)
+{
+	must(l->n_loading > 0);
+	l->n_loading--;
+	join(l);
 }
 
 bool lane_range(const struct lane *l, uint64_t *first, uint64_t *last)

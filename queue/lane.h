@@ -67,8 +67,17 @@ bool lane_pop_returned(struct lane *l, struct entry *out);
 /* The numbers of the first and the last fresh entry; false when there is none. */
 bool lane_range(const struct lane *l, uint64_t *first, uint64_t *last);
 
-/* Takes the one with that number, if it is in memory; false when it is not. */
+/* Takes the one with that number, if it is in memory; false when it is not.  One that is not kept
+ * may have been named by two positions: its number is not taken for a cold one later. */
 bool lane_take(struct lane *l, uint64_t seq, struct entry *out);
+
+/* Whether it is in, in memory or cold. */
+bool lane_has(const struct lane *l, uint64_t seq);
+
+/* The same for one that is cold (trail_take); and one that was loading is not any more. */
+bool lane_take_cold(struct lane *l, uint64_t seq, uint64_t body_bytes,
+                    struct trail_emptied *emptied);
+void lane_take_loading(struct lane *l);
 
 /* The hot entries are the caller's now, in two rows.  Nothing is loading or cold. */
 void lane_detach(struct lane *l, struct row *head, struct row *tail);

@@ -30,7 +30,6 @@ void queue_set_policy(struct queue *q, const struct settings *policy)
 {
 	settings_of_arguments(&q->settings, q->arguments);
 	settings_join(&q->settings, policy);
-	q->timed |= q->settings.ttl_ms >= 0;
 }
 
 static void init_lane(struct lane *l, const struct store *s)
@@ -80,6 +79,8 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	heap_node_init(&q->hungry);
 	list_init(&q->woken);
 	list_init(&q->parked);
+	list_init(&q->recalls);
+	deadlines_init(&q->deadlines);
 	heap_node_init(&q->deadline);
 	q->counts = is_quorum(q->arguments);
 	queue_set_policy(q, &settings_none);
@@ -90,7 +91,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 static void bury(struct queue *q)
 {
 	must(!list_linked(&q->runnable) && !list_linked(&q->on_owner));
-	must(!heap_linked(&q->deadline) && list_empty(&q->parked));
+	must(!heap_linked(&q->deadline) && list_empty(&q->parked) && list_empty(&q->recalls));
 	lane_free(&q->lane);
 	for (unsigned i = 0; i < q->n_levels; i++)
 		lane_free(&q->levels[i]);
@@ -100,6 +101,7 @@ static void bury(struct queue *q)
 	mem_free((void *)q->arguments.p);
 	mem_free(q->acks);
 	ranges_free(&q->gone);
+	deadlines_free(&q->deadlines);
 	mem_free(q);
 }
 
@@ -157,6 +159,7 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	drop_lane(q, &q->lane, acked);
 	q->n_fetches = 0;
 	q->ready_bytes = 0;
+	deadlines_free(&q->deadlines);
 	must(queue_ready(q) == 0);
 	return n;
 }
@@ -181,6 +184,51 @@ void queue_delete(struct queue **pq)
 		bury(q);
 }
 
+/* ---- deadlines ---- */
+
+enum { RECALLS = 64 };            /* of one queue at a time */
+
+/* Lanes as deadlines name them: that of all, then one for each priority. */
+static uint16_t lane_number(const struct queue *q, const struct lane *l)
+{
+	return l == &q->lane ? 0 : (uint16_t)(l - q->levels + 1);
+}
+
+static struct lane *lane_numbered(struct queue *q, uint16_t number)
+{
+	return number == 0 ? &q->lane : &q->levels[number - 1];
+}
+
+static bool is_there(const void *queue, const struct due *d)
+{
+	const struct queue *q = queue;
+	const struct lane *l = d->lane ? &q->levels[d->lane - 1] : &q->lane;
+	return lane_has(l, d->seq) || fetch_loads(l, d->seq) ||
+	       (q->aside && groups_have(q->groups, d->seq));
+}
+
+static void add_deadline(struct queue *q, struct due d)
+{
+	deadlines_add(&q->deadlines, d);
+	if (deadlines_are_many(&q->deadlines))
+		deadlines_sweep(&q->deadlines, queue_ready(q), is_there, q);
+}
+
+/* The entry is in the lane, and in memory. */
+static void note_deadline(struct queue *q, const struct lane *l, const struct entry *e)
+{
+	const struct message *m = e->message;
+	if (!m->expires)
+		return;
+	q->expires = true;
+	add_deadline(q, (struct due){ .when_ms = m->published_ms + message_expiration_ms(m),
+	                              .seq = e->seq,
+	                              .at = e->at,
+	                              .body_bytes = m->body_bytes,
+	                              .lane = lane_number(q, l),
+	                              .kept = e->kept });
+}
+
 /* ---- priorities ---- */
 
 static struct lane *level_of(const struct queue *q, const struct message *m)
@@ -193,8 +241,11 @@ static struct lane *level_of(const struct queue *q, const struct message *m)
 static void tell_apart(struct queue *q)
 {
 	struct entry e;
-	while (q->n_levels && lane_pop(&q->lane, &e))
-		lane_push(level_of(q, e.message), e);
+	while (q->n_levels && lane_pop(&q->lane, &e)) {
+		struct lane *l = level_of(q, e.message);
+		lane_push(l, e);
+		note_deadline(q, l, &e);
+	}
 }
 
 struct lane *queue_front(struct queue *q)
@@ -206,6 +257,17 @@ struct lane *queue_front(struct queue *q)
 		if (lane_count(&q->levels[i - 1]))
 			return &q->levels[i - 1];
 	return &q->lane;
+}
+
+struct lane *queue_wanted(struct queue *q)
+{
+	struct lane *front = queue_front(q);
+	if (q->settings.ttl_ms < 0 || lane_is_cold(front))
+		return front;
+	for (unsigned i = 0; i < q->n_levels; i++)
+		if (lane_is_cold(&q->levels[i]))
+			return &q->levels[i];
+	return front;
 }
 
 int64_t queue_entry_deadline(const struct queue *q, const struct message *m)
@@ -220,20 +282,44 @@ int64_t queue_entry_deadline(const struct queue *q, const struct message *m)
 	return at;
 }
 
+/* By its first entry.  It knows of entries that deadlines do not: those that only the queue's time
+ * to live ends, which all end in the order in which they stand. */
 static int64_t lane_deadline(const struct queue *q, const struct lane *l)
 {
-	const struct message *m = q->timed ? lane_peek(l).message : NULL;
+	const struct message *m = queue_is_timed(q) ? lane_peek(l).message : NULL;
 	return m ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
+}
+
+/* Of all first entries the one that is due first. */
+static struct lane *soonest(const struct queue *q, int64_t *at)
+{
+	const struct lane *first = &q->lane;
+	*at = lane_deadline(q, first);
+	for (unsigned i = 0; i < q->n_levels; i++) {
+		int64_t other = lane_deadline(q, &q->levels[i]);
+		first = other < *at ? &q->levels[i] : first;
+		*at = other < *at ? other : *at;
+	}
+	return (struct lane *)first;
+}
+
+/* Of what waits for the holder of its group, the oldest. */
+static int64_t aside_deadline(const struct queue *q)
+{
+	const struct message *m = q->aside ? groups_oldest_message(q->groups) : NULL;
+	return m && queue_is_timed(q) ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
 }
 
 int64_t queue_deadline(const struct queue *q)
 {
-	int64_t least = lane_deadline(q, &q->lane);
-	for (unsigned i = 0; q->timed && i < q->n_levels; i++) {
-		int64_t at = lane_deadline(q, &q->levels[i]);
-		least = at < least ? at : least;
-	}
-	return least;
+	int64_t at = QUEUE_NO_DEADLINE;
+	if (!queue_is_timed(q))
+		return at;
+	soonest(q, &at);
+	int64_t aside = aside_deadline(q);
+	at = aside < at ? aside : at;
+	int64_t next = q->n_recalls < RECALLS ? deadlines_next(&q->deadlines) : at;
+	return next < at ? next : at;
 }
 
 void queue_push(struct queue *q, uint64_t seq, struct message *m)
@@ -243,10 +329,11 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 	if (queue_is_logged(q) && !m->spilled)
 		e.at = m->position;
 	e.kept = e.at != 0;
-	q->timed |= m->expires;
 	q->ready_bytes += m->body_bytes;
 	struct lane *l = q->n_levels && !lane_count(&q->lane) ? level_of(q, m) : &q->lane;
 	lane_push(l, e);
+	if (m->expires)
+		note_deadline(q, l, &e);
 	message_count(m, &q->store->resident);
 	if (!list_linked(&q->deep) && q->store->log && lane_is_deep(l))
 		list_push(&q->store->deep, &q->deep);
@@ -265,6 +352,8 @@ static bool take(struct queue *q, struct lane *l, struct entry *out)
 	q->unacked++;
 	if (l->cold.count)
 		fetch_ahead(q);
+	if (q->deadlines.count && !q->groups && lane_count(l) == 0 && queue_ready(q) == 0)
+		deadlines_free(&q->deadlines);
 	return true;
 }
 
@@ -273,13 +362,42 @@ bool queue_take(struct queue *q, struct entry *out)
 	return take(q, queue_front(q), out);
 }
 
-void queue_take_due(struct queue *q, int64_t due_ms, struct entry *out)
+/* False when it is there no more. */
+static bool take_from_anywhere(struct queue *q, const struct due *d, struct entry *out)
 {
-	struct lane *l = &q->lane;
-	for (unsigned i = 0; i < q->n_levels && lane_deadline(q, l) > due_ms; i++)
-		l = &q->levels[i];
-	bool taken = take(q, l, out);
-	must(taken);
+	struct lane *l = lane_numbered(q, d->lane);
+	struct trail_emptied emptied = { 0 };
+	*out = (struct entry){ .seq = d->seq, .at = d->at, .kept = d->kept };
+	if (q->aside && groups_take(q, d->seq, out))
+		return true;
+	if (!lane_take(l, d->seq, out) && !fetch_take(l, d->seq, out) &&
+	    !(d->at && lane_take_cold(l, d->seq, d->body_bytes, &emptied)))
+		return false;
+	shelf_release(q->store, emptied);
+	out->redelivered |= out->seq < q->redelivered_below;
+	q->ready_bytes -= d->body_bytes;
+	q->unacked++;
+	return true;
+}
+
+bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t *body_bytes)
+{
+	int64_t at;
+	struct due d;
+	struct lane *l = soonest(q, &at);
+	int64_t before = at <= due_ms ? at - 1 : due_ms;
+	while (q->n_recalls < RECALLS && deadlines_take(&q->deadlines, before, &d)) {
+		*body_bytes = d.body_bytes;
+		if (take_from_anywhere(q, &d, out))
+			return true;
+	}
+	bool aside = aside_deadline(q) <= due_ms;
+	if (aside)
+		groups_take_oldest(q, out);
+	else if (at > due_ms || !take(q, l, out))
+		return false;
+	*body_bytes = out->message->body_bytes;
+	return true;
 }
 
 static bool oldest_is_aside(const struct queue *q)
@@ -303,7 +421,8 @@ bool queue_take_lowest(struct queue *q, struct entry *out)
 
 /* True when the slot's record can be read back.  What this queue does not keep is never held in a
  * record of queues that do: that may be copied forward for those. */
-static bool place_in_log(struct queue *q, struct entry *slot, log_position durable)
+static bool place_in_log(struct queue *q, const struct lane *l, struct entry *slot,
+                         log_position durable)
 {
 	struct message *m = slot->message;
 	if (!slot->at && (!m->spilled || !reclaim_spares(q->store, m->position)))
@@ -313,6 +432,7 @@ static bool place_in_log(struct queue *q, struct entry *slot, log_position durab
 	if (!slot->at && m->position < durable) {
 		slot->at = m->position;
 		log_retain(q->store->log, slot->at, 1, m->body_bytes);
+		note_deadline(q, l, slot);
 	}
 	return slot->at && slot->at < durable;
 }
@@ -336,7 +456,7 @@ enum cooled queue_cool(struct queue *q, log_position durable)
 	if (!slots)
 		return COOLED_NOTHING;
 	for (size_t i = 0; i < n; i++)
-		all = place_in_log(q, &slots[i], durable) && all;
+		all = place_in_log(q, l, &slots[i], durable) && all;
 	if (all) {
 		lane_cool(l);
 		shelf_look(q->store, q);
@@ -375,10 +495,12 @@ void queue_return(struct queue *q, struct entry e)
 	if (q->deleted) {
 		forget(q, &e, e.message->body_bytes);
 	} else {
+		struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
 		e.redelivered = true;
 		e.returns += q->counts;
 		q->ready_bytes += e.message->body_bytes;
-		lane_return(q->n_levels ? level_of(q, e.message) : &q->lane, e);
+		lane_return(l, e);
+		note_deadline(q, l, &e);
 	}
 	no_longer_unacked(q);
 }
@@ -388,11 +510,16 @@ bool queue_is_spent(const struct queue *q, const struct entry *e)
 	return q->counts && e->returns >= (uint64_t)q->settings.delivery_limit;
 }
 
-void queue_settle(struct queue *q, struct entry e)
+void queue_give_up(struct queue *q, struct entry e, uint64_t body_bytes)
 {
 	note_end(q, &e, true);
-	forget(q, &e, e.message->body_bytes);
+	forget(q, &e, body_bytes);
 	no_longer_unacked(q);
+}
+
+void queue_settle(struct queue *q, struct entry e)
+{
+	queue_give_up(q, e, e.message->body_bytes);
 }
 
 void queue_moved(struct queue *q, struct entry e)
@@ -413,6 +540,12 @@ void queue_restore(struct queue *q, struct trail *t)
 	q->ready_bytes += t->body_bytes;
 	trail_join(&q->lane.cold, t);
 	shelf_look(q->store, q);
+}
+
+void queue_restore_due(struct queue *q, struct due e)
+{
+	q->expires = true;
+	add_deadline(q, e);
 }
 
 static void check_lane(const struct queue *q, const struct lane *l, uint64_t *hot, uint64_t *bytes)

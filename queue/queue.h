@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "persistence/ranges.h"
 #include "queue/consumer.h"
+#include "queue/deadlines.h"
 #include "queue/groups.h"
 #include "queue/lane.h"
 #include "queue/settings.h"
@@ -58,9 +59,13 @@ struct queue {
 	bool had_consumer;            /* auto-delete counts from the first one on */
 	struct consumer *exclusive_consumer;
 
+	bool expires;                 /* has held messages with a time to live of their own */
+	struct deadlines deadlines;   /* ... of those */
+	struct list recalls;          /* fetches of single entries, in order (fetch_recall) ... */
+	uint32_t n_recalls;           /* ... and with those that are back, so many */
+
 	struct list runnable;         /* on the broker's list of queues with something to deliver */
 	struct list overfull;         /* ... of queues that may be over their limits */
-	bool timed;                   /* may hold messages with a deadline */
 	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
 	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
 	struct heap_node deadline;
@@ -109,6 +114,15 @@ static inline uint64_t queue_ready(const struct queue *q)
 /* Where the next entry to be handed out is, or has to be read back from first. */
 struct lane *queue_front(struct queue *q);
 
+/* The lane to read back for: that one, or another whose first entry may be due and is not known. */
+struct lane *queue_wanted(struct queue *q);
+
+/* True when messages in it may have deadlines. */
+static inline bool queue_is_timed(const struct queue *q)
+{
+	return q->settings.ttl_ms >= 0 || q->expires;
+}
+
 /* True when messages of this queue that are persistent are to be logged. */
 static inline bool queue_is_logged(const struct queue *q)
 {
@@ -129,10 +143,12 @@ static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
 	       body_bytes <= s->max_bytes - q->ready_bytes;
 }
 
-#define QUEUE_NO_DEADLINE INT64_MAX
+#define QUEUE_NO_DEADLINE DEADLINES_NONE
 
-/* When the first ready entry expires: by the queue's time to live or the message's own, whichever
- * is sooner; on the clock of message.published_ms.  Not known while it is not in memory. */
+/* When the next ready entry expires, wherever it stands: by the queue's time to live or the
+ * message's own, whichever is sooner; on the clock of message.published_ms.  It may be earlier, and
+ * it is not known while a first entry is not in memory, or while many that are due are being read
+ * back. */
 int64_t queue_deadline(const struct queue *q);
 
 /* When this entry does. */
@@ -152,8 +168,10 @@ static inline uint64_t queue_number(struct queue *q)
  * it is on its way, and the queue will stand on the store's list woken. */
 bool queue_take(struct queue *q, struct entry *out);
 
-/* As queue_take, of the first entries in their lanes one that is due by then; there is one. */
-void queue_take_due(struct queue *q, int64_t due_ms, struct entry *out);
+/* As queue_take, for an entry that is due by then, wherever it stands; in order of their deadlines.
+ * One that is in the log only comes without its message, whose size is *body_bytes.  False when
+ * none is due, or when it takes another call to find out. */
+bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t *body_bytes);
 
 /* As queue_take, but of the lowest priority, and with groups the oldest, whoever it is for. */
 bool queue_take_lowest(struct queue *q, struct entry *out);
@@ -176,14 +194,19 @@ bool queue_is_spent(const struct queue *q, const struct entry *e);
 /* The entry is done with: acked, rejected without requeue, or sent without acks. */
 void queue_settle(struct queue *q, struct entry e);
 
+/* As queue_settle, for an entry without its message, whose body is as large. */
+void queue_give_up(struct queue *q, struct entry e, uint64_t body_bytes);
+
 /* As queue_settle, for an entry whose end the log already knows: it was moved elsewhere. */
 void queue_moved(struct queue *q, struct entry e);
 
 /* Drops all ready entries and returns how many there were. */
 uint64_t queue_purge(struct queue *q);
 
-/* Recovery: messages that the log has, retained already. Takes all of the trail. */
+/* Recovery: messages that the log has, retained already, and those of them that have deadlines, on
+ * the broker's clock. Takes all of the trail. */
 void queue_restore(struct queue *q, struct trail *t);
+void queue_restore_due(struct queue *q, struct due e);
 
 /* Walks the structures and must()s their invariants. */
 void queue_check(const struct queue *q);

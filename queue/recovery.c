@@ -88,16 +88,27 @@ static void retain(struct store *s, const struct trail *t)
 	}
 }
 
+static void restore_dues(const struct store *s, struct queue *q, struct dues *dues)
+{
+	for (struct due d; dues_pop(dues, &d);) {
+		d.when_ms += s->clock_offset_ms;
+		queue_restore_due(q, d);
+	}
+}
+
 void store_claim(struct store *s, struct recovery *r, struct queue *q)
 {
 	struct summary_queue *from = summary_queue(&r->all, q->id);
 	struct trail left;
+	struct dues dues;
 	is_used(s, q->id);
 	trail_init(&left);
-	summary_left(from, &left, &q->gone, &s->relocation.superseded);
+	dues_init(&dues);
+	summary_left(from, &left, &dues, &q->gone, &s->relocation.superseded);
 	retain(s, &left);
 	queue_restore(q, &left);
-	q->timed |= from->expires;
+	restore_dues(s, q, &dues);
+	q->expires |= from->expires;
 	q->next_seq = from->next_seq;
 	q->redelivered_below = r->was_clean ? from->delivered_below : from->next_seq;
 }

@@ -164,6 +164,12 @@ bool shelf_move(struct store *s, log_position from, log_position to)
 	return false;
 }
 
+void shelf_release(struct store *s, struct trail_emptied emptied)
+{
+	if (emptied.at)
+		log_release(s->log, emptied.at, emptied.bytes);
+}
+
 /* ---- burying ---- */
 
 static void redirect(struct store *s, const struct trail *from, struct trail *to)
@@ -180,7 +186,7 @@ static void redirect(struct store *s, const struct trail *from, struct trail *to
 void shelf_bury(struct store *s, struct lane *l)
 {
 	struct trail *t = &l->cold;
-	if (lane_count(l) == 0)
+	if (lane_count(l) == 0 && !trail_has_shelves(t))
 		return;
 	struct buried *b = mem_alloc(sizeof *b);
 	list_init(&b->link);
@@ -239,7 +245,7 @@ static void let_go(struct store *s)
 	list_each_safe(it, &s->buried) {
 		struct buried *b = list_entry(it, struct buried, link);
 		release(s, b, &n);
-		if (b->trail.count == 0 && !is_hot(b))
+		if (b->trail.count == 0 && !trail_has_shelves(&b->trail) && !is_hot(b))
 			destroy(b);
 	}
 }

@@ -31,6 +31,9 @@ void shelf_fetch(struct store *s, struct queue *q);
 struct shelf_load;
 void shelf_take(struct store *s, struct shelf_load *load);
 
+/* A page need not come back: nothing of it is left. */
+void shelf_release(struct store *s, struct trail_emptied emptied);
+
 /* The fresh entries of the lane, of which none is loading, are gone: what they retain is released
  * in turns to come.  It has none afterwards. */
 void shelf_bury(struct store *s, struct lane *l);

@@ -25,6 +25,7 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->fetching);
 	fetch_init(s);
 	list_init(&s->woken);
+	list_init(&s->recalled);
 	list_init(&s->long_trails);
 	list_init(&s->shelved);
 	list_init(&s->shelf_loads);
@@ -103,6 +104,8 @@ static log_position write_message(struct store *s, enum record_type type, struct
 		.n_targets = n,
 		.expires = m->expires,
 		.died = type == RECORD_RELOCATE && m->died,
+		.timed = m->expires,
+		.due_ms = m->expires ? (uint64_t)message_expiration_ms(m) : 0,
 		.wall_ms = (uint64_t)(m->published_ms - s->clock_offset_ms),
 		.exchange = message_exchange(m),
 		.key = message_key(m),

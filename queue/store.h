@@ -52,6 +52,7 @@ struct store {
 	struct heap hungry[2];       /* queues that wait to be read: in this sweep and in the next */
 	unsigned sweep;              /* which of them is this one's */
 	log_position shared_at;      /* where it was last that something was read for many */
+	struct list recalled;        /* fetches of single entries that are done (fetch_recalled) */
 	struct list woken;           /* queues that got something: whoever looks takes them off */
 };
 

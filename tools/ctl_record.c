@@ -81,6 +81,8 @@ static void put_publish(struct printer *p, const struct record_publish *m, bool 
 	put_number(p, "body_bytes", m->body_bytes);
 	put_number(p, "chunks", m->chunks);
 	put_number(p, "published_ms", m->wall_ms);
+	if (m->timed)
+		put_number(p, "due_after_ms", m->due_ms);
 	if (body && !m->chunks)
 		put_bytes(p, "body", m->body);
 }

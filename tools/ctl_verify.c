@@ -33,11 +33,14 @@ static uint64_t count_left(struct summary_queue *q)
 {
 	struct trail left;
 	struct ranges gone = { 0 };
+	struct dues dues;
 	struct buf superseded = { 0 };
 	trail_init(&left);
-	summary_left(q, &left, &gone, &superseded);
+	dues_init(&dues);
+	summary_left(q, &left, &dues, &gone, &superseded);
 	uint64_t n = left.count;
 	trail_free(&left);
+	dues_free(&dues);
 	ranges_free(&gone);
 	buf_free(&superseded);
 	return n;

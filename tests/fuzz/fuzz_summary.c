@@ -13,6 +13,10 @@ static void drain(struct summary_queue *q)
 	for (n = q->put.count; trail_pop(&q->put, &e); n--)
 		must(e.at % 8 == 0 && n > 0);
 	must(n == 0);
+	struct due d;
+	for (n = q->dues.count; dues_pop(&q->dues, &d); n--)
+		must(n > 0 && d.when_ms >= 0);
+	must(n == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

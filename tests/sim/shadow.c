@@ -23,6 +23,7 @@ static struct world *copy_of(const struct world *w, struct disk *other)
 	then->why = (struct buf){ 0 };
 	inside_init(&then->in);
 	then->in.durable = true;
+	then->in.now_ms = w->in.now_ms;
 	then->in.segment_bytes = w->in.segment_bytes;
 	then->in.options.message_memory_bytes = w->in.options.message_memory_bytes;
 	then->in.disk = other;

@@ -23,13 +23,21 @@ enum { FRAME_BODY_MOST = 100000 };   /* fits into every frame that is tuned */
 void talk_publish(struct talk *t, uint16_t channel, struct slice exchange, struct slice key,
                   bool mandatory, bool persistent, struct slice body)
 {
-	struct buf b = { 0 };
 	struct method m = { .id = METHOD_basic_publish,
 		                .basic_publish = { .exchange = exchange, .routing_key = key,
 		                                   .mandatory = mandatory } };
-	struct props p = { .class_id = CLASS_BASIC, .body_bytes = body.n,
-		               .flags = PROP_delivery_mode, .delivery_mode = persistent ? 2 : 1 };
-	method_encode(&b, channel, &m);
+	struct props p = { .flags = PROP_delivery_mode, .delivery_mode = persistent ? 2 : 1 };
+	talk_content(t, channel, &m, &p, body);
+}
+
+void talk_content(struct talk *t, uint16_t channel, const struct method *m, const struct props *as,
+                  struct slice body)
+{
+	struct buf b = { 0 };
+	struct props p = *as;
+	p.class_id = CLASS_BASIC;
+	p.body_bytes = body.n;
+	method_encode(&b, channel, m);
 	size_t mark = frame_begin(&b, FRAME_HEADER, channel);
 	props_encode(&b, &p);
 	frame_end(&b, mark);

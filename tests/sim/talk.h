@@ -4,6 +4,7 @@
 #define SIM_TALK_H
 
 #include "amqp/method.h"
+#include "amqp/props.h"
 #include "tests/sim/inside.h"
 
 struct talk {
@@ -31,6 +32,10 @@ void talk_send(struct talk *t, uint16_t channel, const struct method *m);
 /* A publish to the default exchange or another one, persistent or not. */
 void talk_publish(struct talk *t, uint16_t channel, struct slice exchange, struct slice key,
                   bool mandatory, bool persistent, struct slice body);
+
+/* A publish with any properties. */
+void talk_content(struct talk *t, uint16_t channel, const struct method *m, const struct props *as,
+                  struct slice body);
 
 /* The next thing that came, whole: false when there is none yet. */
 bool talk_read(struct talk *t, struct heard *out);

@@ -13,10 +13,12 @@
 
 enum { SEGMENT = 64 << 10, BIGGEST = 20000, TX_CHANNEL = 2, CHECK_CHANNEL = 10 };
 
+enum { LONGEST_MS = 150 };       /* that a message lives in the queue that nobody reads */
+
 /* With leaves_one: the queue that nobody reads, and when nothing, or little, comes into it. */
 enum { LEFT_ALONE = ALWAYS - 1, LEFT_ALONE_FROM = 30 };
 
-static const char *const queue_names[QUEUES] = { "q0", "q1", "q2", "q3", "d0", "d1" };
+static const char *const queue_names[QUEUES] = { "q0", "q1", "q2", "q3", "d0", "d1", "dead" };
 
 static uint64_t dice(struct world *w, uint64_t n)
 {
@@ -216,6 +218,27 @@ static void declare_exchange(struct world *w, const char *name, const char *type
 	ask(w, 1, &m, METHOD_exchange_declare_ok, &h);
 }
 
+static bool declare_with(struct world *w, const char *queue, struct slice arguments)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(queue), .durable = true,
+		                                   .arguments = arguments } };
+	return ask(w, 1, &m, METHOD_queue_declare_ok, &h);
+}
+
+/* Messages in "timed" are of those that "dead" will have. */
+static void declare_timed(struct world *w)
+{
+	static const char to_dead[] = "\x16x-dead-letter-exchangeS\0\0\0\0"
+	                              "\x19x-dead-letter-routing-keyS\0\0\0\4dead";
+	if (w->queues[DEAD] != PRESENT)
+		w->queues[DEAD] = UNSURE;
+	if (declare_with(w, "dead", slice_of("", 0)) &&
+	    declare_with(w, "timed", slice_of(to_dead, sizeof to_dead - 1)))
+		w->queues[DEAD] = PRESENT;
+}
+
 /* ---- begin ---- */
 
 static bool start(struct world *w)
@@ -265,6 +288,8 @@ void world_begin(struct world *w)
 	for (unsigned q = 0; q < 2 && goes_on(w); q++)
 		bind_queue(w, q, "f", "", &w->bound[q]);
 	if (goes_on(w))
+		declare_timed(w);
+	if (goes_on(w))
 		bind_queue(w, 2, "t", "a.#", &w->topic_bound[0]);
 	if (goes_on(w))
 		bind_queue(w, 3, "t", "*.b", &w->topic_bound[1]);
@@ -287,8 +312,8 @@ static void add_target(struct world *w, struct targets *t, unsigned q, enum beli
 		t->unsure |= (uint8_t)(1u << q);
 }
 
-static void publish(struct world *w, uint16_t channel, const char *exchange, struct slice key,
-                    struct targets to)
+static void publish_as(struct world *w, uint16_t channel, const struct method *how,
+                       struct props p, struct targets to)
 {
 	static uint8_t body[BIGGEST];
 	uint32_t id = w->n_sent++;
@@ -301,17 +326,39 @@ static void publish(struct world *w, uint16_t channel, const char *exchange, str
 		w->published[w->n_published++] = id;
 	put_be32(body, id);
 	memset(body + 4, (int)id, n - 4);
-	talk_publish(&w->talk, channel, slice_str(exchange), key, false, m->persistent,
-	             slice_of(body, n));
+	p.flags |= PROP_delivery_mode;
+	p.delivery_mode = m->persistent ? 2 : 1;
+	talk_content(&w->talk, channel, how, &p, slice_of(body, n));
+}
+
+static void publish(struct world *w, uint16_t channel, const char *exchange, struct slice key,
+                    struct targets to)
+{
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .exchange = slice_str(exchange), .routing_key = key } };
+	publish_as(w, channel, &m, (struct props){ 0 }, to);
+}
+
+/* Into the queue that nobody reads: after its time it is in the other one, whatever happens. */
+static void publish_timed(struct world *w, uint16_t channel)
+{
+	char text[8];
+	struct targets to = { 0, 0 };
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .routing_key = slice_str("timed") } };
+	snprintf(text, sizeof text, "%u", (unsigned)dice(w, LONGEST_MS));
+	add_target(w, &to, DEAD, PRESENT);
+	publish_as(w, channel, &m,
+	           (struct props){ .flags = PROP_expiration, .expiration = slice_str(text) }, to);
 }
 
 static void publish_some(struct world *w, uint16_t channel)
 {
 	struct targets to = { 0, 0 };
-	unsigned at = (unsigned)dice(w, QUEUES), how = (unsigned)dice(w, 5);
+	unsigned at = (unsigned)dice(w, PLAIN), how = (unsigned)dice(w, 6);
 	if (w->leaves_one && w->operations > LEFT_ALONE_FROM) {
 		at = at == LEFT_ALONE && (!w->leaves_few || dice(w, 3)) ? 0 : at;
-		how = how == 1 ? 2 : how;
+		how = how == 1 ? 3 : how;
 	}
 	switch (how) {
 	case 0:
@@ -324,6 +371,7 @@ static void publish_some(struct world *w, uint16_t channel)
 		add_target(w, &to, 3, w->topic_bound[1]);
 		publish(w, channel, "t", slice_str("a.b"), to);
 		break;
+	case 2: publish_timed(w, channel); break;
 	default:
 		add_target(w, &to, at, PRESENT);
 		publish(w, channel, "", queue_name(at), to);
@@ -431,6 +479,7 @@ static void transact(struct world *w)
 
 static void get_all(struct world *w, unsigned q)
 {
+	uint8_t bit = (uint8_t)(1u << q);
 	for (uint32_t before = UINT32_MAX; goes_on(w);) {
 		struct heard h;
 		struct method m = { .id = METHOD_basic_get,
@@ -439,12 +488,15 @@ static void get_all(struct world *w, unsigned q)
 		uint32_t id = UINT32_MAX;
 		while (talk_read(&w->talk, &h)) {
 			hear(w, &h);
-			if (h.method.id == METHOD_basic_get_ok && body_id(w, &h, &id))
-				note_gone(w, id, q);
+			if (h.method.id != METHOD_basic_get_ok || !body_id(w, &h, &id))
+				continue;
+			if (w->sent[id].gone & bit && q == DEAD && w->sent[id].gone_before[q] != UINT32_MAX)
+				buf_printf(&w->why, "message %u came twice to %s", id, queue_names[q]);
+			note_gone(w, id, q);
 		}
 		if (id == UINT32_MAX)
 			return;
-		if (before != UINT32_MAX && id <= before)
+		if (before != UINT32_MAX && id <= before && q != DEAD)
 			buf_printf(&w->why, "message %u of %s came after %u", id, queue_names[q], before);
 		before = id;
 	}
@@ -453,7 +505,7 @@ static void get_all(struct world *w, unsigned q)
 /* All of a queue but of the one that is left alone: so the log becomes hollow. */
 static void consume_all(struct world *w)
 {
-	unsigned q = (unsigned)dice(w, QUEUES);
+	unsigned q = (unsigned)dice(w, PLAIN);
 	inside_let_go(&w->in);
 	listen(w);
 	if (w->queues[q] == PRESENT && q != LEFT_ALONE)
@@ -463,7 +515,7 @@ static void consume_all(struct world *w)
 
 static void come_and_go(struct world *w)
 {
-	unsigned q = ALWAYS + (unsigned)dice(w, QUEUES - ALWAYS);
+	unsigned q = ALWAYS + (unsigned)dice(w, PLAIN - ALWAYS);
 	if (w->queues[q] != PRESENT)
 		declare_queue(w, q);
 	else if (dice(w, 3) == 0)
@@ -511,7 +563,10 @@ bool world_step(struct world *w)
 	case 15 ... 18: settle_one(w); break;
 	case 19: transact(w); break;
 	case 20 ... 21: come_and_go(w); break;
-	case 22: inside_pass(&w->in, dice(w, 60)); break;
+	case 22:
+		inside_pass(&w->in, dice(w, 60));
+		get_one(w, DEAD, true);
+		break;
 	case 24 ... 25: consume_all(w); break;
 	default:
 		if (dice(w, 6) == 0)
@@ -540,6 +595,7 @@ void world_drain(struct world *w)
 	while (w->n_held)
 		settle_held(w, 0, true, false);
 	inside_let_go(&w->in);
+	inside_pass(&w->in, 2 * LONGEST_MS);
 	for (unsigned q = 0; q < QUEUES; q++)
 		if (w->queues[q] == PRESENT)
 			get_all(w, q);
@@ -568,6 +624,19 @@ static void check_message(struct world *w, uint32_t id, unsigned q, bool came)
 		buf_printf(&w->why, "message %u in %s %s", id, queue_names[q], wrong);
 }
 
+/* Whose time is over is not in the queue that nobody reads any more. */
+static void check_timed(struct world *w)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str("timed"), .passive = true } };
+	inside_pass(&w->in, 2 * LONGEST_MS);
+	if (w->queues[DEAD] == PRESENT && ask(w, 1, &m, METHOD_queue_declare_ok, &h) &&
+	    h.method.queue_declare_ok.message_count)
+		buf_printf(&w->why, "%u messages did not go at their time",
+		           h.method.queue_declare_ok.message_count);
+}
+
 static void check_contents(struct world *w, unsigned q)
 {
 	uint8_t before[MESSAGES];
@@ -576,6 +645,8 @@ static void check_contents(struct world *w, unsigned q)
 	bool *came = mem_zalloc(MESSAGES * sizeof *came);
 	for (uint32_t i = 0; i < w->n_sent; i++)
 		w->sent[i].gone &= (uint8_t)~(1u << q);
+	if (q == DEAD)
+		check_timed(w);
 	get_all(w, q);
 	for (uint32_t i = 0; i < w->n_sent; i++) {
 		came[i] = w->sent[i].gone & 1u << q;

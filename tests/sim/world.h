@@ -7,7 +7,8 @@
 
 #include "tests/sim/talk.h"
 
-enum { QUEUES = 6, ALWAYS = 4, MESSAGES = 2048, HELD = 64, TENANTS = 3 };
+/* The last queue is where messages end up whose time is over. */
+enum { PLAIN = 6, ALWAYS = 4, DEAD = PLAIN, QUEUES, MESSAGES = 2048, HELD = 64, TENANTS = 3 };
 
 struct shadow;
 
@@ -15,7 +16,7 @@ enum belief { ABSENT, PRESENT, UNSURE };
 
 struct sent_message {
 	bool persistent, confirmed;
-	uint8_t queues;              /* bit for each queue it went to */
+	uint8_t queues;              /* bit for each queue it went to, or comes to in time */
 	uint8_t unsure;              /* ... or may have gone to */
 	uint8_t gone;                /* acked, purged with the queue, or lost for a good reason */
 	uint8_t surely_gone;         /* ... and that is durable */

@@ -195,3 +195,122 @@ a 1 does queue.declare queue=q passive => message_count=0
 a 1 > basic.publish routing_key=lease mandatory body="not any more"
 a 1 < basic.return body="not any more"
 a closes
+
+scene "A message goes at its time behind one that stays"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=dead
+a 1 does queue.declare queue=q arguments={x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 > basic.publish routing_key=q body="stays"
+a 1 > basic.publish routing_key=q body="later" expiration="2000"
+a 1 > basic.publish routing_key=q body="soon" expiration="1000"
+clock +999ms
+a 1 does queue.declare queue=q passive => message_count=3
+a 1 does queue.declare queue=dead passive => message_count=0
+clock +1ms
+a 1 does queue.declare queue=q passive => message_count=2
+a 1 does basic.get queue=dead no_ack => body="soon" headers~{x-first-death-reason: "expired", x-first-death-queue: "q"}
+clock +999ms
+a 1 does queue.declare queue=q passive => message_count=2
+clock +1ms
+a 1 does queue.declare queue=q passive => message_count=1
+a 1 does basic.get queue=dead no_ack => body="later"
+a 1 does basic.get queue=q no_ack => body="stays"
+a closes
+
+scene "In a priority queue too, whatever stands before it"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=own arguments={x-max-priority: 5}
+a 1 > basic.publish routing_key=own body="first" priority=5
+a 1 > basic.publish routing_key=own body="low" priority=1
+a 1 > basic.publish routing_key=own body="low, soon" priority=1 expiration="500"
+clock +500ms
+a 1 does queue.declare queue=own passive => message_count=2
+a 1 does queue.declare queue=all arguments={x-max-priority: 5, x-message-ttl: 1000}
+a 1 > basic.publish routing_key=all body="low" priority=1
+clock +600ms
+a 1 > basic.publish routing_key=all body="high" priority=5
+clock +400ms
+a 1 does queue.declare queue=all passive => message_count=1
+a 1 does basic.get queue=all no_ack => body="high"
+a closes
+
+scene "Behind the window of a consumer"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=dead
+a 1 does queue.declare queue=q arguments={x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 does basic.qos prefetch_count=1
+a 1 does basic.consume queue=q consumer_tag=c
+a 1 > basic.publish routing_key=q body="in hand" expiration="100"
+a 1 < basic.deliver delivery_tag=1 body="in hand"
+a 1 > basic.publish routing_key=q body="waits"
+a 1 > basic.publish routing_key=q body="waits too long" expiration="100"
+clock +100ms
+a 1 does queue.declare queue=q passive => message_count=1
+a 1 does queue.declare queue=dead passive => message_count=1
+a 1 > basic.ack delivery_tag=1
+a 1 < basic.deliver delivery_tag=2 body="waits"
+a 1 < nothing
+a closes
+
+scene "What comes back too late goes at once, and what comes back in time at its time"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q
+a 1 > basic.publish routing_key=q body="first"
+a 1 > basic.publish routing_key=q body="a" expiration="100"
+a 1 > basic.publish routing_key=q body="b" expiration="300"
+a 1 does basic.get queue=q => delivery_tag=1 body="first"
+a 1 does basic.get queue=q => delivery_tag=2 body="a"
+a 1 does basic.get queue=q => delivery_tag=3 body="b"
+clock +200ms
+a 1 > basic.nack multiple requeue
+clock +1ms
+a 1 does queue.declare queue=q passive => message_count=2
+clock +98ms
+a 1 does queue.declare queue=q passive => message_count=2
+clock +1ms
+a 1 does queue.declare queue=q passive => message_count=1
+a closes
+
+scene "A start does not prolong a life, and counts the time in between"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=dead durable
+a 1 does queue.declare queue=q durable arguments={x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 > basic.publish routing_key=q body="stays" persistent
+a 1 > basic.publish routing_key=q body="goes" persistent expiration="1000"
+clock +600ms
+blackout
+a connects
+a opens 1
+a 1 does queue.declare queue=q passive => message_count=2
+clock +399ms
+a 1 does queue.declare queue=q passive => message_count=2
+clock +1ms
+a 1 does queue.declare queue=q passive => message_count=1
+a 1 does basic.get queue=dead no_ack => body="goes" headers~{x-first-death-reason: "expired"}
+a closes
+
+scene "Room in a queue that is full comes back at that moment"
+broker durable
+a connects
+a opens 1
+a 1 does confirm.select
+a 1 does queue.declare queue=q arguments={x-max-length: 2, x-overflow: "reject-publish"}
+a 1 > basic.publish routing_key=q body="stays"
+a 1 > basic.publish routing_key=q body="goes" expiration="100"
+a 1 confirmed 1..2
+a 1 > basic.publish routing_key=q body="too many"
+a 1 < basic.nack delivery_tag=3
+clock +100ms
+a 1 > basic.publish routing_key=q body="has room"
+a 1 confirmed 4
+a closes

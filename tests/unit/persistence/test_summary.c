@@ -27,6 +27,8 @@ static uint64_t next_seq[QUEUES + 1];
 
 /* The model: where each message lies, 0: it is gone. */
 static log_position place[QUEUES + 1][2 * RECORDS];
+static uint64_t due[QUEUES + 1][2 * RECORDS];   /* 0: never */
+static bool timed;
 
 static void set_up(void)
 {
@@ -66,11 +68,20 @@ static void end_of_stretch(void)
 	buf_free(&bytes);
 }
 
+/* When the message of a record is due, 0: never. */
+static void give_time(struct dice *d, struct record_publish *r)
+{
+	r->timed = timed && roll(d, 3) == 0;
+	r->wall_ms = 1000000 + roll(d, 1000);
+	r->due_ms = r->timed ? 1 + roll(d, 100000) : 0;
+}
+
 static void publish(struct dice *d, const struct record_target *from, bool chunked)
 {
 	struct record_target t[QUEUES];
 	struct record_publish r = { .targets = t, .body_bytes = roll(d, 300),
 		                        .expires = roll(d, 100) == 0 };
+	give_time(d, &r);
 	for (uint32_t q = 1; q <= QUEUES; q++)
 		if (roll(d, 2) || (q == QUEUES && r.n_targets == 0))
 			t[r.n_targets++] = (struct record_target){ q, next_seq[q]++ };
@@ -90,8 +101,10 @@ static void publish(struct dice *d, const struct record_target *from, bool chunk
 	}
 	if (from)
 		place[from->queue][from->seq] = 0;
-	for (size_t i = 0; i < r.n_targets; i++)
+	for (size_t i = 0; i < r.n_targets; i++) {
 		place[t[i].queue][t[i].seq] = first ? first : at;
+		due[t[i].queue][t[i].seq] = r.timed ? r.wall_ms + r.due_ms : 0;
+	}
 	if (from)
 		record_move_encode(&body, from, &r);
 	else
@@ -130,6 +143,9 @@ static void relocate(struct dice *d)
 	}
 	if (r.n_targets == 0)
 		return;
+	give_time(d, &r);
+	for (size_t i = 0; i < r.n_targets; i++)
+		due[t[i].queue][seq] = r.timed ? r.wall_ms + r.due_ms : 0;
 	record_publish_encode(&body, &r);
 	memset(buf_reserve(&body, r.body_bytes), 'b', r.body_bytes);
 	body.len += r.body_bytes;
@@ -155,6 +171,7 @@ static void step(struct dice *d)
 
 struct left {
 	struct trail trail;
+	struct dues dues;
 	struct ranges gone;
 	struct buf superseded;
 };
@@ -163,12 +180,14 @@ static void read_left(struct summary *s, uint32_t id, struct left *out)
 {
 	*out = (struct left){ 0 };
 	trail_init(&out->trail);
-	summary_left(summary_queue(s, id), &out->trail, &out->gone, &out->superseded);
+	dues_init(&out->dues);
+	summary_left(summary_queue(s, id), &out->trail, &out->dues, &out->gone, &out->superseded);
 }
 
 static void left_free(struct left *l)
 {
 	trail_free(&l->trail);
+	dues_free(&l->dues);
 	ranges_free(&l->gone);
 	buf_free(&l->superseded);
 }
@@ -181,6 +200,17 @@ static uint64_t expect_next(struct left *l, uint64_t seq, log_position where)
 	              (unsigned long long)e.seq, (unsigned long long)e.at, (unsigned long long)seq,
 	              (unsigned long long)where);
 	return e.body_bytes;
+}
+
+static void expect_due(struct left *l, uint64_t seq, log_position where, uint64_t due_ms)
+{
+	struct due d;
+	if (!due_ms)
+		return;
+	ck_assert(dues_pop(&l->dues, &d));
+	ck_assert_uint_eq(d.seq, seq);
+	ck_assert_uint_eq(d.at, where);
+	ck_assert_int_eq(d.when_ms, (int64_t)due_ms);
 }
 
 static void expect_same(uint32_t id)
@@ -199,8 +229,11 @@ static void expect_same(uint32_t id)
 			continue;
 		uint64_t bytes = expect_next(&x, seq, place[id][seq]);
 		ck_assert_uint_eq(expect_next(&y, seq, place[id][seq]), bytes);
+		expect_due(&x, seq, place[id][seq], due[id][seq]);
+		expect_due(&y, seq, place[id][seq], due[id][seq]);
 	}
 	ck_assert_uint_eq(x.trail.count + y.trail.count, 0);
+	ck_assert_uint_eq(x.dues.count + y.dues.count, 0);
 	left_free(&x);
 	left_free(&y);
 }
@@ -208,6 +241,7 @@ static void expect_same(uint32_t id)
 START_TEST(stretches_are_as_good_as_records)
 {
 	struct dice d = { (uint64_t)_i };
+	timed = _i % 2;
 	for (int i = 0; i < RECORDS; i++)
 		step(&d);
 	end_of_stretch();

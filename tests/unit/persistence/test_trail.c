@@ -140,6 +140,98 @@ START_TEST(shelved_pages_come_back_in_order)
 }
 END_TEST
 
+/* Entries are taken from anywhere: pages of which nothing is left go, wherever they are. */
+enum { ENTRIES = 1500 };
+
+static struct { uint8_t bytes[400]; size_t n; bool there; } shelf[ENTRIES];
+
+static void shelve_one(uint64_t *used)
+{
+	struct slice bytes;
+	if (!trail_shelvable(&trail, &bytes))
+		return;
+	memcpy(shelf[*used].bytes, bytes.p, bytes.n);
+	shelf[*used].n = bytes.n;
+	shelf[*used].there = true;
+	trail_shelve(&trail, 8 * ++*used);
+}
+
+static void unshelve_one(void)
+{
+	log_position at = trail_wants(&trail);
+	if (!at)
+		return;
+	ck_assert(shelf[at / 8 - 1].there);
+	ck_assert(trail_unshelve(&trail, slice_of(shelf[at / 8 - 1].bytes, shelf[at / 8 - 1].n)));
+	shelf[at / 8 - 1].there = false;
+}
+
+static void take_one(bool *in, uint64_t seq)
+{
+	struct trail_emptied emptied;
+	ck_assert_int_eq(trail_has(&trail, seq), in[seq]);
+	ck_assert_int_eq(trail_take(&trail, seq, seq % 9, &emptied), in[seq]);
+	in[seq] = false;
+	if (!emptied.at)
+		return;
+	ck_assert(shelf[emptied.at / 8 - 1].there);
+	ck_assert_uint_eq(emptied.bytes, shelf[emptied.at / 8 - 1].n);
+	shelf[emptied.at / 8 - 1].there = false;
+}
+
+START_TEST(what_is_taken_from_the_middle_is_not_met)
+{
+	bool in[ENTRIES + 1] = { false };
+	uint64_t pushed = 0, used = 0, left = 0;
+	struct trail_entry e;
+	memset(shelf, 0, sizeof shelf);
+	trail.page_entries = 5;
+	srand((unsigned)_i);
+	for (int step = 0; step < 20000; step++) {
+		switch (rand() % 6) {
+		case 0 ... 1:
+			if (pushed == ENTRIES)
+				break;
+			in[++pushed] = true;
+			trail_push(&trail, (struct trail_entry){ pushed, 8 * pushed, pushed % 9, true });
+			break;
+		case 2: shelve_one(&used); break;
+		case 3:
+			unshelve_one();
+			trail.coming = trail_wants(&trail) && rand() % 2;
+			break;
+		case 4:
+			if (pushed)
+				take_one(in, 1 + (uint64_t)rand() % pushed);
+			break;
+		default:
+			if (rand() % 2 || !trail_is_ready(&trail))
+				break;
+			ck_assert(trail_pop(&trail, &e) && in[e.seq]);
+			ck_assert_uint_eq(e.body_bytes, e.seq % 9);
+			in[e.seq] = false;
+			for (uint64_t i = 1; i < e.seq; i++)
+				ck_assert(!in[i]);
+		}
+		left = 0;
+		uint64_t bytes = 0;
+		for (uint64_t i = 1; i <= pushed; i++) {
+			left += in[i];
+			bytes += in[i] ? i % 9 : 0;
+		}
+		ck_assert_uint_eq(trail.count, left);
+		ck_assert_uint_eq(trail.body_bytes, bytes);
+	}
+	for (uint64_t i = 1; i <= pushed; i++)
+		take_one(in, i);
+	for (trail.coming = false; trail_has_shelves(&trail);)
+		unshelve_one();
+	ck_assert(trail.count == 0 && !trail_is_ready(&trail) && trail.taken.n == 0);
+	for (uint64_t i = 0; i < used; i++)
+		ck_assert(!shelf[i].there);
+}
+END_TEST
+
 Suite *suite_persistence_trail(void)
 {
 	Suite *s = suite_create("persistence/trail");
@@ -150,6 +242,7 @@ Suite *suite_persistence_trail(void)
 	tcase_add_test(t, many_go_in_and_out_at_the_same_time);
 	tcase_add_test(t, an_entry_takes_two_bytes_or_little_more);
 	tcase_add_loop_test(t, shelved_pages_come_back_in_order, 0, 6);
+	tcase_add_loop_test(t, what_is_taken_from_the_middle_is_not_met, 0, 6);
 	suite_add_tcase(s, t);
 	return s;
 }

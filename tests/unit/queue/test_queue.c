@@ -219,6 +219,19 @@ START_TEST(without_arguments_nothing_expires)
 }
 END_TEST
 
+/* The entry with that number, 0 for none, is due by then. */
+static void expect_due(int64_t due_ms, uint64_t seq)
+{
+	struct entry e;
+	uint64_t body_bytes;
+	ck_assert_int_eq(queue_take_due(queue, due_ms, &e, &body_bytes), seq != 0);
+	if (!seq)
+		return;
+	ck_assert_uint_eq(e.seq, seq);
+	ck_assert_uint_eq(body_bytes, e.message->body_bytes);
+	queue_settle(queue, e);
+}
+
 START_TEST(the_sooner_of_queue_and_message_decides)
 {
 	table_put_int(&arguments, "x-message-ttl", 500);
@@ -228,9 +241,10 @@ START_TEST(the_sooner_of_queue_and_message_decides)
 	put_at(1000, "700");
 	put_at(1100, NULL);
 	ck_assert_int_eq(queue_deadline(queue), 1300);
-	queue_settle(queue, take(1));
-	ck_assert_int_eq(queue_deadline(queue), 1500);
-	queue_settle(queue, take(1));
+	expect_due(1299, 0);
+	expect_due(1300, 1);
+	expect_due(1499, 0);
+	expect_due(1500, 2);
 	ck_assert_int_eq(queue_deadline(queue), 1600);
 }
 END_TEST
@@ -239,9 +253,11 @@ START_TEST(a_message_may_expire_where_the_queue_says_nothing)
 {
 	put_at(1000, NULL);
 	put_at(1000, "0");
-	ck_assert_int_eq(queue_deadline(queue), QUEUE_NO_DEADLINE);
-	queue_settle(queue, take(1));
+	put_at(1000, NULL);
 	ck_assert_int_eq(queue_deadline(queue), 1000);
+	expect_due(1000, 2);
+	ck_assert_int_eq(queue_deadline(queue), QUEUE_NO_DEADLINE);
+	ck_assert_uint_eq(queue_ready(queue), 2);
 }
 END_TEST
 

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages with a time to live of their own, anywhere in a queue: in memory, in the log, on their
+ * way back, returned, of any priority, over starts.  Against a model that knows when each has to
+ * go. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "amqp/frame.h"
+#include "amqp/props.h"
+#include "amqp/table.h"
+#include "persistence/log.h"
+#include "tests/sim/talk.h"
+
+Suite *suite_broker_expiry(void);
+
+enum { MOST = 6000, BYTES = 200 };
+
+static struct inside in;
+static struct talk talk;
+static struct buf why;
+
+/* The model. */
+static enum { READY, OUT, GONE, DEAD } state[MOST];
+static uint64_t due[MOST];               /* UINT64_MAX: never */
+static uint8_t priority[MOST];
+static bool persistent[MOST];
+static uint64_t tag[MOST];
+static unsigned n, levels;
+
+static void start(void)
+{
+	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
+	ck_assert(talk_open(&talk, &in));
+}
+
+static void set_up(void)
+{
+	n = levels = 0;
+	inside_init(&in);
+	in.durable = true;
+	in.segment_bytes = 256 << 10;
+	in.options.message_memory_bytes = 0;
+	in.options.index_page_entries = 16;
+	start();
+}
+
+static void tear_down(void)
+{
+	broker_check(in.broker);
+	talk_free(&talk);
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_free(&why);
+}
+
+/* ---- a few words of a client ---- */
+
+static void put_integer(struct buf *table, const char *key, int64_t value)
+{
+	struct field f = { .letter = 'I', .integer = value };
+	if (value >= 0)
+		table_put(table, slice_str(key), &f);
+}
+
+static void declare(const char *name, const char *dead, int64_t priorities, int64_t ttl)
+{
+	struct heard h;
+	struct buf a = { 0 };
+	struct field exchange = { .letter = 'S' }, key = { .letter = 'S', .bytes = slice_str("dead") };
+	if (dead) {
+		exchange.bytes = slice_str(dead);
+		table_put(&a, slice_str("x-dead-letter-exchange"), &exchange);
+		table_put(&a, slice_str("x-dead-letter-routing-key"), &key);
+	}
+	put_integer(&a, "x-max-priority", priorities);
+	put_integer(&a, "x-message-ttl", ttl);
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(name), .durable = true,
+		                                   .arguments = buf_slice(&a) } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	buf_free(&a);
+}
+
+static uint32_t ready(const char *queue)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	return h.method.queue_declare_ok.message_count;
+}
+
+static void send(uint64_t ttl)
+{
+	struct buf b = { 0 };
+	char expiration[24];
+	uint8_t body[BYTES] = { 0 };
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .routing_key = slice_str("q") } };
+	struct props p = { .class_id = CLASS_BASIC, .body_bytes = BYTES,
+		               .flags = PROP_delivery_mode | PROP_priority,
+		               .delivery_mode = persistent[n] ? 2 : 1, .priority = priority[n] };
+	snprintf((char *)body, sizeof body, "%u", n);
+	snprintf(expiration, sizeof expiration, "%llu", (unsigned long long)ttl);
+	if (ttl != UINT64_MAX) {
+		p.flags |= PROP_expiration;
+		p.expiration = slice_str(expiration);
+	}
+	method_encode(&b, 1, &m);
+	size_t mark = frame_begin(&b, FRAME_HEADER, 1);
+	props_encode(&b, &p);
+	frame_end(&b, mark);
+	frame_write(&b, FRAME_BODY, 1, slice_of(body, sizeof body));
+	inside_feed(&talk.peer, buf_slice(&b));
+	buf_free(&b);
+}
+
+static void publish(uint64_t ttl, bool keep, uint8_t of_priority)
+{
+	ck_assert_uint_lt(n, MOST);
+	persistent[n] = keep;
+	priority[n] = of_priority;
+	due[n] = ttl == UINT64_MAX ? ttl : in.now_ms + ttl;
+	state[n] = READY;
+	send(ttl);
+	n++;
+}
+
+static bool get(const char *queue, bool no_ack, struct heard *h)
+{
+	struct method m = { .id = METHOD_basic_get,
+		                .basic_get = { .queue = slice_str(queue), .no_ack = no_ack } };
+	talk_send(&talk, 1, &m);
+	for (int i = 0; i < 100; i++) {
+		while (talk_read(&talk, h))
+			if (h->method.id == METHOD_basic_get_ok || h->method.id == METHOD_basic_get_empty)
+				return h->method.id == METHOD_basic_get_ok;
+		inside_pass(&in, 0);
+	}
+	ck_abort_msg("no answer to basic.get");
+	return false;
+}
+
+/* ---- the model ---- */
+
+static unsigned level(unsigned i)
+{
+	return levels == 0 ? 0 : priority[i] < levels ? priority[i] : levels - 1;
+}
+
+static unsigned next_to_get(void)
+{
+	unsigned at = n;
+	for (unsigned i = 0; i < n; i++)
+		if (state[i] == READY && (at == n || level(i) > level(at)))
+			at = i;
+	return at;
+}
+
+static unsigned count(int which)
+{
+	unsigned all = 0;
+	for (unsigned i = 0; i < n; i++)
+		all += state[i] == (unsigned)which;
+	return all;
+}
+
+static void pass(uint64_t ms)
+{
+	inside_pass(&in, ms);
+	for (unsigned i = 0; i < n; i++)
+		if (state[i] == READY && due[i] <= in.now_ms)
+			state[i] = DEAD;
+}
+
+/* What is ready is exact at any moment. */
+static void expect_ready(void)
+{
+	ck_assert_uint_eq(ready("q"), count(READY));
+}
+
+static void take(bool no_ack)
+{
+	struct heard h;
+	unsigned wanted = next_to_get();
+	ck_assert_int_eq(get("q", no_ack, &h), wanted < n);
+	if (wanted == n)
+		return;
+	ck_assert_int_eq(atoi((const char *)h.body.p), (int)wanted);
+	tag[wanted] = h.method.basic_get_ok.delivery_tag;
+	state[wanted] = no_ack ? GONE : OUT;
+}
+
+static void settle(unsigned i, bool back)
+{
+	struct method ack = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = tag[i] } };
+	struct method nack = { .id = METHOD_basic_nack,
+		                   .basic_nack = { .delivery_tag = tag[i], .requeue = true } };
+	talk_send(&talk, 1, back ? &nack : &ack);
+	state[i] = back ? READY : GONE;
+	pass(0);
+}
+
+static void settle_some(bool back)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (state[i] == OUT && rand() % 3 == 0)
+			settle(i, back);
+}
+
+static void rest(void)
+{
+	broker_rest(in.broker);
+	pass(30);
+}
+
+static void begin_again(void)
+{
+	pass(30);
+	talk_free(&talk);
+	if (rand() % 2)
+		inside_stop(&in);
+	else
+		inside_crash(&in, DISK_SIM_LOSES_ALL);
+	in.now_ms += (uint64_t)rand() % 500;
+	start();
+	for (unsigned i = 0; i < n; i++) {
+		if (state[i] == OUT || state[i] == READY)
+			state[i] = persistent[i] ? READY : GONE;
+	}
+	for (int i = 0; i < 20; i++)
+		pass(5);
+}
+
+static void purge(void)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_purge, .queue_purge = { .queue = slice_str("q") } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_purge_ok, &h, NULL, NULL));
+	for (unsigned i = 0; i < n; i++)
+		if (state[i] == READY)
+			state[i] = GONE;
+}
+
+static void publish_some(void)
+{
+	static const unsigned spans[] = { 10, 100, 1000, 20000 };
+	for (unsigned many = 1 + (unsigned)rand() % 60; many && n < MOST; many--) {
+		uint64_t ttl = (uint64_t)rand() % spans[rand() % 4];
+		publish(rand() % 4 ? ttl + 1 : UINT64_MAX, rand() % 4 > 0, (uint8_t)(rand() % 7));
+	}
+	pass(0);
+}
+
+static void step(void)
+{
+	switch (rand() % 22) {
+	case 0 ... 5: publish_some(); break;
+	case 6 ... 7: take(true); break;
+	case 8 ... 10:
+		for (int i = rand() % 20; i; i--)
+			take(false);
+		break;
+	case 11: settle_some(false); break;
+	case 12: settle_some(true); break;
+	case 13 ... 14: rest(); break;
+	case 15 ... 19: pass((uint64_t)rand() % 200); break;
+	case 20:
+		if (rand() % 3 == 0)
+			begin_again();
+		break;
+	default:
+		if (rand() % 10 == 0)
+			purge();
+	}
+	expect_ready();
+}
+
+/* Every one that died came once; those that were not kept when the broker began again, and had not
+ * been written as dead, did not have to. */
+static void expect_dead(void)
+{
+	static bool came[MOST];
+	struct heard h;
+	memset(came, 0, sizeof came);
+	while (get("dead", true, &h)) {
+		unsigned i = (unsigned)atoi((const char *)h.body.p);
+		ck_assert_uint_lt(i, n);
+		ck_assert_msg(state[i] == DEAD && !came[i], "%u came, is %d", i, state[i]);
+		came[i] = true;
+	}
+	for (unsigned i = 0; i < n; i++)
+		ck_assert_msg(came[i] || state[i] != DEAD || !persistent[i], "%u did not come", i);
+}
+
+START_TEST(everything_goes_at_its_time)
+{
+	bool wanted = _i % 2;
+	levels = _i % 4 < 2 ? 0 : 5;
+	srand((unsigned)_i);
+	declare("dead", NULL, -1, -1);
+	declare("q", wanted ? "" : NULL, levels ? (int)levels - 1 : -1, -1);
+	for (int i = 0; i < 600; i++) {
+		step();
+		broker_check(in.broker);
+	}
+	for (int i = 0; i < 40; i++) {
+		pass(500);
+		expect_ready();
+	}
+	if (wanted)
+		expect_dead();
+	while (next_to_get() < n)
+		take(true);
+	expect_ready();
+}
+END_TEST
+
+Suite *suite_broker_expiry(void)
+{
+	Suite *s = suite_create("broker/expiry");
+	TCase *t = tcase_create("expiry");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, everything_goes_at_its_time, 0, 12);
+	suite_add_tcase(s, t);
+	return s;
+}
