@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash table from byte strings to pointers: open addressing, linear probing, XXH3 under a
- * secret seed, because strangers choose the keys.  The table stores each key as a slice into
- * memory that the value owns: the bytes must stay where they are while the value is in the map.
+/* A hash table from byte strings to pointers: open addressing, XXH3 under a secret seed, because
+ * strangers choose the keys.  The table stores where each key is, in memory that the value owns:
+ * the bytes must stay where they are while the value is in the map.  An entry takes a slot of 24
+ * bytes, and of the slots of a large table at least six of ten are in use.  A large table grows in
+ * many small steps: of a million entries none of them moves more than some thousands.
  * A zeroed struct map is an empty one and owns no memory. */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
@@ -12,8 +14,9 @@ struct map_slot;
 
 struct map {
 	struct map_slot *slots;
-	size_t cap;     /* a power of two, or 0 */
-	size_t count;   /* entries in use */
+	struct map *parts;      /* of a large map: its entries are in these; NULL: in the slots */
+	uint32_t homes;         /* so many of the slots are where an entry may belong; 0: no slots */
+	uint32_t count;         /* entries in use, here and in the parts */
 };
 
 /* Sets the process-wide hash seed; called once at start-up, before any map is filled. */
@@ -40,5 +43,11 @@ void map_free(struct map *m);
 
 /* The seeded hash that the map uses, for other tables. */
 uint64_t map_hash(struct slice key);
+
+/* Bytes of memory taken. */
+size_t map_footprint(const struct map *m);
+
+/* Walks the table and must()s its invariants. */
+void map_check(const struct map *m);
 
 #endif

@@ -371,7 +371,7 @@ void broker_describe(const struct broker *b, struct buf *out)
 	broker_total(b, &t);
 	buf_printf(out, "connections %llu, consumers %llu\n", (unsigned long long)b->n_connections,
 	           (unsigned long long)t.consumers);
-	buf_printf(out, "virtual hosts %zu, exchanges %llu, queues %llu, bindings %llu\n",
+	buf_printf(out, "virtual hosts %u, exchanges %llu, queues %llu, bindings %llu\n",
 	           b->vhosts.count, (unsigned long long)t.exchanges, (unsigned long long)t.queues,
 	           (unsigned long long)t.bindings);
 	buf_printf(out, "messages ready %llu, unacked %llu; %llu bytes of them in memory\n",

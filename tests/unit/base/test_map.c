@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The map against a model that is an array, and with keys picked so that they collide. */
+/* The map against a model that is an array, with keys picked so that they collide, and with so many
+ * that it lies in parts. */
 #include <check.h>
 #include <stdio.h>
 
@@ -7,10 +8,11 @@
 
 Suite *suite_base_map(void);
 
-enum { KEYS = 500, COLLIDERS = 12 };
+enum { KEYS = 500, COLLIDERS = 12, MANY = 100000 };
 
 static struct map m;
 static char keys[KEYS][24];
+static uint32_t numbers[MANY];
 
 static void set_up(void)
 {
@@ -103,6 +105,7 @@ START_TEST(it_does_what_the_model_does)
 		count += (size_t)grow - there[i];
 		there[i] = grow;
 		ck_assert_uint_eq(m.count, count);
+		map_check(&m);
 	}
 	for (int i = 0; i < KEYS; i++)
 		ck_assert_ptr_eq(map_get(&m, key(i)), there[i] ? keys[i] : NULL);
@@ -110,12 +113,12 @@ START_TEST(it_does_what_the_model_does)
 }
 END_TEST
 
-/* Keys whose home in a table of 64 is one of the last two slots, so that their run wraps. */
+/* Keys whose homes are in the last sixteenth of any table: there is not room for all behind it. */
 static void find_colliders(char out[COLLIDERS][16])
 {
 	for (int n = 0, i = 0; n < COLLIDERS; i++) {
 		snprintf(out[n], 16, "c%d", i);
-		if ((map_hash(slice_str(out[n])) & 63) >= 62)
+		if (map_hash(slice_str(out[n])) >> 60 == 15)
 			n++;
 	}
 }
@@ -125,12 +128,13 @@ START_TEST(colliding_keys_survive_the_removal_of_any_other)
 	char c[COLLIDERS][16];
 	find_colliders(c);
 	for (int gone = 0; gone < COLLIDERS; gone++) {
-		for (int i = 0; i < 25; i++)   /* so many that the table has 64 slots */
+		for (int i = 0; i < 25; i++)
 			put(i);
 		for (int i = 0; i < COLLIDERS; i++)
 			map_put(&m, slice_str(c[i]), c[i]);
-		ck_assert_uint_eq(m.cap, 64);
+		map_check(&m);
 		ck_assert_ptr_eq(map_remove(&m, slice_str(c[gone])), c[gone]);
+		map_check(&m);
 		for (int i = 0; i < COLLIDERS; i++)
 			ck_assert_ptr_eq(map_get(&m, slice_str(c[i])), i == gone ? NULL : c[i]);
 		for (int i = 0; i < 25; i++)
@@ -144,11 +148,68 @@ START_TEST(the_table_shrinks_when_it_empties)
 {
 	for (int i = 0; i < KEYS; i++)
 		put(i);
-	size_t full = m.cap;
+	size_t full = map_footprint(&m);
 	for (int i = 0; i < KEYS - 1; i++)
 		map_remove(&m, key(i));
-	ck_assert_uint_lt(m.cap, full / 4);
+	ck_assert_uint_lt(map_footprint(&m), full / 4);
 	ck_assert_ptr_eq(map_get(&m, key(KEYS - 1)), keys[KEYS - 1]);
+}
+END_TEST
+
+static struct slice number(uint32_t i)
+{
+	numbers[i] = i;
+	return slice_of(&numbers[i], sizeof numbers[i]);
+}
+
+static void put_many(uint32_t n)
+{
+	for (uint32_t i = m.count; i < n; i++)
+		map_put(&m, number(i), &numbers[i]);
+}
+
+START_TEST(an_entry_takes_forty_bytes_whatever_their_number)
+{
+	for (uint32_t n = 10000; n <= MANY; n += 1000) {
+		put_many(n);
+		ck_assert_uint_le(map_footprint(&m), n * 40);
+	}
+	map_check(&m);
+}
+END_TEST
+
+START_TEST(it_never_grows_by_much_at_once)
+{
+	for (uint32_t i = 0; i < MANY; i++) {
+		size_t before = map_footprint(&m);
+		put_many(i + 1);
+		ck_assert_uint_le(map_footprint(&m), before + 200000);
+	}
+}
+END_TEST
+
+START_TEST(many_entries_are_found_walked_and_removed)
+{
+	put_many(20000);
+	for (uint32_t i = 0; i < 20000; i += 2)
+		ck_assert_ptr_eq(map_remove(&m, number(i)), &numbers[i]);
+	map_check(&m);
+	for (uint32_t i = 0; i < 20001; i++)
+		ck_assert_ptr_eq(map_get(&m, number(i)), i % 2 && i < 20000 ? &numbers[i] : NULL);
+	ck_assert_uint_eq(walk(), 10000);
+	ck_assert_ptr_null(map_remove(&m, number(0)));
+}
+END_TEST
+
+START_TEST(what_many_took_is_given_back_before_all_are_gone)
+{
+	put_many(MANY);
+	for (uint32_t i = MANY; i > 100; i--)
+		ck_assert_ptr_eq(map_remove(&m, number(i - 1)), &numbers[i - 1]);
+	ck_assert_uint_le(map_footprint(&m), 32 * 1024);
+	map_check(&m);
+	for (uint32_t i = 0; i < 100; i++)
+		ck_assert_ptr_eq(map_get(&m, number(i)), &numbers[i]);
 }
 END_TEST
 
@@ -175,6 +236,10 @@ Suite *suite_base_map(void)
 	tcase_add_test(t, it_does_what_the_model_does);
 	tcase_add_test(t, colliding_keys_survive_the_removal_of_any_other);
 	tcase_add_test(t, the_table_shrinks_when_it_empties);
+	tcase_add_test(t, an_entry_takes_forty_bytes_whatever_their_number);
+	tcase_add_test(t, it_never_grows_by_much_at_once);
+	tcase_add_test(t, many_entries_are_found_walked_and_removed);
+	tcase_add_test(t, what_many_took_is_given_back_before_all_are_gone);
 	tcase_add_test(t, the_hash_depends_on_the_seed);
 	suite_add_tcase(s, t);
 	return s;
