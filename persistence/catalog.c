@@ -10,11 +10,31 @@ struct item {
 	struct list link;          /* by position */
 	log_position at;           /* of its last record */
 	log_position first;        /* no record of it that is left is older */
-	bool removed;
-	struct slice name;         /* kind and key, in bytes[] */
-	struct slice value;        /* behind them */
+	uint32_t name_n;           /* kind and key, in bytes[] */
+	uint32_t value_n;          /* behind them; or REMOVED */
 	uint8_t bytes[];
 };
+
+#define REMOVED UINT32_MAX
+
+static bool is_removed(const struct item *i)
+{
+	return i->value_n == REMOVED;
+}
+
+static struct slice name_of(const struct item *i)
+{
+	return slice_of(i->bytes, i->name_n);
+}
+
+static struct record_define define_of(const struct item *i)
+{
+	return (struct record_define){
+		.kind = i->bytes[0],
+		.key = slice_of(i->bytes + 1, i->name_n - 1),
+		.value = slice_of(i->bytes + i->name_n, is_removed(i) ? 0 : i->value_n),
+	};
+}
 
 void catalog_init(struct catalog *c, struct log *log)
 {
@@ -31,21 +51,21 @@ void catalog_free(struct catalog *c)
 
 static struct item *item_new(uint8_t kind, struct slice key, struct slice value)
 {
+	must(key.n < UINT32_MAX && value.n < REMOVED);
 	struct item *i = mem_alloc(sizeof *i + 1 + key.n + value.n);
-	i->removed = false;
+	i->name_n = 1 + (uint32_t)key.n;
+	i->value_n = (uint32_t)value.n;
 	i->bytes[0] = kind;
 	memcpy(i->bytes + 1, key.p, key.n);
 	if (value.n)
 		memcpy(i->bytes + 1 + key.n, value.p, value.n);
-	i->name = slice_of(i->bytes, 1 + key.n);
-	i->value = slice_of(i->bytes + 1 + key.n, value.n);
 	list_init(&i->link);
 	return i;
 }
 
 static void discard(struct catalog *c, struct item *i)
 {
-	map_remove(&c->entries, i->name);
+	map_remove(&c->entries, name_of(i));
 	list_remove(&i->link);
 	mem_free(i);
 }
@@ -69,14 +89,13 @@ static void set(struct catalog *c, uint8_t kind, struct slice key, struct slice 
 		i->first = old->first;
 		discard(c, old);
 	}
-	map_put(&c->entries, i->name, i);
+	map_put(&c->entries, name_of(i), i);
 	list_push(&c->by_position, &i->link);
 }
 
 static void set_removed(struct catalog *c, struct item *i, log_position at)
 {
-	i->removed = true;
-	i->value = slice_of(NULL, 0);
+	i->value_n = REMOVED;
 	i->at = at;
 	list_remove(&i->link);
 	list_push(&c->by_position, &i->link);
@@ -106,7 +125,7 @@ log_position catalog_remove(struct catalog *c, uint8_t kind, struct slice key)
 {
 	struct item *i = find(c, kind, key);
 	struct record_define r = { kind, key, slice_of(NULL, 0) };
-	if (!i || i->removed)
+	if (!i || is_removed(i))
 		return 0;
 	log_position at = append(c, RECORD_UNDEFINE, &r);
 	if (c->log)
@@ -133,23 +152,22 @@ bool catalog_next(const struct catalog *c, const void **cursor, uint8_t *kind, s
                   struct slice *value)
 {
 	const struct list *l = *cursor ? ((const struct list *)*cursor)->next : c->by_position.next;
-	while (l != &c->by_position && list_entry(l, struct item, link)->removed)
+	while (l != &c->by_position && is_removed(list_entry(l, struct item, link)))
 		l = l->next;
 	if (l == &c->by_position)
 		return false;
-	const struct item *i = list_entry(l, struct item, link);
+	struct record_define d = define_of(list_entry(l, struct item, link));
 	*cursor = l;
-	*kind = i->name.p[0];
-	*key = slice_of(i->name.p + 1, i->name.n - 1);
-	*value = i->value;
+	*kind = d.kind;
+	*key = d.key;
+	*value = d.value;
 	return true;
 }
 
 static void refresh(struct catalog *c, struct item *i, log_position from)
 {
-	struct slice key = slice_of(i->name.p + 1, i->name.n - 1);
-	struct record_define d = { i->name.p[0], key, i->value };
-	i->at = append(c, i->removed ? RECORD_UNDEFINE : RECORD_DEFINE, &d);
+	struct record_define d = define_of(i);
+	i->at = append(c, is_removed(i) ? RECORD_UNDEFINE : RECORD_DEFINE, &d);
 	if (i->first >= from)
 		i->first = i->at;
 	list_remove(&i->link);
@@ -180,7 +198,7 @@ bool catalog_refresh(struct catalog *c, log_position from, log_position upto, si
 	     (i = list_first(&c->by_position, struct item, link)) && i->at < upto;) {
 		if (max-- == 0)
 			return false;
-		if (i->removed && i->first >= from)
+		if (is_removed(i) && i->first >= from)
 			discard(c, i);
 		else
 			refresh(c, i, from);
