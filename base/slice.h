@@ -60,6 +60,15 @@ static inline struct slice slice_cut(struct slice *s, char c)
 	return head;
 }
 
+/* True when one of the words of the list, which c separates, is this. */
+static inline bool slice_has_word(struct slice list, char c, struct slice word)
+{
+	while (list.n)
+		if (slice_eq(slice_cut(&list, c), word))
+			return true;
+	return false;
+}
+
 /* For printf("%.*s"): a slice as precision and pointer. */
 #define SLICE_ARG(s) (int)(s).n, (const char *)(s).p
 

@@ -3,6 +3,7 @@
 
 #include "amqp/table.h"
 #include "broker/state.h"
+#include "broker/user.h"
 
 bool access_parse_plain(struct slice response, struct login *out)
 {
@@ -29,26 +30,30 @@ bool access_parse_amqplain(struct slice response, struct login *out)
 	return true;
 }
 
-static bool equal_in_constant_time(struct slice given, const char *kept)
+static struct user *from_there(const struct broker *b, struct user *u, bool loopback,
+                               const char **why)
 {
-	size_t n = strlen(kept);
-	volatile uint8_t difference = given.n != n;
-	for (size_t i = 0; i < given.n; i++)
-		difference |= (uint8_t)(given.p[i] ^ (uint8_t)kept[n ? i % n : 0]);
-	return difference == 0;
+	if (loopback || !slice_has_word(slice_str(b->options.loopback_users), ',', u->name))
+		return u;
+	*why = " can only connect via localhost";
+	return NULL;
 }
 
-bool access_check(const struct broker *b, const struct login *l, bool loopback)
+/* Who does not exist has the password that nobody has. */
+struct user *access_check(const struct broker *b, const struct login *l, bool loopback,
+                          const char **why)
 {
-	const struct broker_options *o = &b->options;
-	bool user = equal_in_constant_time(l->user, o->default_user);
-	bool password = equal_in_constant_time(l->password, o->default_pass);
-	bool from = loopback || !o->default_user_loopback_only;
-	return user && password && l->password.n > 0 && from;
+	static const struct password nobody_has = { .hashing = HASHING_SHA256 };
+	struct user *u = user_find(b, l->user);
+	bool right = password_matches(u ? &u->about.password : &nobody_has, l->password);
+	*why = " - invalid credentials";
+	return u && right && l->password.n ? from_there(b, u, loopback, why) : NULL;
 }
 
-bool access_check_user(const struct broker *b, struct slice user, bool loopback)
+struct user *access_check_user(const struct broker *b, struct slice name, bool loopback,
+                               const char **why)
 {
-	const struct broker_options *o = &b->options;
-	return slice_is(user, o->default_user) && (loopback || !o->default_user_loopback_only);
+	struct user *u = user_find(b, name);
+	*why = " - invalid credentials";
+	return u ? from_there(b, u, loopback, why) : NULL;
 }

@@ -6,6 +6,7 @@
 #include "base/slice.h"
 
 struct broker;
+struct user;
 
 struct login {
 	struct slice user, password;
@@ -17,11 +18,14 @@ struct login {
 bool access_parse_plain(struct slice response, struct login *out);
 bool access_parse_amqplain(struct slice response, struct login *out);
 
-/* True when the user exists, the password is right and the user may come from there. The time
- * taken does not depend on how much of the password is right. */
-bool access_check(const struct broker *b, const struct login *l, bool loopback);
+/* The user, if there is one, the password is right and the user may come from there; else NULL, and
+ * *why is what a log line says behind the name.  The time taken does not depend on how much of the
+ * password is right, nor on whether there is such a user. */
+struct user *access_check(const struct broker *b, const struct login *l, bool loopback,
+                          const char **why);
 
 /* The same for a user who has been recognised otherwise. */
-bool access_check_user(const struct broker *b, struct slice user, bool loopback);
+struct user *access_check_user(const struct broker *b, struct slice name, bool loopback,
+                               const char **why);
 
 #endif

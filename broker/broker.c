@@ -13,6 +13,7 @@
 #include "broker/patience.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
+#include "broker/user.h"
 #include "queue/fetch.h"
 #include "queue/queue.h"
 
@@ -36,7 +37,11 @@ void broker_options_default(struct broker_options *o)
 		.default_user = "guest",
 		.default_pass = "guest",
 		.default_vhost = "/",
-		.default_user_loopback_only = true,
+		.default_tags = "administrator",
+		.default_configure = ".*",
+		.default_write = ".*",
+		.default_read = ".*",
+		.loopback_users = "guest",
 		.plain = true,
 		.amqplain = true,
 		.external = true,
@@ -63,7 +68,10 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	b->now_ms = b->started_ms = b->previous_turn_ms = now_ms;
 	b->durable = o->log ? 0 : UINT64_MAX;
 	b->next_number = 1;
+	b->rights = 1;
+	b->patterns = pattern_room_new();
 	alarms_init(&b->alarms, o->memory_watermark_bytes, o->disk_free_limit_bytes);
+	list_init(&b->all_users);
 	list_init(&b->all_vhosts);
 	list_init(&b->going_vhosts);
 	list_init(&b->connections);
@@ -93,8 +101,11 @@ int broker_recover(struct broker *b, struct buf *why)
 {
 	struct recovery *r;
 	int error = store_scan(&b->store, &r, why);
+	bool first_start = false;
 	if (!error)
-		vhosts_recover(b, r);
+		error = vhosts_recover(b, r, &first_start, why);
+	if (!error)
+		error = users_recover(b, first_start, why);
 	store_scan_end(&b->store, &r);
 	return error;
 }
@@ -324,9 +335,11 @@ int broker_free(struct broker *b)
 		note_delivered(b);
 	while (heap_pop(&b->deadlines))
 		;
+	users_free(b);
 	vhosts_free(b);
 	parameters_free(&b->parameters);
 	fetch_abandon(&b->store);
+	pattern_room_free(&b->patterns);
 	if (b->options.log)
 		error = log_close(b->options.log);
 	store_free(&b->store);
@@ -392,6 +405,7 @@ void broker_check(const struct broker *b)
 {
 	uint64_t connections = 0;
 	vhosts_check(b);
+	users_check(b);
 	list_each(it, &b->connections) {
 		const struct connection *c = list_entry(it, struct connection, link);
 		must(c->state != CONN_LOST && c->broker == b);

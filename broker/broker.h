@@ -45,7 +45,9 @@ struct broker_options {
 
 	const char *product, *version, *cluster_name;   /* server-properties; borrowed for good */
 	const char *default_user, *default_pass, *default_vhost;
-	bool default_user_loopback_only;
+	/* of the default user: tags (separated by commas) and rights in the default virtual host */
+	const char *default_tags, *default_configure, *default_write, *default_read;
+	const char *loopback_users;      /* ... from this machine only; commas between */
 	bool plain, amqplain, external;  /* mechanisms; EXTERNAL to who has a certificate */
 };
 

@@ -9,6 +9,7 @@
 #include "broker/refuse.h"
 #include "broker/reply.h"
 #include "broker/settle.h"
+#include "broker/user.h"
 #include "queue/queue.h"
 
 /* ---- begin and end ---- */
@@ -24,6 +25,7 @@ static void place_channel(struct connection *c, struct channel *ch)
 	}
 	c->channels[ch->number] = ch;
 	c->n_channels++;
+	c->account->n_channels++;
 }
 
 static void channel_open(struct connection *c, uint16_t number)
@@ -76,6 +78,7 @@ void channel_end(struct channel *ch)
 	strip(ch);
 	c->channels[ch->number] = NULL;
 	c->n_channels--;
+	c->account->n_channels--;
 	unacked_free(&ch->unacked);
 	map_free(&ch->by_tag);
 	buf_free(&ch->last_queue);
@@ -143,6 +146,14 @@ static const struct refusal *too_many(struct connection *c)
 	              c->n_channels, c->channel_max);
 }
 
+static const struct refusal *too_many_for_user(struct connection *c)
+{
+	return refuse(c->broker, &NOT_ALLOWED,
+	              "number of channels opened for user '%s' has reached the maximum allowed user "
+	              "limit of %lld",
+	              c->user, (long long)c->account->about.max_channels);
+}
+
 static const struct refusal *on_open(struct connection *c, uint16_t number)
 {
 	struct broker *b = c->broker;
@@ -151,6 +162,10 @@ static const struct refusal *on_open(struct connection *c, uint16_t number)
 		channel_end(there);
 	else if (there)
 		return refuse(b, &CHANNEL_ERROR, "second 'channel.open' seen");
+	if (ledger_is_reached(c->account->about.max_channels, c->account->n_channels)) {
+		connection_refuse(c, too_many_for_user(c), 0);
+		return NULL;
+	}
 	if (c->n_channels >= c->channel_max) {
 		connection_refuse(c, too_many(c), 0);
 		return NULL;

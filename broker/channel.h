@@ -8,6 +8,7 @@
 #include "broker/confirm.h"
 #include "broker/link.h"
 #include "broker/patience.h"
+#include "broker/rights.h"
 #include "broker/tx.h"
 #include "queue/unacked.h"
 
@@ -48,6 +49,7 @@ struct channel {
 	uint32_t window;             /* of the whole channel; 0: no limit */
 	uint32_t window_used;
 
+	struct rights_known rights;
 	struct buf last_queue;       /* name of the queue declared last: what an empty name means */
 	struct assembly assembly;
 	struct confirm confirm;
@@ -57,6 +59,14 @@ struct channel {
 	struct list on_parked;       /* on the queue's list, then on the broker's */
 	struct buf kept;             /* frames that came meanwhile */
 };
+
+/* True when it is known that the user has that right to the queue or exchange of this serial. */
+static inline bool channel_may(const struct channel *ch, enum right right, uint64_t serial)
+{
+	uint64_t mark = rights_mark(right, serial);
+	return ((ch->rights.when ^ ch->broker->rights) |
+	        (ch->rights.allowed[mark % RIGHTS_KNOWN] ^ mark)) == 0;
+}
 
 /* Dispatches a method for a channel number, opening the channel when that is what it says. */
 const struct refusal *channel_method(struct connection *c, uint16_t number,

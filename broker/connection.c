@@ -12,6 +12,7 @@
 #include "broker/overflow.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
+#include "broker/user.h"
 #include "queue/queue.h"
 
 enum {
@@ -386,6 +387,23 @@ void connection_send(struct connection *c, uint16_t channel, const struct method
 	connection_send_when(c, channel, m, 0);
 }
 
+void connection_enter(struct connection *c, struct vhost *v)
+{
+	c->vhost = v;
+	c->state = CONN_RUNNING;
+	v->n_connections++;
+	c->account->n_connections++;
+}
+
+static void leave_vhost(struct connection *c)
+{
+	if (!c->vhost)
+		return;
+	c->vhost->n_connections--;
+	c->account->n_connections--;
+	c->vhost = NULL;
+}
+
 void connection_clean_up(struct connection *c)
 {
 	for (size_t i = 0; i < c->cap_channels; i++)
@@ -396,6 +414,7 @@ void connection_clean_up(struct connection *c)
 	c->cap_channels = 0;
 	for (struct list *l; (l = list_pop(&c->exclusive_queues));)
 		on_queue_remove(c->broker, list_entry(l, struct queue, on_owner));
+	leave_vhost(c);
 }
 
 void connection_refuse(struct connection *c, const struct refusal *r, uint32_t method_id)

@@ -12,6 +12,8 @@
 #include "broker/state.h"
 
 struct channel;
+struct grant;
+struct user;
 
 /* From accept to the end.  A connection only ever moves down this list. */
 enum connection_state {
@@ -41,6 +43,9 @@ struct connection {
 	uint64_t number;
 	char *name;
 	char *user;                  /* logged in as; NULL before */
+	struct user *account;        /* the same; NULL when it was deleted, too */
+	const struct grant *grant;   /* what it may do there, as of broker.rights ... */
+	uint64_t rights_when;        /* ... being that */
 	struct vhost *vhost;         /* opened; NULL before, and when it was deleted */
 	char *certificate;           /* name of the verified certificate; NULL: there is none */
 
@@ -81,6 +86,9 @@ void connection_send(struct connection *c, uint16_t channel, const struct method
 /* As connection_send, but not before the log is durable beyond wait_for. */
 void connection_send_when(struct connection *c, uint16_t channel, const struct method *m,
                           log_position wait_for);
+
+/* The client has opened the virtual host: it is running. */
+void connection_enter(struct connection *c, struct vhost *v);
 
 /* Ends everything the client had: channels, consumers, unacked, exclusive queues. */
 void connection_clean_up(struct connection *c);

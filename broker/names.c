@@ -62,7 +62,8 @@ const struct refusal *names_check_owner(struct channel *ch, const struct queue *
 	              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
 }
 
-const struct refusal *names_queue(struct channel *ch, struct slice name, struct queue **out)
+const struct refusal *names_queue(struct channel *ch, struct slice name, enum right right,
+                                  struct queue **out)
 {
 	struct broker *b = ch->broker;
 	char room[NAMES_MAX];
@@ -74,10 +75,13 @@ const struct refusal *names_queue(struct channel *ch, struct slice name, struct 
 	if (name.n == 0)
 		name = buf_slice(&ch->last_queue);
 	*out = topology_queue(&ch->vhost->topology, name);
+	r = rights_check(ch, right, THING_QUEUE, name, *out ? (*out)->serial : 0);
+	if (r)
+		return r;
 	return *out ? names_check_owner(ch, *out) : names_no_queue(ch->vhost, name);
 }
 
-const struct refusal *names_exchange(struct channel *ch, struct slice name,
+const struct refusal *names_exchange(struct channel *ch, struct slice name, enum right right,
                                      struct exchange **out)
 {
 	struct broker *b = ch->broker;
@@ -86,5 +90,8 @@ const struct refusal *names_exchange(struct channel *ch, struct slice name,
 	if (r)
 		return r;
 	*out = topology_exchange(&ch->vhost->topology, name);
+	r = rights_check(ch, right, THING_EXCHANGE, name, *out ? (*out)->serial : 0);
+	if (r)
+		return r;
 	return *out ? NULL : names_no_exchange(ch->vhost, name);
 }

@@ -6,6 +6,7 @@
 
 #include "amqp/refusal.h"
 #include "base/slice.h"
+#include "broker/ledger.h"
 
 struct broker;
 struct channel;
@@ -27,15 +28,18 @@ struct slice names_generate(struct broker *b, const char *prefix, char room[NAME
 const struct refusal *names_no_queue(const struct vhost *v, struct slice name);
 const struct refusal *names_no_exchange(const struct vhost *v, struct slice name);
 
-/* The queue that a client's method names; an empty name means the queue declared last on the
- * channel.  Refused: no such queue (404), another connection's exclusive queue (405). */
-const struct refusal *names_queue(struct channel *ch, struct slice name, struct queue **out);
+/* The queue that a client's method names, to which the user must have the right; an empty name
+ * means the queue declared last on the channel.  Refused: no right (403), no such queue (404),
+ * another connection's exclusive queue (405). */
+const struct refusal *names_queue(struct channel *ch, struct slice name, enum right right,
+                                  struct queue **out);
 
 /* 405 when the queue is exclusive and belongs to another connection. */
 const struct refusal *names_check_owner(struct channel *ch, const struct queue *q);
 
-/* The exchange that a client's method names, which must exist. */
-const struct refusal *names_exchange(struct channel *ch, struct slice name,
+/* The exchange that a client's method names, which must exist, and to which the user must have the
+ * right. */
+const struct refusal *names_exchange(struct channel *ch, struct slice name, enum right right,
                                      struct exchange **out);
 
 #endif

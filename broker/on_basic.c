@@ -126,7 +126,7 @@ const struct refusal *on_basic_consume(struct channel *ch, const struct basic_co
 		                           .exclusive = m->exclusive };
 	if (reply_is_pseudo_queue(m->queue))
 		return consume_replies(ch, m);
-	const struct refusal *r = names_queue(ch, m->queue, &q);
+	const struct refusal *r = names_queue(ch, m->queue, RIGHT_READ, &q);
 	if (!r)
 		r = check_consume(ch, q, m);
 	if (!r)
@@ -220,7 +220,7 @@ static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m)
 {
 	struct queue *q;
-	const struct refusal *r = names_queue(ch, m->queue, &q);
+	const struct refusal *r = names_queue(ch, m->queue, RIGHT_READ, &q);
 	if (r)
 		return r;
 	expiry_use(ch->broker, q);

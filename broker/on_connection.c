@@ -8,6 +8,7 @@
 #include "broker/link.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
+#include "broker/user.h"
 
 static void put_capabilities(struct buf *out)
 {
@@ -105,46 +106,51 @@ static void send_tune(struct connection *c)
 	connection_send(c, 0, &m);
 }
 
+struct attempt {
+	struct login login;
+	struct user *user;           /* NULL: the client may not come in */
+	const char *why;
+};
+
 /* RFC 4422 appendix A: the name comes from the certificate. */
-static bool log_in_external(struct connection *c, struct login *login)
+static void log_in_external(struct connection *c, struct attempt *a)
 {
-	login->user = slice_str(c->certificate);
-	return access_check_user(c->broker, login->user, c->loopback);
+	a->login.user = slice_str(c->certificate);
+	a->user = access_check_user(c->broker, a->login.user, c->loopback, &a->why);
 }
 
-/* False when the response makes no sense. *ok: whether the client may come in. */
-static bool log_in(struct connection *c, const struct connection_start_ok *m, struct login *login,
-                   bool *ok)
+/* False when the response makes no sense. */
+static bool log_in(struct connection *c, const struct connection_start_ok *m, struct attempt *a)
 {
 	if (slice_is(m->mechanism, "EXTERNAL")) {
-		*ok = log_in_external(c, login);
+		log_in_external(c, a);
 		return true;
 	}
 	bool plain = slice_is(m->mechanism, "PLAIN");
-	if (!(plain ? access_parse_plain : access_parse_amqplain)(m->response, login))
+	if (!(plain ? access_parse_plain : access_parse_amqplain)(m->response, &a->login))
 		return false;
-	*ok = access_check(c->broker, login, c->loopback);
+	a->user = access_check(c->broker, &a->login, c->loopback, &a->why);
 	return true;
 }
 
 static const struct refusal *on_start_ok(struct connection *c,
                                          const struct connection_start_ok *m)
 {
-	struct login login;
-	bool ok;
+	struct attempt a = { 0 };
 	note_capabilities(c, m->client_properties);
 	if (!is_offered(c, m->mechanism))
 		return refuse(c->broker, &COMMAND_INVALID, "unknown authentication mechanism '%.*s'",
 		              SLICE_ARG(m->mechanism));
-	if (!log_in(c, m, &login, &ok))
+	if (!log_in(c, m, &a))
 		return refuse(c->broker, &SYNTAX_ERROR, "malformed %.*s response", SLICE_ARG(m->mechanism));
-	if (!ok) {
-		log_warning("conn=%llu %s: %.*s login refused: user '%.*s' - invalid credentials",
+	if (!a.user) {
+		log_warning("conn=%llu %s: %.*s login refused: user '%.*s'%s",
 		            (unsigned long long)c->number, c->name, SLICE_ARG(m->mechanism),
-		            SLICE_ARG(login.user));
+		            SLICE_ARG(a.login.user), a.why);
 		return login_refused(c, m->mechanism);
 	}
-	c->user = mem_copy(login.user);
+	c->account = a.user;
+	c->user = mem_copy(a.login.user);
 	send_tune(c);
 	return NULL;
 }
@@ -184,19 +190,39 @@ static const struct refusal *on_tune_ok(struct connection *c, const struct conne
 	return NULL;
 }
 
-static const struct refusal *on_open(struct connection *c, const struct connection_open *m)
+/* NULL: it may be opened. */
+static const struct refusal *check_open(struct connection *c, const struct vhost *v,
+                                        struct slice name)
 {
 	struct broker *b = c->broker;
-	struct vhost *v = vhost_find(b, m->virtual_host);
-	if (!v) {
-		connection_refuse(c, refuse(b, &NOT_ALLOWED, "vhost %.*s not found",
-		                            SLICE_ARG(m->virtual_host)),
-		                  METHOD_connection_open);
+	const struct user *u = c->account;
+	if (!v)
+		return refuse(b, &NOT_ALLOWED, "vhost %.*s not found", SLICE_ARG(name));
+	if (ledger_is_reached(v->about.max_connections, v->n_connections))
+		return refuse(b, &NOT_ALLOWED,
+		              "access to vhost '%.*s' refused for user '%s': connection limit (%lld) is "
+		              "reached",
+		              SLICE_ARG(v->name), c->user, (long long)v->about.max_connections);
+	if (ledger_is_reached(u->about.max_connections, u->n_connections))
+		return refuse(b, &NOT_ALLOWED,
+		              "connection refused for user '%s': user connection limit (%lld) is reached",
+		              c->user, (long long)u->about.max_connections);
+	if (!grant_find(u, v, slice_of(NULL, 0)))
+		return refuse(b, &NOT_ALLOWED, "access to vhost '%.*s' refused for user '%s'",
+		              SLICE_ARG(v->name), c->user);
+	return NULL;
+}
+
+static const struct refusal *on_open(struct connection *c, const struct connection_open *m)
+{
+	struct vhost *v = vhost_find(c->broker, m->virtual_host);
+	struct method ok = { .id = METHOD_connection_open_ok };
+	const struct refusal *r = check_open(c, v, m->virtual_host);
+	if (r) {
+		connection_refuse(c, r, METHOD_connection_open);
 		return NULL;
 	}
-	struct method ok = { .id = METHOD_connection_open_ok };
-	c->vhost = v;
-	c->state = CONN_RUNNING;
+	connection_enter(c, v);
 	connection_send(c, 0, &ok);
 	connection_rearm(c);
 	log_info("conn=%llu connection %s: user '%s' authenticated and granted access to vhost '%.*s'",

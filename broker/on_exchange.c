@@ -57,15 +57,23 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 {
 	struct broker *b = ch->broker;
 	struct exchange *x = topology_exchange(&ch->vhost->topology, name);
-	if (m->passive)
-		return x ? NULL : names_no_exchange(ch->vhost, name);
+	const struct refusal *r;
+	if (m->passive) {
+		r = rights_check_any(ch, THING_EXCHANGE, name);
+		return r || x ? r : names_no_exchange(ch->vhost, name);
+	}
 	const struct exchange_type *type = exchange_type_find(m->type);
 	if (!type)
 		return refuse(b, &PRECONDITION_FAILED, "unknown exchange type '%.*s'",
 		              SLICE_ARG(m->type));
+	r = rights_check(ch, RIGHT_CONFIGURE, THING_EXCHANGE, name, x ? x->serial : 0);
+	if (r)
+		return r;
 	if (x)
 		return check_equivalent(ch, x, m);
-	const struct refusal *r = check_new(ch, name, type, m);
+	r = check_new(ch, name, type, m);
+	if (!r)
+		r = rights_check_onward(ch, THING_EXCHANGE, name, m->arguments, "alternate-exchange");
 	if (r)
 		return r;
 	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,
@@ -92,17 +100,18 @@ const struct refusal *on_exchange_declare(struct channel *ch, const struct excha
 	return NULL;
 }
 
-static const struct refusal *check_delete(struct channel *ch, const struct exchange *x,
-                                          bool if_unused)
+static const struct refusal *check_delete(struct channel *ch, struct slice name,
+                                          const struct exchange *x, bool if_unused)
 {
-	if (x->predeclared)
+	if (x && x->predeclared)
 		return refuse(ch->broker, &ACCESS_REFUSED,
 		              "deletion of system exchange '%.*s' in vhost '%.*s' not allowed",
 		              SLICE_ARG(x->name), SLICE_ARG(ch->vhost->name));
-	if (if_unused && !list_empty(&x->bindings))
+	const struct refusal *r = rights_check(ch, RIGHT_CONFIGURE, THING_EXCHANGE, name, 0);
+	if (!r && x && if_unused && !list_empty(&x->bindings))
 		return refuse(ch->broker, &PRECONDITION_FAILED, "exchange '%.*s' in vhost '%.*s' in use",
 		              SLICE_ARG(x->name), SLICE_ARG(ch->vhost->name));
-	return NULL;
+	return r;
 }
 
 /* What does not exist is as good as deleted. */
@@ -118,7 +127,8 @@ const struct refusal *on_exchange_delete(struct channel *ch, const struct exchan
 	if (r)
 		return r;
 	struct exchange *x = topology_exchange(&ch->vhost->topology, name);
-	if (x && (r = check_delete(ch, x, m->if_unused)))
+	r = check_delete(ch, name, x, m->if_unused);
+	if (r)
 		return r;
 	if (x)
 		wait_for = topology_remove_exchange(&ch->vhost->topology, x);
@@ -136,8 +146,10 @@ static const struct refusal *find_ends(struct channel *ch, struct slice source,
 	if (!r)
 		r = not_the_default(ch->broker, destination);
 	if (!r)
-		r = names_exchange(ch, destination, &out->exchange);
-	return r ? r : names_exchange(ch, source, &out->source);
+		r = names_exchange(ch, destination, RIGHT_WRITE, &out->exchange);
+	if (!r)
+		r = names_exchange(ch, source, RIGHT_READ, &out->source);
+	return r ? r : rights_check_topic(ch, RIGHT_READ, out->source, out->key);
 }
 
 const struct refusal *on_exchange_bind(struct channel *ch, const struct exchange_bind *m)

@@ -84,12 +84,26 @@ static void declare_new(struct channel *ch, struct slice name, const struct queu
 		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);
 }
 
+static const struct refusal *check_room(struct channel *ch, struct slice name)
+{
+	const struct vhost *v = ch->vhost;
+	if (!ledger_is_reached(v->about.max_queues, v->topology.queues.count))
+		return NULL;
+	return refuse(ch->broker, &PRECONDITION_FAILED,
+	              "cannot declare queue '%.*s': queue limit in vhost '%.*s' (%lld) is reached",
+	              SLICE_ARG(name), SLICE_ARG(v->name), (long long)v->about.max_queues);
+}
+
 static const struct refusal *declare(struct channel *ch, struct slice name, bool generated,
                                      const struct queue_declare *m, struct queue **out,
                                      log_position *wait_for)
 {
 	struct broker *b = ch->broker;
-	const struct refusal *r;
+	const struct refusal *r = m->passive
+	                              ? rights_check_any(ch, THING_QUEUE, name)
+	                              : rights_check(ch, RIGHT_CONFIGURE, THING_QUEUE, name, 0);
+	if (r)
+		return r;
 	*out = topology_queue(&ch->vhost->topology, name);
 	if (m->passive)
 		return *out ? names_check_owner(ch, *out) : names_no_queue(ch->vhost, name);
@@ -101,6 +115,10 @@ static const struct refusal *declare(struct channel *ch, struct slice name, bool
 		return refuse(b, &ACCESS_REFUSED, "queue name '%.*s' contains reserved prefix 'amq.*'",
 		              SLICE_ARG(name));
 	r = arguments_check_queue(ch->vhost, name, m->arguments);
+	if (!r)
+		r = check_room(ch, name);
+	if (!r)
+		r = rights_check_onward(ch, THING_QUEUE, name, m->arguments, "x-dead-letter-exchange");
 	if (!r)
 		declare_new(ch, name, m, out, wait_for);
 	return r;
@@ -192,12 +210,13 @@ static const struct refusal *find_ends(struct channel *ch, struct slice queue,
 	if (exchange.n == 0 && (queue.n || ch->last_queue.len))
 		return refuse(ch->broker, &ACCESS_REFUSED,
 		              "operation not permitted on the default exchange");
-	const struct refusal *r = names_queue(ch, queue, &out->queue);
+	const struct refusal *r = names_queue(ch, queue, RIGHT_WRITE, &out->queue);
 	if (r)
 		return r;
 	if (queue.n == 0 && out->key.n == 0)
 		out->key = out->queue->name;
-	return names_exchange(ch, exchange, &out->source);
+	r = names_exchange(ch, exchange, RIGHT_READ, &out->source);
+	return r ? r : rights_check_topic(ch, RIGHT_READ, out->source, out->key);
 }
 
 const struct refusal *on_queue_bind(struct channel *ch, const struct queue_bind *m)
@@ -223,7 +242,7 @@ static bool is_unbound(struct channel *ch, const struct queue_unbind *m,
 {
 	if (r == &NOT_FOUND)
 		return m->queue.n || ch->last_queue.len;
-	return r == &RESOURCE_LOCKED && (names_exchange(ch, m->exchange, &spec->source) ||
+	return r == &RESOURCE_LOCKED && (names_exchange(ch, m->exchange, RIGHT_READ, &spec->source) ||
 	                                 !topology_is_bound(spec));
 }
 
@@ -246,7 +265,7 @@ const struct refusal *on_queue_unbind(struct channel *ch, const struct queue_unb
 const struct refusal *on_queue_purge(struct channel *ch, const struct queue_purge *m)
 {
 	struct queue *q;
-	const struct refusal *r = names_queue(ch, m->queue, &q);
+	const struct refusal *r = names_queue(ch, m->queue, RIGHT_READ, &q);
 	if (r)
 		return r;
 	struct method ok = { .id = METHOD_queue_purge_ok,
@@ -274,7 +293,7 @@ const struct refusal *on_queue_delete(struct channel *ch, const struct queue_del
 	struct method ok = { .id = METHOD_queue_delete_ok };
 	struct queue *q;
 	log_position wait_for = 0;
-	const struct refusal *r = names_queue(ch, m->queue, &q);
+	const struct refusal *r = names_queue(ch, m->queue, RIGHT_CONFIGURE, &q);
 	bool missing = r == &NOT_FOUND && (m->queue.n || ch->last_queue.len);
 	if (!r)
 		r = check_delete(ch, q, m);

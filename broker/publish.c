@@ -11,6 +11,7 @@
 #include "broker/overflow.h"
 #include "broker/refuse.h"
 #include "broker/reply.h"
+#include "broker/user.h"
 #include "queue/place.h"
 #include "queue/queue.h"
 
@@ -69,7 +70,8 @@ static const struct refusal *check_props(struct channel *ch, const struct messag
 	struct props decoded, *p = &decoded;
 	bool whole = props_decode(message_header(m), p);
 	must(whole);
-	if ((p->flags & PROP_user_id) && !slice_is(p->user_id, ch->connection->user))
+	if ((p->flags & PROP_user_id) && !slice_is(p->user_id, ch->connection->user) &&
+	    !ch->connection->account->impersonator)
 		return refuse(b, &PRECONDITION_FAILED,
 		              "user_id property set to '%.*s' but authenticated user was '%s'",
 		              SLICE_ARG(p->user_id), ch->connection->user);
@@ -79,18 +81,50 @@ static const struct refusal *check_props(struct channel *ch, const struct messag
 	return r ? r : check_headers(b, p->headers);
 }
 
+static const struct refusal *check_more_topics(struct channel *ch, const struct exchange *x,
+                                               struct slice headers, const char *name)
+{
+	struct field f;
+	if (!table_find(headers, name, &f) || f.letter != 'A')
+		return NULL;
+	const struct refusal *r = NULL;
+	for (struct table_walk w = table_walk(f.bytes); !r && array_next(&w, &f);)
+		if (f.letter == 'S')
+			r = rights_check_topic(ch, RIGHT_WRITE, x, f.bytes);
+	return r;
+}
+
+/* Every key that the message is routed by. */
+static const struct refusal *check_topics(struct channel *ch, const struct exchange *x,
+                                          const struct message *m, bool plain)
+{
+	struct props p;
+	const struct refusal *r = rights_check_topic(ch, RIGHT_WRITE, x, message_key(m));
+	if (r || plain || !props_decode(message_header(m), &p) || !(p.flags & PROP_headers))
+		return r;
+	r = check_more_topics(ch, x, p.headers, "CC");
+	return r ? r : check_more_topics(ch, x, p.headers, "BCC");
+}
+
 const struct refusal *publish_check(struct channel *ch, const struct message *m, bool plain)
 {
 	struct broker *b = ch->broker;
 	struct slice name = message_exchange(m);
 	const struct exchange *x = topology_exchange(&ch->vhost->topology, name);
+	const struct refusal *r = NULL;
+	if (!x || !channel_may(ch, RIGHT_WRITE, x->serial))
+		r = rights_check(ch, RIGHT_WRITE, THING_EXCHANGE, name, x ? x->serial : 0);
+	if (r)
+		return r;
 	if (!x)
 		return names_no_exchange(ch->vhost, name);
 	if (x->internal)
 		return refuse(b, &ACCESS_REFUSED,
 		              "cannot publish to internal exchange '%.*s' in vhost '%.*s'",
 		              SLICE_ARG(name), SLICE_ARG(ch->vhost->name));
-	return plain ? NULL : check_props(ch, m);
+	if (!plain)
+		r = check_props(ch, m);
+	return r || x->type != &exchange_topic ? r : check_topics(ch, x, m, plain);
 }
 
 /* What routing and time to live need of the properties; most messages have neither. */

@@ -3,6 +3,7 @@
 
 #include "base/die.h"
 #include "broker/channel.h"
+#include "broker/user.h"
 #include "queue/queue.h"
 
 /* False when what the roster is of is not kept in virtual hosts. */
@@ -22,8 +23,21 @@ static bool begin_in(struct roster *r, struct vhost *v)
 	case ROSTER_OPERATOR_POLICIES:
 		walk_begin(&r->outer, &p->walks, &p->kinds[POLICY_OPERATOR]);
 		return true;
+	case ROSTER_PERMISSIONS: walk_begin(&r->outer, &r->broker->walks, &v->grants); return true;
+	case ROSTER_TOPIC_PERMISSIONS:
+		walk_begin(&r->outer, &r->broker->walks, &v->topic_grants);
+		return true;
 	default: return false;
 	}
+}
+
+void roster_begin_of(struct roster *r, struct user *u, enum roster_kind kind)
+{
+	struct broker *b = u->broker;
+	*r = (struct roster){ .broker = b, .kind = kind };
+	list_init(&r->inner.link);
+	walk_begin(&r->outer, &b->walks,
+	           kind == ROSTER_USER_PERMISSIONS ? &u->grants : &u->topic_grants);
 }
 
 void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind)
@@ -34,6 +48,7 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 		return;
 	switch (kind) {
 	case ROSTER_VHOSTS: walk_begin(&r->outer, &b->walks, &b->all_vhosts); break;
+	case ROSTER_USERS: walk_begin(&r->outer, &b->walks, &b->all_users); break;
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS: walk_begin(&r->outer, &b->walks, &b->connections); break;
 	case ROSTER_CONSUMERS: walk_begin(&r->outer, &b->walks, &b->consumers); break;
@@ -109,6 +124,11 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 {
 	switch (r->kind) {
 	case ROSTER_VHOSTS: out->vhost = list_entry(l, struct vhost, link); break;
+	case ROSTER_USERS: out->user = list_entry(l, struct user, link); break;
+	case ROSTER_PERMISSIONS:
+	case ROSTER_TOPIC_PERMISSIONS: out->grant = list_entry(l, struct grant, on_vhost); break;
+	case ROSTER_USER_PERMISSIONS:
+	case ROSTER_USER_TOPIC_PERMISSIONS: out->grant = list_entry(l, struct grant, on_user); break;
 	case ROSTER_QUEUES: out->queue = list_entry(l, struct queue, link); break;
 	case ROSTER_EXCHANGES: out->exchange = list_entry(l, struct exchange, link); break;
 	case ROSTER_CONNECTIONS: out->connection = list_entry(l, struct connection, link); break;

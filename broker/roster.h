@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What there is, one after the other, for management/: virtual hosts, queues, exchanges, bindings,
- * connections, channels, consumers, policies.  A roster may be read in pieces over many turns: what
- * is there all the time is met once, what comes or goes meanwhile may be met or not. */
+/* What there is, one after the other, for management/: virtual hosts, users and what they may do,
+ * queues, exchanges, bindings, connections, channels, consumers, policies.  A roster may be read in
+ * pieces over many turns: what is there all the time is met once, what comes or goes meanwhile may
+ * be met or not. */
 #ifndef BROKER_ROSTER_H
 #define BROKER_ROSTER_H
 
@@ -10,11 +11,17 @@
 #include "base/walk.h"
 
 struct broker;
-struct topology;
+struct grant;
+struct user;
 struct vhost;
 
 enum roster_kind {
 	ROSTER_VHOSTS,
+	ROSTER_USERS,
+	ROSTER_PERMISSIONS,          /* in a virtual host */
+	ROSTER_USER_PERMISSIONS,
+	ROSTER_TOPIC_PERMISSIONS,    /* in a virtual host */
+	ROSTER_USER_TOPIC_PERMISSIONS,
 	ROSTER_QUEUES,
 	ROSTER_EXCHANGES,
 	ROSTER_BINDINGS,             /* those of queues to the default exchange first */
@@ -31,6 +38,8 @@ enum roster_kind {
 struct roster_row {
 	const struct broker *broker;
 	const struct vhost *vhost;       /* of what is in one */
+	const struct user *user;
+	const struct grant *grant;
 	const struct queue *queue;
 	const struct exchange *exchange;
 	const struct binding *binding;   /* NULL with a queue: to the default exchange by its name */
@@ -50,8 +59,11 @@ struct roster {
 	size_t channel;
 };
 
-/* At the first one; of those that belong to a virtual host at the first of that one. */
+/* At the first one; of those that belong to a virtual host at the first of that. */
 void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind);
+
+/* At the first one that belongs to a user. */
+void roster_begin_of(struct roster *r, struct user *u, enum roster_kind kind);
 
 /* The next one, valid until anything changes; false at the end. */
 bool roster_next(struct roster *r, struct roster_row *out);

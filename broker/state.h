@@ -6,6 +6,7 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "base/pattern.h"
 #include "broker/alarm.h"
 #include "broker/broker.h"
 #include "broker/outbox.h"
@@ -18,6 +19,11 @@ struct broker {
 	struct map vhosts;           /* by name */
 	struct map vhosts_by_number;
 	struct list all_vhosts;      /* the same, the oldest first */
+	struct list all_users;
+	struct map users;            /* by name */
+	struct map grants, topic_grants;   /* what users may do, by their keys in the catalog */
+	uint64_t rights;             /* counts on with every change of what anybody may do */
+	struct pattern_room *patterns;     /* scratch of searches */
 	struct list going_vhosts;    /* deleted, with things left to be given back */
 	struct parameters parameters;   /* global ones */
 	uint32_t last_vhost;         /* the largest number that was given to one */
@@ -30,7 +36,7 @@ struct broker {
 
 	struct list connections;     /* all of them, in order of their numbers */
 	struct list consumers;       /* all of them, the oldest first */
-	struct list walks;           /* under way over these two, or over the virtual hosts */
+	struct list walks;           /* under way over these two, or over virtual hosts or users */
 	struct map replies;          /* channels that wait for direct replies, by their names */
 	struct list dirty;           /* those that the driver has to look at */
 	struct list owing;           /* those with replies that wait for the log */

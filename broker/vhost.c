@@ -4,6 +4,8 @@
  * entry: what a crash leaves of the rest belongs to nobody and is cleared away at the start. */
 #include "broker/vhost.h"
 
+#include <errno.h>
+
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
@@ -12,12 +14,10 @@
 #include "broker/link.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
+#include "broker/user.h"
 #include "queue/queue.h"
 
-enum {
-	VERSION = 1,
-	TURN_BUDGET = 256,           /* queues and exchanges of deleted ones that go in a turn */
-};
+enum { TURN_BUDGET = 256 };      /* queues and exchanges of deleted ones that go in a turn */
 
 static struct slice own(struct slice s)
 {
@@ -26,6 +26,7 @@ static struct slice own(struct slice s)
 
 static void about_own(struct vhost_about *out, const struct vhost_about *s)
 {
+	*out = *s;
 	out->description = own(s->description);
 	out->tags = own(s->tags);
 	out->queue_type = own(s->queue_type);
@@ -65,25 +66,11 @@ static struct slice number_of(const struct vhost *v)
 static log_position keep(const struct vhost *v)
 {
 	struct buf value = { 0 };
-	buf_u8(&value, VERSION);
-	pack_string(&value, v->name);
-	pack_string(&value, v->about.description);
-	pack_string(&value, v->about.tags);
-	pack_string(&value, v->about.queue_type);
+	ledger_vhost_value(&value, v->name, &v->about);
 	log_position at = catalog_put(&v->broker->store.catalog, CATALOG_VHOST, number_of(v),
 	                              buf_slice(&value));
 	buf_free(&value);
 	return at;
-}
-
-static bool decode(struct slice key, struct slice value, uint32_t *number, struct slice *name,
-                   struct vhost_about *out)
-{
-	uint8_t version;
-	return unpack_u32(&key, number) && key.n == 0 && unpack_u8(&value, &version) &&
-	       version == VERSION && unpack_name(&value, name) && name->n &&
-	       unpack_string(&value, &out->description) && unpack_string(&value, &out->tags) &&
-	       unpack_string(&value, &out->queue_type) && value.n == 0;
 }
 
 static void keep_largest(struct broker *b)
@@ -106,6 +93,8 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	about_own(&v->about, about);
 	put_le32(v->number, number);
 	topology_init(&v->topology, &b->store, number);
+	list_init(&v->grants);
+	list_init(&v->topic_grants);
 	parameters_init(&v->parameters, &b->store.catalog, number);
 	policing_init(v);
 	list_push(&b->all_vhosts, &v->link);
@@ -143,7 +132,7 @@ static void lose_connections(struct vhost *v)
 			continue;
 		connection_refuse(c, refuse(v->broker, &CONNECTION_FORCED, "vhost '%.*s' is deleted",
 		                            SLICE_ARG(v->name)), 0);
-		c->vhost = NULL;
+		connection_clean_up(c);
 	}
 }
 
@@ -155,6 +144,7 @@ log_position vhost_remove(struct vhost *v)
 	lose_connections(v);
 	parameters_forget(&v->parameters);
 	policing_stop(v);
+	grants_forget(v);
 	map_remove(&b->vhosts, v->name);
 	map_remove(&b->vhosts_by_number, number_of(v));
 	walks_leave(&b->walks, &v->link);
@@ -207,34 +197,33 @@ void vhosts_free(struct broker *b)
 
 /* ---- recovery ---- */
 
-static bool recover_largest(struct broker *b, struct slice key, struct slice value)
-{
-	uint32_t number;
-	return unpack_u32(&key, &number) && number == 0 && unpack_u32(&value, &b->last_vhost);
-}
-
-static void recover_one(struct broker *b, struct slice key, struct slice value)
+static int recover_one(struct broker *b, struct slice key, struct slice value, struct buf *why)
 {
 	struct vhost_about about;
 	struct slice name;
 	uint32_t number;
-	if (recover_largest(b, key, value))
-		return;
-	if (!decode(key, value, &number, &name, &about) || vhost_find(b, name) ||
-	    map_get(&b->vhosts_by_number, key))
-		log_warning("an entry of a virtual host does not read and is passed over");
-	else
+	bool reads = unpack_u32(&key, &number) && key.n == 0;
+	if (reads && number == 0 && unpack_u32(&value, &b->last_vhost))
+		return 0;
+	if (reads && ledger_vhost_decode(value, &name, &about) && !vhost_find(b, name)) {
 		vhost_new(b, name, &about, number);
+		return 0;
+	}
+	buf_printf(why, "the catalog's entry of a virtual host does not read: it was written by a "
+	                "newer version, or the log is damaged");
+	return -EUCLEAN;
 }
 
-static void recover_all(struct broker *b)
+static int recover_all(struct broker *b, struct buf *why)
 {
 	const void *cursor = NULL;
 	uint8_t kind;
 	struct slice key, value;
-	while (catalog_next(&b->store.catalog, &cursor, &kind, &key, &value))
+	int error = 0;
+	while (!error && catalog_next(&b->store.catalog, &cursor, &kind, &key, &value))
 		if (kind == CATALOG_VHOST)
-			recover_one(b, key, value);
+			error = recover_one(b, key, value, why);
+	return error;
 }
 
 static struct topology *find_topology(void *b, uint32_t number)
@@ -256,17 +245,20 @@ static void start_queues(struct broker *b)
 }
 
 /* Before there were several, all was in number 1. */
-void vhosts_recover(struct broker *b, struct recovery *r)
+int vhosts_recover(struct broker *b, struct recovery *r, bool *first_start, struct buf *why)
 {
-	struct vhost_about nothing = { 0 };
 	log_position wait_for;
-	recover_all(b);
-	if (b->last_vhost == 0)
-		vhost_add(b, slice_str(b->options.default_vhost), &nothing, &wait_for);
+	int error = recover_all(b, why);
+	if (error)
+		return error;
+	*first_start = b->last_vhost == 0;
+	if (*first_start)
+		vhost_add(b, slice_str(b->options.default_vhost), &VHOST_PLAIN, &wait_for);
 	topology_recover(&b->store, r, find_topology, b);
 	parameters_recover(b);
 	policing_recover(b);
 	start_queues(b);
+	return 0;
 }
 
 /* ---- checking ---- */

@@ -5,6 +5,7 @@
 #ifndef BROKER_VHOST_H
 #define BROKER_VHOST_H
 
+#include "broker/ledger.h"
 #include "broker/parameters.h"
 #include "broker/policies.h"
 #include "broker/policing.h"
@@ -15,12 +16,8 @@ struct recovery;
 
 enum { VHOST_TEXT_MAX = 4096 };  /* bytes of a description, or of all tags */
 
-/* What is said of one. */
-struct vhost_about {
-	struct slice description;
-	struct slice tags;           /* separated by commas */
-	struct slice queue_type;     /* the type of queues that are declared without one; or empty */
-};
+#define VHOST_PLAIN \
+	((struct vhost_about){ .max_connections = LEDGER_NO_LIMIT, .max_queues = LEDGER_NO_LIMIT })
 
 struct vhost {
 	struct broker *broker;
@@ -31,6 +28,9 @@ struct vhost {
 	struct parameters parameters;
 	struct policies policies;
 	struct policing policing;
+	struct list grants;          /* what users may do in it, the oldest first ... */
+	struct list topic_grants;    /* ... and to which topics */
+	uint64_t n_connections;
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 
@@ -58,8 +58,8 @@ log_position vhost_remove(struct vhost *v);
 void vhosts_turn(struct broker *b);
 
 /* Recovery: makes those of the catalog, with all that is in them; at a first start there is one,
- * the default. */
-void vhosts_recover(struct broker *b, struct recovery *r);
+ * the default.  0, or -errno and a sentence. */
+int vhosts_recover(struct broker *b, struct recovery *r, bool *first_start, struct buf *why);
 
 void vhosts_free(struct broker *b);
 

@@ -70,6 +70,7 @@ struct exchange_type {
 
 struct exchange {
 	struct list link;            /* among those of its virtual host */
+	uint64_t serial;             /* which no other exchange or queue there ever had */
 	struct slice name;           /* owned */
 	struct slice arguments;      /* owned; encoded table */
 	const struct exchange_type *type;

@@ -90,6 +90,7 @@ static log_position forget_name(struct topology *t, enum catalog_kind kind, stru
 static struct exchange *exchange_new(struct topology *t, const struct exchange_spec *spec)
 {
 	struct exchange *x = mem_zalloc(sizeof *x);
+	x->serial = t->next_serial++;
 	x->name = own(spec->name);
 	x->arguments = own(spec->arguments);
 	x->type = spec->type;
@@ -114,7 +115,7 @@ static void predeclare(struct topology *t, const char *name, const struct exchan
 
 void topology_init(struct topology *t, struct store *s, uint32_t vhost)
 {
-	*t = (struct topology){ .store = s, .vhost = vhost };
+	*t = (struct topology){ .store = s, .vhost = vhost, .next_serial = 1 };
 	list_init(&t->visit);
 	list_init(&t->all_exchanges);
 	list_init(&t->all_queues);
@@ -304,6 +305,7 @@ static struct queue *place_queue(struct topology *t, const struct queue_spec *sp
 {
 	struct queue *q = queue_new(t->store, spec);
 	q->topology = t;
+	q->serial = t->next_serial++;
 	list_push(&t->all_queues, &q->link);
 	map_put(&t->queues, q->name, q);
 	return q;

@@ -21,10 +21,11 @@ enum catalog_kind {
 	CATALOG_QUEUE = 2,
 	CATALOG_BINDING = 3,
 	CATALOG_VHOST = 4,        /* broker/vhost.c */
-	CATALOG_USER = 5,         /* reserved, as are the following */
+	CATALOG_USER = 5,         /* broker/user.c */
 	CATALOG_POLICY = 6,
 	CATALOG_PERMISSION = 7,
 	CATALOG_PARAMETER = 8,
+	CATALOG_TOPIC_PERMISSION = 9,
 };
 
 struct topology {
@@ -36,6 +37,7 @@ struct topology {
 	struct list all_queues;
 	struct list walks;           /* under way over these, and over the bindings of an exchange */
 	uint64_t n_bindings;
+	uint64_t next_serial;        /* for the next exchange or queue */
 	uint64_t mark;               /* number of the latest routing */
 	struct found found;          /* scratch of routing */
 	struct list visit;           /* work list: exchanges to be visited or removed */

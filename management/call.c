@@ -49,6 +49,13 @@ enum call_state call_refuse(struct call *c, const char *format, ...)
 	return CALL_DONE;
 }
 
+enum call_state call_refuse_quietly(struct call *c, const char *why)
+{
+	buf_printf(&c->error, "Error (argument validation): %s\n", why);
+	c->code = CALL_EXIT_USAGE;
+	return CALL_DONE;
+}
+
 struct vhost *call_vhost(struct call *c)
 {
 	struct vhost *v = vhost_find(c->host->broker, c->vhost);
@@ -126,6 +133,7 @@ static enum option flag(struct call *c, struct slice a)
 		{ "--if-empty", "-e", "--if_empty", &c->if_empty, NULL },
 		{ "--if-unused", "-u", "--if_unused", &c->if_unused, NULL },
 		{ "--global", "", "--global", &c->global, NULL },
+		{ "--pre-hashed-password", "", "--pre_hashed_password", &c->pre_hashed, NULL },
 	};
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (!slice_is(a, flags[i].name) && !slice_is(a, flags[i].brief) &&

@@ -12,6 +12,7 @@
 
 struct broker;
 struct field;
+struct user;
 struct verb;
 struct vhost;
 
@@ -35,6 +36,7 @@ enum {
 	CALL_EXIT_OK = 0,
 	CALL_EXIT_USAGE = 64,
 	CALL_EXIT_DATA = 65,
+	CALL_EXIT_NO_USER = 67,
 	CALL_EXIT_UNAVAILABLE = 69,
 	CALL_EXIT_SOFTWARE = 70,
 };
@@ -54,7 +56,7 @@ struct call {
 	size_t n;
 	struct slice vhost;
 	bool quiet, bare, json;      /* no banner, no headers, as JSON */
-	bool if_empty, if_unused, global;
+	bool if_empty, if_unused, global, pre_hashed;
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
 	struct slice priority, apply_to;              /* likewise */
 	bool begun, over;
@@ -83,6 +85,12 @@ enum call_state call_fail(struct call *c, uint32_t code, const char *format, ...
 /* As rabbitmqctl refuses arguments: with what was given, and the usage. */
 enum call_state call_refuse(struct call *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The same without what was given, where that is nobody's business. */
+enum call_state call_refuse_quietly(struct call *c, const char *why);
+
+/* The user that the first argument names; NULL, which was said then: there is none. */
+struct user *call_user(struct call *c);
 
 /* The virtual host that is meant; NULL, which was said then: there is none. */
 struct vhost *call_vhost(struct call *c);

@@ -6,6 +6,7 @@
 #include "amqp/table.h"
 #include "base/die.h"
 #include "broker/channel.h"
+#include "broker/user.h"
 #include "management/json.h"
 #include "management/listing.h"
 #include "queue/queue.h"
@@ -55,6 +56,56 @@ static const struct column vhost_columns[] = {
 	{ "default_queue_type", vhost_queue_type },
 	{ "tracing", vhost_tracing },
 	{ "cluster_state", vhost_state },
+};
+
+/* ---- users and what they may do ---- */
+
+VALUE(user_name)
+{
+	(void)room;
+	return cell_slice(r->user->name);
+}
+
+VALUE(user_tags)
+{
+	(void)room;
+	return cell_words(r->user->about.tags);
+}
+
+static const struct column user_columns[] = {
+	{ "user", user_name },
+	{ "tags", user_tags },
+};
+
+#define GRANT_VALUE(name, expression)   \
+	VALUE(grant_##name)                 \
+	{                                   \
+		const struct grant *g = r->grant; \
+		(void)room;                     \
+		return expression;              \
+	}
+
+GRANT_VALUE(user, cell_slice(g->user->name))
+GRANT_VALUE(vhost, cell_slice(g->vhost->name))
+GRANT_VALUE(exchange, cell_slice(g->exchange))
+GRANT_VALUE(configure, cell_slice(g->texts[RIGHT_CONFIGURE]))
+GRANT_VALUE(write, cell_slice(g->texts[RIGHT_WRITE]))
+GRANT_VALUE(read, cell_slice(g->texts[RIGHT_READ]))
+
+static const struct column permission_columns[] = {
+	{ "user", grant_user },
+	{ "vhost", grant_vhost },
+	{ "configure", grant_configure },
+	{ "write", grant_write },
+	{ "read", grant_read },
+};
+
+static const struct column topic_permission_columns[] = {
+	{ "user", grant_user },
+	{ "vhost", grant_vhost },
+	{ "exchange", grant_exchange },
+	{ "write", grant_write },
+	{ "read", grant_read },
 };
 
 /* ---- queues ---- */
@@ -513,6 +564,13 @@ const struct column *column_find(enum roster_kind kind, struct slice name)
 		size_t n;
 	} kinds[] = {
 		[ROSTER_VHOSTS] = { vhost_columns, ARRAY_LEN(vhost_columns) },
+		[ROSTER_USERS] = { user_columns, ARRAY_LEN(user_columns) },
+		[ROSTER_PERMISSIONS] = { permission_columns, ARRAY_LEN(permission_columns) },
+		[ROSTER_USER_PERMISSIONS] = { permission_columns, ARRAY_LEN(permission_columns) },
+		[ROSTER_TOPIC_PERMISSIONS] = { topic_permission_columns,
+		                               ARRAY_LEN(topic_permission_columns) },
+		[ROSTER_USER_TOPIC_PERMISSIONS] = { topic_permission_columns,
+		                                    ARRAY_LEN(topic_permission_columns) },
 		[ROSTER_QUEUES] = { queue_columns, ARRAY_LEN(queue_columns) },
 		[ROSTER_EXCHANGES] = { exchange_columns, ARRAY_LEN(exchange_columns) },
 		[ROSTER_BINDINGS] = { binding_columns, ARRAY_LEN(binding_columns) },

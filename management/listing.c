@@ -13,11 +13,14 @@ static void put_headers(struct listing *l, struct buf *out)
 	buf_u8(out, '\n');
 }
 
-void listing_begin(struct listing *l, struct broker *b, struct vhost *v, enum roster_kind kind,
-                   bool json, bool headers, struct buf *out)
+void listing_begin(struct listing *l, struct broker *b, struct vhost *v, struct user *u,
+                   enum roster_kind kind, bool json, bool headers, struct buf *out)
 {
 	l->json = json;
-	roster_begin(&l->roster, b, v, kind);
+	if (u)
+		roster_begin_of(&l->roster, u, kind);
+	else
+		roster_begin(&l->roster, b, v, kind);
 	if (json)
 		buf_printf(out, "[\n");
 	else if (headers)

@@ -28,9 +28,10 @@ struct listing {
 /* The column of that name in what rosters of the kind are shown by; NULL: there is none. */
 const struct column *column_find(enum roster_kind kind, struct slice name);
 
-/* Begins with the columns that were chosen before (columns, n). */
-void listing_begin(struct listing *l, struct broker *b, struct vhost *v, enum roster_kind kind,
-                   bool json, bool headers, struct buf *out);
+/* Begins with the columns that were chosen before (columns, n): what belongs to a user, if there is
+ * one, else to a virtual host. */
+void listing_begin(struct listing *l, struct broker *b, struct vhost *v, struct user *u,
+                   enum roster_kind kind, bool json, bool headers, struct buf *out);
 
 /* Appends the next rows; false at the end, which was appended too. */
 bool listing_go_on(struct listing *l, struct buf *out);

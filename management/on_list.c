@@ -7,7 +7,7 @@
 struct list_spec {
 	enum roster_kind kind;
 	const char *defaults;        /* columns, separated by blanks */
-	bool of_vhost;               /* those of one virtual host */
+	enum { OF_ALL, OF_VHOST, OF_USER } of;   /* those of one virtual host, or of one user */
 };
 
 static void choose_defaults(struct call *c, const struct list_spec *s)
@@ -22,9 +22,10 @@ static void choose_defaults(struct call *c, const struct list_spec *s)
 static bool choose(struct call *c, const struct list_spec *s)
 {
 	struct buf unknown = { 0 };
-	if (c->n == 0)
+	size_t first = s->of == OF_USER ? 1 : 0;
+	if (c->n == first)
 		choose_defaults(c, s);
-	for (size_t i = 0; i < c->n && c->listing.n < LISTING_MAX_COLUMNS; i++) {
+	for (size_t i = first; i < c->n && c->listing.n < LISTING_MAX_COLUMNS; i++) {
 		const struct column *column = column_find(s->kind, c->arguments[i]);
 		if (column)
 			c->listing.columns[c->listing.n++] = column;
@@ -42,11 +43,17 @@ static bool choose(struct call *c, const struct list_spec *s)
 static bool begin(struct call *c, const struct list_spec *s, struct buf *out)
 {
 	struct vhost *v = NULL;
-	if (!choose(c, s) || (s->of_vhost && !(v = call_vhost(c)))) {
+	struct user *u = NULL;
+	bool ok = choose(c, s);
+	if (ok && s->of == OF_VHOST)
+		ok = (v = call_vhost(c)) != NULL;
+	if (ok && s->of == OF_USER)
+		ok = (u = call_user(c)) != NULL;
+	if (!ok) {
 		buf_clear(out);
 		return false;
 	}
-	listing_begin(&c->listing, c->host->broker, v, s->kind, c->json, !c->bare, out);
+	listing_begin(&c->listing, c->host->broker, v, u, s->kind, c->json, !c->bare, out);
 	return true;
 }
 
@@ -59,15 +66,74 @@ static enum call_state list(struct call *c, const struct list_spec *s, struct bu
 
 enum call_state verb_list_vhosts(struct call *c, struct buf *out)
 {
-	static const struct list_spec spec = { ROSTER_VHOSTS, "name", false };
+	static const struct list_spec spec = { ROSTER_VHOSTS, "name", OF_ALL };
 	if (!c->begun)
 		call_banner(c, out, "Listing vhosts ...");
 	return list(c, &spec, out);
 }
 
+enum call_state verb_list_users(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = { ROSTER_USERS, "user tags", OF_ALL };
+	if (!c->begun)
+		call_banner(c, out, "Listing users ...");
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_permissions(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_PERMISSIONS,
+		"user configure write read",
+		OF_VHOST,
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing permissions for vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_user_permissions(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_USER_PERMISSIONS,
+		"vhost configure write read",
+		OF_USER,
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing permissions for user \"%.*s\" ...",
+		            SLICE_ARG(c->arguments[0]));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_topic_permissions(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_TOPIC_PERMISSIONS,
+		"user exchange write read",
+		OF_VHOST,
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing topic permissions for vhost \"%.*s\" ...",
+		            SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
+enum call_state verb_list_user_topic_permissions(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_USER_TOPIC_PERMISSIONS,
+		"vhost exchange write read",
+		OF_USER,
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing topic permissions for user \"%.*s\" ...",
+		            SLICE_ARG(c->arguments[0]));
+	return list(c, &spec, out);
+}
+
 enum call_state verb_list_queues(struct call *c, struct buf *out)
 {
-	static const struct list_spec spec = { ROSTER_QUEUES, "name messages", true };
+	static const struct list_spec spec = { ROSTER_QUEUES, "name messages", OF_VHOST };
 	if (!c->begun)
 		call_banner(c, out, "Timeout: 60.0 seconds ...\nListing queues for vhost %.*s ...",
 		            SLICE_ARG(c->vhost));
@@ -112,7 +178,7 @@ enum call_state verb_list_global_parameters(struct call *c, struct buf *out)
 
 enum call_state verb_list_exchanges(struct call *c, struct buf *out)
 {
-	static const struct list_spec spec = { ROSTER_EXCHANGES, "name type", true };
+	static const struct list_spec spec = { ROSTER_EXCHANGES, "name type", OF_VHOST };
 	if (!c->begun)
 		call_banner(c, out, "Listing exchanges for vhost %.*s ...", SLICE_ARG(c->vhost));
 	return list(c, &spec, out);
@@ -123,7 +189,7 @@ enum call_state verb_list_bindings(struct call *c, struct buf *out)
 	static const struct list_spec spec = {
 		ROSTER_BINDINGS,
 		"source_name source_kind destination_name destination_kind routing_key arguments",
-		true,
+		OF_VHOST,
 	};
 	if (!c->begun)
 		call_banner(c, out, "Listing bindings for vhost %.*s ...", SLICE_ARG(c->vhost));
@@ -135,7 +201,7 @@ enum call_state verb_list_connections(struct call *c, struct buf *out)
 	static const struct list_spec spec = {
 		ROSTER_CONNECTIONS,
 		"user peer_host peer_port state",
-		false,
+		OF_ALL,
 	};
 	if (!c->begun)
 		call_banner(c, out, "Listing connections ...");
@@ -147,7 +213,7 @@ enum call_state verb_list_channels(struct call *c, struct buf *out)
 	static const struct list_spec spec = {
 		ROSTER_CHANNELS,
 		"pid user consumer_count messages_unacknowledged",
-		false,
+		OF_ALL,
 	};
 	if (!c->begun)
 		call_banner(c, out, "Listing channels ...");
@@ -159,7 +225,7 @@ enum call_state verb_list_consumers(struct call *c, struct buf *out)
 	static const struct list_spec spec = {
 		ROSTER_CONSUMERS,
 		"queue_name channel_pid consumer_tag ack_required prefetch_count active arguments",
-		true,
+		OF_VHOST,
 	};
 	if (!c->begun)
 		call_banner(c, out, "Listing consumers in vhost %.*s ...", SLICE_ARG(c->vhost));

@@ -36,7 +36,7 @@ static bool read_about(struct call *c, struct vhost_about *about, struct buf *ta
 static enum call_state add(struct call *c, struct buf *out)
 {
 	struct slice name = c->arguments[0];
-	struct vhost_about about = { 0 };
+	struct vhost_about about = VHOST_PLAIN;
 	struct buf tags = { 0 };
 	call_banner(c, out, "Adding vhost \"%.*s\" ...", SLICE_ARG(name));
 	if (name.n == 0 || name.n > 255)
@@ -59,7 +59,7 @@ static enum call_state update(struct call *c, struct buf *out)
 	c->vhost = c->arguments[0];
 	call_banner(c, out, "Updating metadata of vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
 	struct vhost *v = call_vhost(c);
-	struct vhost_about about = v ? v->about : (struct vhost_about){ 0 };
+	struct vhost_about about = v ? v->about : VHOST_PLAIN;
 	if (v && read_about(c, &about, &tags))
 		c->wait_for = vhost_change(v, &about);
 	buf_free(&tags);

@@ -70,6 +70,7 @@ struct queue {
 	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
 	struct heap_node deadline;
 	struct topology *topology;    /* of its virtual host; kept by exchange/, as is the next */
+	uint64_t serial;              /* which no other queue or exchange there ever had */
 	struct list link;             /* among those of its virtual host */
 	struct list on_owner;         /* on the owning connection's list of exclusive queues */
 	struct list bindings;         /* bindings that end here; kept by exchange/ */

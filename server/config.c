@@ -9,10 +9,11 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "base/quantity.h"
 
 enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_SHARE, KIND_BOOL, KIND_TEXT, KIND_SECRET,
-	              KIND_CHOICE, KIND_LIST };
+	              KIND_PATTERN, KIND_CHOICE, KIND_LIST, KIND_FLAGS };
 
 struct key {
 	const char *name;
@@ -70,11 +71,11 @@ static struct slice trim(struct slice s)
 }
 
 /* A list's key may have a number or a name of its own behind it. */
-static const struct key *find_list(struct slice name)
+static const struct key *find_list(struct slice name, enum config_kind kind)
 {
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		size_t n = strlen(keys[i].name);
-		if (keys[i].kind == KIND_LIST && slice_starts(name, keys[i].name) && name.n > n + 1 &&
+		if (keys[i].kind == kind && slice_starts(name, keys[i].name) && name.n > n + 1 &&
 		    name.p[n] == '.')
 			return &keys[i];
 	}
@@ -173,6 +174,50 @@ static bool check_text(const struct key *k, struct slice v, struct buf *why)
 	return true;
 }
 
+static bool set_pattern(void *field, struct slice v, struct buf *why)
+{
+	struct pattern_fault fault;
+	struct pattern *p = v.n ? pattern_new(v, &fault) : NULL;
+	if (v.n && !p) {
+		buf_printf(why, "'%.*s' is no regular expression: %s", SLICE_ARG(v), fault.text);
+		return false;
+	}
+	pattern_free(&p);
+	set_text(field, v);
+	return true;
+}
+
+/* All at once: none of them, or as --check-config prints them. */
+static bool set_flags(void *field, struct slice v, struct buf *why)
+{
+	if (memchr(v.p, ' ', v.n) || v.n > 1024) {
+		buf_printf(why, "'%.*s' is neither none nor names with commas between", SLICE_ARG(v));
+		return false;
+	}
+	set_text(field, slice_is(v, "none") ? slice_of("", 0) : v);
+	return true;
+}
+
+/* The names but this, and this one behind them when it is on. */
+static bool set_flag(struct config *c, const struct key *k, struct slice name, struct slice v,
+                     struct buf *why)
+{
+	char **field = (char **)(void *)((char *)c + k->at);
+	struct buf all = { 0 };
+	bool on = false, ok = set_bool(&on, v, why);
+	for (struct slice rest = slice_str(*field); rest.n;) {
+		struct slice other = slice_cut(&rest, ',');
+		if (!slice_eq(other, name))
+			buf_printf(&all, "%s%.*s", all.len ? "," : "", SLICE_ARG(other));
+	}
+	if (on)
+		buf_printf(&all, "%s%.*s", all.len ? "," : "", SLICE_ARG(name));
+	if (ok)
+		set_text(field, buf_slice(&all));
+	buf_free(&all);
+	return ok;
+}
+
 static bool set_value(struct config *c, const struct key *k, struct slice v, struct buf *why)
 {
 	void *field = (char *)c + k->at;
@@ -181,6 +226,8 @@ static bool set_value(struct config *c, const struct key *k, struct slice v, str
 	case KIND_SIZE: return set_number(k, field, v, why);
 	case KIND_SHARE: return set_share(field, v, why);
 	case KIND_BOOL: return set_bool(field, v, why);
+	case KIND_FLAGS: return set_flags(field, v, why);
+	case KIND_PATTERN: return set_pattern(field, v, why);
 	case KIND_LIST:
 	case KIND_CHOICE:
 		if ((k->kind == KIND_CHOICE || v.n) && !check_choice(k, v, why))
@@ -343,16 +390,19 @@ static bool is_listener(struct slice key, const char *kind)
 
 static bool set(struct config *c, struct slice key, struct slice value, struct buf *why)
 {
-	const struct key *k = find_key(key), *list = find_list(key);
+	const struct key *k = find_key(key), *list = find_list(key, KIND_LIST);
+	const struct key *flags = find_list(key, KIND_FLAGS);
 	if (k)
 		return set_value(c, k, value, why);
 	if (list)
 		return add_to_list(c, list, value, why);
 	if (is_listener(key, "listeners.tcp") || is_listener(key, "listeners.ssl"))
 		return set_listener(c, key, value, why);
-	if (slice_is(key, "loopback_users") && slice_is(value, "none"))
-		return set_value(c, find_key(slice_str("loopback_users.guest")), slice_str("false"), why);
-	if (!is_ignored(key) && !slice_starts(key, "loopback_users.")) {
+	if (flags) {
+		slice_take(&key, strlen(flags->name) + 1);
+		return set_flag(c, flags, key, value, why);
+	}
+	if (!is_ignored(key)) {
 		buf_printf(why, "unknown key; the nearest one is %s (--help lists all)", nearest(key));
 		return false;
 	}
@@ -472,6 +522,9 @@ void config_print(const struct config *c, struct buf *out)
 			break;
 		case KIND_SHARE: buf_printf(out, "%g\n", *(const double *)field); break;
 		case KIND_BOOL: buf_printf(out, "%s\n", *(const bool *)field ? "true" : "false"); break;
+		case KIND_FLAGS:
+			buf_printf(out, "%s\n", **(char *const *)field ? *(char *const *)field : "none");
+			break;
 		case KIND_SECRET: buf_printf(out, "********\n"); break;
 		default: buf_printf(out, "%s\n", *(char *const *)field);
 		}

@@ -26,7 +26,9 @@ struct config {
 #define TEXT(field) char *field;
 #define SECRET(field) char *field;
 #define CHOICE(field) char *field;
+#define PATTERN(field) char *field;
 #define LIST(field) char *field;   /* separated by blanks */
+#define FLAGS(field) char *field;  /* those that are true, separated by commas */
 #define KEY(name, kind, field, standard, least, most, doc) kind(field)
 #include "server/config.def"
 #undef KEY
@@ -37,7 +39,9 @@ struct config {
 #undef TEXT
 #undef SECRET
 #undef CHOICE
+#undef PATTERN
 #undef LIST
+#undef FLAGS
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	uint32_t n_listeners;
 	uint32_t n_ignored;          /* keys taken without effect */

@@ -235,7 +235,11 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->default_user = c->default_user;
 	o->default_pass = c->default_pass;
 	o->default_vhost = c->default_vhost;
-	o->default_user_loopback_only = c->loopback_only;
+	o->default_tags = c->default_user_tags;
+	o->default_configure = c->default_configure;
+	o->default_write = c->default_write;
+	o->default_read = c->default_read;
+	o->loopback_users = c->loopback_users;
 	bool all = c->auth_mechanisms[0] == 0;
 	o->plain = all || has_word(c->auth_mechanisms, "PLAIN");
 	o->amqplain = all || has_word(c->auth_mechanisms, "AMQPLAIN");
@@ -288,7 +292,7 @@ static void say_ready(const struct config *c, struct disk *disk, struct buf *whe
 	if (c->n_ignored)
 		log_warning("%u keys of the configuration have no effect in this version (the first: %s)",
 		            c->n_ignored, c->first_ignored);
-	if (guest && !c->loopback_only)
+	if (guest && !slice_has_word(slice_str(c->loopback_users), ',', slice_str("guest")))
 		log_warning("the user guest with its well-known password may log in from anywhere");
 	if (strcmp(c->durability, "os") == 0)
 		log_warning("durability=os: a confirm does not wait for the disk");

@@ -234,6 +234,54 @@ static int ask(struct asking *a)
 	return code;
 }
 
+/* ---- passwords ---- */
+
+/* Verbs that take a password last: with how many arguments it is left out. */
+static const struct {
+	const char *verb;
+	size_t without;
+} with_password[] = {
+	{ "add_user", 1 },
+	{ "change_password", 1 },
+	{ "authenticate_user", 1 },
+	{ "hash_password", 0 },
+};
+
+/* Words that are no options; the first is the verb. */
+static size_t plain_words(const struct request *r, struct slice *verb)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->arguments[i].n == 0 || r->arguments[i].p[0] != '-')
+			*verb = n++ ? *verb : r->arguments[i];
+	return n;
+}
+
+static bool is_left_out(const struct request *r)
+{
+	struct slice verb = { 0 };
+	size_t n = plain_words(r, &verb);
+	for (size_t i = 0; i < sizeof with_password / sizeof *with_password; i++)
+		if (n && slice_is(verb, with_password[i].verb))
+			return n == 1 + with_password[i].without;
+	return false;
+}
+
+/* From the input, so that no list of processes shows it; line is to be freed. */
+static void read_password(struct request *r, char **line)
+{
+	size_t cap = 0;
+	if (!is_left_out(r) || r->n == REQUEST_MAX_ARGUMENTS)
+		return;
+	if (isatty(STDIN_FILENO))
+		fprintf(stderr, "Password: ");
+	ssize_t n = getline(line, &cap, stdin);
+	if (n > 0 && (*line)[n - 1] == '\n')
+		n--;
+	if (n > 0)
+		r->arguments[r->n++] = slice_of(*line, (size_t)n);
+}
+
 int ctl_door(int argc, char **argv)
 {
 	struct asking a = { 0 };
@@ -248,6 +296,10 @@ int ctl_door(int argc, char **argv)
 		printf(VERSION "\n");
 		return CALL_EXIT_OK;
 	}
+	char *line = NULL;
+	read_password(&a.request, &line);
 	complete_path(&a);
-	return ask(&a);
+	int code = ask(&a);
+	free(line);
+	return code;
 }

@@ -118,7 +118,8 @@ static void put_ack(struct printer *p, struct slice body)
 
 static void put_define(struct printer *p, struct slice body)
 {
-	static const char *const kinds[] = { "", "exchange", "queue", "binding", "vhost" };
+	static const char *const kinds[] = { "", "exchange", "queue", "binding", "vhost", "user",
+		                                 "policy", "permission", "parameter", "topic permission" };
 	struct record_define d;
 	if (!record_define_decode(body, &d))
 		return;

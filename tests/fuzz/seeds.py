@@ -555,6 +555,15 @@ REQUESTS = {
     "close": request(b"close_connection", b"<1>", b"%s%n"),
     "close-all": request(b"close_all_connections", b"why", b"-s"),
     "status": request(b"status"),
+    "add-vhost": request(b"add_vhost", b"--tags", b"a,,b", b"--default-queue-type=quorum", b"v"),
+    "delete-vhost": request(b"delete_vhost", b"/"),
+    "list-vhosts": request(b"list_vhosts", b"name", b"tags", b"cluster_state"),
+    "add-user": request(b"add_user", b"--pre-hashed-password", b"u", b"c2FsdNQqD3Q="),
+    "user-tags": request(b"set_user_tags", b"guest", b"a", b" ,b"),
+    "permissions": request(b"set_permissions", b"guest", b"(", b"", b"[a-"),
+    "topic": request(b"set_topic_permissions", b"guest", b"x", b"{username}{vhost}", b""),
+    "clear": request(b"clear_permissions", b"guest"),
+    "delete-user": request(b"delete_user", b"guest"),
     "stop": request(b"stop", b"--", b"--"),
     "unknown": request(b"-", b"--x", b"foo"),
     "empty-words": request(b"", b"", b""),
@@ -564,6 +573,33 @@ REQUESTS = {
     "long": b"LVR1" + (65537).to_bytes(4, "little"),
     "inner-long": b"LVR1\x08\0\0\0\xff\xff\xff\xffabcd",
     "answer": piece(1, b"name\n") + piece(2, b"Error\n") + piece(0, b"\x40\0\0\0"),
+}
+
+
+
+def le64(n):
+    return (n & (1 << 64) - 1).to_bytes(8, "little")
+
+
+def word(s):
+    return len(s).to_bytes(4, "little") + s
+
+
+LEDGER = {
+    "vhost": b"\0\1" + word(b"red") + word(b"of colours") + word(b"a,b") + word(b"quorum")
+    + le64(-1) + le64(10),
+    "vhost-nameless": b"\0\1" + word(b"") * 4 + le64(-1) * 2,
+    "vhost-limit": b"\0\1" + word(b"v") + word(b"") * 3 + le64(-2) * 2,
+    "user": b"\1\1\0" + word(b"salt" + b"d" * 32) + word(b"administrator") + le64(-1) * 2,
+    "user-without": b"\1\1\2" + word(b"") + word(b"") + le64(0) * 2,
+    "user-short-hash": b"\1\1\1" + word(b"salt" + b"d" * 32) + word(b"") + le64(-1) * 2,
+    "key": b"\2" + (1).to_bytes(4, "little") + word(b"kate"),
+    "topic-key": b"\3" + (1).to_bytes(4, "little") + word(b"kate") + word(b"amq.topic"),
+    "default-topic-key": b"\3" + (1).to_bytes(4, "little") + word(b"kate") + word(b""),
+    "grant": b"\4\1" + word(b"^k") + word(b"") + word(b".*"),
+    "newer": b"\4\2" + word(b"^k") + word(b"") + word(b".*"),
+    "base64": b"\5c2FsdNQqD3Qv/Bvk4cwIRcJCnJc=",
+    "base64-padding": b"\5=c2=",
 }
 
 A = b"a" * 300
@@ -604,6 +640,7 @@ for parser, seeds in [
     ("topic", TOPICS),
     ("pattern", PATTERNS),
     ("json", JSON),
+    ("ledger", LEDGER),
     ("connection", CONVERSATIONS),
     ("segment", DAMAGE),
     ("summary", SUMMARIES),

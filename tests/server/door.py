@@ -235,6 +235,54 @@ def alarms(b):
     return json.loads(b.ask("status", "--formatter=json")[1])["alarms"]
 
 
+def log_in(b, user, password, vhost="/"):
+    return pika.BlockingConnection(pika.ConnectionParameters(
+        "127.0.0.1", b.port, vhost, pika.PlainCredentials(user, password)))
+
+
+def refused(b, *who):
+    try:
+        log_in(b, *who).close()
+    except pika.exceptions.AMQPConnectionError:
+        return True
+    return False
+
+
+def try_tenants(b):
+    code, out, err = b.ask("add_user", "kate", input="rose bud\n")
+    check("add_user reads the password", code == 0 and "Done." in out, (code, out, err))
+    check("... without asking a pipe for it", err == "", err)
+    check("a user without rights stays outside", refused(b, "kate", "rose bud"))
+    check("add_vhost", b.ask("add_vhost", "red")[0] == 0)
+    check("set_permissions", b.ask("set_permissions", "-p", "red", "kate", "^k", "", "^k")[0] == 0)
+    c = log_in(b, "kate", "rose bud", "red")
+    ch = c.channel()
+    ch.queue_declare("k1")
+    try:
+        ch.queue_declare("x1")
+        check("a right that is not there", False)
+    except pika.exceptions.ChannelClosedByBroker as e:
+        check("a right that is not there", e.reply_code == 403, e)
+    check("list_permissions", b.rows("list_permissions", "-p", "red") == [["kate", "^k", "", "^k"]])
+    check("change_password reads it too",
+          b.ask("change_password", "kate", input="bud")[0] == 0 and refused(b, "kate", "rose bud"))
+    code, out, _ = b.ask("hash_password", "bud")
+    code = b.ask("add_user", "--pre-hashed-password", "twin", out.splitlines()[-1])[0]
+    check("a hash that was printed is taken", code == 0 and b.ask(
+        "authenticate_user", "twin", "bud")[0] == 0, out)
+    code, _, err = b.ask("add_user", "third", input="")
+    check("no password at all", code == 64 and "not enough" in err, err)
+    check("delete_vhost", b.ask("delete_vhost", "red")[0] == 0)
+    try:
+        c.channel()
+        check("its connections are closed", False)
+    except pika.exceptions.ConnectionClosedByBroker as e:
+        check("its connections are closed", e.reply_code == 320 and "is deleted" in e.reply_text, e)
+    codes = [b.ask("delete_user", u)[0] for u in ("kate", "twin", "twin")]
+    check("delete_user", codes == [0, 0, 67], codes)
+    check("no password is in the log", "bud" not in b.said)
+
+
 def try_alarms(b):
     told = []
     c = b.connect()
@@ -463,6 +511,7 @@ def main():
             try_lists(b)
             try_policies(b)
             try_changes(b)
+            try_tenants(b)
             try_alarms(b)
             try_life(b)
             try_manners(b, scratch)

@@ -18,16 +18,25 @@ static uint64_t dice(struct world *w, uint64_t n)
 }
 
 /* True when it was answered that all is well; only a broker that is down need not answer. */
-static bool asked(struct world *w, const char *verb, const char *vhost)
+static bool asked(struct world *w, const char *words)
 {
 	struct buf said = { 0 };
+	struct request r = { 0 };
+	for (struct slice rest = slice_str(words); rest.n;)
+		r.arguments[r.n++] = slice_cut(&rest, ' ');
 	inside_let_go(&w->in);
-	int code = admin_say(&w->in, &said, verb, vhost, NULL);
+	int code = admin_ask(&w->in, &r, &said);
 	if (code && world_goes_on(w))
-		buf_printf(&w->why, "%s %s ended with %d: %.*s", verb, vhost, code,
-		           SLICE_ARG(buf_slice(&said)));
+		buf_printf(&w->why, "%s ended with %d: %.*s", words, code, SLICE_ARG(buf_slice(&said)));
 	buf_free(&said);
 	return code == 0;
+}
+
+static bool asked_of(struct world *w, const char *format, const char *name)
+{
+	char words[100];
+	snprintf(words, sizeof words, format, name);
+	return asked(w, words);
 }
 
 static bool put_message(struct talk *t, struct slice queue)
@@ -60,10 +69,11 @@ static void come(struct world *w, struct tenant *t, const char *vhost)
 	t->filled = false;
 	t->ruled = t->alone;
 	t->limit = t->maybe = 0;
-	if (!asked(w, "add_vhost", vhost))
+	if (!asked_of(w, "add_vhost %s", vhost))
 		return;
 	t->there = PRESENT;
-	fill(w, t, vhost);
+	if (asked_of(w, "set_permissions -p %s guest .* .* .*", vhost))
+		fill(w, t, vhost);
 }
 
 /* Its policy is set, or set anew. */
@@ -87,16 +97,42 @@ static void rule(struct world *w, struct tenant *t, const char *vhost)
 static void go(struct world *w, struct tenant *t, const char *vhost)
 {
 	t->there = UNSURE;
-	if (asked(w, "delete_vhost", vhost))
+	if (asked_of(w, "delete_vhost %s", vhost))
 		t->there = ABSENT;
 }
 
+static void tag(struct world *w)
+{
+	char tags[16];
+	snprintf(tags, sizeof tags, "tag%u", w->operations);
+	w->tags_known = false;
+	if (!asked_of(w, "set_user_tags kate %s", tags))
+		return;
+	w->tags_known = true;
+	memcpy(w->tags, tags, sizeof tags);
+}
+
+static void change_user(struct world *w)
+{
+	bool there = w->kate == PRESENT, goes = there && dice(w, 3) == 0;
+	if (!there || goes) {
+		w->kate = UNSURE;
+		if (asked(w, goes ? "delete_user kate" : "add_user kate secret"))
+			w->kate = goes ? ABSENT : PRESENT;
+	}
+	if (w->kate == PRESENT)
+		tag(w);
+}
+
+/* One of whom nothing is known is neither made nor changed. */
 void tenants_step(struct world *w)
 {
 	unsigned i = (unsigned)dice(w, TENANTS);
 	if (dice(w, SELDOM) || !w->connected)
 		return;
-	if (w->tenants[i].there == PRESENT && dice(w, 2))
+	if (w->kate != UNSURE && dice(w, 3) == 0)
+		change_user(w);
+	else if (w->tenants[i].there == PRESENT && dice(w, 2))
 		rule(w, &w->tenants[i], names[i]);
 	else if (w->tenants[i].there == PRESENT)
 		go(w, &w->tenants[i], names[i]);
@@ -171,9 +207,23 @@ static void check_rule(struct world *w, const struct tenant *t, const char *vhos
 	buf_free(&queues);
 }
 
+static void check_user(struct world *w)
+{
+	struct buf said = { 0 };
+	char line[40];
+	admin_say(&w->in, &said, "list_users", "-s", NULL);
+	snprintf(line, sizeof line, "kate\t[%s]\n", w->tags);
+	if (w->kate != UNSURE && has(&said, "kate\t") != (w->kate == PRESENT))
+		buf_printf(&w->why, "the user %s", w->kate == PRESENT ? "is lost" : "came back");
+	else if (w->kate == PRESENT && w->tags_known && !has(&said, line))
+		buf_printf(&w->why, "the user is not, as was answered, %s", line);
+	buf_free(&said);
+}
+
 void tenants_check(struct world *w)
 {
 	check_there(w);
+	check_user(w);
 	for (unsigned i = 0; i < TENANTS && w->why.len == 0; i++)
 		if (w->tenants[i].there == PRESENT && w->tenants[i].filled)
 			check_inside(w, &w->tenants[i], names[i]);

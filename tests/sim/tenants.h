@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Virtual hosts that come and go while the simulator's script runs, each with a queue and a message
- * in it, and now and then a policy: what was deleted and answered never comes back, what was made
- * and answered stays. */
+ * in it, and now and then a policy, and a user: what was deleted and answered never comes back,
+ * what was made or changed and answered stays. */
 #ifndef SIM_TENANTS_H
 #define SIM_TENANTS_H
 

@@ -57,6 +57,9 @@ struct world {
 	uint64_t n_published;
 	uint64_t confirmed_to;       /* the highest tag of a multiple confirm */
 	struct tenant tenants[TENANTS];
+	enum belief kate;            /* a user who comes and goes, and is given tags */
+	bool tags_known;
+	char tags[16];
 	uint64_t tenants_random;
 	struct outstanding held[HELD];
 	unsigned n_held;

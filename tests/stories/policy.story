@@ -266,6 +266,7 @@ ctl -s list_queues name policy => 0 "q1\tb\nq2\tb\nother\t\n"
 scene "A policy belongs to its virtual host, and goes with it"
 broker durable
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 ctl set_policy -p red p ".*" "{\"max-length\":1}"
 a connects
 a opens 1

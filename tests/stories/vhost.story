@@ -3,6 +3,7 @@
 
 scene "What is in one virtual host is not in another"
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 a connects
 a opens 1
 b connects vhost="red"
@@ -24,6 +25,7 @@ b 1 refused 406 ~"for queue 'q' in vhost 'red'" queue.declare
 
 scene "A dead letter stays in its virtual host"
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 a connects
 a opens 1
 b connects vhost="red"
@@ -40,6 +42,7 @@ a 1 < basic.get-empty
 
 scene "A deleted virtual host closes its connections and takes all along"
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 a connects vhost="red"
 a opens 1
 b connects
@@ -68,6 +71,7 @@ ctl delete_vhost red => 65 "Virtual host 'red' does not exist"
 scene "A new one of the same name has nothing of the old"
 broker durable
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 a connects vhost="red"
 a opens 1
 a 1 does confirm.select
@@ -77,6 +81,7 @@ a 1 confirmed 1
 ctl delete_vhost red
 a refused 320 "CONNECTION_FORCED - vhost 'red' is deleted" none
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 a connects vhost="red"
 a opens 1
 a 1 > queue.declare queue=q passive
@@ -89,6 +94,7 @@ a 1 does queue.declare queue=q durable => message_count=0
 scene "A start brings them back, with all that lasts in each"
 broker durable
 ctl add_vhost --description "of colours" --tags "warm, loud" red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 ctl add_vhost blue
 a connects vhost="red"
 a opens 1
@@ -109,6 +115,7 @@ a 1 < basic.get-ok body="kept"
 scene "The default one may go too, and stays away"
 broker durable
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 ctl delete_vhost /
 restart
 ctl list_vhosts -s => 0 "red\n"
@@ -117,6 +124,7 @@ a connects vhost="red"
 
 scene "Its type of queues is for those that say none"
 ctl add_vhost --default-queue-type quorum red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 a connects vhost="red"
 a opens 1
 a 1 does queue.declare queue=q durable
@@ -138,6 +146,7 @@ ctl add_vhost "" => 64 "1 to 255 bytes"
 scene "Deleting one gives back what it took"
 repeat 5
 ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
 a connects vhost="red"
 a opens 1
 repeat 20

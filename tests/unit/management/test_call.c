@@ -348,6 +348,7 @@ START_TEST(a_virtual_host_may_go_while_it_is_listed)
 	uint32_t code = 999;
 	char name[16];
 	ck_assert_uint_eq(run("add_vhost", "red", NULL), 0);
+	ck_assert_uint_eq(run("set_permissions", "-p", "red", "guest", ".*", ".*", ".*", NULL), 0);
 	talk_free(&talk);
 	ck_assert(talk_open_at(&talk, &in, "red"));
 	for (int i = 0; i < 600; i++) {
@@ -372,6 +373,7 @@ START_TEST(connections_are_closed_by_virtual_host)
 {
 	struct talk other;
 	ck_assert_uint_eq(run("add_vhost", "red", NULL), 0);
+	ck_assert_uint_eq(run("set_permissions", "-p", "red", "guest", ".*", ".*", ".*", NULL), 0);
 	ck_assert(talk_open_at(&other, &in, "red"));
 	ck_assert_uint_eq(run("close_all_connections", "-p", "red", "out", NULL), 0);
 	assert_said("Closing all connections to vhost red, reason: out...\nClosed 1 connections\n");

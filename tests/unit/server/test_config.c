@@ -63,7 +63,7 @@ static void expect_in(const struct buf *b, const char *wanted)
 
 /* ---- every key ---- */
 
-enum kind { NUMBER, SIZE, SHARE, BOOL, TEXT, SECRET, CHOICE, LIST };
+enum kind { NUMBER, SIZE, SHARE, BOOL, TEXT, SECRET, PATTERN, CHOICE, LIST, FLAGS };
 
 static const struct {
 	const char *name;
@@ -140,7 +140,9 @@ START_TEST(defaults_are_what_people_expect)
 	ck_assert_str_eq(c.durability, "fsync");
 	ck_assert_str_eq(c.default_user, "guest");
 	ck_assert_str_eq(c.default_vhost, "/");
-	ck_assert(c.loopback_only);
+	ck_assert_str_eq(c.loopback_users, "guest");
+	ck_assert_str_eq(c.default_user_tags, "administrator");
+	ck_assert_str_eq(c.default_write, ".*");
 	ck_assert_uint_eq(c.n_listeners, 0);
 }
 END_TEST
@@ -258,11 +260,14 @@ END_TEST
 START_TEST(loopback_users_none_lets_guest_in_from_anywhere)
 {
 	ck_assert(set("loopback_users", "none"));
-	ck_assert(!c.loopback_only);
+	ck_assert_str_eq(c.loopback_users, "");
 	ck_assert(set("loopback_users.guest", "true"));
-	ck_assert(c.loopback_only);
 	ck_assert(set("loopback_users.somebody", "true"));
-	ck_assert(!set("loopback_users", "all"));
+	ck_assert_str_eq(c.loopback_users, "guest,somebody");
+	ck_assert(set("loopback_users.guest", "false"));
+	ck_assert_str_eq(c.loopback_users, "somebody");
+	ck_assert(!set("loopback_users.guest", "perhaps"));
+	ck_assert(!set("loopback_users", "all of them"));
 }
 END_TEST
 
@@ -442,7 +447,7 @@ START_TEST(secrets_are_not_printed)
 	ck_assert_ptr_null(strstr(text_of(&printed), "rosebud"));
 	expect_in(&printed, "listeners.tcp.1 = 5700\n");
 	expect_in(&printed, "heartbeat = 17\n");
-	expect_in(&printed, "loopback_users.guest = true\n");
+	expect_in(&printed, "loopback_users = guest\n");
 }
 END_TEST
 
