@@ -102,6 +102,7 @@ static const struct rule rules[] = {
 	{ "x-group-header", STRING, 0, 0, NULL },
 	{ "x-queue-type", STRING, 0, 0, NULL },
 	{ "x-single-active-consumer", BOOLEAN, 0, 0, NULL },
+	{ "x-message-deduplication", BOOLEAN, 0, 0, NULL },
 };
 
 static const char *const overflows[] = { "drop-head", "reject-publish", "reject-publish-dlx",

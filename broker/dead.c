@@ -216,7 +216,7 @@ static void route(const struct dying *d, struct exchange *x, const struct messag
 	bool ok = props_decode(message_header(m), &p);
 	must(ok);
 	struct route r = { .key = message_key(m), .headers = p.headers, .cc = cc_of(&p),
-		               .header = message_header(m) };
+		               .header = message_header(m), .dead = true };
 	topology_route(d->q->topology, x, &r, routed);
 }
 
@@ -235,7 +235,7 @@ static bool move(const struct dying *d, const struct record_target *from, enum d
 	if (why != DEATH_REJECTED)
 		cut_cycles(d, to);
 	size_t n = to->n - overflow_part(b, m, to, false);
-	bool logged = n && place_moved(&b->store, m, from, to->queues, n).wait_for != 0;
+	bool logged = n && place_moved(&b->store, m, from, to->queues, n, NULL).wait_for != 0;
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, to->queues[i]);
 	message_drop(&m);

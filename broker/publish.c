@@ -8,6 +8,7 @@
 #include "broker/content.h"
 #include "broker/dead.h"
 #include "broker/names.h"
+#include "broker/once.h"
 #include "broker/overflow.h"
 #include "broker/refuse.h"
 #include "broker/reply.h"
@@ -173,33 +174,45 @@ static void bury_refused(struct broker *b, const struct message *m, size_t n)
 			dead_letter_refused(b, b->routed.queues[n], m);
 }
 
+static log_position later(log_position a, log_position b)
+{
+	return a > b ? a : b;
+}
+
 static struct published publish_routed(struct channel *ch, struct message *m, struct route *r,
                                        bool mandatory)
 {
 	struct broker *b = ch->broker;
 	struct exchange *x = topology_exchange(&ch->vhost->topology, message_exchange(m));
-	b->routed.n = 0;
+	route_set_clear(&b->routed);
 	if (x)   /* inside a transaction it may have gone since the check */
 		topology_route(&ch->vhost->topology, x, r, &b->routed);
+	if (b->routed.keyed)
+		once_part(b, m, &b->routed);
 	if (b->routed.n == 0) {
-		if (mandatory)
+		if (mandatory && !b->routed.repeated)
 			content_return(ch, m);
-		return (struct published){ .refused = x && x->nacks };
+		bool nacked = x && x->nacks && !b->routed.repeated;
+		return (struct published){ b->routed.wait_for, nacked };
 	}
 	size_t refused = overflow_part(b, m, &b->routed, !ch->tx.on), n = b->routed.n - refused;
-	struct placed placed = place(&b->store, m, b->routed.queues, n);
+	if (b->routed.keyed)
+		once_claim(b, m, &b->routed, n);
+	struct placed placed = place(&b->store, m, b->routed.queues, n, &b->routed.claims);
 	b->undelivered += n;
 	ch->connection->placed += n;
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, b->routed.queues[i]);
 	bury_refused(b, m, n);
-	return (struct published){ placed.wait_for, refused > 0 };
+	return (struct published){ later(placed.wait_for, b->routed.wait_for), refused > 0 };
 }
 
 struct published publish(struct channel *ch, struct message *m, bool mandatory)
 {
 	struct broker *b = ch->broker;
-	struct route route = { .key = message_key(m), .header = message_header(m) };
+	struct route route = { .key = message_key(m),
+		                   .header = message_header(m),
+		                   .wall_ms = (int64_t)broker_wall_ms(b) };
 	look_at_header(m, &route);
 	m->published_ms = (int64_t)b->now_ms;
 	if (route.key.n && message_exchange(m).n == 0 && reply_is_name(route.key)) {

@@ -4,9 +4,10 @@
 #include "amqp/table.h"
 #include "base/pack.h"
 #include "exchange/exchange.h"
+#include "queue/keyring.h"
 #include "queue/queue.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 1, WITH_KEYRING = 2 };   /* the second of exchanges only */
 
 enum { DURABLE = 1, AUTO_DELETE = 2, INTERNAL = 4 };
 
@@ -39,19 +40,24 @@ void entries_exchange_key(struct buf *out, uint32_t vhost, struct slice name)
 
 void entries_exchange_value(struct buf *out, const struct exchange *x)
 {
-	buf_u8(out, VERSION);
+	uint32_t keyring = x->keyring ? x->keyring->id : 0;
+	buf_u8(out, keyring ? WITH_KEYRING : VERSION);
 	buf_u8(out, (uint8_t)((x->durable ? DURABLE : 0) | (x->auto_delete ? AUTO_DELETE : 0) |
 	                      (x->internal ? INTERNAL : 0)));
 	pack_string(out, slice_str(x->type->name));
 	pack_string(out, x->arguments);
+	if (keyring)
+		pack_u32(out, keyring);
 }
 
 bool entries_exchange_decode(struct slice key, struct slice value, struct exchange_entry *out)
 {
 	uint8_t version, flags;
-	if (!name_decode(key, &out->name) || !unpack_u8(&value, &version) || version != VERSION ||
-	    !unpack_u8(&value, &flags) || !unpack_name(&value, &out->type) ||
-	    !get_table(&value, &out->arguments) || value.n)
+	out->keyring = 0;
+	if (!name_decode(key, &out->name) || !unpack_u8(&value, &version) ||
+	    (version != VERSION && version != WITH_KEYRING) || !unpack_u8(&value, &flags) ||
+	    !unpack_name(&value, &out->type) || !get_table(&value, &out->arguments) ||
+	    (version == WITH_KEYRING && !unpack_u32(&value, &out->keyring)) || value.n)
 		return false;
 	out->durable = flags & DURABLE;
 	out->auto_delete = flags & AUTO_DELETE;

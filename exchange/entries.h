@@ -21,6 +21,7 @@ void entries_exchange_value(struct buf *out, const struct exchange *x);
 struct exchange_entry {
 	struct slice name, type, arguments;
 	bool durable, auto_delete, internal;
+	uint32_t keyring;            /* its number in the log; 0: nothing of it is */
 };
 
 bool entries_exchange_decode(struct slice key, struct slice value, struct exchange_entry *out);

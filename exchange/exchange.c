@@ -18,6 +18,7 @@ const struct exchange_type *exchange_type_find(struct slice name)
 		&exchange_modulus_hash,
 		&exchange_random,
 		&exchange_local_random,
+		&exchange_once,
 	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (slice_is(name, types[i]->name))

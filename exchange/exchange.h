@@ -12,6 +12,7 @@
 #include "base/slice.h"
 
 struct exchange;
+struct keyring;
 struct queue;
 
 /* What a message is routed by. */
@@ -20,6 +21,8 @@ struct route {
 	struct slice headers;        /* the headers property, an encoded table; may be empty */
 	struct slice cc, bcc;        /* encoded arrays of further keys; most messages have none */
 	struct slice header;         /* the content header whole, for types that look at properties */
+	int64_t wall_ms;             /* now, for keys that end */
+	bool dead;                   /* a dead letter: its key was accepted when it was published */
 };
 
 /* One binding: from its source exchange to a queue or to another exchange. */
@@ -82,6 +85,7 @@ struct exchange {
 	struct list bindings;        /* with this exchange as source */
 	struct map by_identity;      /* the same, by binding.identity */
 	struct list inbound;         /* bindings that end here */
+	struct keyring *keyring;     /* what it accepts once; NULL: it accepts all */
 	uint64_t route_mark;         /* the last routing that visited it */
 	struct list work;            /* on a work list of topology.c: to be visited, or to be removed */
 	void *state;                 /* of the type */
@@ -92,11 +96,11 @@ struct exchange {
 void exchange_set_policy(struct exchange *x, struct slice alternate, bool nacks);
 
 /* The type of that name, or NULL: direct, fanout, topic, headers, x-consistent-hash,
- * x-modulus-hash, x-random, x-local-random. */
+ * x-modulus-hash, x-random, x-local-random, x-message-deduplication. */
 const struct exchange_type *exchange_type_find(struct slice name);
 
 extern const struct exchange_type exchange_direct, exchange_fanout, exchange_topic,
 	exchange_headers, exchange_consistent_hash, exchange_modulus_hash, exchange_random,
-	exchange_local_random;
+	exchange_local_random, exchange_once;
 
 #endif

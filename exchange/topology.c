@@ -101,6 +101,8 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 	list_init(&x->bindings);
 	list_init(&x->inbound);
 	list_init(&x->work);
+	if (x->type == &exchange_once || keyring_is_asked_for(x->arguments))
+		x->keyring = keyring_new(t->store, x->arguments, NULL);
 	list_push(&t->all_exchanges, &x->link);
 	map_put(&t->exchanges, x->name, x);
 	return x;
@@ -134,6 +136,8 @@ struct exchange *topology_add_exchange(struct topology *t, const struct exchange
 {
 	must(!topology_exchange(t, spec->name));
 	struct exchange *x = exchange_new(t, spec);
+	if (is_kept(x) && x->keyring && keyring_is_kept(x->arguments) && t->store->log)
+		x->keyring->id = t->store->next_queue_id++;
 	*wait_for = is_kept(x) ? keep_exchange(t, x) : 0;
 	return x;
 }
@@ -142,6 +146,7 @@ static void exchange_free(struct exchange *x)
 {
 	must(list_empty(&x->bindings) && list_empty(&x->inbound));
 	x->type->destroy(x);
+	keyring_free(x->keyring);
 	map_free(&x->by_identity);
 	disown(x->name);
 	disown(x->arguments);
@@ -344,6 +349,7 @@ static void add_queue(struct topology *t, struct queue *q, struct route_set *out
 	if (q->route_mark == t->mark)
 		return;
 	q->route_mark = t->mark;
+	out->keyed |= q->keyring != NULL;
 	if (out->n == out->cap) {
 		out->cap = out->cap ? 2 * out->cap : 16;
 		out->queues = mem_realloc(out->queues, out->cap * sizeof *out->queues);
@@ -399,9 +405,28 @@ static bool match_more(struct topology *t, struct exchange *x, const struct rout
 	return matched;
 }
 
+/* Whether it accepted the key before; else it does so now, if the message finds a queue. */
+static bool is_repeated(const struct exchange *x, const struct route *r, struct route_set *out)
+{
+	struct keyring_claim c = { .keyring = x->keyring };
+	log_position at = 0;
+	if (!keyring_digest(c.keyring, r->headers, &c.digest))
+		return false;
+	c.until_ms = keyring_end(c.keyring, r->headers, r->wall_ms);
+	if (!keyring_has(c.keyring, &c.digest, r->wall_ms, &at)) {
+		keyring_claims_add(&out->claims, c);
+		return false;
+	}
+	out->repeated = true;
+	out->wait_for = later(out->wait_for, at);
+	return true;
+}
+
 static void route_through(struct topology *t, struct exchange *x, const struct route *r,
                           struct route_set *out)
 {
+	if (x->keyring && !r->dead && is_repeated(x, r, out))
+		return;
 	bool matched = match(t, x, r, out);
 	bool more = !x->type->one_key;
 	if (more && r->cc.n && match_more(t, x, r, r->cc, out))
@@ -417,15 +442,23 @@ static void route_through(struct topology *t, struct exchange *x, const struct r
 void topology_route(struct topology *t, struct exchange *x, const struct route *r,
                     struct route_set *out)
 {
-	out->n = 0;
+	route_set_clear(out);
 	t->mark++;
 	visit(t, x);
 	for (struct list *l; (l = list_pop(&t->visit));)
 		route_through(t, list_entry(l, struct exchange, work), r, out);
 }
 
+void route_set_clear(struct route_set *s)
+{
+	s->n = s->claims.n = 0;
+	s->keyed = s->repeated = false;
+	s->wait_for = 0;
+}
+
 void route_set_free(struct route_set *s)
 {
+	keyring_claims_free(&s->claims);
 	mem_free(s->queues);
 	*s = (struct route_set){ 0 };
 }
@@ -453,7 +486,8 @@ void topology_free(struct topology *t)
 
 /* ---- recovery ---- */
 
-static bool recover_exchange(struct topology *t, struct slice key, struct slice value)
+static bool recover_exchange(struct topology *t, struct recovery *r, struct slice key,
+                             struct slice value)
 {
 	struct exchange_entry e;
 	if (!entries_exchange_decode(key, value, &e))
@@ -462,7 +496,11 @@ static bool recover_exchange(struct topology *t, struct slice key, struct slice 
 	if (!type || topology_exchange(t, e.name))
 		return false;
 	struct exchange_spec spec = { e.name, e.arguments, type, true, e.auto_delete, e.internal };
-	exchange_new(t, &spec);
+	struct exchange *x = exchange_new(t, &spec);
+	if (x->keyring && e.keyring) {
+		x->keyring->id = e.keyring;
+		store_claim_keys(t->store, r, x->keyring);
+	}
 	return true;
 }
 
@@ -507,7 +545,7 @@ static bool recover_entry(struct topology *t, struct recovery *r, uint8_t kind, 
                           struct slice value)
 {
 	switch (kind) {
-	case CATALOG_EXCHANGE: return recover_exchange(t, key, value);
+	case CATALOG_EXCHANGE: return recover_exchange(t, r, key, value);
 	case CATALOG_QUEUE: return recover_queue(t, r, key, value);
 	default: return recover_binding(t, key);
 	}
@@ -572,6 +610,8 @@ static uint64_t check_exchange(const struct topology *t, const struct exchange *
 {
 	uint64_t n = 0;
 	must(topology_exchange(t, x->name) == x);
+	if (x->keyring)
+		keyring_check(x->keyring);
 	list_each(it, &x->bindings) {
 		const struct binding *b = list_entry(it, struct binding, on_source);
 		must(b->source == x && !b->queue != !b->exchange);

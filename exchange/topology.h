@@ -9,6 +9,7 @@
 #include "base/walk.h"
 #include "exchange/exchange.h"
 #include "persistence/log.h"
+#include "queue/keyring.h"
 
 struct catalog;
 struct queue;
@@ -107,15 +108,22 @@ log_position topology_unbind(struct topology *t, const struct binding_spec *spec
 struct route_set {
 	struct queue **queues;
 	size_t n, cap;
+	bool keyed;                  /* a queue among them has a keyring */
+	bool repeated;               /* an exchange on the way had accepted the key before ... */
+	log_position wait_for;       /* ... and that is safe then */
+	struct keyring_claims claims;   /* of the exchanges that accept it now */
 };
 
 /* Fills *out (n reset first; memory reused between calls): all queues reached from x through
  * matching bindings and exchange-to-exchange bindings, each exchange visited once; an exchange that
- * matched no binding at all hands the message to its alternate exchange, if that exists. From
+ * matched no binding at all hands the message to its alternate exchange, if that exists; one that
+ * had accepted the message's key before leads nowhere. From
  * the default exchange the queue named by the key is reached (AMQP 0-9-1 section 3.1.3.1). */
 void topology_route(struct topology *t, struct exchange *x, const struct route *r,
                     struct route_set *out);
 
+/* Nothing is in it; its memory stays for the next routing. */
+void route_set_clear(struct route_set *s);
 void route_set_free(struct route_set *s);
 
 /* The topology of a virtual host by its number; NULL: there is none. */

@@ -136,6 +136,9 @@ bool record_move_decode(struct slice body, struct record_target *from,
 bool record_message_decode(uint8_t type, struct slice body, struct record_target *from,
                            struct record_publish *out)
 {
+	struct slice keys;
+	if (!record_unwrap(&type, &body, &keys))
+		return false;
 	if (type == RECORD_MOVE)
 		return record_move_decode(body, from, out);
 	return record_is_message(type) && record_publish_decode(body, out);
@@ -211,4 +214,49 @@ void record_delivered_encode(struct buf *out, const struct record_delivered *r)
 bool record_delivered_decode(struct slice body, struct record_delivered *out)
 {
 	return get_u32(&body, &out->queue) && get_varint(&body, &out->below) && body.n == 0;
+}
+
+/* ---- DEDUP, ONCE ---- */
+
+void record_key_encode(struct buf *out, const struct record_key *k)
+{
+	put_varint(out, k->keyring);
+	buf_append(out, k->digest, sizeof k->digest);
+	put_varint(out, k->number);
+	put_varint(out, k->until_ms);
+}
+
+bool record_key_next(struct slice *packed, struct record_key *out)
+{
+	if (!get_u32(packed, &out->keyring) || packed->n < sizeof out->digest)
+		return false;
+	memcpy(out->digest, slice_take(packed, sizeof out->digest).p, sizeof out->digest);
+	return get_varint(packed, &out->number) && get_varint(packed, &out->until_ms);
+}
+
+bool record_keys_check(struct slice packed)
+{
+	struct record_key k;
+	while (packed.n)
+		if (!record_key_next(&packed, &k))
+			return false;
+	return true;
+}
+
+void record_once_encode(struct buf *out, struct slice packed_keys, uint8_t type)
+{
+	put_bytes(out, packed_keys);
+	buf_u8(out, type);
+}
+
+bool record_unwrap(uint8_t *type, struct slice *body, struct slice *packed_keys)
+{
+	*packed_keys = slice_of(NULL, 0);
+	if (*type != RECORD_ONCE)
+		return true;
+	if (!get_bytes(body, packed_keys, SIZE_MAX) || body->n == 0 ||
+	    !record_keys_check(*packed_keys))
+		return false;
+	*type = slice_take(body, 1).p[0];
+	return *type == RECORD_PUBLISH || *type == RECORD_MOVE;
 }

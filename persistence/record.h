@@ -16,12 +16,13 @@ enum record_type {
 	RECORD_UNDEFINE = 6,    /* a catalog entry is removed */
 	RECORD_DELIVERED = 7,   /* at a clean stop: how far a queue had been delivered */
 	RECORD_COMMIT = 8,      /* all since RECORD_BEGIN counts; it may say more one day */
-	RECORD_DEDUP = 9,       /* reserved */
+	RECORD_DEDUP = 9,       /* keys that an exchange or a queue accepted */
 	RECORD_RELOCATE = 10,   /* a message copied forward, for the queues that still have it */
 	RECORD_SPILL = 11,      /* a message that is not kept: recovery ignores it */
 	RECORD_BEGIN = 12,      /* what follows counts only with its RECORD_COMMIT */
 	RECORD_ABORT = 13,      /* a start found a RECORD_BEGIN without: what followed it is void */
 	RECORD_PAGE = 14,       /* a page of a queue's index that left memory: recovery ignores it */
+	RECORD_ONCE = 15,       /* a publish or a move, and the keys that it was accepted under */
 	RECORD_SUMMARY = 255,   /* never in the log: what a scan gives for a whole segment */
 };
 
@@ -61,10 +62,11 @@ bool record_move_decode(struct slice body, struct record_target *from,
 static inline bool record_is_message(uint8_t type)
 {
 	return type == RECORD_PUBLISH || type == RECORD_MOVE || type == RECORD_RELOCATE ||
-	       type == RECORD_SPILL;
+	       type == RECORD_SPILL || type == RECORD_ONCE;
 }
 
-/* The message of such a record; from is only said by a RECORD_MOVE.  False for others. */
+/* The message of such a record; from is only said by a RECORD_MOVE, which may be in a RECORD_ONCE.
+ * False for others. */
 bool record_message_decode(uint8_t type, struct slice body, struct record_target *from,
                            struct record_publish *out);
 
@@ -105,5 +107,28 @@ struct record_delivered {
 
 void record_delivered_encode(struct buf *out, const struct record_delivered *r);
 bool record_delivered_decode(struct slice body, struct record_delivered *out);
+
+/* A key that a keyring accepted.  It is 16 bytes; what the rest means is for the floor above. */
+struct record_key {
+	uint32_t keyring;
+	uint8_t digest[16];
+	uint64_t number;
+	uint64_t until_ms;       /* 0: it has no end */
+};
+
+/* A RECORD_DEDUP is keys one behind the other. */
+void record_key_encode(struct buf *out, const struct record_key *k);
+bool record_keys_check(struct slice packed);
+
+/* Walks keys that record_keys_check accepted; false at the end. */
+bool record_key_next(struct slice *packed, struct record_key *out);
+
+/* A RECORD_ONCE is a publish or a move, and the keys that it was accepted under: its body is the
+ * keys and the type, and then the other record. */
+void record_once_encode(struct buf *out, struct slice packed_keys, uint8_t type);
+
+/* When it is a RECORD_ONCE, *type and *body become those of the record in it, and *packed_keys its
+ * keys; else those are empty.  False when it does not decode. */
+bool record_unwrap(uint8_t *type, struct slice *body, struct slice *packed_keys);
 
 #endif

@@ -257,6 +257,24 @@ static void add_catalog(struct summary *s, const struct log_record *r)
 	buf_append_slice(&s->catalog, r->body);
 }
 
+/* They are kept as the catalog's records are. */
+static bool add_keys(struct summary *s, const struct log_record *r)
+{
+	if (!record_keys_check(r->body))
+		return false;
+	add_catalog(s, r);
+	return true;
+}
+
+static bool add(struct summary *s, const struct log_record *r);
+
+static bool add_once(struct summary *s, const struct log_record *r)
+{
+	struct log_record inner = *r, keys = { .type = RECORD_DEDUP, .at = r->at };
+	return record_unwrap(&inner.type, &inner.body, &keys.body) && add_keys(s, &keys) &&
+	       add(s, &inner);
+}
+
 static bool add(struct summary *s, const struct log_record *r)
 {
 	switch (r->type) {
@@ -267,6 +285,8 @@ static bool add(struct summary *s, const struct log_record *r)
 	case RECORD_DELIVERED: return add_delivered(s, r);
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: add_catalog(s, r); return true;
+	case RECORD_DEDUP: return add_keys(s, r);
+	case RECORD_ONCE: return add_once(s, r);
 	case RECORD_PAGE:
 	case RECORD_SPILL: return true;
 	default: return false;

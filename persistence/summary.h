@@ -48,7 +48,7 @@ struct summary {
 	struct map queues;         /* struct summary_queue by number */
 	struct buf moved;          /* struct summary_moved, in order; of whoever does not squeeze */
 	uint64_t put_weight;       /* of all messages put or moved, once for each queue */
-	struct buf catalog;        /* DEFINE and UNDEFINE records */
+	struct buf catalog;        /* DEFINE, UNDEFINE and DEDUP records */
 	struct buf marks;          /* struct chunk_mark of chunks that wait for their message */
 	bool in_transaction;       /* a RECORD_BEGIN waits for its end */
 	struct buf held;           /* ... and these are the records since */

@@ -85,6 +85,10 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->counts = is_quorum(q->arguments);
 	queue_set_policy(q, &settings_none);
 	q->groups = groups_new(q->arguments);
+	if (keyring_is_asked_for(q->arguments))
+		q->keyring = keyring_new(s, q->arguments, q);
+	if (q->keyring && keyring_is_kept(q->arguments))
+		q->keyring->id = q->id;
 	return q;
 }
 
@@ -97,6 +101,7 @@ static void bury(struct queue *q)
 		lane_free(&q->levels[i]);
 	mem_free(q->levels);
 	groups_free(q->groups);
+	keyring_free(q->keyring);
 	mem_free((void *)q->name.p);
 	mem_free((void *)q->arguments.p);
 	mem_free(q->acks);
@@ -108,6 +113,8 @@ static void bury(struct queue *q)
 /* An entry leaves for good; what is logged of it is up to the caller. */
 static void forget(struct queue *q, struct entry *e, uint64_t body_bytes)
 {
+	if (q->keyring)
+		keyring_drop(q->keyring, e->seq, e->message);
 	if (e->at)
 		log_release(q->store->log, e->at, body_bytes);
 	if (e->message)
@@ -123,7 +130,10 @@ static void drop_lane(struct queue *q, struct lane *l, bool acked)
 	fetch_forget(q, l, acked);
 	while (lane_pop_returned(l, &e))
 		queue_drop(q, e, e.message->body_bytes, acked);
-	if (acked && queue_is_logged(q) && lane_range(l, &first, &last)) {
+	bool any = lane_range(l, &first, &last);
+	if (any && q->keyring)
+		keyring_cut(q->keyring, first);
+	if (any && acked && queue_is_logged(q)) {
 		struct record_range gone = { first, last - first + 1 };
 		ranges_add(&q->gone, gone);
 		store_ack(q->store, q, gone);
@@ -570,6 +580,8 @@ void queue_check(const struct queue *q)
 		check_lane(q, &q->levels[i], &hot, &bytes);
 	if (q->groups)
 		groups_check(q, &hot, &bytes);
+	if (q->keyring)
+		keyring_check(q->keyring);
 	must(bytes <= q->ready_bytes && (hot < queue_ready(q) || bytes == q->ready_bytes));
 	uint32_t consumers = 0;
 	list_each(it, &q->rotation.able)

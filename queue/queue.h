@@ -12,6 +12,7 @@
 #include "queue/consumer.h"
 #include "queue/deadlines.h"
 #include "queue/groups.h"
+#include "queue/keyring.h"
 #include "queue/lane.h"
 #include "queue/settings.h"
 
@@ -39,6 +40,7 @@ struct queue {
 	unsigned n_levels;            /* x-max-priority and one; 0: it is none */
 	struct groups *groups;        /* x-group-header; NULL: none */
 	uint64_t aside;               /* entries that wait there for their key */
+	struct keyring *keyring;      /* x-message-deduplication; NULL: any may be in it twice */
 	uint64_t next_seq;
 	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */

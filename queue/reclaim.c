@@ -11,6 +11,7 @@
 enum {
 	RANGES_AT_ONCE = 1024,
 	ENTRIES_A_TURN = 1000,   /* of the catalog: about a millisecond */
+	PAGES_A_TURN = 256,      /* of keyrings: likewise */
 	STEPS_A_TURN = 16,
 };
 
@@ -150,7 +151,8 @@ static void survey(struct store *s)
 static void refresh(struct store *s)
 {
 	struct reclaim *r = &s->reclaim;
-	if (!catalog_refresh(&s->catalog, r->hole, r->extent.to, ENTRIES_A_TURN))
+	if (!catalog_refresh(&s->catalog, r->hole, r->extent.to, ENTRIES_A_TURN) ||
+	    !keyrings_refresh(s, r->extent.to, PAGES_A_TURN))
 		return;
 	r->after = log_end(s->log);
 	r->doing = RECLAIM_WAITS;

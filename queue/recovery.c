@@ -13,8 +13,15 @@
 
 struct recovery {
 	struct summary all;
+	struct keyrings_found keys;
 	bool was_clean;
 };
+
+static bool read_entry(struct store *s, struct recovery *r, const struct log_record *record)
+{
+	return record->type == RECORD_DEDUP ? keyrings_find(&r->keys, &r->all, record)
+	                                    : catalog_recover(&s->catalog, record);
+}
 
 static bool read_summary(struct store *s, struct recovery *r, struct slice body)
 {
@@ -23,9 +30,21 @@ static bool read_summary(struct store *s, struct recovery *r, struct slice body)
 	if (!summary_merge(&r->all, body, &catalog))
 		return false;
 	while (summary_next_record(&catalog, &record))
-		if (!catalog_recover(&s->catalog, &record))
+		if (!read_entry(s, r, &record))
 			return false;
 	return catalog.n == 0;
+}
+
+/* Keys count when their transaction does: the summary tells. */
+static bool add_record(struct recovery *r, const struct log_record *record)
+{
+	bool ok = summary_add(&r->all, record);
+	struct slice keys = buf_slice(&r->all.catalog);
+	struct log_record one;
+	while (ok && summary_next_record(&keys, &one))
+		ok = one.type == RECORD_DEDUP && keyrings_find(&r->keys, &r->all, &one);
+	buf_clear(&r->all.catalog);
+	return ok;
 }
 
 static bool read_record(struct store *s, struct recovery *r, const struct log_record *record)
@@ -34,7 +53,7 @@ static bool read_record(struct store *s, struct recovery *r, const struct log_re
 	case RECORD_SUMMARY: return read_summary(s, r, record->body);
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: return catalog_recover(&s->catalog, record);
-	default: return summary_add(&r->all, record);
+	default: return add_record(r, record);
 	}
 }
 
@@ -111,6 +130,14 @@ void store_claim(struct store *s, struct recovery *r, struct queue *q)
 	q->expires |= from->expires;
 	q->next_seq = from->next_seq;
 	q->redelivered_below = r->was_clean ? from->delivered_below : from->next_seq;
+	if (q->keyring && q->keyring->id)
+		keyrings_claim(&r->keys, q->keyring);
+}
+
+void store_claim_keys(struct store *s, struct recovery *r, struct keyring *k)
+{
+	is_used(s, k->id);
+	keyrings_claim(&r->keys, k);
 }
 
 void store_scan_end(struct store *s, struct recovery **pr)
@@ -118,6 +145,7 @@ void store_scan_end(struct store *s, struct recovery **pr)
 	struct recovery *r = *pr;
 	*pr = NULL;
 	relocation_recover(s);
+	is_used(s, keyrings_found_end(s, &r->keys));
 	summary_free(&r->all);
 	mem_free(r);
 }

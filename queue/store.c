@@ -30,6 +30,7 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->shelved);
 	list_init(&s->shelf_loads);
 	list_init(&s->buried);
+	list_init(&s->keys_on_log);
 }
 
 void store_free(struct store *s)
@@ -77,11 +78,13 @@ static uint32_t append_chunks(struct store *s, const struct message *m, bool urg
 
 static log_position append_message(struct store *s, enum record_type type,
                                    const struct message *m, const struct record_target *from,
-                                   struct record_publish *r)
+                                   struct record_publish *r, struct slice keys)
 {
 	struct slice parts[MAX_PARTS];
 	size_t n = 1;
 	buf_clear(&s->scratch);
+	if (keys.n)
+		record_once_encode(&s->scratch, keys, (uint8_t)type);
 	if (type == RECORD_MOVE)
 		record_move_encode(&s->scratch, from, r);
 	else
@@ -90,13 +93,14 @@ static log_position append_message(struct store *s, enum record_type type,
 	struct message_walk w = { 0 };
 	while (r->chunks == 0 && message_next_stretch(m, &w, &parts[n]))
 		must(++n < MAX_PARTS);
-	return append(s, type, is_urgent(type), parts, n);
+	return append(s, keys.n ? RECORD_ONCE : type, is_urgent(type), parts, n);
 }
 
 /* Body and record; m->position becomes that of the first of them. Returns that of the last. */
 static log_position write_message(struct store *s, enum record_type type, struct message *m,
                                   const struct record_target *from,
-                                  const struct record_target *targets, size_t n)
+                                  const struct record_target *targets, size_t n,
+                                  struct slice keys)
 {
 	log_position first = 0;
 	struct record_publish r = {
@@ -114,32 +118,38 @@ static log_position write_message(struct store *s, enum record_type type, struct
 	};
 	if (m->body_bytes > INLINE_BODY)
 		r.chunks = append_chunks(s, m, is_urgent(type), &first);
-	log_position at = append_message(s, type, m, from, &r);
+	log_position at = append_message(s, type, m, from, &r, keys);
 	m->position = first ? first : at;
 	return at;
 }
 
 log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
-                           const struct record_target *targets, size_t n)
+                           const struct record_target *targets, size_t n,
+                           struct slice packed_keys)
 {
 	if (!s->log)
 		return 0;
-	log_position at =
-		write_message(s, from ? RECORD_MOVE : RECORD_PUBLISH, m, from, targets, n);
+	log_position at = write_message(s, from ? RECORD_MOVE : RECORD_PUBLISH, m, from, targets, n,
+	                                packed_keys);
 	log_retain(s->log, m->position, n, n * m->body_bytes);
 	return at;
 }
 
+log_position store_keys(struct store *s, struct slice packed_keys)
+{
+	return append(s, RECORD_DEDUP, true, &packed_keys, 1);
+}
+
 void store_copy(struct store *s, struct message *m, const struct record_target *targets, size_t n)
 {
-	write_message(s, RECORD_RELOCATE, m, NULL, targets, n);
+	write_message(s, RECORD_RELOCATE, m, NULL, targets, n, slice_of(NULL, 0));
 }
 
 void store_spill(struct store *s, struct message *m)
 {
 	struct record_target nobody = { 0, m->died };
 	must(!m->position);
-	write_message(s, RECORD_SPILL, m, NULL, &nobody, 1);
+	write_message(s, RECORD_SPILL, m, NULL, &nobody, 1, slice_of(NULL, 0));
 	m->spilled = true;
 }
 
@@ -149,7 +159,9 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 	struct record_publish p;
 	struct record_target from;
 	struct props props;
-	if (!record_message_decode(type, record, &from, &p) || !props_decode(p.header, &props))
+	struct slice keys;
+	if (!record_unwrap(&type, &record, &keys) ||
+	    !record_message_decode(type, record, &from, &p) || !props_decode(p.header, &props))
 		return NULL;
 	struct slice body = p.chunks ? chunks : p.body;
 	if (body.n != p.body_bytes)

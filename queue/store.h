@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "persistence/catalog.h"
 #include "persistence/record.h"
+#include "queue/keyring.h"
 #include "queue/reclaim.h"
 #include "queue/relocation.h"
 
@@ -28,6 +29,7 @@ struct store {
 	int64_t clock_offset_ms;     /* the broker's clock minus the wall clock */
 	struct list acked;           /* queues with acks gathered in this turn */
 	struct buf scratch;
+	struct list keys_on_log;     /* pages of keyrings, in order of the log (keyring.c) */
 	struct reclaim reclaim;
 	struct relocation relocation;
 	struct map queues;           /* those with a number, not deleted, by it */
@@ -62,10 +64,15 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget);
 void store_free(struct store *s);
 
 /* Logs a whole message for n targets (queue_is_logged ones, numbered), and with it the removal of
- * the entry it comes from (NULL: it was published). Retains the record once for each target.
- * Returns the position after which the message is safe. */
+ * the entry it comes from (NULL: it was published) and the keys it is accepted under (packed; most
+ * have none). Retains the record once for each target.  Returns the position of the record, after
+ * which all of it is safe. */
 log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
-                           const struct record_target *targets, size_t n);
+                           const struct record_target *targets, size_t n,
+                           struct slice packed_keys);
+
+/* Logs keys alone (packed, see persistence/record.h).  Returns the position of the record. */
+log_position store_keys(struct store *s, struct slice packed_keys);
 
 /* Logs a whole message again, for the n targets that are left of its record; what is retained is
  * the caller's business.  Its position is m->position then. */
@@ -111,11 +118,13 @@ bool store_is_busy(const struct store *s, log_position durable);
 void store_rest(struct store *s);
 
 /* Recovery.  store_scan reads the whole log; afterwards the catalog is filled and the messages
- * wait, by queue id, to be claimed: store_claim moves those of q into it (q->id set) and
- * store_scan_end drops what nobody claimed. 0, or -errno with a sentence. */
+ * wait, by queue id, to be claimed: store_claim moves those of q into it (q->id set), and
+ * store_claim_keys the keys of an exchange's keyring (its id set).  store_scan_end drops what
+ * nobody claimed. 0, or -errno with a sentence. */
 struct recovery;
 int store_scan(struct store *s, struct recovery **out, struct buf *why);
 void store_claim(struct store *s, struct recovery *r, struct queue *q);
+void store_claim_keys(struct store *s, struct recovery *r, struct keyring *k);
 void store_scan_end(struct store *s, struct recovery **r);
 
 /* At a clean stop: how far each queue had been delivered. */

@@ -18,7 +18,7 @@ const char *record_name(uint8_t type)
 		[RECORD_MOVE] = "MOVE",         [RECORD_DEFINE] = "DEFINE", [RECORD_UNDEFINE] = "UNDEFINE",
 		[RECORD_DELIVERED] = "DELIVERED", [RECORD_COMMIT] = "COMMIT", [RECORD_SPILL] = "SPILL",
 		[RECORD_BEGIN] = "BEGIN",       [RECORD_ABORT] = "ABORT",   [RECORD_RELOCATE] = "RELOCATE",
-		[RECORD_PAGE] = "PAGE",
+		[RECORD_PAGE] = "PAGE",         [RECORD_DEDUP] = "DEDUP",  [RECORD_ONCE] = "ONCE",
 	};
 	bool known = type < sizeof names / sizeof *names && names[type];
 	return known ? names[type] : "UNKNOWN";
@@ -87,13 +87,32 @@ static void put_publish(struct printer *p, const struct record_publish *m, bool 
 		put_bytes(p, "body", m->body);
 }
 
+static void put_keys(struct printer *p, struct slice packed)
+{
+	struct record_key k;
+	const char *separator = "";
+	if (!record_keys_check(packed))
+		return;
+	put_name(p, "keys");
+	buf_printf(p->out, p->json ? "[" : "");
+	for (; record_key_next(&packed, &k); separator = ",")
+		buf_printf(p->out, p->json ? "%s{\"keyring\":%" PRIu32 ",\"number\":%" PRIu64 "}"
+		                           : "%s%" PRIu32 ":%" PRIu64, separator, k.keyring, k.number);
+	buf_printf(p->out, p->json ? "]" : "");
+}
+
 static void put_message(struct printer *p, const struct log_record *r, bool body)
 {
 	struct record_target from;
 	struct record_publish m;
-	if (!record_message_decode(r->type, r->body, &from, &m))
+	struct slice record = r->body, keys;
+	uint8_t type = r->type;
+	if (!record_unwrap(&type, &record, &keys) ||
+	    !record_message_decode(type, record, &from, &m))
 		return;
-	if (r->type == RECORD_MOVE) {
+	if (r->type == RECORD_ONCE)
+		put_keys(p, keys);
+	if (type == RECORD_MOVE) {
 		put_number(p, "from_queue", from.queue);
 		put_number(p, "from_number", from.seq);
 	}
@@ -145,7 +164,9 @@ static void put_what(struct printer *p, const struct log_record *r, bool body)
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
 	case RECORD_RELOCATE:
+	case RECORD_ONCE:
 	case RECORD_SPILL: put_message(p, r, body); break;
+	case RECORD_DEDUP: put_keys(p, r->body); break;
 	case RECORD_ACK: put_ack(p, r->body); break;
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: put_define(p, r->body); break;
@@ -186,11 +207,13 @@ bool record_reads(const struct log_record *r)
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
 	case RECORD_RELOCATE:
+	case RECORD_ONCE:
 	case RECORD_SPILL: return record_message_decode(r->type, r->body, &from, &m);
 	case RECORD_ACK: return record_ack_decode(r->body, &a);
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: return record_define_decode(r->body, &d);
 	case RECORD_DELIVERED: return record_delivered_decode(r->body, &n);
+	case RECORD_DEDUP: return record_keys_check(r->body);
 	default: return strcmp(record_name(r->type), "UNKNOWN") != 0;
 	}
 }
@@ -205,6 +228,7 @@ bool record_names_queue(const struct log_record *r, uint32_t queue)
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
 	case RECORD_RELOCATE:
+	case RECORD_ONCE:
 		if (!record_message_decode(r->type, r->body, &t, &m))
 			return false;
 		while (t.queue != queue && record_target_next(&m.packed_targets, &t))

@@ -82,6 +82,33 @@ static bool delivered_again(struct slice body, struct buf *out)
 	return true;
 }
 
+static bool keys_again(struct slice body, struct buf *out)
+{
+	struct record_key k;
+	if (!record_keys_check(body))
+		return false;
+	while (record_key_next(&body, &k))
+		record_key_encode(out, &k);
+	must(body.n == 0);
+	return true;
+}
+
+static bool again(uint8_t type, struct slice body, struct buf *out);
+
+static bool once_again(struct slice body, struct buf *out)
+{
+	struct slice whole = body, keys;
+	struct buf packed = { 0 };
+	uint8_t type = RECORD_ONCE;
+	if (!record_unwrap(&type, &body, &keys))
+		return false;
+	must(fuzz_inside(keys, whole) && fuzz_inside(body, whole));
+	must(keys_again(keys, &packed));
+	record_once_encode(out, buf_slice(&packed), type);
+	buf_free(&packed);
+	return again(type, body, out);
+}
+
 static bool again(uint8_t type, struct slice body, struct buf *out)
 {
 	switch (type) {
@@ -89,6 +116,8 @@ static bool again(uint8_t type, struct slice body, struct buf *out)
 	case RECORD_RELOCATE:
 	case RECORD_SPILL: return publish_again(body, false, out);
 	case RECORD_MOVE: return publish_again(body, true, out);
+	case RECORD_DEDUP: return keys_again(body, out);
+	case RECORD_ONCE: return once_again(body, out);
 	case RECORD_ACK: return ack_again(body, out);
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: return define_again(body, out);

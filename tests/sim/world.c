@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/mem.h"
 #include "persistence/log.h"
+#include "tests/sim/once.h"
 #include "tests/sim/shadow.h"
 #include "tests/sim/tenants.h"
 
@@ -36,7 +37,7 @@ static struct slice queue_name(unsigned q)
 void world_init(struct world *w, uint64_t seed)
 {
 	*w = (struct world){ .seed = seed, .random = seed * 0x9E3779B97F4A7C15u + 1 };
-	w->tenants_random = seed;
+	w->tenants_random = w->once_random = seed;
 	inside_init(&w->in);
 	w->in.durable = true;
 	if (seed % 2)
@@ -551,6 +552,7 @@ bool world_step(struct world *w)
 	if (w->backs_up)
 		shadow_step(w);
 	tenants_step(w);
+	once_step(w);
 	if (!goes_on(w))
 		return false;
 	w->operations++;
@@ -600,6 +602,7 @@ void world_drain(struct world *w)
 		if (w->queues[q] == PRESENT)
 			get_all(w, q);
 	tenants_leave(w);
+	once_leave(w);
 	for (int i = 0; i < 20; i++)
 		inside_pass(&w->in, 100);
 	log_stats(w->in.log, &s);
@@ -730,6 +733,8 @@ static void check_all(struct world *w)
 		buf_printf(&w->why, "the exchange t is lost");
 	if (w->why.len == 0)
 		tenants_check(w);
+	if (w->why.len == 0)
+		once_check(w);
 }
 
 bool world_verify(struct world *w)

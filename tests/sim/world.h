@@ -8,7 +8,10 @@
 #include "tests/sim/talk.h"
 
 /* The last queue is where messages end up whose time is over. */
-enum { PLAIN = 6, ALWAYS = 4, DEAD = PLAIN, QUEUES, MESSAGES = 2048, HELD = 64, TENANTS = 3 };
+enum {
+	PLAIN = 6, ALWAYS = 4, DEAD = PLAIN, QUEUES, MESSAGES = 2048, HELD = 64, TENANTS = 3,
+	KEYED = 512,
+};
 
 struct shadow;
 
@@ -27,6 +30,13 @@ struct outstanding {
 	uint64_t tag;
 	uint32_t id;
 	uint8_t queue;
+};
+
+/* A message with a deduplication key, sent to the exchange and to the queue that take one once
+ * (once.h). */
+struct keyed {
+	bool confirmed;
+	bool taken[2];               /* came out of the queue, and was acked */
 };
 
 /* A virtual host that comes and goes (tenants.h). */
@@ -61,6 +71,9 @@ struct world {
 	bool tags_known;
 	char tags[16];
 	uint64_t tenants_random;
+	struct keyed keyed[KEYED];
+	uint32_t n_keyed;
+	uint64_t once_random;
 	struct outstanding held[HELD];
 	unsigned n_held;
 	unsigned operations;         /* done so far */

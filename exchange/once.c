@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* x-message-deduplication: as a fanout, for messages whose key was not accepted before; what it has
+ * of keys every exchange may have (exchange.keyring). */
+#include "exchange/exchange.h"
+#include "queue/keyring.h"
+
+static const struct refusal *check_exchange(struct slice arguments, struct buf *text)
+{
+	const char *fault = keyring_fault(arguments, false);
+	if (!fault)
+		return NULL;
+	buf_printf(text, "%s", fault);
+	return &PRECONDITION_FAILED;
+}
+
+static void nothing(struct exchange *x, struct binding *b)
+{
+	(void)x;
+	(void)b;
+}
+
+static void route(struct exchange *x, const struct route *r, struct found *out)
+{
+	exchange_fanout.route(x, r, out);
+}
+
+static void destroy(struct exchange *x)
+{
+	(void)x;
+}
+
+const struct exchange_type exchange_once = {
+	.name = "x-message-deduplication", .one_key = true, .check_exchange = check_exchange,
+	.bind = nothing, .unbind = nothing, .route = route, .destroy = destroy,
+};

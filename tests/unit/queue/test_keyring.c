@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A keyring against an array: keys come, end, leave and are cut off, in any order. */
+#include "queue/keyring.h"
+
+#include <stdlib.h>
+
+#include "amqp/table.h"
+#include "tests/unit/queue/fixture.h"
+
+Suite *suite_queue_keyring(void);
+
+enum { KEYS = 400 };
+
+static struct store store;
+static struct keyring *ring;
+static struct buf arguments;
+
+/* By key: its number, 0 when it is not in, and when it ends. */
+static uint64_t numbers[KEYS];
+static int64_t ends[KEYS];
+static uint64_t next;
+
+static void set_up(void)
+{
+	store_init(&store, NULL, 1 << 20);
+	memset(numbers, 0, sizeof numbers);
+	next = 1;
+}
+
+static void make(int size, int ttl)
+{
+	buf_clear(&arguments);
+	table_put_int(&arguments, "x-cache-size", size);
+	if (ttl)
+		table_put_int(&arguments, "x-cache-ttl", ttl);
+	ring = keyring_new(&store, buf_slice(&arguments), NULL);
+}
+
+static void tear_down(void)
+{
+	keyring_free(ring);
+	store_free(&store);
+	buf_free(&arguments);
+}
+
+static struct digest digest(unsigned key)
+{
+	return digest_of(slice_of(&key, sizeof key));
+}
+
+static void model_add(unsigned key, uint64_t number, int64_t end, size_t size)
+{
+	size_t n = 0, oldest = KEYS;
+	numbers[key] = 0;
+	for (size_t i = 0; i < KEYS; i++) {
+		n += numbers[i] != 0;
+		if (numbers[i] && (oldest == KEYS || numbers[i] < numbers[oldest]))
+			oldest = i;
+	}
+	if (n >= size)
+		numbers[oldest] = 0;
+	numbers[key] = number;
+	ends[key] = end;
+}
+
+static void check(int64_t now)
+{
+	log_position at;
+	keyring_check(ring);
+	for (unsigned i = 0; i < KEYS; i++) {
+		struct digest d = digest(i);
+		ck_assert_int_eq(keyring_has(ring, &d, now, &at), numbers[i] && ends[i] > now);
+	}
+}
+
+START_TEST(any_order)
+{
+	srand((unsigned)_i);
+	size_t size = 1 + (size_t)rand() % KEYS;
+	make((int)size, 50);
+	for (int64_t now = 1; now < 3000; now++) {
+		unsigned key = (unsigned)rand() % KEYS;
+		struct digest d = digest(key);
+		log_position at;
+		if (!keyring_has(ring, &d, now, &at)) {
+			int64_t end = keyring_end(ring, slice_of(NULL, 0), now);
+			keyring_add(ring, &d, next, end, 0);
+			model_add(key, next, end, size);
+			next += 1 + (uint64_t)rand() % 3;
+		} else if (rand() % 3 == 0) {
+			keyring_drop(ring, numbers[key], NULL);
+			numbers[key] = 0;
+		} else if (rand() % 200 == 0) {
+			uint64_t from = numbers[key];
+			keyring_cut(ring, from);
+			for (unsigned i = 0; i < KEYS; i++)
+				numbers[i] = numbers[i] < from ? numbers[i] : 0;
+		}
+		if (now % 20 == 0)
+			check(now);
+	}
+}
+END_TEST
+
+START_TEST(the_oldest_goes_first)
+{
+	log_position at;
+	make(100, 0);
+	for (unsigned i = 0; i < KEYS; i++) {
+		struct digest d = digest(i);
+		keyring_add(ring, &d, i + 1, KEYRING_NO_END, 0);
+	}
+	ck_assert_uint_eq(ring->count, 100);
+	for (unsigned i = 0; i < KEYS; i++) {
+		struct digest d = digest(i);
+		ck_assert_int_eq(keyring_has(ring, &d, 1, &at), i >= KEYS - 100);
+	}
+}
+END_TEST
+
+/* A message's own time goes before the keyring's; what is no number does not. */
+START_TEST(when_a_key_ends)
+{
+	struct buf headers = { 0 };
+	make(1, 50);
+	ck_assert_int_eq(keyring_end(ring, slice_of(NULL, 0), 7), 57);
+	table_put_int(&headers, "x-cache-ttl", 5);
+	ck_assert_int_eq(keyring_end(ring, buf_slice(&headers), 7), 12);
+	buf_clear(&headers);
+	table_put_int(&headers, "x-cache-ttl", INT64_MAX);
+	ck_assert_int_eq(keyring_end(ring, buf_slice(&headers), 7), KEYRING_NO_END);
+	buf_clear(&headers);
+	table_put_str(&headers, "x-cache-ttl", "soon");
+	ck_assert_int_eq(keyring_end(ring, buf_slice(&headers), 7), 57);
+	buf_free(&headers);
+}
+END_TEST
+
+Suite *suite_queue_keyring(void)
+{
+	Suite *s = suite_create("queue/keyring");
+	TCase *t = tcase_create("keys");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_loop_test(t, any_order, 0, 20);
+	tcase_add_test(t, the_oldest_goes_first);
+	tcase_add_test(t, when_a_key_ends);
+	suite_add_tcase(s, t);
+	return s;
+}
