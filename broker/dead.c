@@ -209,14 +209,14 @@ static void cut_cycles(const struct dying *d, struct route_set *routed)
 	routed->n = kept;
 }
 
-static void route(const struct dying *d, struct exchange *x, const struct message *m,
+static void route(const struct dying *d, struct exchange *x, struct message *m,
                   struct route_set *routed)
 {
 	struct props p;
 	bool ok = props_decode(message_header(m), &p);
 	must(ok);
 	struct route r = { .key = message_key(m), .headers = p.headers, .cc = cc_of(&p),
-		               .header = message_header(m), .dead = true };
+		               .header = message_header(m), .message = m, .dead = true };
 	topology_route(d->q->topology, x, &r, routed);
 }
 

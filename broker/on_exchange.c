@@ -3,6 +3,7 @@
 #include "amqp/table.h"
 #include "broker/arguments.h"
 #include "broker/channel.h"
+#include "broker/history.h"
 #include "broker/names.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
@@ -161,10 +162,8 @@ const struct refusal *on_exchange_bind(struct channel *ch, const struct exchange
 	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
 	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->source, m->destination, &spec);
-	if (!r) {
-		buf_clear(&ch->broker->text);
-		r = topology_bind(&ch->vhost->topology, &spec, &wait_for, &ch->broker->text);
-	}
+	if (!r)
+		r = history_bind(ch, &spec, &wait_for);
 	if (r)
 		return r;
 	struct method ok = { .id = METHOD_exchange_bind_ok };

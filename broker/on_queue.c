@@ -5,6 +5,7 @@
 #include "broker/channel.h"
 #include "broker/consuming.h"
 #include "broker/expiry.h"
+#include "broker/history.h"
 #include "broker/names.h"
 #include "broker/on.h"
 #include "broker/parking.h"
@@ -224,10 +225,8 @@ const struct refusal *on_queue_bind(struct channel *ch, const struct queue_bind 
 	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
 	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->queue, m->exchange, &spec);
-	if (!r) {
-		buf_clear(&ch->broker->text);
-		r = topology_bind(&ch->vhost->topology, &spec, &wait_for, &ch->broker->text);
-	}
+	if (!r)
+		r = history_bind(ch, &spec, &wait_for);
 	if (r)
 		return r;
 	struct method ok = { .id = METHOD_queue_bind_ok };

@@ -184,6 +184,7 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 {
 	struct broker *b = ch->broker;
 	struct exchange *x = topology_exchange(&ch->vhost->topology, message_exchange(m));
+	r->message = m;
 	route_set_clear(&b->routed);
 	if (x)   /* inside a transaction it may have gone since the check */
 		topology_route(&ch->vhost->topology, x, r, &b->routed);

@@ -13,6 +13,7 @@
 
 struct exchange;
 struct keyring;
+struct message;
 struct queue;
 
 /* What a message is routed by. */
@@ -21,6 +22,7 @@ struct route {
 	struct slice headers;        /* the headers property, an encoded table; may be empty */
 	struct slice cc, bcc;        /* encoded arrays of further keys; most messages have none */
 	struct slice header;         /* the content header whole, for types that look at properties */
+	struct message *message;     /* for a type that remembers it; NULL: it is not to */
 	int64_t wall_ms;             /* now, for keys that end */
 	bool dead;                   /* a dead letter: its key was accepted when it was published */
 };
@@ -96,11 +98,12 @@ struct exchange {
 void exchange_set_policy(struct exchange *x, struct slice alternate, bool nacks);
 
 /* The type of that name, or NULL: direct, fanout, topic, headers, x-consistent-hash,
- * x-modulus-hash, x-random, x-local-random, x-message-deduplication. */
+ * x-modulus-hash, x-random, x-local-random, x-message-deduplication,
+ * x-recent-history. */
 const struct exchange_type *exchange_type_find(struct slice name);
 
 extern const struct exchange_type exchange_direct, exchange_fanout, exchange_topic,
 	exchange_headers, exchange_consistent_hash, exchange_modulus_hash, exchange_random,
-	exchange_local_random, exchange_once;
+	exchange_local_random, exchange_once, exchange_history;
 
 #endif

@@ -344,17 +344,22 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 
 /* ---- routing ---- */
 
+void route_set_add(struct route_set *s, struct queue *q)
+{
+	s->keyed |= q->keyring != NULL;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 16;
+		s->queues = mem_realloc(s->queues, s->cap * sizeof *s->queues);
+	}
+	s->queues[s->n++] = q;
+}
+
 static void add_queue(struct topology *t, struct queue *q, struct route_set *out)
 {
 	if (q->route_mark == t->mark)
 		return;
 	q->route_mark = t->mark;
-	out->keyed |= q->keyring != NULL;
-	if (out->n == out->cap) {
-		out->cap = out->cap ? 2 * out->cap : 16;
-		out->queues = mem_realloc(out->queues, out->cap * sizeof *out->queues);
-	}
-	out->queues[out->n++] = q;
+	route_set_add(out, q);
 }
 
 static void visit(struct topology *t, struct exchange *x)

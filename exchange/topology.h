@@ -122,6 +122,9 @@ struct route_set {
 void topology_route(struct topology *t, struct exchange *x, const struct route *r,
                     struct route_set *out);
 
+/* Adds a queue that is not in it. */
+void route_set_add(struct route_set *s, struct queue *q);
+
 /* Nothing is in it; its memory stays for the next routing. */
 void route_set_clear(struct route_set *s);
 void route_set_free(struct route_set *s);

@@ -98,7 +98,7 @@ START_TEST(each_is_late_at_its_own_time)
 	enum { N = 60 };
 	struct heard h;
 	uint64_t tags[N];
-	char name[8];
+	char name[16];
 	for (int i = 0; i < N; i++) {
 		snprintf(name, sizeof name, "%d", i);
 		consume(name, name, 10 * (N - i));
@@ -128,7 +128,7 @@ START_TEST(late_tags_have_an_end)
 	for (int i = 0; i < AT_ONCE; i++)
 		receive("q");
 	for (int round = 1; round <= ROUNDS; round++) {
-		char name[8];
+		char name[16];
 		inside_pass(&in, 20);
 		ck_assert(talk_expect(&talk, METHOD_basic_cancel, &h, NULL, NULL));
 		ck_assert_uint_eq(channel()->patience.n_late, (uint32_t)(round * AT_ONCE));

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* x-recent-history: a fanout that remembers, in a ring of as many messages as its argument says. */
+#include "exchange/history.h"
+
+#include "amqp/table.h"
+#include "base/mem.h"
+#include "exchange/exchange.h"
+#include "queue/message.h"
+
+struct history {
+	size_t most, first, count;
+	uint64_t bytes;
+	struct message *kept[];
+};
+
+static int64_t length_of(struct slice arguments)
+{
+	struct field f;
+	if (!table_find(arguments, "x-recent-history-length", &f))
+		return HISTORY_USUAL;
+	return field_is_integer(&f) ? f.integer : 0;
+}
+
+static void put_value(struct buf *text, struct slice arguments)
+{
+	struct field f;
+	table_find(arguments, "x-recent-history-length", &f);
+	if (field_is_integer(&f))
+		buf_printf(text, "%lld", (long long)f.integer);
+	else if (f.letter == 'S')
+		buf_printf(text, "<<\"%.*s\">>", SLICE_ARG(f.bytes));
+	else
+		buf_printf(text, "%s", field_type_name(&f));
+}
+
+static const struct refusal *check_exchange(struct slice arguments, struct buf *text)
+{
+	int64_t length = length_of(arguments);
+	if (length > 0 && length <= HISTORY_MOST)
+		return NULL;
+	buf_printf(text, "Invalid argument ");
+	put_value(text, arguments);
+	if (length > 0)
+		buf_printf(text, ", 'x-recent-history-length' must not be greater than %d", HISTORY_MOST);
+	else
+		buf_printf(text, ", 'x-recent-history-length' must be a positive integer");
+	return &PRECONDITION_FAILED;
+}
+
+static void nothing(struct exchange *x, struct binding *b)
+{
+	(void)x;
+	(void)b;
+}
+
+/* ---- the ring ---- */
+
+static struct history *history_of(struct exchange *x)
+{
+	size_t most = (size_t)length_of(x->arguments);
+	if (!x->state) {
+		struct history *h = x->state = mem_zalloc(sizeof *h + most * sizeof h->kept[0]);
+		h->most = most;
+	}
+	return x->state;
+}
+
+static void forget_oldest(struct history *h)
+{
+	struct message **oldest = &h->kept[h->first];
+	h->bytes -= (*oldest)->body_bytes;
+	message_drop(oldest);
+	h->first = (h->first + 1) % h->most;
+	h->count--;
+}
+
+static void note(struct history *h, struct message *m)
+{
+	while (h->count == h->most || (h->count && h->bytes + m->body_bytes > HISTORY_BYTES))
+		forget_oldest(h);
+	h->kept[(h->first + h->count++) % h->most] = message_ref(m);
+	h->bytes += m->body_bytes;
+}
+
+static bool is_to_be_kept(const struct route *r)
+{
+	struct field f;
+	return r->message && !(table_find(r->headers, "x-recent-history-no-store", &f) &&
+	                       f.letter == 't' && f.boolean);
+}
+
+static void route(struct exchange *x, const struct route *r, struct found *out)
+{
+	if (is_to_be_kept(r))
+		note(history_of(x), r->message);
+	exchange_fanout.route(x, r, out);
+}
+
+static void destroy(struct exchange *x)
+{
+	struct history *h = x->state;
+	while (h && h->count)
+		forget_oldest(h);
+	mem_free(h);
+}
+
+size_t history_count(const struct exchange *x)
+{
+	const struct history *h = x->state;
+	return x->type == &exchange_history && h ? h->count : 0;
+}
+
+struct message *history_at(const struct exchange *x, size_t i)
+{
+	const struct history *h = x->state;
+	return h->kept[(h->first + i) % h->most];
+}
+
+const struct exchange_type exchange_history = {
+	.name = "x-recent-history", .one_key = true, .check_exchange = check_exchange,
+	.bind = nothing, .unbind = nothing, .route = route, .destroy = destroy,
+};
