@@ -3,6 +3,7 @@
 
 #include "base/logline.h"
 #include "broker/link.h"
+#include "broker/report.h"
 #include "broker/state.h"
 
 void alarms_init(struct alarms *a, uint64_t memory_watermark, uint64_t disk_free_limit)
@@ -47,9 +48,13 @@ static void set_disk(struct alarms *a, bool on)
 void alarms_look(struct broker *b)
 {
 	struct alarms *a = &b->alarms;
-	bool before = alarms_any(a);
+	bool before = alarms_any(a), memory = a->memory, disk = a->disk;
 	set_memory(a, a->memory_used >= a->memory_watermark);
 	set_disk(a, a->log_full || a->disk_free < a->disk_free_limit);
+	if (memory != a->memory)
+		report_alarm(b, "memory", a->memory);
+	if (disk != a->disk)
+		report_alarm(b, "disk", a->disk);
 	if (!before || alarms_any(a))
 		return;
 	list_each(it, &b->connections)

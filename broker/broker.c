@@ -90,6 +90,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	patience_heap_init(&b->patience);
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log, o->message_memory_bytes);
+	events_init(&b->events);
 	parameters_init(&b->parameters, &b->store.catalog, 0);
 	b->store.page_entries = o->index_page_entries;
 	b->store.window_bytes = o->window_bytes;
@@ -220,6 +221,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 {
 	b->now_ms = now_ms;
 	b->trims = OVERFLOW_TURN;
+	b->events.actor = NULL;
 	poll_log(b);
 	run_timers(b);
 	patience_run(b);
@@ -229,6 +231,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	expiry_run(b);
 	overflow_run(b);
 	vhosts_turn(b);
+	events_publish(b);
 	submit_log(b);
 	keep_promises(b);
 	bury(b);
@@ -252,7 +255,7 @@ uint64_t broker_deadline(const struct broker *b)
 	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
 	            !list_empty(&b->policing) || !list_empty(&b->overfull) ||
-	            !list_empty(&b->going_vhosts) ||
+	            !list_empty(&b->going_vhosts) || !list_empty(&b->events.due) ||
 	            (!b->failed && store_is_busy(&b->store, b->durable));
 	return busy ? b->now_ms : at;
 }
@@ -338,6 +341,7 @@ int broker_free(struct broker *b)
 	users_free(b);
 	vhosts_free(b);
 	parameters_free(&b->parameters);
+	events_free(&b->events);
 	fetch_abandon(&b->store);
 	pattern_room_free(&b->patterns);
 	if (b->options.log)

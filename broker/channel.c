@@ -8,6 +8,7 @@
 #include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/reply.h"
+#include "broker/report.h"
 #include "broker/settle.h"
 #include "broker/user.h"
 #include "queue/queue.h"
@@ -43,6 +44,7 @@ static void channel_open(struct connection *c, uint16_t number)
 	list_init(&ch->confirming);
 	list_init(&ch->on_parked);
 	place_channel(c, ch);
+	report_channel_created(ch);
 	struct method m = { .id = METHOD_channel_open_ok };
 	connection_send(c, number, &m);
 }
@@ -76,6 +78,7 @@ void channel_end(struct channel *ch)
 {
 	struct connection *c = ch->connection;
 	strip(ch);
+	report_channel_closed(ch);
 	c->channels[ch->number] = NULL;
 	c->n_channels--;
 	c->account->n_channels--;

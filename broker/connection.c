@@ -12,6 +12,7 @@
 #include "broker/overflow.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
+#include "broker/report.h"
 #include "broker/user.h"
 #include "queue/queue.h"
 
@@ -255,10 +256,12 @@ void connection_frames(struct connection *c, const struct frame *frames, size_t 
                        uint64_t now_ms)
 {
 	c->broker->now_ms = c->received_ms = now_ms;
+	c->broker->events.actor = c->user;
 	for (size_t i = 0; i < n && listens(c); i++) {
 		connection_frame(c, &frames[i]);
 		overflow_run(c->broker);
 	}
+	c->broker->events.actor = NULL;
 	if (!connection_wants_input(c))
 		connection_touch(c);
 }
@@ -399,6 +402,7 @@ static void leave_vhost(struct connection *c)
 {
 	if (!c->vhost)
 		return;
+	report_connection_closed(c);
 	c->vhost->n_connections--;
 	c->account->n_connections--;
 	c->vhost = NULL;
@@ -474,6 +478,7 @@ void connection_lost(struct connection *c, uint64_t now_ms)
 {
 	must(c->state != CONN_LOST);
 	c->broker->now_ms = now_ms;
+	c->broker->events.actor = NULL;
 	if (c->state == CONN_RUNNING)
 		log_warning("conn=%llu %s: client unexpectedly closed TCP connection",
 		            (unsigned long long)c->number, c->name);
@@ -497,6 +502,27 @@ void connection_bury(struct connection *c)
 	mem_free(c->user);
 	mem_free(c->certificate);
 	mem_free(c);
+}
+
+bool connection_address(const struct connection *c, bool own, struct slice *host, uint16_t *port)
+{
+	struct slice s = slice_str(c->name);
+	const char *arrow = strstr(c->name, " -> ");
+	size_t peer = arrow ? (size_t)(arrow - c->name) : s.n;
+	slice_take(&s, own ? (peer + 4 < s.n ? peer + 4 : s.n) : 0);
+	s.n = own ? s.n : peer;
+	size_t colon = s.n;
+	while (colon > 0 && s.p[colon - 1] != ':')
+		colon--;
+	if (colon == 0)
+		return false;
+	*host = slice_of(s.p, colon - 1);
+	if (host->n > 1 && host->p[0] == '[')
+		*host = slice_of(host->p + 1, host->n - 2);
+	*port = 0;
+	for (size_t i = colon; i < s.n; i++)
+		*port = (uint16_t)(*port * 10 + (s.p[i] - '0'));
+	return true;
 }
 
 struct channel *connection_channel(const struct connection *c, uint16_t number)

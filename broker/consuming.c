@@ -6,7 +6,9 @@
 #include "broker/channel.h"
 #include "broker/content.h"
 #include "broker/expiry.h"
+#include "broker/firehose.h"
 #include "broker/on.h"
+#include "broker/report.h"
 #include "queue/queue.h"
 
 enum {
@@ -38,6 +40,7 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 	q->had_consumer = true;
 	if (c->exclusive)
 		q->exclusive_consumer = c;
+	report_consumer_created(c);
 	broker_run_queue(ch->broker, q);
 }
 
@@ -52,6 +55,7 @@ static void bury(struct consumer *c)
 static void detach(struct consumer *c)
 {
 	struct queue *q = c->queue;
+	report_consumer_deleted(c);
 	groups_leave(c);
 	rotation_remove(&q->rotation, c);
 	if (q->exclusive_consumer == c)
@@ -159,6 +163,8 @@ static void deliver(struct consumer *c, struct entry e, struct group *g)
 	struct channel *ch = c->channel;
 	uint64_t tag = ch->next_tag++;
 	content_deliver(ch, c->tag, tag, &e);
+	if (ch->vhost->tracing)
+		firehose_deliver(ch, c->queue, &e);
 	count_delivery(c);
 	if (c->no_ack) {
 		if (g)

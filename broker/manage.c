@@ -11,6 +11,7 @@
 void manage_now(struct broker *b, uint64_t now_ms)
 {
 	b->now_ms = now_ms;
+	b->events.actor = "rmq-cli";
 }
 
 uint64_t manage_purge(struct broker *b, struct queue *q)

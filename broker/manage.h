@@ -10,7 +10,8 @@ struct broker;
 struct queue;
 struct vhost;
 
-/* The time is this (monotonic milliseconds): before anything else of this file. */
+/* The time is this (monotonic milliseconds), and it is management that acts: before anything else
+ * of this file. */
 void manage_now(struct broker *b, uint64_t now_ms);
 
 /* Drops what is ready and returns how many there were. */

@@ -8,6 +8,7 @@
 #include "amqp/refusal.h"
 #include "persistence/log.h"
 
+struct binding_spec;
 struct broker;
 struct channel;
 struct connection;
@@ -19,6 +20,10 @@ void on_connection_begin(struct connection *c);
 /* on_queue.c: takes a queue out for whatever reason; its consumers are told (basic.cancel).
  * Returns the position to wait for or 0. */
 log_position on_queue_remove(struct broker *b, struct queue *q);
+
+/* Binds as a client's method says, to a queue or an exchange (topology_bind). */
+const struct refusal *on_bind(struct channel *ch, const struct binding_spec *spec,
+                              log_position *wait_for);
 
 #define HANDLER(name) \
 	const struct refusal *on_##name(struct channel *ch, const struct name *m)

@@ -5,6 +5,7 @@
 #include "broker/consuming.h"
 #include "broker/content.h"
 #include "broker/expiry.h"
+#include "broker/firehose.h"
 #include "broker/names.h"
 #include "broker/on.h"
 #include "broker/parking.h"
@@ -203,6 +204,8 @@ static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 	}
 	uint64_t tag = ch->next_tag++;
 	content_get_ok(ch, tag, &e, (uint32_t)queue_ready(q));
+	if (ch->vhost->tracing)
+		firehose_deliver(ch, q, &e);
 	if (no_ack) {
 		if (g)
 			groups_pass(q, g);

@@ -8,6 +8,7 @@
 #include "broker/link.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
+#include "broker/report.h"
 #include "broker/user.h"
 
 static void put_capabilities(struct buf *out)
@@ -143,6 +144,7 @@ static const struct refusal *on_start_ok(struct connection *c,
 		              SLICE_ARG(m->mechanism));
 	if (!log_in(c, m, &a))
 		return refuse(c->broker, &SYNTAX_ERROR, "malformed %.*s response", SLICE_ARG(m->mechanism));
+	report_login(c, m->mechanism, a.login.user, a.user != NULL);
 	if (!a.user) {
 		log_warning("conn=%llu %s: %.*s login refused: user '%.*s'%s",
 		            (unsigned long long)c->number, c->name, SLICE_ARG(m->mechanism),
@@ -225,6 +227,8 @@ static const struct refusal *on_open(struct connection *c, const struct connecti
 	connection_enter(c, v);
 	connection_send(c, 0, &ok);
 	connection_rearm(c);
+	c->broker->events.actor = c->user;
+	report_connection_created(c);
 	log_info("conn=%llu connection %s: user '%s' authenticated and granted access to vhost '%.*s'",
 	         (unsigned long long)c->number, c->name, c->user, SLICE_ARG(v->name));
 	return NULL;

@@ -7,6 +7,7 @@
 #include "broker/names.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
+#include "broker/report.h"
 
 static const struct refusal *not_the_default(struct broker *b, struct slice name)
 {
@@ -83,7 +84,9 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 		return r;
 	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,
 		                          m->internal };
-	policing_exchange(ch->vhost, topology_add_exchange(&ch->vhost->topology, &spec, wait_for));
+	x = topology_add_exchange(&ch->vhost->topology, &spec, wait_for);
+	policing_exchange(ch->vhost, x);
+	report_exchange_created(ch->vhost, x);
 	return NULL;
 }
 
@@ -157,13 +160,24 @@ static const struct refusal *find_ends(struct channel *ch, struct slice source,
 	return r ? r : rights_check_topic(ch, RIGHT_READ, out->source, out->key);
 }
 
+const struct refusal *on_bind(struct channel *ch, const struct binding_spec *spec,
+                              log_position *wait_for)
+{
+	const struct topology *t = &ch->vhost->topology;
+	uint64_t before = t->n_bindings;
+	const struct refusal *r = history_bind(ch, spec, wait_for);
+	if (t->n_bindings != before)
+		report_binding_created(ch->vhost, spec);
+	return r;
+}
+
 const struct refusal *on_exchange_bind(struct channel *ch, const struct exchange_bind *m)
 {
 	struct binding_spec spec = { .key = m->routing_key, .arguments = m->arguments };
 	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->source, m->destination, &spec);
 	if (!r)
-		r = history_bind(ch, &spec, &wait_for);
+		r = on_bind(ch, &spec, &wait_for);
 	if (r)
 		return r;
 	struct method ok = { .id = METHOD_exchange_bind_ok };

@@ -5,12 +5,12 @@
 #include "broker/channel.h"
 #include "broker/consuming.h"
 #include "broker/expiry.h"
-#include "broker/history.h"
 #include "broker/names.h"
 #include "broker/on.h"
 #include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/reply.h"
+#include "broker/report.h"
 #include "queue/queue.h"
 
 /* The arguments that RabbitMQ compares when a queue is declared again. */
@@ -31,6 +31,7 @@ static const char *const compared[] = {
 
 log_position on_queue_remove(struct broker *b, struct queue *q)
 {
+	report_queue_deleted(b, q);
 	q->auto_delete = false;   /* it goes for another reason now */
 	parking_wake(b, q);
 	while (q->rotation.count) {
@@ -81,6 +82,7 @@ static void declare_new(struct channel *ch, struct slice name, const struct queu
 		                       .owner = m->exclusive ? ch->connection->number : 0 };
 	*out = topology_add_queue(&ch->vhost->topology, &spec, wait_for);
 	policing_queue(ch->vhost, *out);
+	report_queue_created(ch->broker, *out);
 	if (m->exclusive)
 		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);
 }
@@ -226,7 +228,7 @@ const struct refusal *on_queue_bind(struct channel *ch, const struct queue_bind 
 	log_position wait_for = 0;
 	const struct refusal *r = find_ends(ch, m->queue, m->exchange, &spec);
 	if (!r)
-		r = history_bind(ch, &spec, &wait_for);
+		r = on_bind(ch, &spec, &wait_for);
 	if (r)
 		return r;
 	struct method ok = { .id = METHOD_queue_bind_ok };

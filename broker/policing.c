@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "broker/expiry.h"
+#include "broker/report.h"
 #include "broker/state.h"
 #include "queue/queue.h"
 
@@ -103,8 +104,12 @@ static bool step(struct vhost *v)
 		walk_on(&w->exchanges);
 		policing_exchange(v, list_entry(l, struct exchange, link));
 	} else if ((l = walk_here(&w->queues))) {
+		struct queue *q = list_entry(l, struct queue, link);
+		const struct ruling *before = q->ruling;
 		walk_on(&w->queues);
-		policing_queue(v, list_entry(l, struct queue, link));
+		policing_queue(v, q);
+		if (q->ruling != before)
+			report_queue_policy(v->broker, q);
 	}
 	return l != NULL;
 }
@@ -265,6 +270,7 @@ bool policing_set(struct vhost *v, enum policy_kind kind, const struct policy_sp
 	         kind == POLICY_OPERATOR ? "operator policy" : "policy", SLICE_ARG(p->name),
 	         SLICE_ARG(v->name), SLICE_ARG(p->pattern));
 	*wait_for = keep(v, kind, p);
+	report_policy_set(v, kind, p);
 	policies_put(&v->policies, kind, &p);
 	begin_walking(v);
 	return true;
@@ -276,6 +282,7 @@ bool policing_clear(struct vhost *v, enum policy_kind kind, struct slice name,
 	if (!policies_remove(&v->policies, kind, name))
 		return false;
 	*wait_for = forget(v, kind, name);
+	report_policy_cleared(v, kind, name);
 	begin_walking(v);
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "broker/channel.h"
 #include "broker/content.h"
 #include "broker/dead.h"
+#include "broker/firehose.h"
 #include "broker/names.h"
 #include "broker/once.h"
 #include "broker/overflow.h"
@@ -190,6 +191,8 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 		topology_route(&ch->vhost->topology, x, r, &b->routed);
 	if (b->routed.keyed)
 		once_part(b, m, &b->routed);
+	if (ch->vhost->tracing)
+		firehose_publish(ch, m, &b->routed);
 	if (b->routed.n == 0) {
 		if (mandatory && !b->routed.repeated)
 			content_return(ch, m);

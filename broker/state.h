@@ -9,6 +9,7 @@
 #include "base/pattern.h"
 #include "broker/alarm.h"
 #include "broker/broker.h"
+#include "broker/event.h"
 #include "broker/outbox.h"
 #include "broker/vhost.h"
 #include "queue/store.h"
@@ -16,6 +17,7 @@
 struct broker {
 	struct broker_options options;
 	struct store store;
+	struct events events;
 	struct map vhosts;           /* by name */
 	struct map vhosts_by_number;
 	struct list all_vhosts;      /* the same, the oldest first */

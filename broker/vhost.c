@@ -14,6 +14,7 @@
 #include "broker/link.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
+#include "broker/report.h"
 #include "broker/user.h"
 #include "queue/queue.h"
 
@@ -93,6 +94,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	about_own(&v->about, about);
 	put_le32(v->number, number);
 	topology_init(&v->topology, &b->store, number);
+	v->topology.departures = &b->events.departures;
 	list_init(&v->grants);
 	list_init(&v->topic_grants);
 	parameters_init(&v->parameters, &b->store.catalog, number);
@@ -100,6 +102,10 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	list_push(&b->all_vhosts, &v->link);
 	map_put(&b->vhosts, v->name, v);
 	map_put(&b->vhosts_by_number, number_of(v), v);
+	if (slice_is(name, b->options.default_vhost)) {
+		topology_predeclare(&v->topology, EVENT_EXCHANGE, &exchange_topic, true);
+		events_set_topology(b, &v->topology);
+	}
 	return v;
 }
 
@@ -111,6 +117,9 @@ struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_
 	keep_largest(b);
 	*wait_for = keep(v);
 	log_info("adding vhost '%.*s'", SLICE_ARG(name));
+	report_vhost_created(v);
+	list_each(it, &v->topology.all_exchanges)
+		report_exchange_created(v, list_entry(it, struct exchange, link));
 	return v;
 }
 
@@ -150,12 +159,19 @@ log_position vhost_remove(struct vhost *v)
 	walks_leave(&b->walks, &v->link);
 	list_remove(&v->link);
 	list_push(&b->going_vhosts, &v->link);
+	report_vhost_deleted(v);
+	if (b->events.topology == &v->topology)
+		events_set_topology(b, NULL);
 	return at;
 }
 
 static void vhost_free(struct vhost *v)
 {
 	list_remove(&v->link);
+	report_departures(v->broker);
+	events_forget(v->broker, &v->topology);
+	if (v->broker->events.topology == &v->topology)
+		events_set_topology(v->broker, NULL);
 	topology_free(&v->topology);
 	policing_free(v);
 	parameters_free(&v->parameters);

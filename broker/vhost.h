@@ -25,6 +25,7 @@ struct vhost {
 	struct vhost_about about;    /* owned */
 	uint8_t number[4];           /* as a map's key */
 	struct topology topology;
+	bool tracing;                /* the firehose is on (firehose.h) */
 	struct parameters parameters;
 	struct policies policies;
 	struct policing policing;

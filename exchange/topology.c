@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "exchange/departures.h"
 #include "exchange/entries.h"
 #include "queue/queue.h"
 #include "queue/store.h"
@@ -108,8 +109,8 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 	return x;
 }
 
-static void predeclare(struct topology *t, const char *name, const struct exchange_type *type,
-                       bool internal)
+void topology_predeclare(struct topology *t, const char *name, const struct exchange_type *type,
+                         bool internal)
 {
 	struct exchange_spec spec = { slice_str(name), slice_of("", 0), type, true, false, internal };
 	exchange_new(t, &spec)->predeclared = true;
@@ -122,13 +123,13 @@ void topology_init(struct topology *t, struct store *s, uint32_t vhost)
 	list_init(&t->all_exchanges);
 	list_init(&t->all_queues);
 	list_init(&t->walks);
-	predeclare(t, "", &exchange_direct, false);
-	predeclare(t, "amq.direct", &exchange_direct, false);
-	predeclare(t, "amq.fanout", &exchange_fanout, false);
-	predeclare(t, "amq.topic", &exchange_topic, false);
-	predeclare(t, "amq.headers", &exchange_headers, false);
-	predeclare(t, "amq.match", &exchange_headers, false);
-	predeclare(t, "amq.rabbitmq.trace", &exchange_topic, true);
+	topology_predeclare(t, "", &exchange_direct, false);
+	topology_predeclare(t, "amq.direct", &exchange_direct, false);
+	topology_predeclare(t, "amq.fanout", &exchange_fanout, false);
+	topology_predeclare(t, "amq.topic", &exchange_topic, false);
+	topology_predeclare(t, "amq.headers", &exchange_headers, false);
+	topology_predeclare(t, "amq.match", &exchange_headers, false);
+	topology_predeclare(t, "amq.rabbitmq.trace", &exchange_topic, true);
 }
 
 struct exchange *topology_add_exchange(struct topology *t, const struct exchange_spec *spec,
@@ -206,6 +207,7 @@ static log_position unbind_one(struct topology *t, struct binding *b)
 {
 	struct exchange *source = b->source;
 	log_position at = b->durable ? keep_binding(t, b, false) : 0;
+	departures_note_binding(t->departures, t, b);
 	binding_free(t, b);
 	lost_binding(t, source);
 	return at;
@@ -222,6 +224,7 @@ static log_position drop_exchange(struct topology *t, struct exchange *x)
 		at = later(at, unbind_one(t, list_entry(x->inbound.next, struct binding, on_destination)));
 	if (is_kept(x))
 		at = later(at, forget_name(t, CATALOG_EXCHANGE, x->name));
+	departures_note_exchange(t->departures, t, x);
 	map_remove(&t->exchanges, x->name);
 	walks_leave(&t->walks, &x->link);
 	walks_lose(&t->walks, &x->bindings);

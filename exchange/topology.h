@@ -12,6 +12,7 @@
 #include "queue/keyring.h"
 
 struct catalog;
+struct departures;
 struct queue;
 struct recovery;
 struct store;
@@ -31,6 +32,7 @@ enum catalog_kind {
 
 struct topology {
 	struct store *store;
+	struct departures *departures;   /* where what goes is noted; NULL: nowhere */
 	uint32_t vhost;              /* number of the virtual host in catalog keys */
 	struct map exchanges;        /* by name; "" is the default exchange */
 	struct map queues;           /* by name */
@@ -49,6 +51,10 @@ struct topology {
  * them in the catalog. */
 void topology_init(struct topology *t, struct store *s, uint32_t vhost);
 void topology_free(struct topology *t);
+
+/* Another of them, before there are exchanges of clients. */
+void topology_predeclare(struct topology *t, const char *name, const struct exchange_type *type,
+                         bool internal);
 
 /* Without queues: deletes an exchange and its bindings.  False when there are only the predeclared
  * ones, which have lost their bindings now. */

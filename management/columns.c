@@ -32,21 +32,16 @@ static struct cell printed(const struct buf *room)
 
 VHOST_VALUE(name, cell_slice(v->name))
 VHOST_VALUE(description, cell_slice(v->about.description))
+VHOST_VALUE(tracing, cell_boolean(v->tracing))
 VHOST_VALUE(tags, cell_words(v->about.tags))
 VHOST_VALUE(queue_type, v->about.queue_type.n ? cell_slice(v->about.queue_type)
                                               : cell_text("classic"))
 
-/* There is one node, and no firehose. */
+/* There is one node. */
 VALUE(vhost_state)
 {
 	table_put_str(room, r->broker->options.cluster_name, "running");
 	return cell_table(buf_slice(room));
-}
-
-VALUE(vhost_tracing)
-{
-	UNUSED;
-	return cell_boolean(false);
 }
 
 static const struct column vhost_columns[] = {
@@ -292,26 +287,18 @@ static const char *state_of(const struct connection *c)
 	}
 }
 
-/* The name is "PEER:PORT -> OWN:PORT"; an address of IPv6 stands in brackets. */
-static struct cell part_of_name(const struct connection *c, bool own, bool port)
+static struct cell host_of(const struct connection *c, bool own)
 {
-	struct slice s = slice_str(c->name);
-	const char *arrow = strstr(c->name, " -> ");
-	size_t peer = arrow ? (size_t)(arrow - c->name) : s.n;
-	slice_take(&s, own ? (peer + 4 < s.n ? peer + 4 : s.n) : 0);
-	s.n = own ? s.n : peer;
-	size_t colon = s.n;
-	while (colon > 0 && s.p[colon - 1] != ':')
-		colon--;
-	if (colon == 0)
-		return cell_empty();
-	struct slice host = slice_of(s.p, colon - 1);
-	if (host.n > 1 && host.p[0] == '[')
-		host = slice_of(host.p + 1, host.n - 2);
-	uint64_t number = 0;
-	for (size_t i = colon; i < s.n; i++)
-		number = number * 10 + (uint64_t)(s.p[i] - '0');
-	return port ? cell_number(number) : cell_slice(host);
+	struct slice host;
+	uint16_t port;
+	return connection_address(c, own, &host, &port) ? cell_slice(host) : cell_empty();
+}
+
+static struct cell port_of(const struct connection *c, bool own)
+{
+	struct slice host;
+	uint16_t port;
+	return connection_address(c, own, &host, &port) ? cell_number(port) : cell_empty();
 }
 
 static struct cell user_of(const struct connection *c)
@@ -327,10 +314,10 @@ static uint64_t accepted_at(const struct connection *c)
 
 CONNECTION_VALUE(pid, cell_number(c->number))
 CONNECTION_VALUE(whole_name, cell_text(c->name))
-CONNECTION_VALUE(host, part_of_name(c, true, false))
-CONNECTION_VALUE(port, part_of_name(c, true, true))
-CONNECTION_VALUE(peer_host, part_of_name(c, false, false))
-CONNECTION_VALUE(peer_port, part_of_name(c, false, true))
+CONNECTION_VALUE(host, host_of(c, true))
+CONNECTION_VALUE(port, port_of(c, true))
+CONNECTION_VALUE(peer_host, host_of(c, false))
+CONNECTION_VALUE(peer_port, port_of(c, false))
 CONNECTION_VALUE(condition, cell_text(state_of(c)))
 CONNECTION_VALUE(channels, cell_number(c->n_channels))
 

@@ -3,6 +3,7 @@
  * policies in have verbs of their own; one is ours. */
 #include "amqp/table.h"
 #include "broker/manage.h"
+#include "broker/report.h"
 #include "broker/state.h"
 #include "management/verbs.h"
 
@@ -38,10 +39,15 @@ static void judge(const struct call *c, const struct field *value, struct buf *w
 		buf_printf(why, "%.*s should be boolean\n", SLICE_ARG(name));
 }
 
-static void set_valid(struct call *c, struct parameters *p, struct slice component,
-                      struct slice name, const struct buf *value)
+/* v NULL: a global one. */
+static void set_valid(struct call *c, struct vhost *v, struct slice component, struct slice name,
+                      struct slice value)
 {
-	if (!parameters_set(p, component, name, buf_slice(value), &c->wait_for))
+	struct broker *b = c->host->broker;
+	struct parameters *p = v ? &v->parameters : &b->parameters;
+	if (parameters_set(p, component, name, value, &c->wait_for))
+		report_parameter_set(b, v, component, name, value);
+	else
 		call_fail(c, CALL_EXIT_UNAVAILABLE,
 		          "Validation failed\n\nthere are %d parameters already, or the name has more than "
 		          "%d bytes\n",
@@ -58,7 +64,7 @@ static void set_for(struct call *c, struct vhost *v)
 		call_fail(c, CALL_EXIT_UNAVAILABLE, "Validation failed\n\n%.*s",
 		          SLICE_ARG(buf_slice(&why)));
 	else if (!c->code)
-		set_valid(c, &v->parameters, c->arguments[0], c->arguments[1], &room);
+		set_valid(c, v, c->arguments[0], c->arguments[1], buf_slice(&room));
 	policing_review(v);
 	buf_free(&room);
 	buf_free(&why);
@@ -82,10 +88,14 @@ enum call_state verb_set_parameter(struct call *c, struct buf *out)
 	return call_once(c, out, set);
 }
 
-static void clear_in(struct call *c, struct parameters *p, struct slice component,
-                     struct slice name)
+/* v NULL: a global one. */
+static void clear_in(struct call *c, struct vhost *v, struct slice component, struct slice name)
 {
-	if (!parameters_clear(p, component, name, &c->wait_for))
+	struct broker *b = c->host->broker;
+	struct parameters *p = v ? &v->parameters : &b->parameters;
+	if (parameters_clear(p, component, name, &c->wait_for))
+		report_parameter_cleared(b, v, component, name);
+	else
 		call_fail(c, CALL_EXIT_UNAVAILABLE, "Parameter does not exist");
 }
 
@@ -96,7 +106,7 @@ static enum call_state clear(struct call *c, struct buf *out)
 	            SLICE_ARG(c->arguments[1]), SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
 	struct vhost *v = call_vhost(c);
 	if (v && !refuses_policy(c, "cleared")) {
-		clear_in(c, &v->parameters, c->arguments[0], c->arguments[1]);
+		clear_in(c, v, c->arguments[0], c->arguments[1]);
 		policing_review(v);
 	}
 	return outcome(c);
@@ -116,7 +126,7 @@ static enum call_state set_global(struct call *c, struct buf *out)
 	call_banner(c, out, "Setting global runtime parameter \"%.*s\" to \"%.*s\" ...",
 	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->arguments[1]));
 	if (call_json(c, c->arguments[1], &room, &value))
-		set_valid(c, &c->host->broker->parameters, no_component, c->arguments[0], &room);
+		set_valid(c, NULL, no_component, c->arguments[0], buf_slice(&room));
 	buf_free(&room);
 	return outcome(c);
 }
@@ -130,7 +140,7 @@ static enum call_state clear_global(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Clearing global runtime parameter \"%.*s\" ...",
 	            SLICE_ARG(c->arguments[0]));
-	clear_in(c, &c->host->broker->parameters, no_component, c->arguments[0]);
+	clear_in(c, NULL, no_component, c->arguments[0]);
 	return outcome(c);
 }
 

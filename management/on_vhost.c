@@ -85,3 +85,27 @@ enum call_state verb_delete_vhost(struct call *c, struct buf *out)
 {
 	return call_once(c, out, delete);
 }
+
+static enum call_state trace(struct call *c, struct buf *out, bool on)
+{
+	call_banner(c, out, "%s tracing for vhost \"%.*s\" ...", on ? "Starting" : "Stopping",
+	            SLICE_ARG(c->vhost));
+	struct vhost *v = call_vhost(c);
+	if (!v)
+		return CALL_DONE;
+	v->tracing = on;
+	if (!c->quiet)
+		buf_printf(out, "Trace %s for vhost %.*s\n", on ? "enabled" : "disabled",
+		           SLICE_ARG(c->vhost));
+	return CALL_DONE;
+}
+
+enum call_state verb_trace_on(struct call *c, struct buf *out)
+{
+	return trace(c, out, true);
+}
+
+enum call_state verb_trace_off(struct call *c, struct buf *out)
+{
+	return trace(c, out, false);
+}

@@ -196,6 +196,20 @@ def try_policies(b):
     c.close()
 
 
+def try_tracing(b):
+    check("trace_on", b.ask("trace_on") == (
+        0, 'Starting tracing for vhost "/" ...\nTrace enabled for vhost /\n', ""))
+    check("it is shown", b.rows("list_vhosts", "tracing") == [["true"]])
+    check("trace_off", b.ask("trace_off", "-q") == (0, "", ""))
+    check("parameters", b.ask("set_parameter", "leveret", "merge-policies", "true")[0] == 0 and
+          b.rows("list_parameters") == [["leveret", "merge-policies", "true"]] and
+          b.ask("clear_parameter", "leveret", "merge-policies")[0] == 0 and
+          b.rows("list_parameters") == [])
+    check("global parameters", b.ask("set_global_parameter", "g", '{"a": [1.50, "x"]}')[0] == 0 and
+          b.rows("list_global_parameters") == [["g", '{"a":[1.5,"x"]}']] and
+          b.ask("clear_global_parameter", "g")[0] == 0)
+
+
 def try_changes(b):
     c = b.connect()
     ch = c.channel()
@@ -503,6 +517,7 @@ def main():
         try:
             try_lists(b)
             try_policies(b)
+            try_tracing(b)
             try_changes(b)
             try_tenants(b)
             try_alarms(b)
