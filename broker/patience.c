@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broker/patience.h"
 
+#include "amqp/table.h"
 #include "base/logline.h"
 #include "base/mem.h"
 #include "broker/channel.h"
@@ -50,6 +51,22 @@ uint64_t patience_of_queue(const struct broker *b, const struct queue *q)
 {
 	int64_t ms = q->settings.patience_ms;
 	return ms >= 0 ? (uint64_t)ms : b->options.consumer_timeout_ms;
+}
+
+static void review(const struct broker *b, struct list *consumers)
+{
+	struct field f;
+	list_each(it, consumers) {
+		struct consumer *c = list_entry(it, struct consumer, turn);
+		if (!table_find(c->arguments, "x-consumer-timeout", &f))
+			c->patience_ms = patience_of_queue(b, c->queue);
+	}
+}
+
+void patience_review(const struct broker *b, struct queue *q)
+{
+	review(b, &q->rotation.able);
+	review(b, &q->rotation.waiting);
 }
 
 /* ---- the heap of a channel ---- */

@@ -33,6 +33,10 @@ void patience_free(struct channel *ch);
 /* Milliseconds that the queue allows: its own argument, else the broker's option; 0: for ever. */
 uint64_t patience_of_queue(const struct broker *b, const struct queue *q);
 
+/* What the queue allows has changed: so has, for deliveries to come, what its consumers go by that
+ * said nothing of their own. */
+void patience_review(const struct broker *b, struct queue *q);
+
 /* The delivery, just made, may stay for so long. */
 void patience_note(struct channel *ch, uint64_t tag, uint64_t ms);
 

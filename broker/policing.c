@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "broker/expiry.h"
+#include "broker/patience.h"
 #include "broker/report.h"
 #include "broker/state.h"
 #include "queue/queue.h"
@@ -57,6 +58,8 @@ static void set_ruling(struct broker *b, struct queue *q, struct ruling *r)
 		return;
 	if (before.lease_ms != q->settings.lease_ms)
 		q->used_ms = (int64_t)b->now_ms;
+	if (before.patience_ms != q->settings.patience_ms)
+		patience_review(b, q);
 	expiry_review(b, q);
 	broker_run_queue(b, q);
 }

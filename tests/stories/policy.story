@@ -140,23 +140,31 @@ a 1 > basic.reject delivery_tag=2 requeue
 a 1 > basic.get queue=q
 a 1 < basic.get-empty
 
-scene "consumer-timeout: for consumers that come later, the smaller of the argument's and the policy's"
+scene "consumer-timeout: for what is delivered from then on; the smaller of the queue's and the policy's"
 a connects
 a opens 1
 a 1 does queue.declare queue=q
 a 1 does queue.declare queue=q2 arguments={x-consumer-timeout: 100000}
+a 1 does queue.declare queue=q3
+a 1 does basic.consume queue=q consumer_tag="c"
+a 1 does basic.consume queue=q3 consumer_tag="own" arguments={x-consumer-timeout: 50000}
+a 1 > basic.publish routing_key=q body="0"
+a 1 < basic.deliver body="0"
 ctl set_policy p "^q" "{\"consumer-timeout\":2000}"
 a 1 > basic.publish routing_key=q body="1"
-a 1 > basic.publish routing_key=q2 body="2"
-a 1 does basic.consume queue=q consumer_tag="c"
-a 1 < basic.deliver body="1"
+a 1 < basic.deliver body="1" delivery_tag=2
 a 1 does basic.consume queue=q2 consumer_tag="c2"
+a 1 > basic.publish routing_key=q2 body="2"
 a 1 < basic.deliver body="2"
+a 1 > basic.publish routing_key=q3 body="3"
+a 1 < basic.deliver body="3"
 clock +1900ms
 a 1 < nothing
 clock +200ms
-a 1 < basic.cancel
-a 1 < basic.cancel
+a 1 < basic.cancel consumer_tag="c"
+a 1 < basic.cancel consumer_tag="c2"
+clock +60s
+a 1 < basic.cancel consumer_tag="own"
 
 scene "alternate-exchange: for exchanges that have none of their own"
 a connects
