@@ -116,7 +116,7 @@ void broker_run_queue(struct broker *b, struct queue *q)
 	expiry_watch(b, q);
 	if (queue_is_over(q))
 		overflow_note(b, q);
-	if (!list_linked(&q->runnable) && queue_ready(q) && rotation_first(&q->rotation))
+	if (!list_linked(&q->runnable) && queue_ready(q) && rotation_first(&q->rotation) && !q->paused)
 		list_push(&b->runnable, &q->runnable);
 }
 

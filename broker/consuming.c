@@ -249,7 +249,7 @@ static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 void consuming_run(struct broker *b, struct queue *q)
 {
 	size_t used = 0;
-	if (rotation_first(&q->rotation))
+	if (rotation_first(&q->rotation) && !q->paused)
 		run(b, q, SIZE_MAX, &used);
 	b->undelivered -= used < b->undelivered ? used : b->undelivered;
 }

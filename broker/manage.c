@@ -21,6 +21,14 @@ uint64_t manage_purge(struct broker *b, struct queue *q)
 	return n;
 }
 
+log_position manage_pause(struct broker *b, struct queue *q, bool paused)
+{
+	log_position at = topology_pause(q->topology, q, paused);
+	list_remove(&q->runnable);
+	broker_run_queue(b, q);
+	return at;
+}
+
 log_position manage_delete(struct broker *b, struct queue *q)
 {
 	return on_queue_remove(b, q);

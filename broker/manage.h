@@ -17,6 +17,10 @@ void manage_now(struct broker *b, uint64_t now_ms);
 /* Drops what is ready and returns how many there were. */
 uint64_t manage_purge(struct broker *b, struct queue *q);
 
+/* The queue hands out no messages, or does so again; what it is sent it takes.  Returns the
+ * position after which that is for good, or 0. */
+log_position manage_pause(struct broker *b, struct queue *q, bool paused);
+
 /* Deletes the queue; its consumers are told.  Returns the position after which it is for good, or
  * 0. */
 log_position manage_delete(struct broker *b, struct queue *q);

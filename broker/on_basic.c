@@ -229,7 +229,7 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 	expiry_use(ch->broker, q);
 	if (queue_is_timed(q))
 		expiry_drop_due(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);
-	if (queue_ready(q))
+	if (queue_ready(q) && !q->paused)
 		get_entry(ch, q, m->no_ack);
 	else
 		get_empty(ch);

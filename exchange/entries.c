@@ -9,7 +9,7 @@
 
 enum { VERSION = 1, WITH_KEYRING = 2 };   /* the second of exchanges only */
 
-enum { DURABLE = 1, AUTO_DELETE = 2, INTERNAL = 4 };
+enum { DURABLE = 1, AUTO_DELETE = 2, INTERNAL = 4, PAUSED = 8 };
 
 static bool get_table(struct slice *s, struct slice *out)
 {
@@ -73,7 +73,7 @@ void entries_queue_key(struct buf *out, uint32_t vhost, struct slice name)
 void entries_queue_value(struct buf *out, const struct queue *q)
 {
 	buf_u8(out, VERSION);
-	buf_u8(out, q->auto_delete ? AUTO_DELETE : 0);
+	buf_u8(out, (uint8_t)((q->auto_delete ? AUTO_DELETE : 0) | (q->paused ? PAUSED : 0)));
 	pack_u32(out, q->id);
 	pack_string(out, q->arguments);
 }
@@ -86,6 +86,7 @@ bool entries_queue_decode(struct slice key, struct slice value, struct queue_ent
 	    !get_table(&value, &out->arguments) || value.n)
 		return false;
 	out->auto_delete = flags & AUTO_DELETE;
+	out->paused = flags & PAUSED;
 	return out->id != 0;
 }
 

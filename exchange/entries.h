@@ -31,7 +31,7 @@ void entries_queue_value(struct buf *out, const struct queue *q);
 
 struct queue_entry {
 	struct slice name, arguments;
-	bool auto_delete;
+	bool auto_delete, paused;
 	uint32_t id;
 };
 

@@ -330,6 +330,14 @@ struct queue *topology_add_queue(struct topology *t, const struct queue_spec *sp
 	return q;
 }
 
+log_position topology_pause(struct topology *t, struct queue *q, bool paused)
+{
+	if (q->paused == paused)
+		return 0;
+	q->paused = paused;
+	return queue_is_logged(q) ? keep_queue(t, q) : 0;
+}
+
 log_position topology_remove_queue(struct topology *t, struct queue *q)
 {
 	log_position at = 0;
@@ -523,7 +531,9 @@ static bool recover_queue(struct topology *t, struct recovery *r, struct slice k
 		                       .durable = true,
 		                       .auto_delete = e.auto_delete,
 		                       .id = e.id };
-	store_claim(t->store, r, place_queue(t, &spec));
+	struct queue *q = place_queue(t, &spec);
+	q->paused = e.paused;
+	store_claim(t->store, r, q);
 	return true;
 }
 
@@ -564,49 +574,35 @@ struct rebuilding {
 	struct recovery *r;
 	topology_of *of;
 	void *arg;
+	uint8_t kind;                /* of the entries it is at */
 	uint64_t orphans;            /* of virtual hosts that are gone */
 };
 
 /* False when the entry is to be removed. */
-static bool place_entry(struct rebuilding *g, uint8_t kind, struct slice key, struct slice value)
+static bool place_entry(void *rebuilding, struct slice key, struct slice value)
 {
+	struct rebuilding *g = rebuilding;
 	uint32_t vhost;
 	struct topology *t = entries_vhost(key, &vhost) ? g->of(g->arg, vhost) : NULL;
 	if (!t)
 		g->orphans++;
-	else if (recover_entry(t, g->r, kind, key, value))
+	else if (recover_entry(t, g->r, g->kind, key, value))
 		return true;
 	else
-		log_warning("a catalog entry of kind %u makes no sense any more and is removed", kind);
+		log_warning("a catalog entry of kind %u makes no sense any more and is removed", g->kind);
 	return false;
-}
-
-/* One pass over the catalog for one kind: bindings last, when both their ends are there.  What
- * makes no sense is collected and removed afterwards, for the walk must not change the catalog. */
-static void recover_kind(struct rebuilding *g, enum catalog_kind wanted)
-{
-	struct catalog *c = &g->store->catalog;
-	const void *cursor = NULL;
-	uint8_t kind;
-	struct slice key, value;
-	struct buf senseless = { 0 };
-	while (catalog_next(c, &cursor, &kind, &key, &value))
-		if (kind == wanted && !place_entry(g, kind, key, value))
-			buf_append(&senseless, &(struct slice){ (uint8_t *)mem_copy(key), key.n }, sizeof key);
-	for (size_t at = 0; at < senseless.len; at += sizeof key) {
-		memcpy(&key, senseless.p + at, sizeof key);
-		catalog_remove(c, (uint8_t)wanted, key);
-		disown(key);
-	}
-	buf_free(&senseless);
 }
 
 void topology_recover(struct store *s, struct recovery *r, topology_of *of, void *arg)
 {
-	struct rebuilding g = { s, r, of, arg, 0 };
-	recover_kind(&g, CATALOG_EXCHANGE);
-	recover_kind(&g, CATALOG_QUEUE);
-	recover_kind(&g, CATALOG_BINDING);
+	static const enum catalog_kind order[] = {
+		CATALOG_EXCHANGE, CATALOG_QUEUE, CATALOG_BINDING,   /* when both its ends are there */
+	};
+	struct rebuilding g = { .store = s, .r = r, .of = of, .arg = arg };
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		g.kind = (uint8_t)order[i];
+		catalog_sift(&s->catalog, g.kind, place_entry, &g);
+	}
 	if (g.orphans)
 		log_info("%llu catalog entries of deleted virtual hosts are removed",
 		         (unsigned long long)g.orphans);

@@ -86,6 +86,9 @@ struct queue_spec;
 struct queue *topology_add_queue(struct topology *t, const struct queue_spec *spec,
                                  log_position *wait_for);
 
+/* The queue hands out no messages, or does so again.  Returns the position to wait for or 0. */
+log_position topology_pause(struct topology *t, struct queue *q, bool paused);
+
 /* Takes a queue out with its bindings (cascading as above) and queue_deletes it. Its consumers
  * must be off. Returns the position to wait for or 0. */
 log_position topology_remove_queue(struct topology *t, struct queue *q);

@@ -139,11 +139,7 @@ QUEUE_VALUE(operator_policy, cell_slice(ruling_of(q->ruling)->operator_policy))
 QUEUE_VALUE(definition, cell_pairs(ruling_of(q->ruling)->definition))
 QUEUE_VALUE(origins, cell_pairs(ruling_of(q->ruling)->origins))
 
-VALUE(queue_state)
-{
-	UNUSED;
-	return cell_text("running");
-}
+QUEUE_VALUE(state, cell_text(q->paused ? "paused" : "running"))
 
 VALUE(queue_type)
 {

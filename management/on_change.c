@@ -70,6 +70,40 @@ enum call_state verb_delete_queue(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
+static enum call_state set_paused(struct call *c, struct buf *out, bool paused)
+{
+	call_banner(c, out, "%s queue '%.*s' in vhost '%.*s' ...", paused ? "Pausing" : "Resuming",
+	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
+	struct vhost *v = call_vhost(c);
+	struct queue *q = v ? find_queue(c, v) : NULL;
+	if (q)
+		c->wait_for = manage_pause(c->host->broker, q, paused);
+	else if (v)
+		call_fail(c, CALL_EXIT_DATA, "no queue '%.*s' in vhost '%.*s'",
+		          SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
+	return q ? CALL_WAITS : CALL_DONE;
+}
+
+static enum call_state pause(struct call *c, struct buf *out)
+{
+	return set_paused(c, out, true);
+}
+
+enum call_state verb_pause_queue(struct call *c, struct buf *out)
+{
+	return call_once(c, out, pause);
+}
+
+static enum call_state resume(struct call *c, struct buf *out)
+{
+	return set_paused(c, out, false);
+}
+
+enum call_state verb_resume_queue(struct call *c, struct buf *out)
+{
+	return call_once(c, out, resume);
+}
+
 /* ---- connections ---- */
 
 /* "12", "<12>", or a connection's name. */

@@ -25,6 +25,7 @@ struct queue {
 	bool durable;                 /* as declared */
 	bool auto_delete;
 	bool exclusive;
+	bool paused;                  /* takes messages, and is to hand out none */
 	bool deleted;                 /* gone for clients; freed when nothing is unacked any more */
 	uint64_t owner;               /* number of the connection that an exclusive queue belongs to */
 	uint32_t id;                  /* its number in the log; 0: nothing of it is logged */

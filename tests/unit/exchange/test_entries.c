@@ -62,12 +62,14 @@ START_TEST(a_queue_comes_back)
 {
 	struct queue in = numbered_queue(3000000000u);
 	struct queue_entry out;
+	in.paused = _i;
 	entries_queue_key(&key, 1, in.name);
 	entries_queue_value(&value, &in);
 	ck_assert(entries_queue_decode(buf_slice(&key), buf_slice(&value), &out));
 	check_slice(out.name, in.name);
 	check_slice(out.arguments, in.arguments);
 	ck_assert(out.auto_delete);
+	ck_assert_int_eq(out.paused, _i);
 	ck_assert_uint_eq(out.id, 3000000000u);
 }
 END_TEST
@@ -265,7 +267,7 @@ Suite *suite_exchange_entries(void)
 	TCase *c = tcase_create("entries");
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_loop_test(c, an_exchange_comes_back_with_every_flag, 0, 8);
-	tcase_add_test(c, a_queue_comes_back);
+	tcase_add_loop_test(c, a_queue_comes_back, 0, 2);
 	tcase_add_test(c, a_queue_without_a_number_does_not);
 	tcase_add_test(c, a_binding_to_a_queue_comes_back_with_its_number);
 	tcase_add_test(c, a_binding_to_an_exchange_comes_back);
