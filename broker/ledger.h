@@ -32,6 +32,16 @@ struct user_about {
 	int64_t max_channels;
 };
 
+static inline bool ledger_vhost_is_limited(const struct vhost_about *a)
+{
+	return a->max_connections != LEDGER_NO_LIMIT || a->max_queues != LEDGER_NO_LIMIT;
+}
+
+static inline bool ledger_user_is_limited(const struct user_about *a)
+{
+	return a->max_connections != LEDGER_NO_LIMIT || a->max_channels != LEDGER_NO_LIMIT;
+}
+
 enum right { RIGHT_CONFIGURE, RIGHT_WRITE, RIGHT_READ, RIGHTS };
 
 /* Whose rights, and where; of rights to topics in which exchange. */

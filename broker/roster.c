@@ -34,10 +34,12 @@ static bool begin_in(struct roster *r, struct vhost *v)
 void roster_begin_of(struct roster *r, struct user *u, enum roster_kind kind)
 {
 	struct broker *b = u->broker;
-	*r = (struct roster){ .broker = b, .kind = kind };
+	struct list *head = kind == ROSTER_USER_PERMISSIONS         ? &u->grants
+	                    : kind == ROSTER_USER_TOPIC_PERMISSIONS ? &u->topic_grants
+	                                                            : &b->all_users;
+	*r = (struct roster){ .broker = b, .user = u, .kind = kind };
 	list_init(&r->inner.link);
-	walk_begin(&r->outer, &b->walks,
-	           kind == ROSTER_USER_PERMISSIONS ? &u->grants : &u->topic_grants);
+	walk_begin(&r->outer, &b->walks, head);
 }
 
 void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind)
@@ -47,7 +49,9 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 	if (v && begin_in(r, v))
 		return;
 	switch (kind) {
+	case ROSTER_VHOST_LIMITS:
 	case ROSTER_VHOSTS: walk_begin(&r->outer, &b->walks, &b->all_vhosts); break;
+	case ROSTER_USER_LIMITS:
 	case ROSTER_USERS: walk_begin(&r->outer, &b->walks, &b->all_users); break;
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS: walk_begin(&r->outer, &b->walks, &b->connections); break;
@@ -123,7 +127,9 @@ static bool next_channel(struct roster *r, struct roster_row *out)
 static void fill(struct roster *r, struct list *l, struct roster_row *out)
 {
 	switch (r->kind) {
+	case ROSTER_VHOST_LIMITS:
 	case ROSTER_VHOSTS: out->vhost = list_entry(l, struct vhost, link); break;
+	case ROSTER_USER_LIMITS:
 	case ROSTER_USERS: out->user = list_entry(l, struct user, link); break;
 	case ROSTER_PERMISSIONS:
 	case ROSTER_TOPIC_PERMISSIONS: out->grant = list_entry(l, struct grant, on_vhost); break;
@@ -146,10 +152,18 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 	}
 }
 
-/* Consumers of all virtual hosts stand in one list. */
+/* Consumers of all virtual hosts stand in one list, and who has no limits beside who has. */
 static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
 {
-	return r->kind == ROSTER_CONSUMERS && row->vhost != r->vhost;
+	switch (r->kind) {
+	case ROSTER_CONSUMERS: return row->vhost != r->vhost;
+	case ROSTER_VHOST_LIMITS:
+		return (r->vhost && row->vhost != r->vhost) ||
+		       !ledger_vhost_is_limited(&row->vhost->about);
+	case ROSTER_USER_LIMITS:
+		return (r->user && row->user != r->user) || !ledger_user_is_limited(&row->user->about);
+	default: return false;
+	}
 }
 
 static bool next_parameter(struct roster *r, struct roster_row *out)

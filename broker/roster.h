@@ -17,7 +17,9 @@ struct vhost;
 
 enum roster_kind {
 	ROSTER_VHOSTS,
+	ROSTER_VHOST_LIMITS,         /* virtual hosts that have limits, of all or one */
 	ROSTER_USERS,
+	ROSTER_USER_LIMITS,          /* users, likewise */
 	ROSTER_PERMISSIONS,          /* in a virtual host */
 	ROSTER_USER_PERMISSIONS,
 	ROSTER_TOPIC_PERMISSIONS,    /* in a virtual host */
@@ -53,6 +55,7 @@ struct roster_row {
 struct roster {
 	struct broker *broker;
 	struct vhost *vhost;
+	struct user *user;
 	enum roster_kind kind;
 	struct walk outer, inner;
 	const struct connection *connection;   /* whose channels it is at */

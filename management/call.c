@@ -165,6 +165,7 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 		struct slice *set;
 	} texts[] = {
 		{ "--vhost", "-p", &c->vhost },
+		{ "--user", "--user", &c->user },
 		{ "--description", "--description", &c->description },
 		{ "--tags", "--tags", &c->tags },
 		{ "--default-queue-type", "--default_queue_type", &c->queue_type },

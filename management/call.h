@@ -58,6 +58,7 @@ struct call {
 	bool quiet, bare, json;      /* no banner, no headers, as JSON */
 	bool if_empty, if_unused, global, pre_hashed;
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
+	struct slice user;           /* likewise; else it is the first argument */
 	struct slice priority, apply_to;              /* likewise */
 	bool begun, over;
 	uint32_t code;
@@ -89,7 +90,7 @@ enum call_state call_refuse(struct call *c, const char *format, ...)
 /* The same without what was given, where that is nobody's business. */
 enum call_state call_refuse_quietly(struct call *c, const char *why);
 
-/* The user that the first argument names; NULL, which was said then: there is none. */
+/* The user that the option or the first argument names; NULL, which was said then: none. */
 struct user *call_user(struct call *c);
 
 /* The virtual host that is meant; NULL, which was said then: there is none. */

@@ -8,6 +8,7 @@
 #include "broker/channel.h"
 #include "broker/user.h"
 #include "management/json.h"
+#include "management/limits.h"
 #include "management/listing.h"
 #include "queue/queue.h"
 
@@ -53,6 +54,17 @@ static const struct column vhost_columns[] = {
 	{ "cluster_state", vhost_state },
 };
 
+VALUE(vhost_limits)
+{
+	limits_put_vhost(room, &r->vhost->about);
+	return printed(room);
+}
+
+static const struct column vhost_limit_columns[] = {
+	{ "vhost", vhost_name },
+	{ "limits", vhost_limits },
+};
+
 /* ---- users and what they may do ---- */
 
 VALUE(user_name)
@@ -70,6 +82,17 @@ VALUE(user_tags)
 static const struct column user_columns[] = {
 	{ "user", user_name },
 	{ "tags", user_tags },
+};
+
+VALUE(user_limits)
+{
+	limits_put_user(room, &r->user->about);
+	return printed(room);
+}
+
+static const struct column user_limit_columns[] = {
+	{ "user", user_name },
+	{ "limits", user_limits },
 };
 
 #define GRANT_VALUE(name, expression)   \
@@ -547,6 +570,8 @@ const struct column *column_find(enum roster_kind kind, struct slice name)
 		size_t n;
 	} kinds[] = {
 		[ROSTER_VHOSTS] = { vhost_columns, ARRAY_LEN(vhost_columns) },
+		[ROSTER_VHOST_LIMITS] = { vhost_limit_columns, ARRAY_LEN(vhost_limit_columns) },
+		[ROSTER_USER_LIMITS] = { user_limit_columns, ARRAY_LEN(user_limit_columns) },
 		[ROSTER_USERS] = { user_columns, ARRAY_LEN(user_columns) },
 		[ROSTER_PERMISSIONS] = { permission_columns, ARRAY_LEN(permission_columns) },
 		[ROSTER_USER_PERMISSIONS] = { permission_columns, ARRAY_LEN(permission_columns) },

@@ -22,7 +22,7 @@ static void choose_defaults(struct call *c, const struct list_spec *s)
 static bool choose(struct call *c, const struct list_spec *s)
 {
 	struct buf unknown = { 0 };
-	size_t first = s->of == OF_USER ? 1 : 0;
+	size_t first = s->of == OF_USER && !c->user.p;
 	if (c->n == first)
 		choose_defaults(c, s);
 	for (size_t i = first; i < c->n && c->listing.n < LISTING_MAX_COLUMNS; i++) {
@@ -129,6 +129,30 @@ enum call_state verb_list_user_topic_permissions(struct call *c, struct buf *out
 		call_banner(c, out, "Listing topic permissions for user \"%.*s\" ...",
 		            SLICE_ARG(c->arguments[0]));
 	return list(c, &spec, out);
+}
+
+enum call_state verb_list_vhost_limits(struct call *c, struct buf *out)
+{
+	static const struct list_spec one = { ROSTER_VHOST_LIMITS, "limits", OF_VHOST };
+	static const struct list_spec all = { ROSTER_VHOST_LIMITS, "vhost limits", OF_ALL };
+	if (!c->begun && c->global)
+		call_banner(c, out, "Listing limits for all vhosts ...");
+	else if (!c->begun)
+		call_banner(c, out, "Listing limits for vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
+	return list(c, c->global ? &all : &one, out);
+}
+
+enum call_state verb_list_user_limits(struct call *c, struct buf *out)
+{
+	static const struct list_spec one = { ROSTER_USER_LIMITS, "limits", OF_USER };
+	static const struct list_spec all = { ROSTER_USER_LIMITS, "user limits", OF_ALL };
+	if (!c->user.p)
+		c->user = slice_str("guest");
+	if (!c->begun && c->global)
+		call_banner(c, out, "Listing limits for all users ...");
+	else if (!c->begun)
+		call_banner(c, out, "Listing limits for user \"%.*s\" ...", SLICE_ARG(c->user));
+	return list(c, c->global ? &all : &one, out);
 }
 
 enum call_state verb_list_queues(struct call *c, struct buf *out)

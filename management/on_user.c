@@ -9,9 +9,10 @@
 
 struct user *call_user(struct call *c)
 {
-	struct user *u = user_find(c->host->broker, c->arguments[0]);
+	struct slice name = c->user.p ? c->user : c->arguments[0];
+	struct user *u = user_find(c->host->broker, name);
 	if (!u)
-		call_fail(c, CALL_EXIT_NO_USER, "User \"%.*s\" does not exist", SLICE_ARG(c->arguments[0]));
+		call_fail(c, CALL_EXIT_NO_USER, "User \"%.*s\" does not exist", SLICE_ARG(name));
 	return u;
 }
 

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+# Limits of virtual hosts and users: how many connections, channels and queues.
+
+scene "A virtual host takes so many connections"
+ctl set_vhost_limits "{\"max-connections\": 2}"
+a connects
+b connects
+c dials
+c sends "AMQP\0\0\x09\x01"
+c < connection.start
+c > connection.start-ok mechanism="PLAIN" response="\0guest\0guest" locale="en_US"
+c < connection.tune
+c > connection.tune-ok channel_max=2047 frame_max=131072
+c > connection.open virtual_host="/"
+c refused 530 "NOT_ALLOWED - access to vhost '/' refused for user 'guest': connection limit (2) is reached" connection.open
+a closes
+c connects
+b leaves
+a connects
+ctl clear_vhost_limits
+b connects
+
+scene "A user has so many connections"
+ctl add_user kate "k"
+ctl set_permissions kate "" "" ""
+ctl set_user_limits kate "{\"max-connections\": 1}"
+a connects user="kate" password="k"
+b dials
+b sends "AMQP\0\0\x09\x01"
+b < connection.start
+b > connection.start-ok mechanism="PLAIN" response="\0kate\0k" locale="en_US"
+b < connection.tune
+b > connection.tune-ok channel_max=2047 frame_max=131072
+b > connection.open virtual_host="/"
+b refused 530 "NOT_ALLOWED - connection refused for user 'kate': user connection limit (1) is reached" connection.open
+c connects
+a closes
+b connects user="kate" password="k"
+
+scene "A user has so many channels, on all connections together"
+ctl add_user kate "k"
+ctl set_permissions kate "" "" ""
+ctl set_user_limits kate "{\"max-channels\": 3}"
+a connects user="kate" password="k"
+b connects user="kate" password="k"
+a opens 1 2
+b opens 1
+b 1 does channel.close
+b opens 1
+b 2 > channel.open
+b refused 530 "NOT_ALLOWED - number of channels opened for user 'kate' has reached the maximum allowed user limit of 3" none
+a opens 3
+ctl clear_user_limits kate max-channels
+a opens 4
+
+scene "A virtual host takes so many queues"
+ctl set_vhost_limits "{\"max-queues\": 2}"
+a connects
+a opens 1
+a 1 does queue.declare queue="q1"
+a 1 does queue.declare exclusive
+a 1 does queue.declare queue="q1"
+a 1 > queue.declare queue="q2"
+a 1 refused 406 "PRECONDITION_FAILED - cannot declare queue 'q2': queue limit in vhost '/' (2) is reached" queue.declare
+a opens 1
+a 1 does queue.delete queue="q1"
+a 1 does queue.declare queue="q2"
+
+scene "Nothing at all is a limit too"
+ctl set_vhost_limits "{\"max-queues\": 0}"
+a connects
+a opens 1
+a 1 > queue.declare queue="q"
+a 1 refused 406 "PRECONDITION_FAILED - cannot declare queue 'q': queue limit in vhost '/' (0) is reached" queue.declare
+ctl set_vhost_limits "{\"max-queues\": -1}"
+a opens 1
+a 1 does queue.declare queue="q"
+
+scene "Limits are listed, and stay"
+broker durable
+ctl add_vhost red
+ctl add_user kate "k"
+ctl list_vhost_limits --global -s => 0
+ctl set_vhost_limits -p red "{\"max-connections\": 1000}"
+ctl set_vhost_limits -p red "{\"max-queues\": 5}"
+ctl set_user_limits kate "{\"max-connections\": 7}"
+ctl set_user_limits kate "{\"max-channels\": 9}"
+blackout
+ctl list_vhost_limits -p red => 0 "Listing limits for vhost \"red\" ...\nlimits\n{\"max-queues\":5}\n"
+ctl list_vhost_limits --global -s => 0 "red\t{\"max-queues\":5}\n"
+ctl list_user_limits --user kate -s => 0 "{\"max-connections\":7,\"max-channels\":9}\n"
+ctl list_user_limits --global => 0 "Listing limits for all users ...\nuser\tlimits\nkate\t{\"max-connections\":7,\"max-channels\":9}\n"
+ctl clear_user_limits kate max-channels
+ctl list_user_limits --user kate -s => 0 "{\"max-connections\":7}\n"
+ctl clear_user_limits kate all
+ctl list_user_limits --global -s => 0
+ctl clear_vhost_limits -p red
+blackout
+ctl list_vhost_limits --global -s => 0
+
+scene "What is no limit is said"
+ctl set_vhost_limits "{\"max-cats\": 1}" => 69 "Unrecognised terms [{<<\"max-cats\">>,1}] in limits"
+ctl set_vhost_limits "{\"max-queues\": \"two\"}" => 69 "max-queues should be a number, actually was <<\"two\">>"
+ctl set_vhost_limits "7" => 69 "limits must be a dictionary"
+ctl set_user_limits guest "{\"max-queues\": 1}" => 69 "Unrecognised terms"
+ctl set_user_limits nobody "{}" => 67 "User \"nobody\" does not exist"
+ctl clear_user_limits nobody all => 67 "User \"nobody\" does not exist"
+ctl set_vhost_limits -p nowhere "{}" => 65 "Virtual host 'nowhere' does not exist"
+ctl list_user_limits --user nobody => 67 "User \"nobody\" does not exist"
