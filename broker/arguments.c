@@ -117,6 +117,11 @@ static bool is_one_of(struct slice s, const char *const *names)
 	return *names != NULL;
 }
 
+bool arguments_is_queue_type(struct slice type)
+{
+	return is_one_of(type, queue_types);
+}
+
 /* Appends the fault, in the words of RabbitMQ; nothing when there is none. */
 static void judge_integer(struct buf *fault, const struct rule *r, const struct field *f)
 {

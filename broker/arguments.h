@@ -15,6 +15,9 @@ struct declared {
 	struct slice name;
 };
 
+/* True when queues can be of that type. */
+bool arguments_is_queue_type(struct slice type);
+
 /* 406 when an argument known for queues has the wrong type or is out of its range. */
 const struct refusal *arguments_check_queue(const struct vhost *v, struct slice name,
                                             struct slice arguments);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "broker/arguments.h"
+#include "broker/expiry.h"
 #include "broker/link.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
@@ -32,6 +34,62 @@ log_position manage_pause(struct broker *b, struct queue *q, bool paused)
 log_position manage_delete(struct broker *b, struct queue *q)
 {
 	return on_queue_remove(b, q);
+}
+
+/* The sentence of a refusal just made. */
+static bool tell(struct broker *b, const struct refusal *r, struct buf *why)
+{
+	if (r)
+		buf_append_slice(why, buf_slice(&b->text));
+	return !r;
+}
+
+static const struct refusal *reserved(struct vhost *v, const char *what, struct slice name)
+{
+	if (!slice_starts(name, "amq."))
+		return NULL;
+	return refuse(v->broker, &ACCESS_REFUSED, "%s name '%.*s' contains reserved prefix 'amq.*'",
+	              what, SLICE_ARG(name));
+}
+
+bool manage_add_queue(struct vhost *v, const struct queue_spec *spec, log_position *wait_for,
+                      struct buf *why)
+{
+	if (topology_queue(&v->topology, spec->name))
+		return true;
+	const struct refusal *r = reserved(v, "queue", spec->name);
+	if (!r)
+		r = arguments_check_queue(v, spec->name, spec->arguments);
+	if (r)
+		return tell(v->broker, r, why);
+	struct queue *q = topology_add_queue(&v->topology, spec, wait_for);
+	policing_queue(v, q);
+	expiry_use(v->broker, q);
+	return true;
+}
+
+bool manage_add_exchange(struct vhost *v, const struct exchange_spec *spec,
+                         log_position *wait_for, struct buf *why)
+{
+	struct broker *b = v->broker;
+	if (topology_exchange(&v->topology, spec->name))
+		return true;
+	const struct refusal *r = reserved(v, "exchange", spec->name);
+	if (!r) {
+		buf_clear(&b->text);
+		r = spec->type->check_exchange ? spec->type->check_exchange(spec->arguments, &b->text)
+		                               : NULL;
+	}
+	if (!r)
+		policing_exchange(v, topology_add_exchange(&v->topology, spec, wait_for));
+	return tell(b, r, why);
+}
+
+bool manage_bind(struct vhost *v, const struct binding_spec *spec, log_position *wait_for,
+                 struct buf *why)
+{
+	buf_clear(&v->broker->text);
+	return tell(v->broker, topology_bind(&v->topology, spec, wait_for, &v->broker->text), why);
 }
 
 bool manage_is_durable(const struct broker *b, log_position at)

@@ -25,6 +25,18 @@ log_position manage_pause(struct broker *b, struct queue *q, bool paused);
  * 0. */
 log_position manage_delete(struct broker *b, struct queue *q);
 
+/* Adds a queue, an exchange, a binding, as a client would that may do everything; what is there
+ * already stays as it is.  False, and why, when it is refused. */
+struct queue_spec;
+struct exchange_spec;
+struct binding_spec;
+bool manage_add_queue(struct vhost *v, const struct queue_spec *spec, log_position *wait_for,
+                      struct buf *why);
+bool manage_add_exchange(struct vhost *v, const struct exchange_spec *spec,
+                         log_position *wait_for, struct buf *why);
+bool manage_bind(struct vhost *v, const struct binding_spec *spec, log_position *wait_for,
+                 struct buf *why);
+
 /* True when the position is safe (of 0: at once). */
 bool manage_is_durable(const struct broker *b, log_position at);
 

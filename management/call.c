@@ -307,6 +307,7 @@ void call_free(struct call **c)
 	if (!*c)
 		return;
 	listing_end(&(*c)->listing);
+	definitions_end(&(*c)->definitions);
 	buf_free(&(*c)->bytes);
 	buf_free(&(*c)->error);
 	buf_free(&(*c)->progress);

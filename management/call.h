@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "broker/roster.h"
+#include "management/definitions.h"
 #include "management/listing.h"
 #include "management/request.h"
 #include "persistence/log.h"
@@ -65,6 +66,7 @@ struct call {
 	struct buf error;            /* for the other output */
 	struct buf progress;
 	struct listing listing;
+	struct definitions definitions;
 	log_position wait_for;
 	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
 };

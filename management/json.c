@@ -74,15 +74,22 @@ static bool put_value(struct buf *out, struct slice key, json_t *v, unsigned dep
 }
 
 /* As the only element of an array, from which it is taken. */
+bool json_take(const json_t *v, struct buf *room, struct field *out)
+{
+	buf_clear(room);
+	bool read = v && put_value(room, slice_of(NULL, 0), (json_t *)v, 0) &&
+	            array_check(buf_slice(room));
+	struct table_walk w = table_walk(buf_slice(room));
+	return read && array_next(&w, out);
+}
+
 bool json_read(struct slice text, struct buf *room, struct field *out)
 {
 	json_error_t why;
 	json_t *v = json_loadb((const char *)text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-	buf_clear(room);
-	bool read = v && put_value(room, slice_of(NULL, 0), v, 0) && array_check(buf_slice(room));
+	bool read = json_take(v, room, out);
 	json_decref(v);
-	struct table_walk w = table_walk(buf_slice(room));
-	return read && array_next(&w, out);
+	return read;
 }
 
 void json_put(struct buf *out, struct slice array)

@@ -11,6 +11,10 @@
  * more values or deeper nested than a table may be. */
 bool json_read(struct slice text, struct buf *room, struct field *out);
 
+/* The same from what jansson has read. */
+struct json_t;
+bool json_take(const struct json_t *v, struct buf *room, struct field *out);
+
 /* Appends the value in an array of one as text, without blanks. */
 void json_put(struct buf *out, struct slice array);
 

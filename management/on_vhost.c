@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs about virtual hosts. */
-#include "base/die.h"
+#include "broker/arguments.h"
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "management/verbs.h"
 
-static const char *const queue_types[] = { "classic", "quorum" };
-
-static bool is_queue_type(struct slice s)
-{
-	for (size_t i = 0; i < ARRAY_LEN(queue_types); i++)
-		if (slice_is(s, queue_types[i]))
-			return true;
-	return false;
-}
-
 /* What the options say; where they say nothing it stays as it is. False when they make no sense. */
 static bool read_about(struct call *c, struct vhost_about *about, struct buf *tags)
 {
-	if (c->queue_type.n && !is_queue_type(c->queue_type)) {
+	if (c->queue_type.n && !arguments_is_queue_type(c->queue_type)) {
 		call_refuse(c, "Unsupported default queue type: '%.*s'", SLICE_ARG(c->queue_type));
 		return false;
 	}

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 
 enum {
-	REQUEST_MAX_BYTES = 64 << 10,   /* of the arguments and their lengths */
+	REQUEST_MAX_BYTES = 8 << 20,    /* of the arguments and their lengths: definitions are one */
 	REQUEST_MAX_ARGUMENTS = 256,
 	REQUEST_HEAD_BYTES = 8,
 	ANSWER_HEAD_BYTES = 5,

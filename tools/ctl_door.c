@@ -282,6 +282,59 @@ static void read_password(struct request *r, char **line)
 		r->arguments[r->n++] = slice_of(*line, (size_t)n);
 }
 
+/* ---- definitions ---- */
+
+/* The file that the verb names goes out of the request, which must have no other words; "-" is
+ * none.  NULL: it names none. */
+static const char *take_file(struct request *r, const char *verb)
+{
+	struct slice said = { 0 };
+	const char *path = NULL;
+	size_t n = plain_words(r, &said);
+	if (n == 0 || n > 2 || !slice_is(said, verb))
+		return NULL;
+	for (size_t i = 0, kept = 0, all = r->n; i < all; i++) {
+		bool option = r->arguments[i].n > 1 && r->arguments[i].p[0] == '-';
+		bool file = !option && !slice_is(r->arguments[i], verb);
+		if (file)
+			path = (const char *)r->arguments[i].p;
+		else
+			r->arguments[kept++] = r->arguments[i];
+		r->n = kept;
+	}
+	return path && strcmp(path, "-") != 0 ? path : NULL;
+}
+
+/* As the last argument; text is to be freed. False: it cannot be read. */
+static bool read_definitions(struct request *r, struct buf *text)
+{
+	struct slice said = { 0 };
+	if (plain_words(r, &said) == 0 || !slice_is(said, "import_definitions"))
+		return true;
+	const char *path = take_file(r, "import_definitions");
+	FILE *f = path ? fopen(path, "re") : stdin;
+	for (size_t n = 1; f && n && text->len <= REQUEST_MAX_BYTES; text->len += n)
+		n = fread(buf_reserve(text, READ_BYTES), 1, READ_BYTES, f);
+	bool ok = f && !ferror(f);
+	if (!ok)
+		fprintf(stderr, "Error: %s cannot be read: %s\n", path ? path : "the input",
+		        strerror(errno));
+	if (f && path)
+		fclose(f);
+	r->arguments[r->n++] = buf_slice(text);
+	return ok;
+}
+
+/* What is exported goes where the caller wants it. */
+static bool open_output(struct request *r)
+{
+	const char *path = take_file(r, "export_definitions");
+	if (!path || freopen(path, "we", stdout))
+		return true;
+	fprintf(stderr, "Error: %s cannot be written: %s\n", path, strerror(errno));
+	return false;
+}
+
 int ctl_door(int argc, char **argv)
 {
 	struct asking a = { 0 };
@@ -297,9 +350,15 @@ int ctl_door(int argc, char **argv)
 		return CALL_EXIT_OK;
 	}
 	char *line = NULL;
+	struct buf text = { 0 };
+	int code = CALL_EXIT_DATA;
 	read_password(&a.request, &line);
 	complete_path(&a);
-	int code = ask(&a);
+	if (read_definitions(&a.request, &text) && open_output(&a.request))
+		code = ask(&a);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		code = code ? code : CALL_EXIT_SOFTWARE;
+	buf_free(&text);
 	free(line);
 	return code;
 }

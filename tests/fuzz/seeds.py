@@ -563,7 +563,16 @@ REQUESTS = {
     "permissions": request(b"set_permissions", b"guest", b"(", b"", b"[a-"),
     "topic": request(b"set_topic_permissions", b"guest", b"x", b"{username}{vhost}", b""),
     "clear": request(b"clear_permissions", b"guest"),
-    "vhost-limits": request(b"set_vhost_limits", b'{"max-queues":1e3,"max-connections":-5}'),
+    "export": request(b"export_definitions"),
+    "import": request(
+        b"import_definitions",
+        b'{"users":[{"name":"u","password":"p","tags":"a"}],"vhosts":[{"name":"v","metadata":{'
+        b'"tags":["t"]}}],"permissions":[{"user":"u","vhost":"v","configure":"^","write":"",'
+        b'"read":"("}],"parameters":[{"component":"vhost-limits","vhost":"v","name":"limits",'
+        b'"value":{}}],"queues":[{"name":"q","vhost":"v","arguments":{"x-expires":1}}],'
+        b'"exchanges":[{"name":"x","vhost":"v","type":"topic"}],"bindings":[{"source":"x",'
+        b'"vhost":"v","destination":"q","routing_key":"#"}]}',
+    ),    "vhost-limits": request(b"set_vhost_limits", b'{"max-queues":1e3,"max-connections":-5}'),
     "user-limits": request(b"set_user_limits", b"guest", b'{"max-channels":[1]}'),
     "list-limits": request(b"list_user_limits", b"--user", b"guest"),
     "delete-user": request(b"delete_user", b"guest"),
@@ -573,7 +582,7 @@ REQUESTS = {
     "none": request(),
     "short": request(b"list_queues")[:-3],
     "behind": request(b"ping") + b"more",
-    "long": b"LVR1" + (65537).to_bytes(4, "little"),
+    "long": b"LVR1" + ((8 << 20) + 1).to_bytes(4, "little"),
     "inner-long": b"LVR1\x08\0\0\0\xff\xff\xff\xffabcd",
     "answer": piece(1, b"name\n") + piece(2, b"Error\n") + piece(0, b"\x40\0\0\0"),
 }

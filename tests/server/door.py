@@ -255,7 +255,7 @@ def log_in(b, user, password, vhost="/"):
         "127.0.0.1", b.port, vhost, pika.PlainCredentials(user, password)))
 
 
-def refused(b, *who):
+def kept_out(b, *who):
     try:
         log_in(b, *who).close()
     except pika.exceptions.AMQPConnectionError:
@@ -267,7 +267,7 @@ def try_tenants(b):
     code, out, err = b.ask("add_user", "kate", input="rose bud\n")
     check("add_user reads the password", code == 0 and "Done." in out, (code, out, err))
     check("... without asking a pipe for it", err == "", err)
-    check("a user without rights stays outside", refused(b, "kate", "rose bud"))
+    check("a user without rights stays outside", kept_out(b, "kate", "rose bud"))
     check("add_vhost", b.ask("add_vhost", "red")[0] == 0)
     check("set_permissions", b.ask("set_permissions", "-p", "red", "kate", "^k", "", "^k")[0] == 0)
     c = log_in(b, "kate", "rose bud", "red")
@@ -280,13 +280,29 @@ def try_tenants(b):
         check("a right that is not there", e.reply_code == 403, e)
     check("list_permissions", b.rows("list_permissions", "-p", "red") == [["kate", "^k", "", "^k"]])
     check("change_password reads it too",
-          b.ask("change_password", "kate", input="bud")[0] == 0 and refused(b, "kate", "rose bud"))
+          b.ask("change_password", "kate", input="bud")[0] == 0 and kept_out(b, "kate", "rose bud"))
     code, out, _ = b.ask("hash_password", "bud")
     code = b.ask("add_user", "--pre-hashed-password", "twin", out.splitlines()[-1])[0]
     check("a hash that was printed is taken", code == 0 and b.ask(
         "authenticate_user", "twin", "bud")[0] == 0, out)
     code, _, err = b.ask("add_user", "third", input="")
     check("no password at all", code == 64 and "not enough" in err, err)
+    path = f"{b.data}/definitions.json"
+    code, out, err = b.ask("export_definitions", path)
+    with open(path, encoding="utf-8") as f:
+        there = json.load(f)
+    check("export_definitions to a file", code == 0 and out == "" and
+          {"kate", "twin"} < {u["name"] for u in there["users"]}, (code, out, err))
+    check("delete_user before an import", b.ask("delete_user", "twin")[0] == 0)
+    code, out, err = b.ask("import_definitions", path)
+    check("import_definitions from a file", code == 0 and b.ask(
+        "authenticate_user", "twin", "bud")[0] == 0, (code, out, err))
+    code, out, _ = b.ask("export_definitions")
+    check("... and from the input", b.ask("import_definitions", input=out)[0] == 0)
+    code, _, err = b.ask("import_definitions", "/nowhere/x")
+    check("a file that is not there", code == 65 and "cannot be read" in err, err)
+    code, _, err = b.ask("export_definitions", "/nowhere/x")
+    check("a file that cannot be made", code == 65 and "cannot be written" in err, err)
     check("delete_vhost", b.ask("delete_vhost", "red")[0] == 0)
     try:
         c.channel()

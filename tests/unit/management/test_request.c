@@ -48,7 +48,7 @@ START_TEST(what_makes_no_sense_is_bad_at_once)
 	static const char *const bad[] = {
 		"GET / HTTP/1.1",                    /* from the first byte */
 		"LVR2",
-		"LVR1\x01\x00\x01\x00",              /* 65,537 bytes are to come */
+		"LVR1\x01\x00\x80\x00",              /* 8,388,609 bytes are to come */
 		"LVR1\xff\xff\xff\xff",
 	};
 	struct request out;

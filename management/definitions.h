@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions: all that is kept but messages, as one object of JSON in RabbitMQ's form.  Exported
+ * and imported in pieces, section by section, so that others are not kept waiting. */
+#ifndef MANAGEMENT_DEFINITIONS_H
+#define MANAGEMENT_DEFINITIONS_H
+
+#include "base/buf.h"
+#include "broker/roster.h"
+#include "persistence/log.h"
+
+struct broker;
+
+/* An export, or an import, under way. */
+struct definitions {
+	struct broker *broker;
+	struct json_t *root;         /* of an import */
+	size_t section, at;          /* ... which one it is in, and how far */
+	bool begun, more;            /* ... and something of it was seen */
+	struct roster vhosts, rows;
+	struct buf room;
+	log_position wait_for;       /* when all that was imported is durable */
+	uint64_t failures;
+};
+
+/* Appends the next piece; false at the end, which was appended too. */
+bool definitions_export(struct definitions *d, struct buf *out);
+
+/* Begins an import; false, and why, when the text is no object of JSON. */
+bool definitions_read(struct definitions *d, struct slice text, struct buf *why);
+
+/* Takes in the next objects; what cannot be is said, a line each, and passed over.  What is there
+ * already stays, but for users, who become what is imported, and what is said of virtual hosts.
+ * False at the end. */
+bool definitions_import(struct definitions *d, struct buf *why);
+
+/* Harmless when neither was begun, if it was zeroed. */
+void definitions_end(struct definitions *d);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs about definitions.  Where the file lies is the business of leveretctl: here they are
+ * output and an argument. */
+#include "broker/manage.h"
+#include "broker/state.h"
+#include "management/verbs.h"
+
+enum call_state verb_export_definitions(struct call *c, struct buf *out)
+{
+	c->definitions.broker = c->host->broker;
+	return definitions_export(&c->definitions, out) ? CALL_MORE : CALL_DONE;
+}
+
+static enum call_state begin_import(struct call *c, struct buf *out)
+{
+	struct buf why = { 0 };
+	c->definitions.broker = c->host->broker;
+	call_banner(c, out, "Importing definitions in JSON ...");
+	if (!definitions_read(&c->definitions, c->arguments[0], &why))
+		call_fail(c, CALL_EXIT_DATA, "%.*s", SLICE_ARG(buf_slice(&why)));
+	buf_free(&why);
+	return c->code ? CALL_DONE : CALL_MORE;
+}
+
+enum call_state verb_import_definitions(struct call *c, struct buf *out)
+{
+	struct definitions *d = &c->definitions;
+	if (!c->begun && begin_import(c, out) == CALL_DONE)
+		return CALL_DONE;
+	if (definitions_import(d, &c->error))
+		return CALL_MORE;
+	if (!manage_is_durable(c->host->broker, d->wait_for))
+		return CALL_WAITS;
+	if (d->failures)
+		c->code = CALL_EXIT_DATA;
+	else if (!c->quiet)
+		buf_printf(out, "Successfully imported definitions.\n");
+	return CALL_DONE;
+}

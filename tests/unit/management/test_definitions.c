@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions out of one broker and into another. */
+#include "management/definitions.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "tests/sim/admin.h"
+#include "tests/sim/talk.h"
+
+Suite *suite_management_definitions(void);
+
+static struct inside in;
+static struct talk talk;
+static struct buf said, first, second;
+
+static void start(void)
+{
+	inside_init(&in);
+	in.durable = true;
+	ck_assert(inside_start(&in, &said));
+}
+
+static void stop(void)
+{
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_clear(&said);
+}
+
+static void set_up(void)
+{
+	start();
+}
+
+static void tear_down(void)
+{
+	stop();
+	buf_free(&said);
+	buf_free(&first);
+	buf_free(&second);
+}
+
+static void ask(const char *words)
+{
+	struct request r = { 0 };
+	for (struct slice rest = slice_str(words); rest.n;)
+		r.arguments[r.n++] = slice_cut(&rest, ' ');
+	buf_clear(&said);
+	ck_assert_msg(admin_ask(&in, &r, &said) == 0, "%s: %.*s", words, SLICE_ARG(buf_slice(&said)));
+}
+
+static void export(struct buf *out)
+{
+	buf_clear(out);
+	ck_assert_int_eq(admin_say(&in, out, "export_definitions", NULL), 0);
+}
+
+static int import(const char *text)
+{
+	buf_clear(&said);
+	return admin_say(&in, &said, "import_definitions", "-q", text, NULL);
+}
+
+static const char *text_of(struct buf *b)
+{
+	*buf_reserve(b, 1) = 0;
+	return (const char *)b->p;
+}
+
+#define assert_says(text) \
+	ck_assert_msg(strstr(text_of(&said), text) != NULL, "'%s' is not in '%s'", text, text_of(&said))
+
+static void declare(const char *queue, bool durable, bool exclusive)
+{
+	static const char arguments[] = "\x0cx-max-lengthl\0\0\0\0\0\0\0\x09";
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(queue), .durable = durable,
+		                                   .exclusive = exclusive,
+		                                   .arguments = slice_of(arguments, 22) } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+}
+
+static void furnish(void)
+{
+	struct heard h;
+	struct method exchange = { .id = METHOD_exchange_declare,
+		                       .exchange_declare = { .exchange = slice_str("x"),
+		                                             .type = slice_str("topic"),
+		                                             .durable = true, .internal = true } };
+	struct method bind = { .id = METHOD_queue_bind,
+		                   .queue_bind = { .queue = slice_str("q"), .exchange = slice_str("x"),
+		                                   .routing_key = slice_str("a.#") } };
+	ask("add_vhost --description of\"colours --tags a,b --default-queue-type classic red");
+	ask("add_user kate secret");
+	ask("set_user_tags kate management monitoring");
+	ask("set_user_limits kate {\"max-channels\":9}");
+	ask("set_vhost_limits -p red {\"max-queues\":1000}");
+	ask("set_permissions -p red kate .* .* ^k");
+	ask("set_topic_permissions -p red kate x ^w ^r");
+	ask("set_policy -p red p ^q {\"max-length\":5} --priority 3 --apply-to queues");
+	ask("set_operator_policy -p red o .* {\"expires\":100000}");
+	ask("set_global_parameter g {\"a\":[1,true]}");
+	ask("set_permissions -p red guest .* .* .*");
+	ck_assert(talk_open_at(&talk, &in, "red"));
+	declare("q", true, false);
+	declare("passing", false, false);
+	declare("mine", true, true);
+	talk_send(&talk, 1, &exchange);
+	ck_assert(talk_expect(&talk, METHOD_exchange_declare_ok, &h, NULL, NULL));
+	talk_send(&talk, 1, &bind);
+	ck_assert(talk_expect(&talk, METHOD_queue_bind_ok, &h, NULL, NULL));
+	talk_free(&talk);
+}
+
+START_TEST(what_was_exported_is_the_same_when_it_is_exported_again_elsewhere)
+{
+	json_error_t why;
+	furnish();
+	export(&first);
+	json_t *root = json_loadb((const char *)first.p, first.len, 0, &why);
+	ck_assert_msg(root != NULL, "%s: %s", why.text, text_of(&first));
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "users")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "parameters")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "queues")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "exchanges")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "bindings")), 1);
+	json_decref(root);
+	stop();
+	start();
+	ck_assert_int_eq(import(text_of(&first)), 0);
+	ck_assert_str_eq(text_of(&said), "");
+	export(&second);
+	ck_assert_str_eq(text_of(&first), text_of(&second));
+	ck_assert_int_eq(admin_say(&in, &said, "authenticate_user", "kate", "secret", NULL), 0);
+	ck_assert_int_eq(import(text_of(&first)), 0);
+	export(&second);
+	ck_assert_str_eq(text_of(&first), text_of(&second));
+}
+END_TEST
+
+START_TEST(what_was_imported_stays)
+{
+	furnish();
+	export(&first);
+	stop();
+	start();
+	ck_assert_int_eq(import(text_of(&first)), 0);
+	inside_crash(&in, DISK_SIM_LOSES_ALL);
+	ck_assert(inside_start(&in, &said));
+	ask("list_queues -s -p red name");
+	ck_assert_str_eq(text_of(&said), "q\n");   /* and the one that does not last is gone */
+	ask("list_bindings -s -p red source_name routing_key");
+	assert_says("x\ta.#\n");
+	ask("list_user_limits -s --user kate");
+	ck_assert_str_eq(text_of(&said), "{\"max-channels\":9}\n");
+}
+END_TEST
+
+/* As RabbitMQ 3 and 4 write them. */
+START_TEST(other_forms_are_understood)
+{
+	ck_assert_int_eq(import(
+		"{\"rabbit_version\":\"3.6.0\",\"unknown\":[1],"
+		"\"users\":[{\"name\":\"old\",\"password_hash\":\"c2FsdNQqD3Qv/Bvk4cwIRcJCnJc=\","
+		"\"tags\":\"administrator,other\"},"
+		"{\"name\":\"plain\",\"password\":\"p\",\"tags\":[]},"
+		"{\"name\":\"none\",\"password_hash\":\"\",\"tags\":\"\"}],"
+		"\"vhosts\":[{\"name\":\"/\"},{\"name\":\"v\",\"metadata\":{\"description\":\"d\","
+		"\"tags\":[\"t\"],\"default_queue_type\":\"quorum\"}}],"
+		"\"queues\":[{\"name\":\"q\",\"vhost\":\"v\",\"durable\":true,\"auto_delete\":false,"
+		"\"arguments\":{\"x-queue-type\":\"quorum\"},\"type\":\"quorum\"}]}"), 0);
+	ask("authenticate_user old secret");
+	ask("authenticate_user plain p");
+	ask("list_users -s");
+	assert_says("old\t[administrator, other]\n");
+	ask("list_vhosts -s name description tags default_queue_type");
+	assert_says("v\td\t[t]\tquorum\n");
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_is_said_and_the_rest_is_taken)
+{
+	ck_assert_int_eq(import(
+		"{\"users\":[{\"name\":\"\"},{\"name\":\"u\",\"password_hash\":\"%%\"},7,"
+		"{\"name\":\"good\",\"password\":\"p\"}],"
+		"\"vhosts\":[{\"name\":5},{\"name\":\"s\",\"default_queue_type\":\"stream\"}],"
+		"\"permissions\":[{\"user\":\"nobody\",\"vhost\":\"/\"},"
+		"{\"user\":\"good\",\"vhost\":\"nowhere\"},"
+		"{\"user\":\"good\",\"vhost\":\"/\",\"configure\":\"(\",\"write\":\"\",\"read\":\"\"}],"
+		"\"topic_permissions\":[{\"user\":\"good\",\"vhost\":\"/\"}],"
+		"\"parameters\":[{\"component\":\"shovel\",\"vhost\":\"/\",\"name\":\"s\",\"value\":{}},"
+		"{\"component\":\"vhost-limits\",\"vhost\":\"/\",\"name\":\"limits\","
+		"\"value\":{\"max-cats\":1}}],"
+		"\"policies\":[{\"name\":\"p\",\"vhost\":\"/\",\"pattern\":\"(\",\"definition\":{}}],"
+		"\"queues\":[{\"name\":\"amq.q\",\"vhost\":\"/\"},{\"name\":\"q\",\"vhost\":\"/\","
+		"\"arguments\":{\"x-max-length\":-1}},{\"name\":\"fine\",\"vhost\":\"/\"}],"
+		"\"exchanges\":[{\"name\":\"x\",\"vhost\":\"/\",\"type\":\"round\"}],"
+		"\"bindings\":[{\"source\":\"\",\"vhost\":\"/\",\"destination\":\"fine\"},"
+		"{\"source\":\"amq.topic\",\"vhost\":\"/\",\"destination\":\"none\"}]}"), 65);
+	assert_says("users, number 1: name has to be a text of 1 to 255 bytes\n");
+	assert_says("users, number 2: password_hash is not one of rabbit_password_hashing_md5");
+	assert_says("users, number 3: not an object");
+	assert_says("vhosts, number 1: name has to be");
+	assert_says("vhosts, number 2: unsupported queue type 'stream'\n");
+	assert_says("permissions, number 1: User \"nobody\" does not exist\n");
+	assert_says("permissions, number 2: Virtual host 'nowhere' does not exist\n");
+	assert_says("permissions, number 3: invalid regular expression");
+	assert_says("topic_permissions, number 1: exchange has to be");
+	assert_says("parameters, number 1: component shovel not found\n");
+	assert_says("parameters, number 2: Unrecognised terms");
+	assert_says("policies, number 1: ");
+	assert_says("queues, number 1: queue name 'amq.q' contains reserved prefix 'amq.*'\n");
+	assert_says("queues, number 2: invalid arg 'x-max-length' for queue 'q' in vhost '/'");
+	assert_says("exchanges, number 1: unknown exchange type 'round'\n");
+	assert_says("bindings, number 1: no such source");
+	assert_says("bindings, number 2: no such source");
+	ask("list_queues -s name");
+	ck_assert_str_eq(text_of(&said), "fine\n");
+	ask("authenticate_user good p");
+	ck_assert_int_eq(import("[1]"), 65);
+	assert_says("no object of JSON");
+	ck_assert_int_eq(import("{\"users\":"), 65);
+}
+END_TEST
+
+/* Sections are longer than a piece, and what is exported goes meanwhile. */
+START_TEST(a_long_export_comes_in_pieces)
+{
+	struct buf all = { 0 }, text = { 0 };
+	buf_printf(&text, "{\"queues\":[");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&text, "%s{\"name\":\"q%d\",\"vhost\":\"/\"}", i ? "," : "", i);
+	buf_printf(&text, "]}");
+	ask("add_vhost red");
+	ck_assert_int_eq(import(text_of(&text)), 0);
+	struct definitions d = { .broker = in.broker };
+	for (int pieces = 0;; pieces++) {
+		size_t before = all.len;
+		bool more = definitions_export(&d, &all);
+		ck_assert_uint_lt(all.len - before, 64 << 10);
+		if (!more)
+			break;
+		if (pieces == 1)
+			ask("delete_vhost /");
+		ck_assert_int_lt(pieces, 100);
+	}
+	definitions_end(&d);
+	json_t *root = json_loadb((const char *)all.p, all.len, 0, NULL);
+	ck_assert(root != NULL);
+	json_decref(root);
+	buf_free(&all);
+	buf_free(&text);
+}
+END_TEST
+
+Suite *suite_management_definitions(void)
+{
+	Suite *s = suite_create("management/definitions");
+	TCase *t = tcase_create("definitions");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, what_was_exported_is_the_same_when_it_is_exported_again_elsewhere);
+	tcase_add_test(t, what_was_imported_stays);
+	tcase_add_test(t, other_forms_are_understood);
+	tcase_add_test(t, what_makes_no_sense_is_said_and_the_rest_is_taken);
+	tcase_add_test(t, a_long_export_comes_in_pieces);
+	suite_add_tcase(s, t);
+	return s;
+}
