@@ -93,11 +93,14 @@ static const struct rule rules[] = {
 	{ "x-max-length", INTEGER, 0, INT64_MAX, NULL },
 	{ "x-max-length-bytes", INTEGER, 0, INT64_MAX, NULL },
 	{ "x-consumer-timeout", INTEGER, 0, INT64_MAX, NULL },
+	{ "x-consumer-disconnected-timeout", INTEGER, 0, INT64_MAX, NULL },
 	{ "x-delivery-limit", INTEGER, -1, INT64_MAX, NULL },
 	{ "x-max-priority", INTEGER, 0, 255, "max_value_exceeded" },
 	{ "x-dead-letter-exchange", STRING, 0, 0, NULL },
 	{ "x-dead-letter-routing-key", STRING, 0, 0, NULL },
+	{ "x-dead-letter-strategy", STRING, 0, 0, NULL },
 	{ "x-overflow", STRING, 0, 0, NULL },
+	{ "x-queue-leader-locator", STRING, 0, 0, NULL },
 	{ "x-queue-mode", STRING, 0, 0, NULL },
 	{ "x-group-header", STRING, 0, 0, NULL },
 	{ "x-queue-type", STRING, 0, 0, NULL },
@@ -105,21 +108,35 @@ static const struct rule rules[] = {
 	{ "x-message-deduplication", BOOLEAN, 0, 0, NULL },
 };
 
-static const char *const overflows[] = { "drop-head", "reject-publish", "reject-publish-dlx",
-	                                     NULL };
-static const char *const modes[] = { "default", "lazy", NULL };
-static const char *const queue_types[] = { "classic", "quorum", NULL };
+/* Texts of which there are only so many, and the fault of another; some say it. */
+enum { NAMES = 4 };
 
-static bool is_one_of(struct slice s, const char *const *names)
+static const struct {
+	const char *key, *fault;
+	bool says_it;
+	const char *names[NAMES];
+} choices[] = {
+	{ "x-queue-type", "unsupported queue type", true, { "classic", "quorum" } },
+	{ "x-queue-mode", "unsupported queue mode", true, { "default", "lazy" } },
+	{ "x-overflow", "invalid_overflow", false,
+	  { "drop-head", "reject-publish", "reject-publish-dlx" } },
+	{ "x-dead-letter-strategy", "invalid_dlx_strategy", false,
+	  { "at-most-once", "at-least-once" } },
+	{ "x-queue-leader-locator", "invalid_queue_locator_arg", false,
+	  { "client-local", "balanced", "random", "least-leaders" } },
+};
+
+static bool is_one_of(struct slice s, const char *const names[NAMES])
 {
-	while (*names && !slice_is(s, *names))
-		names++;
-	return *names != NULL;
+	for (int i = 0; i < NAMES && names[i]; i++)
+		if (slice_is(s, names[i]))
+			return true;
+	return false;
 }
 
 bool arguments_is_queue_type(struct slice type)
 {
-	return is_one_of(type, queue_types);
+	return is_one_of(type, choices[0].names);   /* x-queue-type */
 }
 
 /* Appends the fault, in the words of RabbitMQ; nothing when there is none. */
@@ -140,20 +157,26 @@ static void judge_integer(struct buf *fault, const struct rule *r, const struct 
 		buf_printf(fault, "{%s,%lld}", what, (long long)f->integer);
 }
 
+static void judge_choice(struct buf *fault, const char *key, struct slice text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+		if (strcmp(key, choices[i].key) || is_one_of(text, choices[i].names))
+			continue;
+		if (choices[i].says_it)
+			buf_printf(fault, "\"%s '%.*s'\"", choices[i].fault, SLICE_ARG(text));
+		else
+			buf_printf(fault, "%s", choices[i].fault);
+	}
+}
+
 static void judge_string(struct buf *fault, const char *key, const struct field *f)
 {
-	if (f->letter != 'S') {
+	if (f->letter != 'S')
 		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(f));
-	} else if (strcmp(key, "x-queue-type") == 0) {
-		if (!is_one_of(f->bytes, queue_types))
-			buf_printf(fault, "\"unsupported queue type '%.*s'\"", SLICE_ARG(f->bytes));
-	} else if (strcmp(key, "x-overflow") == 0 && !is_one_of(f->bytes, overflows)) {
-		buf_printf(fault, "invalid_overflow");
-	} else if (strcmp(key, "x-group-header") == 0 && f->bytes.n == 0) {
+	else if (strcmp(key, "x-group-header") == 0 && f->bytes.n == 0)
 		buf_printf(fault, "empty_group_header");
-	} else if (strcmp(key, "x-queue-mode") == 0 && !is_one_of(f->bytes, modes)) {
-		buf_printf(fault, "\"unsupported queue mode '%.*s'\"", SLICE_ARG(f->bytes));
-	}
+	else
+		judge_choice(fault, key, f->bytes);
 }
 
 /* What goes only with another argument, or only without. */
@@ -211,6 +234,7 @@ static const struct {
 } of_one_type[] = {
 	{ "x-delivery-limit", true },
 	{ "x-dead-letter-strategy", true },
+	{ "x-consumer-disconnected-timeout", true },
 	{ "x-quorum-initial-group-size", true },
 	{ "x-max-priority", false },
 	{ "x-queue-mode", false },
