@@ -119,18 +119,52 @@ def churn(channel):
         channel.queue_purge("busy")
 
 
-def leave_behind(build, data, churned=False):
+KEYED = 20
+
+
+def send_keyed(channel):
+    """Twice, and each message with a key is there once: in k by its exchange, in o by itself."""
+    once = {"x-message-deduplication": True}
+    channel.exchange_declare("once", "x-message-deduplication", durable=True,
+                             arguments={"x-cache-size": 100})
+    channel.queue_declare("k", durable=True)
+    channel.queue_declare("o", durable=True, arguments=once)
+    channel.queue_bind("k", "once", "")
+    for i in range(KEYED):
+        keyed = pika.BasicProperties(delivery_mode=2, headers={"x-deduplication-header": str(i)})
+        channel.basic_publish("once", "", body_of(i), keyed)
+        channel.basic_publish("", "o", body_of(i), keyed)
+
+
+def leave_behind(build, data, kind=""):
     b = Broker(build, data)
     fill(b.channel())
-    if churned:
+    if "once" in kind:
+        send_keyed(b.channel())
+    if kind:
         churn(b.channel())
         time.sleep(2)
     time.sleep(0.2)   # the last batch is sealed
     b.end(kill=True)
 
 
-def expected(name):
-    return EXPECTED | ({"c": [body_of(i) for i in range(COPIED)]} if "copied" in name else {})
+def expected(kind):
+    more = {"c": COPIED} if kind else {}
+    more |= {"k": KEYED, "o": KEYED} if "once" in kind else {}
+    return EXPECTED | {q: [body_of(i) for i in range(n)] for q, n in more.items()}
+
+
+def kind_of(name):
+    return next((kind for kind in ("copied", "once") if kind in name), "")
+
+
+def all_served(broker, kind):
+    """What is in the queues, after what has keys was sent again."""
+    if not broker.ready:
+        return {}
+    if "once" in kind:
+        send_keyed(broker.channel())
+    return {q: served(broker.channel(), q) for q in expected(kind)}
 
 
 def ctl(build, *arguments):
@@ -264,38 +298,38 @@ def golden(build, directory):
             t.extractall(data)
         r = ctl(build, "verify", f"{data}/data")
         b = Broker(build, f"{data}/data")
-        wanted = expected(name)
-        got = {q: served(b.channel(), q) for q in wanted} if b.ready else {}
+        wanted, got = expected(kind_of(name)), all_served(b, kind_of(name))
         b.end()
         check(f"golden {name}: verifies, and is served", r.returncode == 0 and got == wanted,
               r.stdout + r.stderr + b.said[-300:])
 
 
-def copied_forward(build, data):
-    """What was copied forward is there once, in its place."""
-    leave_behind(build, data, churned=True)
+def copied_forward(build, data, kind):
+    """What was copied forward is there once, in its place, and so are keys."""
+    leave_behind(build, data, kind)
     segments = [f for f in os.listdir(data) if f.endswith(".seg") and f[0] == "w"]
     kinds = [json.loads(line)["type"] for line in ctl(build, "dump", "--json", data).stdout
              .splitlines()]
     check(f"copies: {kinds.count('RELOCATE')} records, {len(segments)} segments are left",
           "RELOCATE" in kinds and len(segments) < COPIED, kinds[-5:])
+    check(f"copies: {kinds.count('DEDUP')} records of keys", ("DEDUP" in kinds) == (kind == "once"))
     r = ctl(build, "verify", data)
     check("copies: verify counts each message once",
-          f"left      {507 + COPIED} messages in 3 queues" in r.stdout, r.stdout + r.stderr)
+          f"left      {sum(map(len, expected(kind).values()))} messages in {len(expected(kind))} "
+          "queues" in r.stdout, r.stdout + r.stderr)
     saved = data + ".saved"
     r = ctl(build, "salvage", data, saved)
     for where in data, saved:
         b = Broker(build, where)
-        wanted = expected("copied")
-        got = {q: served(b.channel(), q) for q in wanted} if b.ready else {}
+        got = all_served(b, kind)
         b.end()
         check(f"copies: all are served from what {'was saved' if where == saved else 'is there'}",
-              got == wanted, r.stdout + r.stderr + b.said[-300:])
+              got == expected(kind), r.stdout + r.stderr + b.said[-300:])
 
 
 def make_golden(build, path):
     with tempfile.TemporaryDirectory() as directory:
-        leave_behind(build, f"{directory}/data", "copied" in path)
+        leave_behind(build, f"{directory}/data", kind_of(path))
         os.remove(f"{directory}/data/ctl.sock")
         os.remove(f"{directory}/data/lock")
         for spare in os.listdir(f"{directory}/data"):
@@ -317,7 +351,8 @@ def main():
         summaries(build, data)
         salvage(build, data)
         whole(build, data)
-        copied_forward(build, f"{directory}/copied")
+        for kind in "copied", "once":
+            copied_forward(build, f"{directory}/{kind}", kind)
         golden(build, directory)
     print(f"passed {passed} failed {failed} log-tools")
     sys.exit(failed > 0)
