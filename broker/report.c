@@ -6,6 +6,7 @@
 
 #include "amqp/table.h"
 #include "broker/channel.h"
+#include "broker/user.h"
 #include "queue/queue.h"
 
 static bool begin(struct broker *b, struct slice vhost)
@@ -232,6 +233,105 @@ void report_login(struct connection *c, struct slice mechanism, struct slice use
 	event_str(b, "protocol", slice_str("{0,9,1}"));
 	put_ends(c);
 	event_end(b, ok ? "user.authentication.success" : "user.authentication.failure");
+}
+
+/* ---- users and what they may do ---- */
+
+static bool begin_user(const struct user *u)
+{
+	if (!begin(u->broker, slice_of(NULL, 0)))
+		return false;
+	event_str(u->broker, "name", u->name);
+	return true;
+}
+
+void report_user_created(const struct user *u)
+{
+	if (begin_user(u))
+		event_end(u->broker, "user.created");
+}
+
+void report_user_deleted(const struct user *u)
+{
+	if (begin_user(u))
+		event_end(u->broker, "user.deleted");
+}
+
+void report_user_password(const struct user *u, bool cleared)
+{
+	if (begin_user(u))
+		event_end(u->broker, cleared ? "user.password.cleared" : "user.password.changed");
+}
+
+void report_user_tags(const struct user *u)
+{
+	struct buf tags = { 0 };
+	if (!begin_user(u))
+		return;
+	for (struct slice rest = u->about.tags; rest.n;) {
+		struct field tag = { .letter = 'S', .bytes = slice_cut(&rest, ',') };
+		table_put(&tags, slice_of(NULL, 0), &tag);
+	}
+	event_field(u->broker, "tags", &(struct field){ .letter = 'A', .bytes = buf_slice(&tags) });
+	event_end(u->broker, "user.tags.set");
+	buf_free(&tags);
+}
+
+static void put_limits(struct broker *b, struct slice limits)
+{
+	struct table_walk w = table_walk(limits);
+	struct slice key;
+	struct field f;
+	event_str(b, "name", slice_str("limits"));
+	while (table_next(&w, &key, &f))
+		table_put(&b->events.headers, key, &f);
+}
+
+void report_vhost_limits(const struct vhost *v, struct slice limits)
+{
+	if (!begin(v->broker, v->name))
+		return;
+	put_limits(v->broker, limits);
+	event_end(v->broker, limits.p ? "vhost.limits.set" : "vhost.limits.cleared");
+}
+
+void report_user_limits(const struct user *u, struct slice limits)
+{
+	if (!begin(u->broker, slice_of(NULL, 0)))
+		return;
+	event_str(u->broker, "username", u->name);
+	put_limits(u->broker, limits);
+	event_end(u->broker, "user.limits.set");
+}
+
+static bool begin_grant(const struct grant *g)
+{
+	struct broker *b = g->user->broker;
+	if (!begin(b, g->vhost->name))
+		return false;
+	event_str(b, "user", g->user->name);
+	if (g->exchange.p)
+		event_str(b, "exchange", g->exchange);
+	return true;
+}
+
+void report_grant_created(const struct grant *g)
+{
+	struct broker *b = g->user->broker;
+	if (!begin_grant(g))
+		return;
+	if (!g->exchange.p)
+		event_str(b, "configure", g->texts[RIGHT_CONFIGURE]);
+	event_str(b, "write", g->texts[RIGHT_WRITE]);
+	event_str(b, "read", g->texts[RIGHT_READ]);
+	event_end(b, g->exchange.p ? "topic.permission.created" : "permission.created");
+}
+
+void report_grant_deleted(const struct grant *g)
+{
+	if (begin_grant(g))
+		event_end(g->user->broker,
+		          g->exchange.p ? "topic.permission.deleted" : "permission.deleted");
 }
 
 /* ---- consumers ---- */

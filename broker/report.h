@@ -15,7 +15,9 @@ struct channel;
 struct connection;
 struct consumer;
 struct exchange;
+struct grant;
 struct queue;
+struct user;
 struct vhost;
 
 /* queue.created, queue.deleted; it is, or still is, in its virtual host. */
@@ -41,6 +43,20 @@ void report_channel_closed(struct channel *ch);
 
 /* user.authentication.success and user.authentication.failure. */
 void report_login(struct connection *c, struct slice mechanism, struct slice user, bool ok);
+
+/* user.created, user.deleted; user.password.changed, user.password.cleared, user.tags.set. */
+void report_user_created(const struct user *u);
+void report_user_deleted(const struct user *u);
+void report_user_password(const struct user *u, bool cleared);
+void report_user_tags(const struct user *u);
+
+/* vhost.limits.set and user.limits.set with the limits, a table; vhost.limits.cleared without. */
+void report_vhost_limits(const struct vhost *v, struct slice limits);
+void report_user_limits(const struct user *u, struct slice limits);
+
+/* permission.created and permission.deleted, or topic.permission.created ... */
+void report_grant_created(const struct grant *g);
+void report_grant_deleted(const struct grant *g);
 
 /* consumer.created, consumer.deleted. */
 void report_consumer_created(const struct consumer *c);

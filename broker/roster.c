@@ -166,6 +166,7 @@ static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
 	}
 }
 
+/* At the end the virtual host's limits, while it is there. */
 static bool next_parameter(struct roster *r, struct roster_row *out)
 {
 	struct list *policy = walk_here(&r->outer), *parameter = walk_here(&r->inner);
@@ -175,6 +176,9 @@ static bool next_parameter(struct roster *r, struct roster_row *out)
 	} else if (parameter) {
 		walk_on(&r->inner);
 		out->parameter = list_entry(parameter, struct parameter, link);
+	} else if (!r->told && r->outer.head && vhost_is_limited(r->vhost)) {
+		r->told = true;
+		return true;
 	}
 	return policy || parameter;
 }

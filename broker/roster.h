@@ -32,7 +32,7 @@ enum roster_kind {
 	ROSTER_CONSUMERS,
 	ROSTER_POLICIES,             /* the weakest first */
 	ROSTER_OPERATOR_POLICIES,
-	ROSTER_PARAMETERS,           /* those that are policies of the operator first */
+	ROSTER_PARAMETERS,           /* policies of the operator; others; with neither: its limits */
 	ROSTER_GLOBAL_PARAMETERS,
 };
 
@@ -60,6 +60,7 @@ struct roster {
 	struct walk outer, inner;
 	const struct connection *connection;   /* whose channels it is at */
 	size_t channel;
+	bool told;                   /* the last of parameters */
 };
 
 /* At the first one; of those that belong to a virtual host at the first of that. */

@@ -10,6 +10,7 @@
 #include "base/pack.h"
 #include "broker/link.h"
 #include "broker/refuse.h"
+#include "broker/report.h"
 #include "broker/rights.h"
 
 static struct slice own(struct slice s)
@@ -73,6 +74,7 @@ struct user *user_add(struct broker *b, struct slice name, const struct user_abo
 	struct user *u = user_new(b, name, about);
 	*wait_for = keep(u);
 	log_info("created user '%.*s'", SLICE_ARG(name));
+	report_user_created(u);
 	return u;
 }
 
@@ -121,6 +123,7 @@ log_position user_remove(struct user *u)
 {
 	log_position at = catalog_remove(&u->broker->store.catalog, CATALOG_USER, u->name);
 	log_info("deleted user '%.*s'", SLICE_ARG(u->name));
+	report_user_deleted(u);
 	lose_connections(u);
 	while (!list_empty(&u->grants))
 		forget(list_entry(u->grants.next, struct grant, on_user));
@@ -285,6 +288,7 @@ bool grant_set(struct user *u, struct vhost *v, struct slice exchange,
 	*wait_for = catalog_put(&u->broker->store.catalog, kind_of(is_of_topics(g)), g->key,
 	                        buf_slice(&value));
 	buf_free(&value);
+	report_grant_created(g);
 	rights_changed(u, v);
 	return true;
 }
@@ -302,6 +306,7 @@ log_position grant_remove(struct grant *g)
 {
 	struct user *u = g->user;
 	struct vhost *v = g->vhost;
+	report_grant_deleted(g);
 	log_position at = forget(g);
 	rights_changed(u, v);
 	return at;

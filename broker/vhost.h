@@ -35,6 +35,12 @@ struct vhost {
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 
+/* Whether there is a limit to what may be in it. */
+static inline bool vhost_is_limited(const struct vhost *v)
+{
+	return v->about.max_connections != LEDGER_NO_LIMIT || v->about.max_queues != LEDGER_NO_LIMIT;
+}
+
 /* By name; NULL when there is none. */
 struct vhost *vhost_find(const struct broker *b, struct slice name);
 

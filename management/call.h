@@ -106,6 +106,11 @@ enum call_state call_once(struct call *c, struct buf *out,
 /* Reads what was typed as JSON (json_read); false when it is none, which was said then. */
 bool call_json(struct call *c, struct slice text, struct buf *room, struct field *out);
 
+/* Sets the limits of a virtual host, from an object in JSON, or lifts them.  What is wrong with
+ * them goes to why, or was said. */
+void call_limit(struct call *c, struct vhost *v, struct slice text, struct buf *why);
+void call_lift(struct call *c, struct vhost *v);
+
 /* Appends the words, which are separated by commas and perhaps blanks, without the blanks. */
 void call_words(struct buf *out, struct slice words);
 

@@ -523,17 +523,21 @@ static const struct column policy_columns[] = {
 
 /* ---- parameters ---- */
 
-/* An operator's policy is one too. */
+/* An operator's policy is one too, and so are the limits of the virtual host. */
 VALUE(parameter_component)
 {
 	(void)room;
-	return r->policy ? cell_text("operator_policy") : cell_slice(r->parameter->component);
+	if (r->parameter)
+		return cell_slice(r->parameter->component);
+	return cell_text(r->policy ? "operator_policy" : "vhost-limits");
 }
 
 VALUE(parameter_name)
 {
 	(void)room;
-	return cell_slice(r->policy ? r->policy->name : r->parameter->name);
+	if (r->parameter)
+		return cell_slice(r->parameter->name);
+	return r->policy ? cell_slice(r->policy->name) : cell_text("limits");
 }
 
 static void put_policy(struct buf *out, const struct policy *p)
@@ -548,10 +552,12 @@ static void put_policy(struct buf *out, const struct policy *p)
 
 VALUE(parameter_value)
 {
-	if (r->policy)
+	if (r->parameter)
+		json_put(room, r->parameter->value);
+	else if (r->policy)
 		put_policy(room, r->policy);
 	else
-		json_put(room, r->parameter->value);
+		limits_put_vhost(room, &r->vhost->about);
 	return printed(room);
 }
 

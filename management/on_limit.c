@@ -2,6 +2,7 @@
 /* The verbs about limits of virtual hosts and users. */
 #include "amqp/table.h"
 #include "broker/manage.h"
+#include "broker/report.h"
 #include "broker/state.h"
 #include "broker/user.h"
 #include "management/limits.h"
@@ -28,17 +29,31 @@ static enum call_state outcome(struct call *c, struct buf *why)
 
 /* ---- of a virtual host ---- */
 
+static const struct slice component = { (const uint8_t *)"vhost-limits", 12 };
+static const struct slice name = { (const uint8_t *)"limits", 6 };
+
 /* All at once: those that are not named are lifted. */
-static void set_limits(struct call *c, struct vhost *v, struct buf *why)
+void call_limit(struct call *c, struct vhost *v, struct slice text, struct buf *why)
 {
 	struct buf room = { 0 };
 	struct field object;
 	struct vhost_about about = v->about;
 	about.max_connections = about.max_queues = LEDGER_NO_LIMIT;
-	if (read_object(c, c->arguments[0], &room, &object) &&
-	    limits_read_vhost(object.bytes, &about, why))
+	if (read_object(c, text, &room, &object) && limits_read_vhost(object.bytes, &about, why)) {
 		c->wait_for = vhost_change(v, &about);
+		report_parameter_set(v->broker, v, component, name, buf_slice(&room));
+		report_vhost_limits(v, object.bytes);
+	}
 	buf_free(&room);
+}
+
+void call_lift(struct call *c, struct vhost *v)
+{
+	struct vhost_about about = v->about;
+	about.max_connections = about.max_queues = LEDGER_NO_LIMIT;
+	c->wait_for = vhost_change(v, &about);
+	report_parameter_cleared(v->broker, v, component, name);
+	report_vhost_limits(v, slice_of(NULL, 0));
 }
 
 static enum call_state set_vhost(struct call *c, struct buf *out)
@@ -48,7 +63,7 @@ static enum call_state set_vhost(struct call *c, struct buf *out)
 	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
 	struct vhost *v = call_vhost(c);
 	if (v)
-		set_limits(c, v, &why);
+		call_limit(c, v, c->arguments[0], &why);
 	return outcome(c, &why);
 }
 
@@ -61,12 +76,9 @@ static enum call_state clear_vhost(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Clearing vhost \"%.*s\" limits ...", SLICE_ARG(c->vhost));
 	struct vhost *v = call_vhost(c);
-	if (!v)
-		return CALL_DONE;
-	struct vhost_about about = v->about;
-	about.max_connections = about.max_queues = LEDGER_NO_LIMIT;
-	c->wait_for = vhost_change(v, &about);
-	return CALL_WAITS;
+	if (v)
+		call_lift(c, v);
+	return v ? CALL_WAITS : CALL_DONE;
 }
 
 enum call_state verb_clear_vhost_limits(struct call *c, struct buf *out)
@@ -86,8 +98,10 @@ static enum call_state set_user(struct call *c, struct buf *out)
 	struct user *u = call_user(c);
 	struct user_about about = u ? u->about : USER_PLAIN;
 	if (u && read_object(c, c->arguments[1], &room, &object) &&
-	    limits_read_user(object.bytes, &about, &why))
+	    limits_read_user(object.bytes, &about, &why)) {
 		c->wait_for = user_change(u, &about);
+		report_user_limits(u, object.bytes);
+	}
 	buf_free(&room);
 	return outcome(c, &why);
 }

@@ -26,13 +26,19 @@ static bool refuses_policy(struct call *c, const char *what)
 
 /* ---- of a virtual host ---- */
 
+static bool is_limits(const struct call *c)
+{
+	return slice_is(c->arguments[0], "vhost-limits") && slice_is(c->arguments[1], "limits");
+}
+
 /* Appends why there is no such parameter, if there is none. */
 static void judge(const struct call *c, const struct field *value, struct buf *why)
 {
 	struct slice component = c->arguments[0], name = c->arguments[1];
-	if (!slice_is(component, POLICING_COMPONENT))
+	bool limits = slice_is(component, "vhost-limits");
+	if (!limits && !slice_is(component, POLICING_COMPONENT))
 		buf_printf(why, "component %.*s not found\n", SLICE_ARG(component));
-	else if (!slice_is(name, POLICING_MERGE))
+	else if (limits || !slice_is(name, POLICING_MERGE))
 		buf_printf(why, "component %.*s has no parameter %.*s\n", SLICE_ARG(component),
 		           SLICE_ARG(name));
 	else if (value->letter != 't')
@@ -58,12 +64,14 @@ static void set_for(struct call *c, struct vhost *v)
 {
 	struct buf room = { 0 }, why = { 0 };
 	struct field value;
-	if (call_json(c, c->arguments[2], &room, &value))
+	if (is_limits(c))
+		call_limit(c, v, c->arguments[2], &why);
+	else if (call_json(c, c->arguments[2], &room, &value))
 		judge(c, &value, &why);
 	if (why.len)
 		call_fail(c, CALL_EXIT_UNAVAILABLE, "Validation failed\n\n%.*s",
 		          SLICE_ARG(buf_slice(&why)));
-	else if (!c->code)
+	else if (!c->code && !is_limits(c))
 		set_valid(c, v, c->arguments[0], c->arguments[1], buf_slice(&room));
 	policing_review(v);
 	buf_free(&room);
@@ -105,7 +113,9 @@ static enum call_state clear(struct call *c, struct buf *out)
 	            "Clearing runtime parameter \"%.*s\" for component \"%.*s\" on vhost \"%.*s\" ...",
 	            SLICE_ARG(c->arguments[1]), SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
 	struct vhost *v = call_vhost(c);
-	if (v && !refuses_policy(c, "cleared")) {
+	if (v && is_limits(c) && vhost_is_limited(v)) {
+		call_lift(c, v);
+	} else if (v && !refuses_policy(c, "cleared")) {
 		clear_in(c, v, c->arguments[0], c->arguments[1]);
 		policing_review(v);
 	}

@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "broker/access.h"
 #include "broker/manage.h"
+#include "broker/report.h"
 #include "broker/state.h"
 #include "broker/user.h"
 #include "management/verbs.h"
@@ -73,8 +74,10 @@ static enum call_state change_password(struct call *c, struct buf *out)
 	call_banner(c, out, "Changing password for user \"%.*s\" ...", SLICE_ARG(c->arguments[0]));
 	struct user *u = call_user(c);
 	struct user_about about = u ? u->about : USER_PLAIN;
-	if (u && read_password(c, &about.password))
+	if (u && read_password(c, &about.password)) {
 		c->wait_for = user_change(u, &about);
+		report_user_password(u, false);
+	}
 	return CALL_WAITS;
 }
 
@@ -89,8 +92,10 @@ static enum call_state clear_password(struct call *c, struct buf *out)
 	struct user *u = call_user(c);
 	struct user_about about = u ? u->about : USER_PLAIN;
 	about.password = (struct password){ .hashing = HASHING_SHA256 };
-	if (u)
+	if (u) {
 		c->wait_for = user_change(u, &about);
+		report_user_password(u, true);
+	}
 	return CALL_WAITS;
 }
 
@@ -125,10 +130,12 @@ static enum call_state set_tags(struct call *c, struct buf *out)
 	struct user *u = call_user(c);
 	struct user_about about = u ? u->about : USER_PLAIN;
 	about.tags = buf_slice(&tags);
-	if (tags.len > USER_TAGS_MAX)
+	if (tags.len > USER_TAGS_MAX) {
 		call_refuse(c, "more than %d bytes of tags", USER_TAGS_MAX);
-	else if (u)
+	} else if (u) {
 		c->wait_for = user_change(u, &about);
+		report_user_tags(u);
+	}
 	buf_free(&shown);
 	buf_free(&tags);
 	return CALL_WAITS;

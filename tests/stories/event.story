@@ -142,6 +142,41 @@ ctl delete_vhost red
 a 1 > basic.get queue=events no_ack
 a 1 < basic.get-ok routing_key="vhost.deleted" headers~{name: "red"}
 
+scene "Users, and what they may do"
+a connects
+a opens 1
+a 1 does queue.declare queue=events
+a 1 does queue.bind queue=events exchange="amq.rabbitmq.event" routing_key="user.#"
+a 1 does queue.bind queue=events exchange="amq.rabbitmq.event" routing_key="permission.#"
+a 1 does queue.bind queue=events exchange="amq.rabbitmq.event" routing_key="topic.permission.#"
+a 1 does queue.bind queue=events exchange="amq.rabbitmq.event" routing_key="vhost.limits.*"
+a 1 > basic.consume queue=events no_ack
+a 1 < basic.consume-ok
+ctl add_user u secret
+a 1 < basic.deliver routing_key="user.created" headers~{name: "u", user_who_performed_action: "rmq-cli"}
+ctl set_user_tags u monitoring management
+a 1 < basic.deliver routing_key="user.tags.set" headers~{name: "u", tags: ["monitoring", "management"]}
+ctl change_password u other
+a 1 < basic.deliver routing_key="user.password.changed" headers~{name: "u"}
+ctl clear_password u
+a 1 < basic.deliver routing_key="user.password.cleared" headers~{name: "u"}
+ctl set_permissions u "^c" "^w" "^r"
+a 1 < basic.deliver routing_key="permission.created" headers~{user: "u", vhost: "/", configure: "^c", write: "^w", read: "^r"}
+ctl set_topic_permissions u amq.topic "^w" "^r"
+a 1 < basic.deliver routing_key="topic.permission.created" headers~{user: "u", vhost: "/", exchange: "amq.topic", write: "^w", read: "^r"}
+ctl clear_topic_permissions u
+a 1 < basic.deliver routing_key="topic.permission.deleted" headers~{user: "u", vhost: "/", exchange: "amq.topic"}
+ctl clear_permissions u
+a 1 < basic.deliver routing_key="permission.deleted" headers~{user: "u", vhost: "/"}
+ctl set_user_limits u "{\"max-channels\":5}"
+a 1 < basic.deliver routing_key="user.limits.set" headers~{username: "u", name: "limits", max-channels: l 5}
+ctl set_vhost_limits "{\"max-queues\":50}"
+a 1 < basic.deliver routing_key="vhost.limits.set" headers~{vhost: "/", name: "limits", max-queues: l 50}
+ctl clear_vhost_limits
+a 1 < basic.deliver routing_key="vhost.limits.cleared" headers~{vhost: "/", name: "limits"}
+ctl delete_user u
+a 1 < basic.deliver routing_key="user.deleted" headers~{name: "u"}
+
 scene "The exchange is the default virtual host's, internal, and comes back with it"
 ctl add_vhost red
 ctl set_permissions -p red guest ".*" ".*" ".*"

@@ -28,6 +28,23 @@ ctl clear_parameter leveret merge-policies => 69 "Parameter does not exist"
 ctl set_operator_policy o "^a" "{\"max-length\":3}" --priority 1
 ctl list_parameters => 0 "Listing runtime parameters for vhost \"/\" ...\ncomponent\tname\tvalue\noperator_policy\to\t{\"pattern\":\"^a\",\"definition\":{\"max-length\":3},\"priority\":1,\"apply-to\":\"all\"}\n"
 
+scene "The limits of a virtual host are a parameter too"
+broker durable
+ctl clear_parameter vhost-limits limits => 69 "Parameter does not exist"
+ctl set_parameter vhost-limits limits "{\"max-queues\": 1}"
+ctl list_parameters => 0 "component\tname\tvalue\nvhost-limits\tlimits\t{\"max-queues\":1}\n"
+a connects
+a opens 1
+a 1 does queue.declare queue=q
+a 1 > queue.declare queue=q2
+a 1 refused 406 ~"queue limit in vhost '/' (1) is reached" queue.declare
+ctl set_parameter vhost-limits limits "{\"foo\":5}" => 69 "Error:\nValidation failed\n\nUnrecognised terms [{<<\"foo\">>,5}] in limits\n"
+ctl set_parameter vhost-limits other "{\"max-queues\":5}" => 69 "component vhost-limits has no parameter other"
+ctl clear_parameter vhost-limits limits
+ctl -s list_parameters => 0 ""
+a opens 1
+a 1 does queue.declare queue=q2
+
 scene "merge-policies: each key comes from the highest priority that has it, in that virtual host"
 broker durable
 a connects
