@@ -189,6 +189,8 @@ static bool is_cycle(const struct dying *d, const struct queue *target)
 {
 	struct table_walk w = table_walk(d->deaths);
 	struct told t;
+	if (target->waits_in)   /* it is not there yet */
+		return false;
 	if (target == d->q)
 		return true;
 	while (next_told(&w, &t)) {

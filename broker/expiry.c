@@ -5,6 +5,7 @@
 
 #include "base/die.h"
 #include "broker/dead.h"
+#include "broker/delayed.h"
 #include "broker/on.h"
 #include "broker/state.h"
 #include "queue/fetch.h"
@@ -36,6 +37,7 @@ static void place_in_heap(struct broker *b, struct queue *q)
 	if (queue_is_timed(q) && lane_is_cold(queue_wanted(q)))
 		fetch_ahead(q);
 	q->deadline_ms = next_deadline(q);
+	q->deadline_in = &b->deadlines;
 	bool wanted = q->deadline_ms != QUEUE_NO_DEADLINE, there = heap_linked(&q->deadline);
 	if (wanted && there)
 		heap_move(&b->deadlines, &q->deadline);
@@ -71,13 +73,22 @@ void expiry_forget(struct broker *b, struct queue *q)
 		heap_remove(&b->deadlines, &q->deadline);
 }
 
+/* It has its message. */
+static void leave(struct broker *b, struct queue *q, struct entry e)
+{
+	if (q->waits_in)
+		delayed_fire(b, q, e);
+	else
+		dead_letter(b, q, e, DEATH_EXPIRED);
+}
+
 /* In order: what is at hand does not overtake what is being read back. */
 static void end_one(struct broker *b, struct queue *q, struct entry e, uint64_t body_bytes)
 {
-	if (!q->settings.dead_exchange.p)
+	if (!q->settings.dead_exchange.p && !q->waits_in)
 		queue_give_up(q, e, body_bytes);
 	else if (e.message && q->n_recalls == 0)
-		dead_letter(b, q, e, DEATH_EXPIRED);
+		leave(b, q, e);
 	else
 		fetch_recall(q, e, body_bytes, 0);
 }
@@ -96,7 +107,7 @@ void expiry_collect(struct broker *b)
 	while (fetch_recalled(&b->store, &r)) {
 		bool deleted = r.queue->deleted;
 		if (r.entry.message)
-			dead_letter(b, r.queue, r.entry, DEATH_EXPIRED);
+			leave(b, r.queue, r.entry);
 		else
 			queue_give_up(r.queue, r.entry, r.body_bytes);
 		if (!deleted)

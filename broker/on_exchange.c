@@ -19,15 +19,15 @@ static const struct refusal *not_the_default(struct broker *b, struct slice name
 static const struct refusal *check_equivalent(struct channel *ch, const struct exchange *x,
                                               const struct exchange_declare *m)
 {
-	static const char *const compared[] = { "alternate-exchange", NULL };
+	static const char *const compared[] = { "alternate-exchange", "x-delayed-type", NULL };
 	struct broker *b = ch->broker;
 	struct declared d = { "exchange", x->name };
-	if (!slice_is(m->type, x->type->name))
+	if (!slice_is(m->type, exchange_type_name(x)))
 		return refuse(b, &PRECONDITION_FAILED,
 		              "inequivalent arg 'type' for exchange '%.*s' in vhost '%.*s': received "
 		              "'%.*s' but current is '%s'",
 		              SLICE_ARG(x->name), SLICE_ARG(ch->vhost->name), SLICE_ARG(m->type),
-		              x->type->name);
+		              exchange_type_name(x));
 	const struct refusal *r = arguments_same_flag(ch->vhost, d, "durable", m->durable, x->durable);
 	if (!r)
 		r = arguments_same_flag(ch->vhost, d, "auto_delete", m->auto_delete, x->auto_delete);
@@ -58,6 +58,24 @@ static const struct refusal *check_new(struct channel *ch, struct slice name,
 	return type->check_exchange ? type->check_exchange(m->arguments, &b->text) : NULL;
 }
 
+/* How the exchange will route: of one that delays its argument says that. */
+static const struct refusal *find_type(struct broker *b, const struct exchange_declare *m,
+                                       const struct exchange_type **out)
+{
+	struct field f;
+	struct slice name = m->type;
+	if (slice_is(name, EXCHANGE_DELAYED)) {
+		if (!table_find(m->arguments, "x-delayed-type", &f) || f.letter != 'S')
+			return refuse(b, &PRECONDITION_FAILED,
+			              "Invalid argument, 'x-delayed-type' must be an existing exchange type");
+		name = f.bytes;
+	}
+	*out = exchange_type_find(name);
+	if (*out)
+		return NULL;
+	return refuse(b, &PRECONDITION_FAILED, "unknown exchange type '%.*s'", SLICE_ARG(name));
+}
+
 static const struct refusal *declare(struct channel *ch, struct slice name,
                                      const struct exchange_declare *m, log_position *wait_for)
 {
@@ -68,11 +86,10 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 		r = rights_check_any(ch, THING_EXCHANGE, name);
 		return r || x ? r : names_no_exchange(ch->vhost, name);
 	}
-	const struct exchange_type *type = exchange_type_find(m->type);
-	if (!type)
-		return refuse(b, &PRECONDITION_FAILED, "unknown exchange type '%.*s'",
-		              SLICE_ARG(m->type));
-	r = rights_check(ch, RIGHT_CONFIGURE, THING_EXCHANGE, name, x ? x->serial : 0);
+	const struct exchange_type *type;
+	r = find_type(b, m, &type);
+	if (!r)
+		r = rights_check(ch, RIGHT_CONFIGURE, THING_EXCHANGE, name, x ? x->serial : 0);
 	if (r)
 		return r;
 	if (x)
@@ -83,7 +100,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 	if (r)
 		return r;
 	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,
-		                          m->internal };
+		                          m->internal, slice_is(m->type, EXCHANGE_DELAYED) };
 	x = topology_add_exchange(&ch->vhost->topology, &spec, wait_for);
 	policing_exchange(ch->vhost, x);
 	report_exchange_created(ch->vhost, x);

@@ -14,6 +14,7 @@
 #include "broker/refuse.h"
 #include "broker/reply.h"
 #include "broker/user.h"
+#include "queue/delay.h"
 #include "queue/place.h"
 #include "queue/queue.h"
 
@@ -223,7 +224,7 @@ struct published publish(struct channel *ch, struct message *m, bool mandatory)
 		reply_deliver(b, route.key, m);
 		return (struct published){ 0 };
 	}
-	if (!route.bcc.p)
+	if (!route.bcc.p || delay_of(route.headers))   /* who waits is routed once more */
 		return publish_routed(ch, m, &route, mandatory);
 	struct message *open = without_bcc(m);
 	struct published done = publish_routed(ch, open, &route, mandatory);

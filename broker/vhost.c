@@ -248,10 +248,20 @@ static struct topology *find_topology(void *b, uint32_t number)
 	return v ? &v->topology : NULL;
 }
 
+static void start_exchanges(struct broker *b, struct topology *t)
+{
+	list_each(it, &t->all_exchanges) {
+		struct exchange *x = list_entry(it, struct exchange, link);
+		if (x->waiting)
+			broker_run_queue(b, x->waiting);
+	}
+}
+
 static void start_queues(struct broker *b)
 {
 	list_each(it, &b->all_vhosts) {
 		struct vhost *v = list_entry(it, struct vhost, link);
+		start_exchanges(b, &v->topology);
 		list_each(at, &v->topology.all_queues) {
 			struct queue *q = list_entry(at, struct queue, link);
 			expiry_use(b, q);

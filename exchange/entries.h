@@ -22,6 +22,7 @@ struct exchange_entry {
 	struct slice name, type, arguments;
 	bool durable, auto_delete, internal;
 	uint32_t keyring;            /* its number in the log; 0: nothing of it is */
+	uint32_t waiting_id;         /* of what is delayed in it; 0: nothing ever is */
 };
 
 bool entries_exchange_decode(struct slice key, struct slice value, struct exchange_entry *out);

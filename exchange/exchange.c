@@ -27,6 +27,13 @@ const struct exchange_type *exchange_type_find(struct slice name)
 	return NULL;
 }
 
+const struct exchange_type *exchange_delayed_type(struct slice arguments)
+{
+	struct field f;
+	bool there = table_find(arguments, "x-delayed-type", &f) && f.letter == 'S';
+	return there ? exchange_type_find(f.bytes) : NULL;
+}
+
 void found_add(struct found *f, struct binding *b)
 {
 	if (f->n == f->cap) {

@@ -76,6 +76,7 @@ struct exchange_type {
 struct exchange {
 	struct list link;            /* among those of its virtual host */
 	uint64_t serial;             /* which no other exchange or queue there ever had */
+	struct queue *waiting;       /* x-delayed-message: what is delayed; NULL: it delays nothing */
 	struct slice name;           /* owned */
 	struct slice arguments;      /* owned; encoded table */
 	const struct exchange_type *type;
@@ -96,6 +97,19 @@ struct exchange {
 /* What a policy says: the alternate exchange (p == NULL: none), which the arguments come before and
  * which must stay where it is, and nacks. */
 void exchange_set_policy(struct exchange *x, struct slice alternate, bool nacks);
+
+/* The type of an exchange that delays; how it routes is another's business. */
+#define EXCHANGE_DELAYED "x-delayed-message"
+
+/* The type as it was declared. */
+static inline const char *exchange_type_name(const struct exchange *x)
+{
+	return x->waiting ? EXCHANGE_DELAYED : x->type->name;
+}
+
+/* How an exchange that delays routes, by its argument x-delayed-type; NULL when that names no
+ * type. */
+const struct exchange_type *exchange_delayed_type(struct slice arguments);
 
 /* The type of that name, or NULL: direct, fanout, topic, headers, x-consistent-hash,
  * x-modulus-hash, x-random, x-local-random, x-message-deduplication,

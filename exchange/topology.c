@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "exchange/departures.h"
 #include "exchange/entries.h"
+#include "queue/delay.h"
 #include "queue/queue.h"
 #include "queue/store.h"
 
@@ -88,7 +89,21 @@ static log_position forget_name(struct topology *t, enum catalog_kind kind, stru
 
 /* ---- exchanges ---- */
 
-static struct exchange *exchange_new(struct topology *t, const struct exchange_spec *spec)
+/* It is known by its number, if it has one, and to nobody else. */
+static struct queue *waiting_new(struct topology *t, struct exchange *x, uint32_t id)
+{
+	struct queue_spec spec = { .name = x->name, .durable = x->durable, .id = id,
+		                       .arguments = slice_of("", 0) };
+	struct queue *q = queue_new(t->store, &spec);
+	q->topology = t;
+	q->waits_in = x;
+	q->expires = true;
+	return q;
+}
+
+/* id: of what waits in it. */
+static struct exchange *exchange_new(struct topology *t, const struct exchange_spec *spec,
+                                     uint32_t id)
 {
 	struct exchange *x = mem_zalloc(sizeof *x);
 	x->serial = t->next_serial++;
@@ -99,6 +114,8 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 	x->auto_delete = spec->auto_delete;
 	x->internal = spec->internal;
 	exchange_set_policy(x, slice_of(NULL, 0), false);
+	if (spec->delays)
+		x->waiting = waiting_new(t, x, id);
 	list_init(&x->bindings);
 	list_init(&x->inbound);
 	list_init(&x->work);
@@ -112,8 +129,9 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 void topology_predeclare(struct topology *t, const char *name, const struct exchange_type *type,
                          bool internal)
 {
-	struct exchange_spec spec = { slice_str(name), slice_of("", 0), type, true, false, internal };
-	exchange_new(t, &spec)->predeclared = true;
+	struct exchange_spec spec = { .name = slice_str(name), .type = type, .durable = true,
+		                          .arguments = slice_of("", 0), .internal = internal };
+	exchange_new(t, &spec, 0)->predeclared = true;
 }
 
 void topology_init(struct topology *t, struct store *s, uint32_t vhost)
@@ -136,7 +154,8 @@ struct exchange *topology_add_exchange(struct topology *t, const struct exchange
                                        log_position *wait_for)
 {
 	must(!topology_exchange(t, spec->name));
-	struct exchange *x = exchange_new(t, spec);
+	bool logged = spec->delays && spec->durable && t->store->log;
+	struct exchange *x = exchange_new(t, spec, logged ? t->store->next_queue_id++ : 0);
 	if (is_kept(x) && x->keyring && keyring_is_kept(x->arguments) && t->store->log)
 		x->keyring->id = t->store->next_queue_id++;
 	*wait_for = is_kept(x) ? keep_exchange(t, x) : 0;
@@ -148,6 +167,8 @@ static void exchange_free(struct exchange *x)
 	must(list_empty(&x->bindings) && list_empty(&x->inbound));
 	x->type->destroy(x);
 	keyring_free(x->keyring);
+	if (x->waiting)
+		queue_delete(&x->waiting);
 	map_free(&x->by_identity);
 	disown(x->name);
 	disown(x->arguments);
@@ -443,6 +464,10 @@ static void route_through(struct topology *t, struct exchange *x, const struct r
 {
 	if (x->keyring && !r->dead && is_repeated(x, r, out))
 		return;
+	if (x->waiting && delay_of(r->headers)) {
+		add_queue(t, x->waiting, out);
+		return;
+	}
 	bool matched = match(t, x, r, out);
 	bool more = !x->type->one_key;
 	if (more && r->cc.n && match_more(t, x, r, r->cc, out))
@@ -508,15 +533,20 @@ static bool recover_exchange(struct topology *t, struct recovery *r, struct slic
 	struct exchange_entry e;
 	if (!entries_exchange_decode(key, value, &e))
 		return false;
-	const struct exchange_type *type = exchange_type_find(e.type);
+	bool delays = slice_is(e.type, EXCHANGE_DELAYED);
+	const struct exchange_type *type =
+		delays ? exchange_delayed_type(e.arguments) : exchange_type_find(e.type);
 	if (!type || topology_exchange(t, e.name))
 		return false;
-	struct exchange_spec spec = { e.name, e.arguments, type, true, e.auto_delete, e.internal };
-	struct exchange *x = exchange_new(t, &spec);
+	struct exchange_spec spec = { e.name, e.arguments, type, true, e.auto_delete, e.internal,
+		                          delays };
+	struct exchange *x = exchange_new(t, &spec, e.waiting_id);
 	if (x->keyring && e.keyring) {
 		x->keyring->id = e.keyring;
 		store_claim_keys(t->store, r, x->keyring);
 	}
+	if (delays)
+		store_claim(t->store, r, x->waiting);
 	return true;
 }
 
@@ -616,6 +646,8 @@ static uint64_t check_exchange(const struct topology *t, const struct exchange *
 	must(topology_exchange(t, x->name) == x);
 	if (x->keyring)
 		keyring_check(x->keyring);
+	if (x->waiting)
+		queue_check(x->waiting);
 	list_each(it, &x->bindings) {
 		const struct binding *b = list_entry(it, struct binding, on_source);
 		must(b->source == x && !b->queue != !b->exchange);

@@ -62,8 +62,9 @@ bool topology_clear(struct topology *t);
 
 struct exchange_spec {
 	struct slice name, arguments;
-	const struct exchange_type *type;
+	const struct exchange_type *type;   /* how it routes */
 	bool durable, auto_delete, internal;
+	bool delays;                 /* it was declared as EXCHANGE_DELAYED */
 };
 
 /* By name; NULL when there is none. */
@@ -124,10 +125,11 @@ struct route_set {
 };
 
 /* Fills *out (n reset first; memory reused between calls): all queues reached from x through
- * matching bindings and exchange-to-exchange bindings, each exchange visited once; an exchange that
- * matched no binding at all hands the message to its alternate exchange, if that exists; one that
- * had accepted the message's key before leads nowhere. From
- * the default exchange the queue named by the key is reached (AMQP 0-9-1 section 3.1.3.1). */
+ * matching bindings and exchange-to-exchange bindings, each exchange visited once; an exchange
+ * that matched no binding at all hands the message to its alternate exchange, if that exists;
+ * one that had accepted the message's key before leads nowhere.  From the default exchange the
+ * queue named by the key is reached (AMQP 0-9-1 section 3.1.3.1).  An exchange that delays the
+ * message (queue/delay.h) is reached like a queue: by what waits in it. */
 void topology_route(struct topology *t, struct exchange *x, const struct route *r,
                     struct route_set *out);
 

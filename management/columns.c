@@ -205,7 +205,7 @@ static const struct column queue_columns[] = {
 	}
 
 EXCHANGE_VALUE(name, cell_slice(x->name))
-EXCHANGE_VALUE(type, cell_text(x->type->name))
+EXCHANGE_VALUE(type, cell_text(exchange_type_name(x)))
 EXCHANGE_VALUE(durable, cell_boolean(x->durable))
 EXCHANGE_VALUE(auto_delete, cell_boolean(x->auto_delete))
 EXCHANGE_VALUE(internal, cell_boolean(x->internal))

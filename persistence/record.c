@@ -59,7 +59,7 @@ static bool get_bytes(struct slice *s, struct slice *out, size_t max)
 
 /* ---- PUBLISH ---- */
 
-enum { FLAG_EXPIRES = 1, FLAG_DIED = 2, FLAG_TIMED = 4, FLAGS = 7 };
+enum { FLAG_EXPIRES = 1, FLAG_DIED = 2, FLAG_TIMED = 4, FLAG_DELAYED = 8, FLAGS = 15 };
 
 void record_publish_encode(struct buf *out, const struct record_publish *r)
 {
@@ -71,7 +71,7 @@ void record_publish_encode(struct buf *out, const struct record_publish *r)
 	}
 	put_varint(out, r->wall_ms);
 	put_varint(out, (r->expires ? FLAG_EXPIRES : 0) | (r->died ? FLAG_DIED : 0) |
-	                    (r->timed ? FLAG_TIMED : 0));
+	                    (r->timed ? FLAG_TIMED : 0) | (r->delayed ? FLAG_DELAYED : 0));
 	if (r->timed)
 		put_varint(out, r->due_ms);
 	put_varint(out, r->body_bytes);
@@ -115,6 +115,7 @@ bool record_publish_decode(struct slice body, struct record_publish *out)
 	out->expires = flags & FLAG_EXPIRES;
 	out->died = flags & FLAG_DIED;
 	out->timed = flags & FLAG_TIMED;
+	out->delayed = flags & FLAG_DELAYED;
 	out->body = body;
 	return out->chunks ? body.n == 0 : body.n == out->body_bytes;
 }

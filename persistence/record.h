@@ -42,6 +42,7 @@ struct record_publish {
 	bool timed;                /* its entries are due ... */
 	uint64_t due_ms;           /* ... so long after wall_ms */
 	bool died;                 /* had been dead-lettered (of a RECORD_RELOCATE) */
+	bool delayed;              /* waits in an exchange */
 	uint64_t body_bytes;       /* of the whole body */
 	uint32_t chunks;           /* RECORD_CHUNKs right before this one with the body; 0: inline */
 	struct slice body;         /* decoding only: the inline body */

@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/slab.h"
+#include "queue/delay.h"
 
 struct message *message_new(struct slice exchange, struct slice key, struct slice header,
                             uint64_t body_bytes, bool persistent)
@@ -121,6 +122,15 @@ int64_t message_expiration_ms(const struct message *m)
 	for (size_t i = 0; i < p.expiration.n && ms < INT64_MAX / 100; i++)
 		ms = ms * 10 + (p.expiration.p[i] - '0');
 	return ms;
+}
+
+bool message_due(const struct message *m, int64_t *after_ms)
+{
+	if (m->delayed)
+		*after_ms = delay_of(props_headers(message_header(m)));
+	else if (m->expires)
+		*after_ms = message_expiration_ms(m);
+	return m->delayed || m->expires;
 }
 
 void message_count(struct message *m, uint64_t *meter)

@@ -19,6 +19,7 @@ struct message {
 	bool persistent;            /* delivery mode 2 */
 	bool expires;               /* has the property expiration */
 	bool spilled;               /* its record is one that recovery ignores */
+	bool delayed;               /* waits in an exchange for what its header x-delay says */
 	bool died;                  /* was dead-lettered: its headers x-death are the broker's own */
 	uint8_t priority;           /* the property, 0 without it */
 	uint8_t exchange_len, key_len;
@@ -89,6 +90,10 @@ struct message *message_copy(const struct message *m, struct slice exchange, str
 
 /* The property expiration in milliseconds, for a message that expires. */
 int64_t message_expiration_ms(const struct message *m);
+
+/* How long after it was placed the message has to leave the queue it is in: by x-delay when it is
+ * delayed, else by its own expiration. False when it may stay. */
+bool message_due(const struct message *m, int64_t *after_ms);
 
 /* Counts the footprint of a whole message, once, until it goes. */
 void message_count(struct message *m, uint64_t *meter);

@@ -21,6 +21,40 @@ struct placing {
 	log_position keys_at;        /* of the record that has them */
 };
 
+/* The keys are in one record. */
+static void have_keys(struct placing *p, log_position at)
+{
+	if (p->keys.n)
+		p->keys_at = at;
+	p->keys = slice_of(NULL, 0);
+}
+
+/* Those that delay it have a record each, which says when it is due there. */
+static log_position place_waiting(struct placing *p, struct queue *const *queues, size_t n,
+                                  log_position wait_for)
+{
+	const struct message *m = p->message;
+	const struct record_target *from = wait_for ? NULL : p->from;
+	for (size_t i = 0; i < n; i++) {
+		struct queue *q = queues[i];
+		struct record_target to = { q->id, q->next_seq };
+		if (!q->waits_in)
+			continue;
+		struct message *waits =
+			message_copy(m, message_exchange(m), message_key(m), message_header(m));
+		waits->delayed = true;
+		waits->died = m->died;
+		if (is_kept(q, m)) {
+			wait_for = store_publish(p->store, waits, from, &to, 1, p->keys);
+			have_keys(p, wait_for);
+			from = NULL;
+		}
+		queue_push(q, queue_number(q), waits);
+		message_drop(&waits);
+	}
+	return wait_for;
+}
+
 /* One record for those of the queues that keep the message; each stretch has one of its own, which
  * its entries retain. */
 static log_position place_stretch(struct placing *p, struct queue *const *queues, size_t n)
@@ -28,19 +62,21 @@ static log_position place_stretch(struct placing *p, struct queue *const *queues
 	struct record_target targets[STRETCH];
 	struct message *m = p->message;
 	size_t used = 0;
+	bool waits = false;
 	log_position wait_for = 0;
-	for (size_t i = 0; i < n; i++)
-		if (is_kept(queues[i], m))
+	for (size_t i = 0; i < n; i++) {
+		waits |= queues[i]->waits_in != NULL;
+		if (!queues[i]->waits_in && is_kept(queues[i], m))
 			targets[used++] = (struct record_target){ queues[i]->id, queues[i]->next_seq };
+	}
 	if (used)
 		wait_for = store_publish(p->store, m, p->from, targets, used, p->keys);
-	if (p->keys.n && used) {
-		p->keys_at = wait_for;
-		p->keys = slice_of(NULL, 0);
-	}
+	if (used)
+		have_keys(p, wait_for);
 	for (size_t i = 0; i < n; i++)
-		queue_push(queues[i], queue_number(queues[i]), m);
-	return wait_for;
+		if (!queues[i]->waits_in)
+			queue_push(queues[i], queue_number(queues[i]), m);
+	return waits ? place_waiting(p, queues, n, wait_for) : wait_for;
 }
 
 static log_position place_stretches(struct placing *p, struct queue *const *queues, size_t n)

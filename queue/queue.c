@@ -184,6 +184,8 @@ void queue_delete(struct queue **pq)
 	list_remove(&q->runnable);
 	list_remove(&q->overfull);
 	list_remove(&q->on_owner);
+	if (heap_linked(&q->deadline))
+		heap_remove(q->deadline_in, &q->deadline);
 	list_remove(&q->deep);
 	fetch_leave(q);
 	list_remove(&q->woken);
@@ -228,10 +230,11 @@ static void add_deadline(struct queue *q, struct due d)
 static void note_deadline(struct queue *q, const struct lane *l, const struct entry *e)
 {
 	const struct message *m = e->message;
-	if (!m->expires)
+	int64_t after_ms;
+	if (!message_due(m, &after_ms))
 		return;
 	q->expires = true;
-	add_deadline(q, (struct due){ .when_ms = m->published_ms + message_expiration_ms(m),
+	add_deadline(q, (struct due){ .when_ms = m->published_ms + after_ms,
 	                              .seq = e->seq,
 	                              .at = e->at,
 	                              .body_bytes = m->body_bytes,
@@ -285,10 +288,9 @@ int64_t queue_entry_deadline(const struct queue *q, const struct message *m)
 	int64_t at = QUEUE_NO_DEADLINE;
 	if (q->settings.ttl_ms >= 0)
 		at = m->published_ms + q->settings.ttl_ms;
-	if (m->expires) {
-		int64_t own = m->published_ms + message_expiration_ms(m);
-		at = own < at ? own : at;
-	}
+	int64_t after_ms;
+	if (message_due(m, &after_ms) && m->published_ms + after_ms < at)
+		at = m->published_ms + after_ms;
 	return at;
 }
 
@@ -342,7 +344,7 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 	q->ready_bytes += m->body_bytes;
 	struct lane *l = q->n_levels && !lane_count(&q->lane) ? level_of(q, m) : &q->lane;
 	lane_push(l, e);
-	if (m->expires)
+	if (m->expires || m->delayed)
 		note_deadline(q, l, &e);
 	message_count(m, &q->store->resident);
 	if (!list_linked(&q->deep) && q->store->log && lane_is_deep(l))

@@ -16,6 +16,7 @@
 #include "queue/lane.h"
 #include "queue/settings.h"
 
+struct exchange;
 struct store;
 struct topology;
 
@@ -62,6 +63,7 @@ struct queue {
 	bool had_consumer;            /* auto-delete counts from the first one on */
 	struct consumer *exclusive_consumer;
 
+	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
 	bool expires;                 /* has held messages with a time to live of their own */
 	struct deadlines deadlines;   /* ... of those */
 	struct list recalls;          /* fetches of single entries, in order (fetch_recall) ... */
@@ -71,6 +73,7 @@ struct queue {
 	struct list overfull;         /* ... of queues that may be over their limits */
 	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
 	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
+	struct heap *deadline_in;     /* ... that one */
 	struct heap_node deadline;
 	struct topology *topology;    /* of its virtual host; kept by exchange/, as is the next */
 	uint64_t serial;              /* which no other queue or exchange there ever had */

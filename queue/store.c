@@ -108,14 +108,17 @@ static log_position write_message(struct store *s, enum record_type type, struct
 		.n_targets = n,
 		.expires = m->expires,
 		.died = type == RECORD_RELOCATE && m->died,
-		.timed = m->expires,
-		.due_ms = m->expires ? (uint64_t)message_expiration_ms(m) : 0,
+		.delayed = m->delayed,
 		.wall_ms = (uint64_t)(m->published_ms - s->clock_offset_ms),
 		.exchange = message_exchange(m),
 		.key = message_key(m),
 		.header = message_header(m),
 		.body_bytes = m->body_bytes,
 	};
+	int64_t after_ms;
+	r.timed = message_due(m, &after_ms);
+	if (r.timed)
+		r.due_ms = (uint64_t)after_ms;
 	if (m->body_bytes > INLINE_BODY)
 		r.chunks = append_chunks(s, m, is_urgent(type), &first);
 	log_position at = append_message(s, type, m, from, &r, keys);
@@ -174,6 +177,7 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 	m->died = type == RECORD_MOVE || p.died ||
 	          (m->spilled && record_target_next(&p.packed_targets, &from) && from.seq);
 	m->expires = p.expires;
+	m->delayed = p.delayed;
 	m->priority = props.flags & PROP_priority ? props.priority : 0;
 	m->published_ms = (int64_t)p.wall_ms + s->clock_offset_ms;
 	return m;

@@ -228,6 +228,23 @@ static bool declare_with(struct world *w, const char *queue, struct slice argume
 	return ask(w, 1, &m, METHOD_queue_declare_ok, &h);
 }
 
+/* What waits in the exchange "late" comes to "dead" too. */
+static bool declare_late(struct world *w)
+{
+	static const char type[] = "\x0ex-delayed-typeS\0\0\0\6fanout";
+	struct heard h;
+	struct method exchange = { .id = METHOD_exchange_declare,
+		                       .exchange_declare = { .exchange = slice_str("late"),
+		                                             .type = slice_str("x-delayed-message"),
+		                                             .durable = true } };
+	struct method bind = { .id = METHOD_queue_bind,
+		                   .queue_bind = { .queue = slice_str("dead"),
+		                                   .exchange = slice_str("late") } };
+	exchange.exchange_declare.arguments = slice_of(type, sizeof type - 1);
+	return ask(w, 1, &exchange, METHOD_exchange_declare_ok, &h) &&
+	       ask(w, 1, &bind, METHOD_queue_bind_ok, &h);
+}
+
 /* Messages in "timed" are of those that "dead" will have. */
 static void declare_timed(struct world *w)
 {
@@ -236,7 +253,7 @@ static void declare_timed(struct world *w)
 	if (w->queues[DEAD] != PRESENT)
 		w->queues[DEAD] = UNSURE;
 	if (declare_with(w, "dead", slice_of("", 0)) &&
-	    declare_with(w, "timed", slice_of(to_dead, sizeof to_dead - 1)))
+	    declare_with(w, "timed", slice_of(to_dead, sizeof to_dead - 1)) && declare_late(w))
 		w->queues[DEAD] = PRESENT;
 }
 
@@ -340,17 +357,26 @@ static void publish(struct world *w, uint16_t channel, const char *exchange, str
 	publish_as(w, channel, &m, (struct props){ 0 }, to);
 }
 
-/* Into the queue that nobody reads: after its time it is in the other one, whatever happens. */
+/* Into the queue that nobody reads, or the exchange where it waits: after its time it is in the
+ * other queue, whatever happens. */
 static void publish_timed(struct world *w, uint16_t channel)
 {
-	char text[8];
+	char text[8], delay[] = "\x07x-delayb.";
+	unsigned ms = (unsigned)dice(w, LONGEST_MS);
+	bool expires = dice(w, 2);
 	struct targets to = { 0, 0 };
-	struct method m = { .id = METHOD_basic_publish,
-		                .basic_publish = { .routing_key = slice_str("timed") } };
-	snprintf(text, sizeof text, "%u", (unsigned)dice(w, LONGEST_MS));
+	struct method m = { .id = METHOD_basic_publish };
+	struct props p = { .flags = expires ? PROP_expiration : PROP_headers };
+	snprintf(text, sizeof text, "%u", ms);
+	delay[sizeof delay - 2] = (char)(ms / 2);
+	p.expiration = slice_str(text);
+	p.headers = slice_of(delay, sizeof delay - 1);
+	if (expires)
+		m.basic_publish.routing_key = slice_str("timed");
+	else
+		m.basic_publish.exchange = slice_str("late");
 	add_target(w, &to, DEAD, PRESENT);
-	publish_as(w, channel, &m,
-	           (struct props){ .flags = PROP_expiration, .expiration = slice_str(text) }, to);
+	publish_as(w, channel, &m, p, to);
 }
 
 static void publish_some(struct world *w, uint16_t channel)
@@ -511,6 +537,8 @@ static void consume_all(struct world *w)
 	listen(w);
 	if (w->queues[q] == PRESENT && q != LEFT_ALONE)
 		get_all(w, q);
+	if (w->queues[DEAD] == PRESENT)
+		get_all(w, DEAD);
 	inside_pass(&w->in, dice(w, 60));
 }
 

@@ -323,7 +323,7 @@ END_TEST
 
 Suite *suite_broker_expiry(void)
 {
-	Suite *s = suite_create("broker/expiry");
+	Suite *s = suite_create("broker_expiry");
 	TCase *t = tcase_create("expiry");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);

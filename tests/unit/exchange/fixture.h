@@ -41,7 +41,8 @@ static inline struct exchange *x_with(const char *name, const struct exchange_ty
                                       bool auto_delete, struct slice arguments)
 {
 	log_position wait_for;
-	struct exchange_spec spec = { slice_str(name), arguments, type, false, auto_delete, false };
+	struct exchange_spec spec = { .name = slice_str(name), .arguments = arguments, .type = type,
+		                          .auto_delete = auto_delete };
 	return topology_add_exchange(&topology, &spec, &wait_for);
 }
 

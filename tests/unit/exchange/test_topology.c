@@ -56,7 +56,7 @@ START_TEST(an_exchange_is_what_was_asked_for)
 {
 	log_position wait_for;
 	struct exchange_spec spec = { slice_str("i"), slice_str(""), &exchange_topic, false, true,
-		                          true };
+		                          true, false };
 	struct exchange *i = topology_add_exchange(&topology, &spec, &wait_for);
 	ck_assert_ptr_eq(find_x("i"), i);
 	ck_assert(i->internal && i->auto_delete && !i->durable && !i->predeclared);
