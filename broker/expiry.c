@@ -90,7 +90,7 @@ static void end_one(struct broker *b, struct queue *q, struct entry e, uint64_t 
 	else if (e.message && q->n_recalls == 0)
 		leave(b, q, e);
 	else
-		fetch_recall(q, e, body_bytes, 0);
+		fetch_recall(q, e, body_bytes, RECALL_DUE);
 }
 
 void expiry_drop_due(struct broker *b, struct queue *q, int64_t due_ms, uint32_t max)
@@ -106,7 +106,9 @@ void expiry_collect(struct broker *b)
 	struct recalled r;
 	while (fetch_recalled(&b->store, &r)) {
 		bool deleted = r.queue->deleted;
-		if (r.entry.message)
+		if (r.entry.message && r.why == RECALL_RETRY)
+			queue_try_again(r.queue, r.entry);
+		else if (r.entry.message)
 			leave(b, r.queue, r.entry);
 		else
 			queue_give_up(r.queue, r.entry, r.body_bytes);
@@ -138,6 +140,7 @@ void expiry_run(struct broker *b)
 		}
 		expiry_drop_due(b, q, now, 64);
 		place_in_heap(b, q);
+		broker_run_queue(b, q);
 	}
 }
 

@@ -250,7 +250,7 @@ static enum settle_how rejection(bool requeue)
 
 const struct refusal *on_basic_reject(struct channel *ch, const struct basic_reject *m)
 {
-	return settle(ch, m->delivery_tag, false, rejection(m->requeue));
+	return settle(ch, m->delivery_tag, false, m->requeue ? SETTLE_FAILED : SETTLE_REJECT);
 }
 
 const struct refusal *on_basic_nack(struct channel *ch, const struct basic_nack *m)
@@ -262,7 +262,7 @@ static const struct refusal *recover(struct channel *ch, bool requeue)
 {
 	if (!requeue)
 		return refuse(ch->broker, &NOT_IMPLEMENTED, "requeue=false");
-	settle_return_all(ch);
+	settle_return_all(ch, SETTLE_REQUEUE);
 	channel_wake_consumers(ch);
 	return NULL;
 }

@@ -8,10 +8,13 @@
 #include "broker/refuse.h"
 #include "queue/queue.h"
 
-static void give_back(struct broker *b, struct queue *q, struct entry e)
+static void give_back(struct broker *b, struct queue *q, struct entry e, bool failed)
 {
+	int64_t delay_ms = q->deleted ? 0 : queue_retry_ms(q, &e, failed);
 	if (!q->deleted && queue_is_spent(q, &e))
 		dead_letter(b, q, e, DEATH_DELIVERY_LIMIT);
+	else if (delay_ms)
+		queue_set_aside(q, e, (int64_t)b->now_ms + delay_ms);
 	else
 		queue_return(q, e);
 }
@@ -25,11 +28,13 @@ static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 	}
 	if (d->group)
 		groups_release(q, d->group);
-	bool runs = !q->deleted && (how == SETTLE_REQUEUE || d->group);
+	bool back = how == SETTLE_REQUEUE || how == SETTLE_FAILED;
+	bool runs = !q->deleted && (back || d->group);
 	if (d->consumer)
 		consuming_settled(d->consumer);
 	switch (how) {
-	case SETTLE_REQUEUE: give_back(ch->broker, q, d->entry); break;
+	case SETTLE_REQUEUE: give_back(ch->broker, q, d->entry, false); break;
+	case SETTLE_FAILED: give_back(ch->broker, q, d->entry, true); break;
 	case SETTLE_REJECT: dead_letter(ch->broker, q, d->entry, DEATH_REJECTED); break;
 	case SETTLE_ACK: queue_settle(q, d->entry); break;
 	}
@@ -108,10 +113,10 @@ const struct refusal *settle(struct channel *ch, uint64_t tag, bool multiple,
 	return r;
 }
 
-void settle_return_all(struct channel *ch)
+void settle_return_all(struct channel *ch, enum settle_how how)
 {
 	uint64_t tag;
 	struct delivery d;
 	while (unacked_take_first(&ch->unacked, &tag, &d))
-		finish(ch, &d, SETTLE_REQUEUE);
+		finish(ch, &d, how);
 }

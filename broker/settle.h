@@ -22,6 +22,6 @@ void settle_one(struct channel *ch, uint64_t tag, enum settle_how how);
 void settle_late(struct channel *ch, uint64_t tag);
 
 /* Returns everything outstanding to its queues, in order. */
-void settle_return_all(struct channel *ch);
+void settle_return_all(struct channel *ch, enum settle_how how);
 
 #endif

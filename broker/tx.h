@@ -10,7 +10,12 @@
 struct channel;
 struct message;
 
-enum settle_how { SETTLE_ACK, SETTLE_REJECT, SETTLE_REQUEUE };
+enum settle_how {
+	SETTLE_ACK,
+	SETTLE_REJECT,
+	SETTLE_REQUEUE,              /* it comes back */
+	SETTLE_FAILED,               /* likewise, because who had it could not do it */
+};
 
 struct tx_publish {
 	struct message *message;

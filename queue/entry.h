@@ -12,7 +12,7 @@ struct entry {
 	log_position at;              /* of its record; 0: it is in memory only, nothing is retained */
 	bool kept;                    /* the log must be told of its end */
 	bool redelivered;
-	uint32_t returns;             /* how often it came back; of a queue that counts */
+	uint32_t returns;             /* how often it came back; of a queue that counts or delays */
 };
 
 #endif

@@ -39,8 +39,11 @@ bool fetch_loads(const struct lane *l, uint64_t seq);
 bool fetch_take(struct lane *l, uint64_t seq, struct entry *out);
 
 /* An entry that counts as unacked and has no message is to be read back; one that has its message
- * waits for those of its queue that were recalled before.  why is the caller's. */
+ * waits for those of its queue that were recalled before.  why: RECALL_ ... */
 void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned why);
+
+/* Why an entry was recalled. */
+enum { RECALL_DUE, RECALL_RETRY };
 
 struct recalled {
 	struct queue *queue;

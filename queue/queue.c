@@ -8,6 +8,13 @@
 #include "queue/shelf.h"
 #include "queue/store.h"
 
+enum {
+	RECALLS = 64,                 /* of one queue at a time */
+	BACK = UINT16_MAX,            /* where deadlines name a lane: the entry is to come back then */
+};
+
+#define RETRY_LONGEST_MS 315360000000   /* ten years, as any time to live */
+
 static struct slice own(struct slice s)
 {
 	return slice_of(mem_copy(s), s.n);
@@ -96,6 +103,7 @@ static void bury(struct queue *q)
 {
 	must(!list_linked(&q->runnable) && !list_linked(&q->on_owner));
 	must(!heap_linked(&q->deadline) && list_empty(&q->parked) && list_empty(&q->recalls));
+	must(q->later.count == 0);
 	lane_free(&q->lane);
 	for (unsigned i = 0; i < q->n_levels; i++)
 		lane_free(&q->levels[i]);
@@ -169,9 +177,23 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	drop_lane(q, &q->lane, acked);
 	q->n_fetches = 0;
 	q->ready_bytes = 0;
-	deadlines_free(&q->deadlines);
+	if (q->later.count == 0)
+		deadlines_free(&q->deadlines);
 	must(queue_ready(q) == 0);
 	return n;
+}
+
+/* What would have come back. Their deadlines know their sizes. */
+static void drop_later(struct queue *q)
+{
+	struct due d;
+	struct entry e;
+	while (q->later.count)
+		if (deadlines_take(&q->deadlines, QUEUE_NO_DEADLINE - 1, &d) && d.lane == BACK &&
+		    row_take(&q->later, d.seq, &e)) {
+			forget(q, &e, d.body_bytes);
+			q->unacked--;
+		}
 }
 
 void queue_delete(struct queue **pq)
@@ -191,6 +213,7 @@ void queue_delete(struct queue **pq)
 	list_remove(&q->woken);
 	store_forget_queue(q->store, q);
 	shelf_forget(q);
+	drop_later(q);
 	drop_all(q, false);
 	if (q->unacked == 0)
 		bury(q);
@@ -198,7 +221,6 @@ void queue_delete(struct queue **pq)
 
 /* ---- deadlines ---- */
 
-enum { RECALLS = 64 };            /* of one queue at a time */
 
 /* Lanes as deadlines name them: that of all, then one for each priority. */
 static uint16_t lane_number(const struct queue *q, const struct lane *l)
@@ -214,6 +236,10 @@ static struct lane *lane_numbered(struct queue *q, uint16_t number)
 static bool is_there(const void *queue, const struct due *d)
 {
 	const struct queue *q = queue;
+	if (q->later.count && row_find(&q->later, d->seq))
+		return true;
+	if (d->lane == BACK)
+		return false;
 	const struct lane *l = d->lane ? &q->levels[d->lane - 1] : &q->lane;
 	return lane_has(l, d->seq) || fetch_loads(l, d->seq) ||
 	       (q->aside && groups_have(q->groups, d->seq));
@@ -223,7 +249,7 @@ static void add_deadline(struct queue *q, struct due d)
 {
 	deadlines_add(&q->deadlines, d);
 	if (deadlines_are_many(&q->deadlines))
-		deadlines_sweep(&q->deadlines, queue_ready(q), is_there, q);
+		deadlines_sweep(&q->deadlines, queue_ready(q) + q->later.count, is_there, q);
 }
 
 /* The entry is in the lane, and in memory. */
@@ -351,6 +377,13 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 		list_push(&q->store->deep, &q->deep);
 }
 
+/* Of an empty queue: all that are left are stale. */
+static void forget_deadlines(struct queue *q)
+{
+	if (!q->groups && !q->later.count && queue_ready(q) == 0)
+		deadlines_free(&q->deadlines);
+}
+
 static bool take(struct queue *q, struct lane *l, struct entry *out)
 {
 	if (!lane_pop(l, out)) {
@@ -364,8 +397,8 @@ static bool take(struct queue *q, struct lane *l, struct entry *out)
 	q->unacked++;
 	if (l->cold.count)
 		fetch_ahead(q);
-	if (q->deadlines.count && !q->groups && lane_count(l) == 0 && queue_ready(q) == 0)
-		deadlines_free(&q->deadlines);
+	if (q->deadlines.count && lane_count(l) == 0)
+		forget_deadlines(q);
 	return true;
 }
 
@@ -374,11 +407,39 @@ bool queue_take(struct queue *q, struct entry *out)
 	return take(q, queue_front(q), out);
 }
 
+static void back_to_place(struct queue *q, struct entry e)
+{
+	struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
+	e.redelivered = true;
+	q->ready_bytes += e.message->body_bytes;
+	lane_return(l, e);
+	note_deadline(q, l, &e);
+	q->unacked--;
+}
+
+/* It is time to try it again. */
+static void come_back(struct queue *q, const struct due *d)
+{
+	struct entry e;
+	if (!row_take(&q->later, d->seq, &e))
+		return;
+	if (e.message)
+		back_to_place(q, e);
+	else
+		fetch_recall(q, e, d->body_bytes, RECALL_RETRY);
+}
+
 /* False when it is there no more. */
 static bool take_from_anywhere(struct queue *q, const struct due *d, struct entry *out)
 {
-	struct lane *l = lane_numbered(q, d->lane);
 	struct trail_emptied emptied = { 0 };
+	if (d->lane == BACK) {
+		come_back(q, d);
+		return false;
+	}
+	if (q->later.count && row_take(&q->later, d->seq, out))
+		return true;
+	struct lane *l = lane_numbered(q, d->lane);
 	*out = (struct entry){ .seq = d->seq, .at = d->at, .kept = d->kept };
 	if (q->aside && groups_take(q, d->seq, out))
 		return true;
@@ -507,14 +568,50 @@ void queue_return(struct queue *q, struct entry e)
 	if (q->deleted) {
 		forget(q, &e, e.message->body_bytes);
 	} else {
-		struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
-		e.redelivered = true;
 		e.returns += q->counts;
-		q->ready_bytes += e.message->body_bytes;
-		lane_return(l, e);
-		note_deadline(q, l, &e);
+		back_to_place(q, e);
+		return;
 	}
 	no_longer_unacked(q);
+}
+
+int64_t queue_retry_ms(const struct queue *q, const struct entry *e, bool failed)
+{
+	const struct settings *s = &q->settings;
+	enum retry other = failed ? RETRY_RETURNED : RETRY_FAILED;
+	if (s->retry <= RETRY_DISABLED || s->retry == other || s->retry_min_ms <= 0)
+		return 0;
+	int64_t tries = (int64_t)e->returns + 1;
+	int64_t ms = tries > RETRY_LONGEST_MS / s->retry_min_ms ? RETRY_LONGEST_MS
+	                                                         : s->retry_min_ms * tries;
+	return s->retry_max_ms >= 0 && s->retry_max_ms < ms ? s->retry_max_ms : ms;
+}
+
+void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms)
+{
+	const struct store *s = q->store;
+	const struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
+	struct due d = { .when_ms = when_ms, .seq = e.seq, .at = e.at, .lane = BACK,
+		             .body_bytes = e.message->body_bytes, .kept = e.kept };
+	int64_t dies_ms = queue_entry_deadline(q, e.message);
+	e.returns++;
+	if (e.at && e.at < s->durable && s->resident > s->memory_budget)
+		message_drop(&e.message);
+	row_put(&q->later, e);
+	q->expires = true;
+	add_deadline(q, d);
+	d.when_ms = dies_ms;
+	d.lane = lane_number(q, l);
+	if (dies_ms <= when_ms)
+		add_deadline(q, d);
+}
+
+void queue_try_again(struct queue *q, struct entry e)
+{
+	if (q->deleted)
+		queue_settle(q, e);
+	else
+		back_to_place(q, e);
 }
 
 bool queue_is_spent(const struct queue *q, const struct entry *e)

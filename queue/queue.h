@@ -64,8 +64,10 @@ struct queue {
 	struct consumer *exclusive_consumer;
 
 	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
-	bool expires;                 /* has held messages with a time to live of their own */
-	struct deadlines deadlines;   /* ... of those */
+	struct row later;             /* entries that come back when it is time to try them again; they
+	                               * count as unacked, and may be in the log only */
+	bool expires;                 /* has held messages that are due at a time of their own */
+	struct deadlines deadlines;   /* ... of those, and of what comes back later */
 	struct list recalls;          /* fetches of single entries, in order (fetch_recall) ... */
 	uint32_t n_recalls;           /* ... and with those that are back, so many */
 
@@ -194,6 +196,17 @@ void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked
 
 /* The entry goes back to its place, redelivered. In a deleted queue it is dropped. */
 void queue_return(struct queue *q, struct entry e);
+
+/* How long the entry, which is to be returned, has to wait before it is tried again, by the queue's
+ * delayed-retry settings: 0: it does not. failed: who had it rejected it, or has left. */
+int64_t queue_retry_ms(const struct queue *q, const struct entry *e, bool failed);
+
+/* The entry goes back to its place then, redelivered (unless it dies before).  What is in the
+ * log is not kept in memory meanwhile, when memory is short. */
+void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms);
+
+/* One that was aside, and had to be read back (RECALL_RETRY), goes back to its place. */
+void queue_try_again(struct queue *q, struct entry e);
 
 /* True when the entry, which is to be returned, has come back more often than its queue allows. */
 bool queue_is_spent(const struct queue *q, const struct entry *e);

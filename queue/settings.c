@@ -9,6 +9,8 @@ const struct settings settings_none = {
 	.lease_ms = -1,
 	.patience_ms = -1,
 	.delivery_limit = -1,
+	.retry_min_ms = -1,
+	.retry_max_ms = -1,
 	.max_length = UINT64_MAX,
 	.max_bytes = UINT64_MAX,
 };
@@ -22,6 +24,8 @@ static const struct {
 	{ "x-expires", offsetof(struct settings, lease_ms) },
 	{ "x-consumer-timeout", offsetof(struct settings, patience_ms) },
 	{ "x-delivery-limit", offsetof(struct settings, delivery_limit) },
+	{ "x-delayed-retry-min", offsetof(struct settings, retry_min_ms) },
+	{ "x-delayed-retry-max", offsetof(struct settings, retry_max_ms) },
 	{ "x-max-length", offsetof(struct settings, max_length) },
 	{ "x-max-length-bytes", offsetof(struct settings, max_bytes) },
 };
@@ -38,6 +42,13 @@ static const char *const overflows[] = {
 	[OVERFLOW_DROP_HEAD] = "drop-head",
 	[OVERFLOW_REJECT_PUBLISH] = "reject-publish",
 	[OVERFLOW_REJECT_PUBLISH_DLX] = "reject-publish-dlx",
+};
+
+static const char *const retries[] = {
+	[RETRY_DISABLED] = "disabled",
+	[RETRY_ALL] = "all",
+	[RETRY_FAILED] = "failed",
+	[RETRY_RETURNED] = "returned",
 };
 
 static uint64_t *number_in(struct settings *s, size_t i)
@@ -58,6 +69,14 @@ static enum overflow overflow_of(struct slice text)
 	return OVERFLOW_UNSAID;
 }
 
+static enum retry retry_of(struct slice text)
+{
+	for (enum retry r = RETRY_DISABLED; r < ARRAY_LEN(retries); r++)
+		if (slice_is(text, retries[r]))
+			return r;
+	return RETRY_UNSAID;
+}
+
 /* skip: bytes of the keys that are not in the table's. */
 static void read(struct settings *out, struct slice table, size_t skip)
 {
@@ -73,6 +92,8 @@ static void read(struct settings *out, struct slice table, size_t skip)
 			*name_in(out, i) = f.bytes;
 	if (table_find(table, &"x-overflow"[skip], &f) && f.letter == 'S')
 		out->overflow = overflow_of(f.bytes);
+	if (table_find(table, &"x-delayed-retry-type"[skip], &f) && f.letter == 'S')
+		out->retry = retry_of(f.bytes);
 }
 
 void settings_of_arguments(struct settings *out, struct slice arguments)
@@ -96,6 +117,8 @@ void settings_join(struct settings *out, const struct settings *weaker)
 			*name_in(out, i) = *name_in(&other, i);
 	if (out->overflow == OVERFLOW_UNSAID)
 		out->overflow = other.overflow;
+	if (out->retry == RETRY_UNSAID)
+		out->retry = other.retry;
 }
 
 static bool same_name(struct slice a, struct slice b)
@@ -112,5 +135,5 @@ bool settings_equal(const struct settings *a, const struct settings *b)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!same_name(*name_in(&x, i), *name_in(&y, i)))
 			return false;
-	return a->overflow == b->overflow;
+	return a->overflow == b->overflow && a->retry == b->retry;
 }

@@ -14,14 +14,25 @@ enum overflow {
 	OVERFLOW_REJECT_PUBLISH_DLX,
 };
 
+enum retry {
+	RETRY_UNSAID,                /* in effect the same as the next */
+	RETRY_DISABLED,
+	RETRY_ALL,
+	RETRY_FAILED,                /* what was rejected, or held by who left */
+	RETRY_RETURNED,              /* what came back otherwise */
+};
+
 struct settings {
 	int64_t ttl_ms;              /* message-ttl; -1: none */
 	int64_t lease_ms;            /* expires; -1: none */
 	int64_t patience_ms;         /* consumer-timeout; 0: for ever; -1: as the broker says */
 	int64_t delivery_limit;      /* so many returns are allowed; -1: any */
+	int64_t retry_min_ms;        /* delayed-retry-min; -1: nothing is delayed */
+	int64_t retry_max_ms;        /* delayed-retry-max; -1: any */
 	uint64_t max_length;         /* UINT64_MAX: none */
 	uint64_t max_bytes;          /* max-length-bytes; UINT64_MAX: none */
 	enum overflow overflow;
+	enum retry retry;            /* delayed-retry-type */
 	struct slice dead_exchange;  /* dead-letter-exchange; p == NULL: none */
 	struct slice dead_key;       /* dead-letter-routing-key; p == NULL: the message's own */
 };

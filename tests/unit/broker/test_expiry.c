@@ -22,12 +22,15 @@ static struct talk talk;
 static struct buf why;
 
 /* The model. */
-static enum { READY, OUT, GONE, DEAD } state[MOST];
+static enum { READY, OUT, GONE, DEAD, LATER } state[MOST];
 static uint64_t due[MOST];               /* UINT64_MAX: never */
 static uint8_t priority[MOST];
 static bool persistent[MOST];
 static uint64_t tag[MOST];
+static uint64_t back[MOST];              /* of one that is tried again later: when */
+static unsigned tries[MOST];
 static unsigned n, levels;
+static uint64_t retry_ms;                /* 0: at once */
 
 static void start(void)
 {
@@ -37,7 +40,8 @@ static void start(void)
 
 static void set_up(void)
 {
-	n = levels = 0;
+	n = levels = retry_ms = 0;
+	memset(tries, 0, sizeof tries);
 	inside_init(&in);
 	in.durable = true;
 	in.segment_bytes = 256 << 10;
@@ -76,6 +80,12 @@ static void declare(const char *name, const char *dead, int64_t priorities, int6
 	}
 	put_integer(&a, "x-max-priority", priorities);
 	put_integer(&a, "x-message-ttl", ttl);
+	if (retry_ms && dead) {
+		struct field all = { .letter = 'S', .bytes = slice_str("all") };
+		table_put(&a, slice_str("x-delayed-retry-type"), &all);
+		put_integer(&a, "x-delayed-retry-min", (int64_t)retry_ms);
+		put_integer(&a, "x-delayed-retry-max", 3 * (int64_t)retry_ms);
+	}
 	struct method m = { .id = METHOD_queue_declare,
 		                .queue_declare = { .queue = slice_str(name), .durable = true,
 		                                   .arguments = buf_slice(&a) } };
@@ -172,9 +182,12 @@ static unsigned count(int which)
 static void pass(uint64_t ms)
 {
 	inside_pass(&in, ms);
-	for (unsigned i = 0; i < n; i++)
-		if (state[i] == READY && due[i] <= in.now_ms)
+	for (unsigned i = 0; i < n; i++) {
+		if ((state[i] == READY || state[i] == LATER) && due[i] <= in.now_ms)
 			state[i] = DEAD;
+		if (state[i] == LATER && back[i] <= in.now_ms)
+			state[i] = READY;
+	}
 }
 
 /* What is ready is exact at any moment. */
@@ -195,21 +208,23 @@ static void take(bool no_ack)
 	state[wanted] = no_ack ? GONE : OUT;
 }
 
-static void settle(unsigned i, bool back)
+static void settle(unsigned i, bool comes_back)
 {
 	struct method ack = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = tag[i] } };
 	struct method nack = { .id = METHOD_basic_nack,
 		                   .basic_nack = { .delivery_tag = tag[i], .requeue = true } };
-	talk_send(&talk, 1, back ? &nack : &ack);
-	state[i] = back ? READY : GONE;
+	talk_send(&talk, 1, comes_back ? &nack : &ack);
+	state[i] = !comes_back ? GONE : retry_ms ? LATER : READY;
+	tries[i] += tries[i] < 3;
+	back[i] = in.now_ms + tries[i] * retry_ms;
 	pass(0);
 }
 
-static void settle_some(bool back)
+static void settle_some(bool comes_back)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (state[i] == OUT && rand() % 3 == 0)
-			settle(i, back);
+			settle(i, comes_back);
 }
 
 static void rest(void)
@@ -229,8 +244,9 @@ static void begin_again(void)
 	in.now_ms += (uint64_t)rand() % 500;
 	start();
 	for (unsigned i = 0; i < n; i++) {
-		if (state[i] == OUT || state[i] == READY)
+		if (state[i] == OUT || state[i] == READY || state[i] == LATER)
 			state[i] = persistent[i] ? READY : GONE;
+		tries[i] = 0;
 	}
 	for (int i = 0; i < 20; i++)
 		pass(5);
@@ -302,9 +318,10 @@ START_TEST(everything_goes_at_its_time)
 {
 	bool wanted = _i % 2;
 	levels = _i % 4 < 2 ? 0 : 5;
+	retry_ms = _i < 12 ? 0 : 150;
 	srand((unsigned)_i);
 	declare("dead", NULL, -1, -1);
-	declare("q", wanted ? "" : NULL, levels ? (int)levels - 1 : -1, -1);
+	declare("q", wanted || retry_ms ? "" : NULL, levels ? (int)levels - 1 : -1, -1);
 	for (int i = 0; i < 600; i++) {
 		step();
 		broker_check(in.broker);
@@ -313,7 +330,7 @@ START_TEST(everything_goes_at_its_time)
 		pass(500);
 		expect_ready();
 	}
-	if (wanted)
+	if (wanted || retry_ms)
 		expect_dead();
 	while (next_to_get() < n)
 		take(true);
@@ -327,7 +344,7 @@ Suite *suite_broker_expiry(void)
 	TCase *t = tcase_create("expiry");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, everything_goes_at_its_time, 0, 12);
+	tcase_add_loop_test(t, everything_goes_at_its_time, 0, 20);
 	suite_add_tcase(s, t);
 	return s;
 }
