@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What the broker's memory may be, at rest, for each of 10,000 connections that have moved a
-# megabyte and then rest, and for each of 2,000 that did it through TLS. The ceilings are tests; how
-# soon it is ready and how fast it stops are figures. PORT=N, CONNECTIONS=N, TLS_CONNECTIONS=N and
-# BUILD=DIR move it, RESULTS=FILE gets the last line too.
+# megabyte and then rest, for each of 2,000 that did it through TLS, and while a million delayed
+# messages wait for up to a year. The ceilings are tests; how soon it is ready and how fast it stops
+# are figures. PORT=N, CONNECTIONS=N, TLS_CONNECTIONS=N, DELAYED=N and BUILD=DIR move it,
+# RESULTS=FILE gets the last line too.
 set -u
 cd "$(dirname "$0")/../.."
 . tests/bench/free_port.sh
@@ -59,6 +60,15 @@ sh tests/tls/certificates.sh "$data/certificates"
 idle "${TLS_CONNECTIONS:-2000}" tls="$data/certificates"
 at_most "resident for a connection with TLS" resident_per_connection $((26 << 10))
 at_most "private for a connection with TLS" private_per_connection $((26 << 10))
+
+rm -rf "$data/data"
+/usr/bin/python3 tests/bench/delayed.py "$build/leveret" "$data/data" "${PORT:-$(free_port)}" \
+	"${DELAYED:-1000000}" > "$data/out" &
+child=$!
+wait "$child" || echo "FAIL delayed.py ended with $?"
+child=
+at_most "resident while ${DELAYED:-1000000} messages wait" delayed_resident $((32 << 20))
+at_most "resident after a start with them" delayed_resident_again $((32 << 20))
 
 echo "passed $passed failed $failed memory"
 [ -z "${RESULTS:-}" ] || echo "passed $passed failed $failed memory" >> "$RESULTS"
