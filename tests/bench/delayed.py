@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a broker's memory is while so many messages of 100 bytes wait in an exchange for up to a year,
-and after a start with them. Figures for memory.sh.
+"""What a broker's memory is while so many messages of 100 bytes wait in an exchange for up to a
+year, and after a start with them. Figures for memory.sh.
 
 usage: delayed.py BROKER DATA PORT [MESSAGES]
 """
@@ -26,7 +26,8 @@ class Peer:
         self.socket = socket.create_connection(("127.0.0.1", PORT), timeout=60)
         self.socket.sendall(b"AMQP\0\0\x09\x01")
         self.expect(10, 10)
-        self.call(0, 10, 11, long(b"") + short(b"PLAIN") + long(b"\0guest\0guest") + short(b"en_US"))
+        login = long(b"\0guest\0guest")
+        self.call(0, 10, 11, long(b"") + short(b"PLAIN") + login + short(b"en_US"))
         self.expect(10, 30)
         self.call(0, 10, 31, struct.pack(">HIH", 10, 131072, 0))
         self.call(0, 10, 40, short(b"/") + b"\0\0")
