@@ -99,8 +99,11 @@ static void put_rule(struct buf *out, const struct policy *p)
 	buf_printf(out, "%" PRIi64, p->priority);
 }
 
+/* Limits of virtual hosts have their own section ahead of this one. */
 static bool put_parameter(struct buf *out, const struct roster_row *r)
 {
+	if (!r->policy && !r->parameter)
+		return false;
 	if (r->vhost)
 		pair(out, "vhost", cell_slice(r->vhost->name));
 	if (r->vhost)
