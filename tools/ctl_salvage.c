@@ -4,8 +4,9 @@
  *
  * What a gap may have taken: messages (said as a range of positions); acks, so that messages that
  * were consumed come back; the end of a transaction, which is then taken for committed, because
- * losing what may have been promised is worse than keeping it; and the declaration of a queue,
- * whose messages wait in a queue salvaged.N then. */
+ * losing what may have been promised is worse than keeping it; the declaration of a queue, whose
+ * messages wait in a queue salvaged.N then; and what the number of a virtual host stands for, which
+ * is called salvaged.vhost.N then. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/pack.h"
+#include "broker/vhost.h"
 #include "exchange/entries.h"
 #include "exchange/topology.h"
 #include "persistence/catalog.h"
@@ -37,6 +40,12 @@ struct file {
 	uint64_t base, bytes;
 };
 
+/* A virtual host, by its number. */
+struct vhost_seen {
+	uint8_t number[4];
+	enum { SEEN, DEFINED, REMOVED } what;   /* SEEN: something is in it */
+};
+
 struct salvage {
 	struct disk *from, *to;
 	struct log *log;             /* the new one */
@@ -45,6 +54,9 @@ struct salvage {
 	uint8_t *batch;              /* room for one */
 	struct summary all;          /* what was written */
 	struct map declared;         /* numbers of queues, as keys */
+	struct map vhosts;           /* struct vhost_seen */
+	uint32_t last_vhost;
+	uint32_t home;               /* of queues whose names are lost; 0: not chosen yet */
 	struct buf missing, holes;   /* struct stretch: what did not read; what is gone with reason */
 	uint64_t taken, dropped, gaps;
 	uint32_t chunks;             /* written in a row */
@@ -87,11 +99,45 @@ static uint32_t chunks_wanted(const struct log_record *r)
 	return record_message_decode(r->type, r->body, &from, &m) ? m.chunks : UINT32_MAX;
 }
 
+static struct vhost_seen *vhost_seen(struct salvage *s, uint32_t number)
+{
+	uint8_t key[4];
+	put_le32(key, number);
+	struct vhost_seen *v = map_get(&s->vhosts, slice_of(key, sizeof key));
+	if (v)
+		return v;
+	v = mem_zalloc(sizeof *v);
+	memcpy(v->number, key, sizeof key);
+	map_put(&s->vhosts, slice_of(v->number, sizeof v->number), v);
+	s->last_vhost = number > s->last_vhost ? number : s->last_vhost;
+	return v;
+}
+
+/* What is in virtual hosts has their number ahead in its key, but for users and what is global. */
+static void note_vhost(struct salvage *s, uint8_t type, const struct record_define *d)
+{
+	uint32_t number;
+	struct slice value = d->value;
+	if (d->kind == CATALOG_USER || !entries_vhost(d->key, &number))
+		return;
+	if (d->kind == CATALOG_VHOST && number == 0) {
+		if (unpack_u32(&value, &number) && number > s->last_vhost)
+			s->last_vhost = number;
+	} else if (d->kind == CATALOG_VHOST) {
+		vhost_seen(s, number)->what = type == RECORD_DEFINE ? DEFINED : REMOVED;
+	} else if (number) {
+		vhost_seen(s, number);
+	}
+}
+
 static void note_declared(struct salvage *s, const struct log_record *r)
 {
 	struct record_define d;
 	struct queue_entry q;
-	if (!record_define_decode(r->body, &d) || d.kind != CATALOG_QUEUE ||
+	if (!record_define_decode(r->body, &d))
+		return;
+	note_vhost(s, r->type, &d);
+	if (r->type != RECORD_DEFINE || d.kind != CATALOG_QUEUE ||
 	    !entries_queue_decode(d.key, d.value, &q))
 		return;
 	uint32_t *id = mem_alloc(sizeof *id);
@@ -139,7 +185,7 @@ static void take_record(struct salvage *s, const struct log_record *r)
 		s->in_transaction = true;
 	else if (r->type == RECORD_COMMIT || r->type == RECORD_ABORT)
 		s->in_transaction = false;
-	else if (r->type == RECORD_DEFINE)
+	else if (r->type == RECORD_DEFINE || r->type == RECORD_UNDEFINE)
 		note_declared(s, r);
 	append(s, r->type, r->body);
 	s->taken++;
@@ -282,22 +328,68 @@ static void take_all(struct salvage *s, bool quiet)
 
 /* ---- the end ---- */
 
+static void define(struct salvage *s, uint8_t kind, struct slice key, struct slice value)
+{
+	struct buf body = { 0 };
+	record_define_encode(&body, &(struct record_define){ kind, key, value });
+	append(s, RECORD_DEFINE, buf_slice(&body));
+	buf_free(&body);
+}
+
+static void name_vhost(struct salvage *s, struct vhost_seen *v)
+{
+	char name[40];
+	struct buf value = { 0 };
+	uint32_t number = get_le32(v->number);
+	snprintf(name, sizeof name, "salvaged.vhost.%" PRIu32, number);
+	ledger_vhost_value(&value, slice_str(name), &VHOST_PLAIN);
+	define(s, CATALOG_VHOST, slice_of(v->number, sizeof v->number), buf_slice(&value));
+	fprintf(stderr, "lost: the name of virtual host %" PRIu32 "; what was in it is in %s\n", number,
+	        name);
+	buf_free(&value);
+}
+
+/* A log that is older than virtual hosts says nothing of any: a start makes the one there was. */
+static void end_vhosts(struct salvage *s)
+{
+	static const uint8_t zero[4];
+	uint8_t last[4];
+	bool any = false;
+	size_t cursor = 0;
+	for (const struct vhost_seen *v; (v = map_next(&s->vhosts, &cursor));)
+		any |= v->what != SEEN || get_le32(v->number) != 1;
+	if (!any && s->last_vhost <= 1)
+		return;
+	cursor = 0;
+	for (struct vhost_seen *v; (v = map_next(&s->vhosts, &cursor));)
+		if (v->what == SEEN)
+			name_vhost(s, v);
+	put_le32(last, s->last_vhost);
+	define(s, CATALOG_VHOST, slice_of(zero, sizeof zero), slice_of(last, sizeof last));
+}
+
+/* In the first virtual host, or a new one when that was deleted. */
+static uint32_t home(struct salvage *s)
+{
+	uint32_t number = vhost_seen(s, 1)->what == REMOVED ? s->last_vhost + 1 : 1;
+	vhost_seen(s, number);
+	return number;
+}
+
 static void declare(struct salvage *s, uint32_t id)
 {
 	char name[32];
-	struct buf key = { 0 }, value = { 0 }, body = { 0 };
+	struct buf key = { 0 }, value = { 0 };
 	struct queue q = { .id = id };
+	if (!s->home)
+		s->home = home(s);
 	snprintf(name, sizeof name, "salvaged.%" PRIu32, id);
-	entries_queue_key(&key, 1, slice_str(name));
+	entries_queue_key(&key, s->home, slice_str(name));
 	entries_queue_value(&value, &q);
-	record_define_encode(&body, &(struct record_define){ .kind = CATALOG_QUEUE,
-	                                                     .key = buf_slice(&key),
-	                                                     .value = buf_slice(&value) });
-	append(s, RECORD_DEFINE, buf_slice(&body));
+	define(s, CATALOG_QUEUE, buf_slice(&key), buf_slice(&value));
 	fprintf(stderr, "lost: the name of queue %" PRIu32 "; its messages are in %s\n", id, name);
 	buf_free(&key);
 	buf_free(&value);
-	buf_free(&body);
 }
 
 static void end_queues(struct salvage *s)
@@ -349,6 +441,10 @@ static void free_all(struct salvage *s)
 	for (void *id; (id = map_next(&s->declared, &cursor));)
 		mem_free(id);
 	map_free(&s->declared);
+	cursor = 0;
+	for (void *v; (v = map_next(&s->vhosts, &cursor));)
+		mem_free(v);
+	map_free(&s->vhosts);
 	summary_free(&s->all);
 	mem_pages_free(s->batch, BATCH_MAX_BYTES);
 	buf_free(&s->files);
@@ -376,6 +472,9 @@ int ctl_salvage(int argc, char **argv)
 		take_all(&s, quiet);
 		if (!s.error)
 			end_queues(&s);
+		if (!s.error)
+			end_vhosts(&s);
+		settle(&s);
 		error = log_close(s.log);
 		code = report(&s, s.error ? s.error : -error);
 	} else if (why.len) {

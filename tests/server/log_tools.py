@@ -289,6 +289,44 @@ def salvage(build, data):
           got and 0 < missing < 100 and not strange, (missing, strange))
 
 
+def admin(build, data, *words):
+    r = subprocess.run([f"{build}/leveretctl", "--data-dir", data, *words], capture_output=True,
+                       text=True)
+    return r.stdout if r.returncode == 0 else r.stderr
+
+
+def salvage_vhost(build, directory):
+    """The batch that names a virtual host is lost, what is in it is not."""
+    data, saved = f"{directory}/tenant", f"{directory}/tenant.saved"
+    b = Broker(build, data)
+    admin(build, data, "add_vhost", "red")
+    admin(build, data, "set_permissions", "-p", "red", "guest", ".*", ".*", ".*")
+    parameters = pika.ConnectionParameters("127.0.0.1", b.port, "red")
+    connection = pika.BlockingConnection(parameters)
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.queue_declare("q", durable=True)
+    for _ in range(5):
+        channel.basic_publish("", "q", b"x", pika.BasicProperties(delivery_mode=2))
+    connection.close()
+    b.end()
+    records = [json.loads(x) for x in ctl(build, "dump", "--json", data).stdout.splitlines()]
+    named = [x for x in records if x.get("of") == "vhost" and "red" in x.get("value", "")]
+    segment = sorted(f for f in os.listdir(data) if f.endswith(".seg") and f[0] == "w")[0]
+    flip(f"{data}/{segment}", 4096 + named[0]["position"] - records[0]["position"] + 64 + 20)
+    r = ctl(build, "salvage", data, saved)
+    check("salvage names a virtual host whose name is lost", r.returncode == 1 and
+          "lost: the name of virtual host 2; what was in it is in salvaged.vhost.2" in r.stderr,
+          r.stdout + r.stderr)
+    b = Broker(build, saved)
+    listed = admin(build, saved, "list_queues", "-s", "-p", "salvaged.vhost.2")
+    check("and a broker has what was in it", listed == "q\t5\n", listed)
+    again = admin(build, saved, "add_vhost", "red") + admin(
+        build, saved, "list_queues", "-s", "-p", "red")
+    check("a new one gets a number of its own", "q" not in again.replace("queue", ""), again)
+    b.end()
+
+
 def golden(build, directory):
     for name in sorted(os.listdir(f"{HERE}/../golden")):
         if not name.endswith(".tar.xz"):
@@ -350,6 +388,7 @@ def main():
         flips(build, data)
         summaries(build, data)
         salvage(build, data)
+        salvage_vhost(build, directory)
         whole(build, data)
         for kind in "copied", "once":
             copied_forward(build, f"{directory}/{kind}", kind)
