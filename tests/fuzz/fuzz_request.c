@@ -17,13 +17,16 @@ static void check_again(const struct request *r, struct slice whole)
 	buf_free(&again);
 }
 
-static void check_answer(struct call *c)
+static void check_answer(struct inside *in, struct call *c)
 {
 	struct buf out = { 0 };
 	struct answer_piece p = { 0 };
 	enum call_state state = CALL_MORE;
-	for (int i = 0; i < PULLS_MAX && state != CALL_DONE; i++)
-		state = call_pull(c, 1, &out);
+	for (int i = 0; i < PULLS_MAX && state != CALL_DONE; i++) {
+		state = call_pull(c, in->now_ms, &out);
+		if (state == CALL_WAITS)
+			inside_pass(in, 1);
+	}
 	must(state == CALL_DONE);
 	struct slice rest = buf_slice(&out);
 	while (rest.n)
@@ -41,7 +44,7 @@ static void ask(struct slice whole)
 	struct host h = { .broker = in.broker, .version = "1", .data_dir = "d", .listeners = "l" };
 	buf_append_slice(&bytes, whole);
 	struct call *c = call_new(&h, &bytes);
-	check_answer(c);
+	check_answer(&in, c);
 	call_free(&c);
 	inside_stop(&in);
 	inside_forget(&in);
