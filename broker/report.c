@@ -89,7 +89,7 @@ void report_exchange_created(struct vhost *v, const struct exchange *x)
 	if (!begin(b, v->name))
 		return;
 	event_str(b, "name", x->name);
-	event_str(b, "type", slice_str(x->type->name));
+	event_str(b, "type", slice_str(exchange_type_name(x)));
 	event_bool(b, "durable", x->durable);
 	event_bool(b, "auto_delete", x->auto_delete);
 	event_bool(b, "internal", x->internal);
