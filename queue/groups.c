@@ -267,7 +267,7 @@ uint64_t groups_oldest(const struct groups *gs)
 	return g ? g->aside[0].seq : UINT64_MAX;
 }
 
-const struct message *groups_oldest_message(const struct groups *gs)
+struct message *groups_oldest_message(const struct groups *gs)
 {
 	const struct group *g = oldest(gs);
 	return g ? g->aside[0].message : NULL;

@@ -74,7 +74,7 @@ void groups_leave(struct consumer *c);
 
 /* The lowest number that is aside; UINT64_MAX when nothing is. And its message, NULL. */
 uint64_t groups_oldest(const struct groups *gs);
-const struct message *groups_oldest_message(const struct groups *gs);
+struct message *groups_oldest_message(const struct groups *gs);
 
 /* Whether the entry with that number is aside; and takes it, as queue_take does, if it is. There
  * are few: they are looked through. */

@@ -124,13 +124,16 @@ int64_t message_expiration_ms(const struct message *m)
 	return ms;
 }
 
-bool message_due(const struct message *m, int64_t *after_ms)
+/* A queue asks it of its first message again and again. */
+bool message_due(struct message *m, int64_t *after_ms)
 {
-	if (m->delayed)
-		*after_ms = delay_of(props_headers(message_header(m)));
-	else if (m->expires)
-		*after_ms = message_expiration_ms(m);
-	return m->delayed || m->expires;
+	if (!m->delayed && !m->expires)
+		return false;
+	if (!m->known_due)
+		m->known_due = 1 + (m->delayed ? delay_of(props_headers(message_header(m)))
+		                               : message_expiration_ms(m));
+	*after_ms = m->known_due - 1;
+	return true;
 }
 
 void message_count(struct message *m, uint64_t *meter)

@@ -255,7 +255,7 @@ static void add_deadline(struct queue *q, struct due d)
 /* The entry is in the lane, and in memory. */
 static void note_deadline(struct queue *q, const struct lane *l, const struct entry *e)
 {
-	const struct message *m = e->message;
+	struct message *m = e->message;
 	int64_t after_ms;
 	if (!message_due(m, &after_ms))
 		return;
@@ -309,7 +309,7 @@ struct lane *queue_wanted(struct queue *q)
 	return front;
 }
 
-int64_t queue_entry_deadline(const struct queue *q, const struct message *m)
+int64_t queue_entry_deadline(const struct queue *q, struct message *m)
 {
 	int64_t at = QUEUE_NO_DEADLINE;
 	if (q->settings.ttl_ms >= 0)
@@ -324,7 +324,7 @@ int64_t queue_entry_deadline(const struct queue *q, const struct message *m)
  * to live ends, which all end in the order in which they stand. */
 static int64_t lane_deadline(const struct queue *q, const struct lane *l)
 {
-	const struct message *m = queue_is_timed(q) ? lane_peek(l).message : NULL;
+	struct message *m = queue_is_timed(q) ? lane_peek(l).message : NULL;
 	return m ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
 }
 
@@ -344,7 +344,7 @@ static struct lane *soonest(const struct queue *q, int64_t *at)
 /* Of what waits for the holder of its group, the oldest. */
 static int64_t aside_deadline(const struct queue *q)
 {
-	const struct message *m = q->aside ? groups_oldest_message(q->groups) : NULL;
+	struct message *m = q->aside ? groups_oldest_message(q->groups) : NULL;
 	return m && queue_is_timed(q) ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
 }
 

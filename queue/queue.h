@@ -161,7 +161,7 @@ static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
 int64_t queue_deadline(const struct queue *q);
 
 /* When this entry does. */
-int64_t queue_entry_deadline(const struct queue *q, const struct message *m);
+int64_t queue_entry_deadline(const struct queue *q, struct message *m);
 
 /* Adds a message at the back under a number from queue_number; takes a reference of its own. */
 void queue_push(struct queue *q, uint64_t seq, struct message *m);
