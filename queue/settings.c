@@ -15,19 +15,21 @@ const struct settings settings_none = {
 	.max_bytes = UINT64_MAX,
 };
 
-/* A number has no say where it is the largest, taken as an unsigned one: -1 or UINT64_MAX. */
+/* A number has no say where it is the largest, taken as an unsigned one: -1 or UINT64_MAX.  Beyond
+ * most all are alike: a policy's times may be so long that no time could be added to them. */
 static const struct {
 	const char *key;             /* as an argument; a policy's lacks the "x-" */
 	size_t at;
+	int64_t most;
 } numbers[] = {
-	{ "x-message-ttl", offsetof(struct settings, ttl_ms) },
-	{ "x-expires", offsetof(struct settings, lease_ms) },
-	{ "x-consumer-timeout", offsetof(struct settings, patience_ms) },
-	{ "x-delivery-limit", offsetof(struct settings, delivery_limit) },
-	{ "x-delayed-retry-min", offsetof(struct settings, retry_min_ms) },
-	{ "x-delayed-retry-max", offsetof(struct settings, retry_max_ms) },
-	{ "x-max-length", offsetof(struct settings, max_length) },
-	{ "x-max-length-bytes", offsetof(struct settings, max_bytes) },
+	{ "x-message-ttl", offsetof(struct settings, ttl_ms), SETTINGS_TIME_MAX_MS },
+	{ "x-expires", offsetof(struct settings, lease_ms), SETTINGS_TIME_MAX_MS },
+	{ "x-consumer-timeout", offsetof(struct settings, patience_ms), SETTINGS_TIME_MAX_MS },
+	{ "x-delivery-limit", offsetof(struct settings, delivery_limit), INT64_MAX },
+	{ "x-delayed-retry-min", offsetof(struct settings, retry_min_ms), SETTINGS_TIME_MAX_MS },
+	{ "x-delayed-retry-max", offsetof(struct settings, retry_max_ms), SETTINGS_TIME_MAX_MS },
+	{ "x-max-length", offsetof(struct settings, max_length), INT64_MAX },
+	{ "x-max-length-bytes", offsetof(struct settings, max_bytes), INT64_MAX },
 };
 
 static const struct {
@@ -84,9 +86,11 @@ static void read(struct settings *out, struct slice table, size_t skip)
 	*out = settings_none;
 	if (table.n == 0)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		int64_t most = numbers[i].most;
 		if (table_find(table, &numbers[i].key[skip], &f) && field_is_integer(&f) && f.integer >= 0)
-			*number_in(out, i) = (uint64_t)f.integer;
+			*number_in(out, i) = (uint64_t)(f.integer < most ? f.integer : most);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (table_find(table, &names[i].key[skip], &f) && f.letter == 'S')
 			*name_in(out, i) = f.bytes;

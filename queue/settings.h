@@ -7,6 +7,8 @@
 
 #include "base/slice.h"
 
+#define SETTINGS_TIME_MAX_MS (INT64_MAX / 4)   /* as good as for ever */
+
 enum overflow {
 	OVERFLOW_UNSAID,             /* in effect the same as the next */
 	OVERFLOW_DROP_HEAD,

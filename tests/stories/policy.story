@@ -38,6 +38,15 @@ clock +60s
 a opens 1
 a 1 does queue.declare queue=q1 passive
 
+scene "Times so long that no time can be added to them are for ever"
+a connects
+a opens 1
+a 1 does queue.declare queue=q
+a 1 > basic.publish routing_key=q body="stays"
+ctl set_policy p "^q" "{\"expires\":9223372036854775807,\"message-ttl\":9223372036854775807}"
+clock +1s
+a 1 does queue.declare queue=q passive => message_count=1
+
 scene "max-length: the oldest go at once"
 a connects
 a opens 1

@@ -74,6 +74,18 @@ START_TEST(the_smallest_number_counts)
 }
 END_TEST
 
+/* The time it is can be added to any time. */
+START_TEST(times_are_never_too_long_to_be_added_to)
+{
+	struct settings s;
+	buf_clear(&table);
+	table_put_int(&table, numbers[_i].key, INT64_MAX);
+	settings_of_policy(&s, buf_slice(&table));
+	bool is_time = numbers[_i].at <= offsetof(struct settings, patience_ms);
+	ck_assert_int_eq(number_in(&s, _i), is_time ? SETTINGS_TIME_MAX_MS : INT64_MAX);
+}
+END_TEST
+
 /* ---- names and the rest ---- */
 
 static void put(struct settings *out, bool argument, const char *key, const char *value)
@@ -166,7 +178,8 @@ Suite *suite_queue_settings(void)
 	Suite *s = suite_create("queue_settings");
 	TCase *t = tcase_create("all");
 	tcase_add_checked_fixture(t, NULL, tear_down);
-	tcase_add_loop_test(t, the_smallest_number_counts, 0, 5);
+	tcase_add_loop_test(t, the_smallest_number_counts, 0, 6);
+	tcase_add_loop_test(t, times_are_never_too_long_to_be_added_to, 0, 6);
 	tcase_add_loop_test(t, arguments_win_over_an_operator_over_a_policy, 0, 3);
 	tcase_add_test(t, what_has_another_type_says_nothing);
 	tcase_add_test(t, equal_is_equal_in_all);
