@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
+#include "queue/settings.h"
 
 static void put_value(struct buf *out, const struct field *f)
 {
@@ -178,6 +179,8 @@ static void judge_string(struct buf *fault, const char *key, const struct field 
 {
 	if (f->letter != 'S')
 		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(f));
+	else if (slice_starts(slice_str(key), "x-dead-letter-") && f->bytes.n > SETTINGS_NAME_MAX)
+		buf_printf(fault, "{too_long,%zu}", f->bytes.n);
 	else if (strcmp(key, "x-group-header") == 0 && f->bytes.n == 0)
 		buf_printf(fault, "empty_group_header");
 	else

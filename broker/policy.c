@@ -80,7 +80,7 @@ static bool is_valid(const struct key *k, const struct field *f)
 	switch (k->kind) {
 	case NUMBER: return field_is_integer(f) && f->integer >= k->least && f->integer <= k->most;
 	case ONE_OF: return f->letter == 'S' && is_one_of(f->bytes, k->values);
-	case NAME: return f->letter == 'S';
+	case NAME: return f->letter == 'S' && f->bytes.n <= POLICY_NAME_MAX;
 	case AGE: return f->letter == 'S' && is_age(f->bytes);
 	}
 	return false;

@@ -92,7 +92,8 @@ static void read(struct settings *out, struct slice table, size_t skip)
 			*number_in(out, i) = (uint64_t)(f.integer < most ? f.integer : most);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (table_find(table, &names[i].key[skip], &f) && f.letter == 'S')
+		if (table_find(table, &names[i].key[skip], &f) && f.letter == 'S' &&
+		    f.bytes.n <= SETTINGS_NAME_MAX)
 			*name_in(out, i) = f.bytes;
 	if (table_find(table, &"x-overflow"[skip], &f) && f.letter == 'S')
 		out->overflow = overflow_of(f.bytes);

@@ -9,6 +9,8 @@
 
 #define SETTINGS_TIME_MAX_MS (INT64_MAX / 4)   /* as good as for ever */
 
+enum { SETTINGS_NAME_MAX = 255 };   /* bytes; a longer one is none */
+
 enum overflow {
 	OVERFLOW_UNSAID,             /* in effect the same as the next */
 	OVERFLOW_DROP_HEAD,

@@ -113,6 +113,24 @@ a 1 > queue.declare queue=q arguments={x-dead-letter-routing-key: "k"}
 a 1 refused 406 "PRECONDITION_FAILED - invalid arg 'x-dead-letter-routing-key' for queue 'q' in vhost '/': routing_key_but_no_dlx_defined" queue.declare
 a closes
 
+scene "A dead letter could not have a key of 256 bytes, nor an exchange have such a name"
+a connects
+a opens 1 2
+a 1 > queue.declare queue=q arguments="\x16x-dead-letter-exchangeS\0\0\0\0\x19x-dead-letter-routing-keyS\0\0\x01\0"+256*"k"
+a 1 refused 406 "PRECONDITION_FAILED - invalid arg 'x-dead-letter-routing-key' for queue 'q' in vhost '/': {too_long,256}" queue.declare
+a 2 > queue.declare queue=q arguments="\x16x-dead-letter-exchangeS\0\0\x01\0"+256*"x"
+a 2 refused 406 "PRECONDITION_FAILED - invalid arg 'x-dead-letter-exchange' for queue 'q' in vhost '/': {too_long,256}" queue.declare
+a opens 1
+a 1 does queue.declare queue=q arguments="\x16x-dead-letter-exchangeS\0\0\0\0\x19x-dead-letter-routing-keyS\0\0\0\xff"+255*"k"
+a 1 does queue.declare queue=255*"k"
+a 1 > basic.publish routing_key=q body="x"
+a 1 > basic.get queue=q
+a 1 < basic.get-ok
+a 1 > basic.reject delivery_tag=1
+a 1 > basic.get queue=255*"k" no_ack
+a 1 < basic.get-ok routing_key=255*"k" body="x"
+a closes
+
 scene "x-overflow of a kind nobody knows"
 a connects
 a opens 1

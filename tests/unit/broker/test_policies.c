@@ -4,6 +4,7 @@
 #include "broker/policies.h"
 
 #include <check.h>
+#include <stdio.h>
 
 #include "broker/term.h"
 #include "management/json.h"
@@ -108,6 +109,21 @@ START_TEST(all_that_is_wrong_is_said)
 	                 "pattern should be regular expression but is invalid: "
 	                 "{\"missing closing parenthesis\",1}\n"
 	                 "name should be less than 256 bytes, actually was 256\n");
+}
+END_TEST
+
+START_TEST(no_name_is_longer_than_amqp_has_room_for)
+{
+	char definition[512];
+	snprintf(definition, sizeof definition, "{\"dead-letter-routing-key\":\"%0255d\"}", 0);
+	struct policy_spec s = spec("p", "", definition, 0, "all");
+	struct policy *p = policy_new(&s, POLICY_USER, &why);
+	ck_assert_msg(p != NULL, "%s", text(&why));
+	policy_free(&p);
+	snprintf(definition, sizeof definition, "{\"dead-letter-routing-key\":\"%0256d\"}", 0);
+	s = spec("p", "", definition, 0, "all");
+	ck_assert_ptr_null(policy_new(&s, POLICY_USER, &why));
+	ck_assert_ptr_nonnull(strstr(text(&why), "is not a valid dead letter routing key\n"));
 }
 END_TEST
 
@@ -334,6 +350,7 @@ Suite *suite_broker_policies(void)
 	tcase_add_loop_test(t, a_definition_that_is_none_is_refused, 0,
 	                    sizeof refused / sizeof *refused);
 	tcase_add_test(t, all_that_is_wrong_is_said);
+	tcase_add_test(t, no_name_is_longer_than_amqp_has_room_for);
 	tcase_add_test(t, what_rabbitmq_takes_is_taken);
 	tcase_add_test(t, it_is_for_what_it_applies_to);
 	tcase_add_test(t, the_highest_priority_counts_alone);

@@ -153,6 +153,19 @@ START_TEST(what_has_another_type_says_nothing)
 }
 END_TEST
 
+START_TEST(a_name_too_long_for_one_says_nothing)
+{
+	struct settings s;
+	char name[SETTINGS_NAME_MAX + 2] = "";
+	memset(name, 'k', SETTINGS_NAME_MAX + 1);
+	table_put_str(&table, "dead-letter-exchange", name);
+	table_put_str(&table, "dead-letter-routing-key", name + 1);
+	settings_of_policy(&s, buf_slice(&table));
+	ck_assert_ptr_null(s.dead_exchange.p);
+	ck_assert_uint_eq(s.dead_key.n, SETTINGS_NAME_MAX);
+}
+END_TEST
+
 START_TEST(equal_is_equal_in_all)
 {
 	struct settings a = settings_none, b = a;
@@ -182,6 +195,7 @@ Suite *suite_queue_settings(void)
 	tcase_add_loop_test(t, times_are_never_too_long_to_be_added_to, 0, 6);
 	tcase_add_loop_test(t, arguments_win_over_an_operator_over_a_policy, 0, 3);
 	tcase_add_test(t, what_has_another_type_says_nothing);
+	tcase_add_test(t, a_name_too_long_for_one_says_nothing);
 	tcase_add_test(t, equal_is_equal_in_all);
 	suite_add_tcase(s, t);
 	return s;
