@@ -81,12 +81,21 @@ const struct refusal *names_queue(struct channel *ch, struct slice name, enum ri
 	return *out ? names_check_owner(ch, *out) : names_no_queue(ch->vhost, name);
 }
 
+const struct refusal *names_not_the_default(struct broker *b, struct slice name)
+{
+	if (name.n)
+		return NULL;
+	return refuse(b, &ACCESS_REFUSED, "operation not permitted on the default exchange");
+}
+
 const struct refusal *names_exchange(struct channel *ch, struct slice name, enum right right,
                                      struct exchange **out)
 {
 	struct broker *b = ch->broker;
 	char room[NAMES_MAX];
 	const struct refusal *r = names_clean(b, name, room, &name);
+	if (!r)
+		r = names_not_the_default(b, name);
 	if (r)
 		return r;
 	*out = topology_exchange(&ch->vhost->topology, name);

@@ -37,8 +37,11 @@ const struct refusal *names_queue(struct channel *ch, struct slice name, enum ri
 /* 405 when the queue is exclusive and belongs to another connection. */
 const struct refusal *names_check_owner(struct channel *ch, const struct queue *q);
 
-/* The exchange that a client's method names, which must exist, and to which the user must have the
- * right. */
+/* 403 when the name, which is clean, is that of the default exchange. */
+const struct refusal *names_not_the_default(struct broker *b, struct slice name);
+
+/* The exchange that a client's method names, which must exist, not be the default one, and to which
+ * the user must have the right. */
 const struct refusal *names_exchange(struct channel *ch, struct slice name, enum right right,
                                      struct exchange **out);
 

@@ -9,13 +9,6 @@
 #include "broker/refuse.h"
 #include "broker/report.h"
 
-static const struct refusal *not_the_default(struct broker *b, struct slice name)
-{
-	if (name.n)
-		return NULL;
-	return refuse(b, &ACCESS_REFUSED, "operation not permitted on the default exchange");
-}
-
 static const struct refusal *check_equivalent(struct channel *ch, const struct exchange *x,
                                               const struct exchange_declare *m)
 {
@@ -114,7 +107,7 @@ const struct refusal *on_exchange_declare(struct channel *ch, const struct excha
 	log_position wait_for = 0;
 	const struct refusal *r = names_clean(ch->broker, m->exchange, room, &name);
 	if (!r)
-		r = not_the_default(ch->broker, name);
+		r = names_not_the_default(ch->broker, name);
 	if (!r)
 		r = declare(ch, name, m, &wait_for);
 	if (r)
@@ -148,7 +141,7 @@ const struct refusal *on_exchange_delete(struct channel *ch, const struct exchan
 	log_position wait_for = 0;
 	const struct refusal *r = names_clean(b, m->exchange, room, &name);
 	if (!r)
-		r = not_the_default(b, name);
+		r = names_not_the_default(b, name);
 	if (r)
 		return r;
 	struct exchange *x = topology_exchange(&ch->vhost->topology, name);
@@ -167,9 +160,9 @@ const struct refusal *on_exchange_delete(struct channel *ch, const struct exchan
 static const struct refusal *find_ends(struct channel *ch, struct slice source,
                                        struct slice destination, struct binding_spec *out)
 {
-	const struct refusal *r = not_the_default(ch->broker, source);
+	const struct refusal *r = names_not_the_default(ch->broker, source);
 	if (!r)
-		r = not_the_default(ch->broker, destination);
+		r = names_not_the_default(ch->broker, destination);
 	if (!r)
 		r = names_exchange(ch, destination, RIGHT_WRITE, &out->exchange);
 	if (!r)

@@ -213,10 +213,11 @@ const struct refusal *on_queue_declare(struct channel *ch, const struct queue_de
 static const struct refusal *find_ends(struct channel *ch, struct slice queue,
                                        struct slice exchange, struct binding_spec *out)
 {
-	if (exchange.n == 0 && (queue.n || ch->last_queue.len))
-		return refuse(ch->broker, &ACCESS_REFUSED,
-		              "operation not permitted on the default exchange");
-	const struct refusal *r = names_queue(ch, queue, RIGHT_WRITE, &out->queue);
+	const struct refusal *r = NULL;
+	if (queue.n || ch->last_queue.len)
+		r = names_not_the_default(ch->broker, exchange);
+	if (!r)
+		r = names_queue(ch, queue, RIGHT_WRITE, &out->queue);
 	if (r)
 		return r;
 	if (queue.n == 0 && out->key.n == 0)

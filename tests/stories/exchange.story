@@ -137,6 +137,20 @@ a 1 > queue.unbind queue=q exchange="" routing_key=q
 a 1 refused 403 "ACCESS_REFUSED - operation not permitted on the default exchange" queue.unbind
 a closes
 
+scene "The default exchange is not to be touched: a name that is empty once it is cleaned"
+a connects
+a opens 1 2 3 4
+a 4 does queue.declare queue=q
+a 4 does queue.declare queue=victim
+a 1 > queue.bind queue=q exchange="\n" routing_key=victim
+a 1 refused 403 "ACCESS_REFUSED - operation not permitted on the default exchange" queue.bind
+a 2 > exchange.bind source="\r" destination=amq.fanout
+a 2 refused 403 "ACCESS_REFUSED - operation not permitted on the default exchange" exchange.bind
+a 3 > exchange.bind source=amq.fanout destination="\r\n"
+a 3 refused 403 "ACCESS_REFUSED - operation not permitted on the default exchange" exchange.bind
+a 4 > basic.publish routing_key=victim body="x"
+a 4 does queue.declare queue=victim passive => message_count=1
+
 scene "The default exchange is not to be touched: bind and unbind, exchanges"
 a connects
 a opens 1
