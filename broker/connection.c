@@ -322,7 +322,8 @@ void connection_sent(struct connection *c, size_t n)
 }
 
 /* Back-pressure: a peer that does not read its answers is not read either, and publishers wait
- * when the log has too much to write. */
+ * when the log has too much to write, and while there is an alarm.  At the end of a connection
+ * nothing is published any more: what comes is the answer to the close, or that it hangs up. */
 bool connection_wants_input(const struct connection *c)
 {
 	const struct broker *b = c->broker;
@@ -331,7 +332,7 @@ bool connection_wants_input(const struct connection *c)
 	if (c->outbox.bytes + c->owed_bytes > 2 * b->options.outbox_max_bytes ||
 	    c->kept_bytes > KEPT_BYTES_MAX)
 		return false;
-	return !(b->pressed && c->publishes) && !c->blocked;
+	return c->state >= CONN_CLOSING || (!(b->pressed && c->publishes) && !c->blocked);
 }
 
 /* Lazily, as RabbitMQ does: who does not publish is not troubled. */

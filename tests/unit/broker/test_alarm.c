@@ -144,6 +144,20 @@ START_TEST(a_blocked_client_is_not_taken_for_dead)
 }
 END_TEST
 
+START_TEST(a_blocked_client_is_heard_when_it_ends)
+{
+	struct method ok = { .id = METHOD_connection_close_ok };
+	struct heard h;
+	note(WATERMARK, PLENTY);
+	publish(&publisher);
+	manage_close(in.broker, 1, slice_str("enough"));
+	inside_pass(&in, 1);
+	ck_assert(talk_expect(&publisher, METHOD_connection_close, &h, NULL, NULL));
+	talk_send(&publisher, 0, &ok);
+	ck_assert(publisher.peer.gone);
+}
+END_TEST
+
 Suite *suite_broker_alarm(void)
 {
 	Suite *s = suite_create("broker/alarm");
@@ -154,6 +168,7 @@ Suite *suite_broker_alarm(void)
 	tcase_add_test(t, two_alarms_are_one_block);
 	tcase_add_test(t, what_is_set_by_hand_counts_at_once);
 	tcase_add_test(t, a_blocked_client_is_not_taken_for_dead);
+	tcase_add_test(t, a_blocked_client_is_heard_when_it_ends);
 	suite_add_tcase(s, t);
 	return s;
 }
