@@ -6,7 +6,6 @@
 
 #include "amqp/props.h"
 #include "amqp/table.h"
-#include "base/die.h"
 #include "broker/overflow.h"
 #include "broker/state.h"
 #include "queue/place.h"
@@ -211,15 +210,17 @@ static void cut_cycles(const struct dying *d, struct route_set *routed)
 	routed->n = kept;
 }
 
-static void route(const struct dying *d, struct exchange *x, struct message *m,
+/* False when its deaths are too much for its headers: then nobody could read them any more. */
+static bool route(const struct dying *d, struct exchange *x, struct message *m,
                   struct route_set *routed)
 {
 	struct props p;
-	bool ok = props_decode(message_header(m), &p);
-	must(ok);
+	if (!props_decode(message_header(m), &p))
+		return false;
 	struct route r = { .key = message_key(m), .headers = p.headers, .cc = cc_of(&p),
 		               .header = message_header(m), .message = m, .dead = true };
 	topology_route(d->q->topology, x, &r, routed);
+	return true;
 }
 
 /* Puts the reborn message into its queues, but for those that refuse it.  False when there are
@@ -233,7 +234,10 @@ static bool move(const struct dying *d, const struct record_target *from, enum d
 	struct message *m = reborn(d);
 	struct route_set *to = &b->reborn;
 	to->n = 0;
-	route(d, x, m, to);
+	if (!route(d, x, m, to)) {
+		message_drop(&m);
+		return false;
+	}
 	if (why != DEATH_REJECTED)
 		cut_cycles(d, to);
 	size_t n = to->n - overflow_part(b, m, to, false);

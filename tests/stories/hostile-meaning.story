@@ -131,6 +131,23 @@ a 1 > basic.get queue=255*"k" no_ack
 a 1 < basic.get-ok routing_key=255*"k" body="x"
 a closes
 
+scene "A message with as many headers as there may be has no room for its death: it is gone"
+a connects
+a opens 1
+a 1 does queue.declare queue=d
+a 1 does queue.declare queue=q arguments={x-dead-letter-exchange: "", x-dead-letter-routing-key: "d"}
+a 1 > basic.publish routing_key=q headers=4096*"\x01kt\x01" body="full"
+a 1 > basic.publish routing_key=q headers=4000*"\x01kt\x01" body="not full"
+a 1 > basic.get queue=q
+a 1 < basic.get-ok body="full"
+a 1 > basic.get queue=q
+a 1 < basic.get-ok body="not full"
+a 1 > basic.nack delivery_tag=2 multiple
+a 1 > basic.get queue=d no_ack
+a 1 < basic.get-ok body="not full" message_count=0
+a 1 does queue.declare queue=q passive => message_count=0
+a closes
+
 scene "x-overflow of a kind nobody knows"
 a connects
 a opens 1
