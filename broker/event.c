@@ -92,6 +92,7 @@ void event_begin(struct broker *b)
 	buf_clear(&b->events.headers);
 }
 
+/* Arguments that are nested as deep as they may be have no room in a table around them. */
 void event_end(struct broker *b, const char *routing_key)
 {
 	struct events *e = &b->events;
@@ -99,6 +100,8 @@ void event_end(struct broker *b, const char *routing_key)
 	const char *actor = e->actor ? e->actor : "rmq-internal";
 	event_str(b, "user_who_performed_action", slice_str(actor));
 	event_int(b, "timestamp_in_ms", (int64_t)broker_wall_ms(b));
+	if (!table_check(buf_slice(&e->headers)))
+		return;
 	struct props p = { .class_id = CLASS_BASIC,
 		               .flags = PROP_headers | PROP_delivery_mode | PROP_timestamp,
 		               .headers = buf_slice(&e->headers),

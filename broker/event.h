@@ -49,7 +49,8 @@ void event_bool(struct broker *b, const char *key, bool value);
 void event_int(struct broker *b, const char *key, int64_t value);
 void event_table(struct broker *b, const char *key, struct slice table);
 
-/* ... and its end: it is due under the routing key. */
+/* ... and its end: it is due under the routing key, unless there may not be as many headers, or as
+ * deep ones. */
 void event_end(struct broker *b, const char *routing_key);
 
 /* The message, which is taken over, is to be published in that topology, to the exchange that it

@@ -109,10 +109,15 @@ static struct slice key_of(char room[KEY_MAX], const char *what, struct slice na
 	return slice_of(room, n + (name.n < most ? name.n : most));
 }
 
-/* With the headers so far, which go with it. */
+/* With the headers so far, which go with it.  What has as many headers as there may be, or as deep
+ * ones, cannot be told of in a table around them. */
 static void add(struct channel *ch, const struct message *m, struct slice key,
                 struct buf *headers)
 {
+	if (!table_check(buf_slice(headers))) {
+		buf_free(headers);
+		return;
+	}
 	struct buf header = { 0 };
 	struct props p = { .class_id = CLASS_BASIC,
 		               .flags = PROP_headers,

@@ -148,6 +148,24 @@ a 1 < basic.get-ok body="not full" message_count=0
 a 1 does queue.declare queue=q passive => message_count=0
 a closes
 
+scene "Arguments and headers as deep as there may be are not told of in events and by the firehose"
+a connects
+a opens 1 2
+a 1 does queue.declare queue=t
+a 1 does queue.bind queue=t exchange=amq.rabbitmq.trace routing_key="#"
+a 1 does queue.declare queue=e
+a 1 does queue.bind queue=e exchange=amq.rabbitmq.event routing_key="queue.created"
+ctl trace_on
+a 2 does queue.declare queue=deep arguments=nested:31
+a 2 does queue.declare queue=flat
+a 2 > basic.publish routing_key=flat headers=nested:31 body="deep"
+a 1 > basic.get queue=e no_ack
+a 1 < basic.get-ok headers~{name: "flat"} message_count=0
+a 1 > basic.get queue=t no_ack
+a 1 < basic.get-ok routing_key="deliver.e" message_count=0
+ctl trace_off
+a closes
+
 scene "x-overflow of a kind nobody knows"
 a connects
 a opens 1
