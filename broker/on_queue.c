@@ -151,7 +151,8 @@ static const struct refusal *declare_reply(struct channel *ch, const struct queu
 	return NULL;
 }
 
-/* The virtual host's type of queues is for those that say none and that can be of it. */
+/* The virtual host's type of queues is for those that say none and that can be of it.  Where there
+ * are as many arguments as there may be, one more would make them unreadable at the next start. */
 static struct slice with_type(struct channel *ch, const struct queue_declare *m, struct buf *room)
 {
 	struct slice type = ch->vhost->about.queue_type;
@@ -163,7 +164,7 @@ static struct slice with_type(struct channel *ch, const struct queue_declare *m,
 	buf_append_slice(room, m->arguments);
 	f = (struct field){ .letter = 'S', .bytes = type };
 	table_put(room, slice_str("x-queue-type"), &f);
-	return buf_slice(room);
+	return table_check(buf_slice(room)) ? buf_slice(room) : m->arguments;
 }
 
 static const struct refusal *declare_typed(struct channel *ch, struct slice name, bool generated,

@@ -157,3 +157,16 @@ ctl delete_vhost red
 a refused 320 "CONNECTION_FORCED - vhost 'red' is deleted" none
 memory steady
 end
+
+scene "A queue with as many arguments as there may be goes without the virtual host's type"
+broker durable
+ctl update_vhost_metadata / --default-queue-type classic
+a connects
+a opens 1
+a 1 does queue.declare queue=full durable arguments=4096*"\x01kt\x01"
+a 1 does queue.declare queue=q durable arguments=4095*"\x01kt\x01"
+restart
+a connects
+a opens 1
+a 1 does queue.declare queue=full durable passive
+a 1 does queue.declare queue=q durable passive
