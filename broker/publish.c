@@ -201,6 +201,8 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 		return (struct published){ b->routed.wait_for, nacked };
 	}
 	size_t refused = overflow_part(b, m, &b->routed, !ch->tx.on), n = b->routed.n - refused;
+	if (refused)   /* it is not confirmed, and will come again: exchanges take no key for it */
+		b->routed.claims.n = 0;
 	if (b->routed.keyed)
 		once_claim(b, m, &b->routed, n);
 	struct placed placed = place(&b->store, m, b->routed.queues, n, &b->routed.claims);

@@ -283,3 +283,23 @@ a opens 1
 a 1 > queue.declare queue=q arguments={x-message-deduplication: "yes"}
 a 1 refused 406 "PRECONDITION_FAILED - invalid arg 'x-message-deduplication' for queue 'q' in vhost '/': {unacceptable_type,longstr}" queue.declare
 a closes
+
+scene "A message that a queue refused was not accepted: its key is free"
+a connects
+a opens 1
+a 1 does confirm.select
+a 1 does exchange.declare exchange=x type="x-message-deduplication" arguments={x-cache-size: 10}
+a 1 does queue.declare queue=full arguments={x-max-length: 1, x-overflow: "reject-publish"}
+a 1 does queue.declare queue=r
+a 1 does queue.bind queue=full exchange=x
+a 1 does queue.bind queue=r exchange=x
+a 1 > basic.publish routing_key=full body="first"
+a 1 confirmed 1
+a 1 > basic.publish exchange=x headers={x-deduplication-header: "one"} body="one"
+a 1 < basic.nack delivery_tag=2
+a 1 does basic.get queue=full no_ack => body="first"
+a 1 > basic.publish exchange=x headers={x-deduplication-header: "one"} body="one"
+a 1 confirmed 3
+a 1 does basic.get queue=full no_ack => body="one"
+a 1 does queue.declare queue=r passive => message_count=2
+a closes
