@@ -300,3 +300,21 @@ a 1 does queue.declare queue=q arguments={x-group-header: "k"}
 a 1 > queue.declare queue=q
 a 1 refused 406 "PRECONDITION_FAILED - inequivalent arg 'x-group-header' for queue 'q' in vhost '/': received none but current is the value 'k' of type 'longstr'" queue.declare
 a closes
+
+scene "What dies beside a busy key makes room for what stands behind it"
+a connects
+a opens 1 2
+a 1 does basic.qos prefetch_count=1
+a 1 does queue.declare queue=q arguments={x-group-header: "k"}
+a 1 does basic.consume queue=q consumer_tag=one
+a 1 > basic.publish routing_key=q headers={k: "a"} body="a"
+a 1 < basic.deliver body="a"
+a 2 does basic.consume queue=q consumer_tag=two
+repeat 4097
+a 1 > basic.publish routing_key=q headers={k: "a"} expiration="1000" body="a$i"
+end
+a 1 > basic.publish routing_key=q headers={k: "b"} body="b"
+a 2 < nothing
+clock +3s
+a 2 < basic.deliver consumer_tag=two body="b"
+a closes
