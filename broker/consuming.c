@@ -14,6 +14,7 @@
 enum {
 	SLICE = 64,              /* messages of one queue before the next has its turn */
 	TURN_BUDGET = 8192,      /* messages handed out in one loop turn */
+	LATE_AT_ONCE = 64,       /* messages that ended elsewhere in a queue that has its turn */
 };
 
 static struct slice own(struct slice s)
@@ -187,10 +188,12 @@ static int64_t late_ms(const struct broker *b)
 	return (int64_t)b->previous_turn_ms - 1;
 }
 
+/* Once a turn of the queue, so that the dead go in order where they are few.  Where they are many
+ * expiry_run ends them, and each that comes to the front meanwhile is looked at there. */
 static void drop_late(struct broker *b, struct queue *q)
 {
 	if (queue_is_timed(q))
-		expiry_drop_due(b, q, late_ms(b), UINT32_MAX);
+		expiry_drop_due(b, q, late_ms(b), LATE_AT_ONCE);
 }
 
 /* The consumer that the entry goes to: who holds its group, else whose turn it is; NULL when the
@@ -228,7 +231,10 @@ static bool hand_out(struct broker *b, struct queue *q, struct consumer *turn)
 		return hand_out_grouped(b, q, turn);
 	if (!queue_take(q, &e))
 		return false;
-	deliver(turn, e, NULL);
+	if (expiry_is_due(q, &e, late_ms(b)))
+		expiry_drop(b, q, &e, NULL);
+	else
+		deliver(turn, e, NULL);
 	return true;
 }
 
@@ -236,7 +242,8 @@ static bool hand_out(struct broker *b, struct queue *q, struct consumer *turn)
 static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 {
 	struct consumer *c;
-	for (drop_late(b, q); queue_ready(q) && (c = next_able(q)); drop_late(b, q)) {
+	drop_late(b, q);
+	while (queue_ready(q) && (c = next_able(q))) {
 		if (max-- == 0)
 			return true;
 		if (!hand_out(b, q, c))

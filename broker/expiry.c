@@ -126,7 +126,7 @@ void expiry_drop(struct broker *b, struct queue *q, struct entry *e, struct grou
 {
 	if (g)
 		groups_pass(q, g);
-	dead_letter(b, q, *e, DEATH_EXPIRED);
+	end_one(b, q, *e, e->message->body_bytes);
 }
 
 void expiry_run(struct broker *b)

@@ -221,6 +221,7 @@ void queue_delete(struct queue **pq)
 
 /* ---- deadlines ---- */
 
+enum { LOOKS = 64 };               /* at deadlines of which the entry is gone, in one call */
 
 /* Lanes as deadlines name them: that of all, then one for each priority. */
 static uint16_t lane_number(const struct queue *q, const struct lane *l)
@@ -459,7 +460,8 @@ bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t
 	struct due d;
 	struct lane *l = soonest(q, &at);
 	int64_t before = at <= due_ms ? at - 1 : due_ms;
-	while (q->n_recalls < RECALLS && deadlines_take(&q->deadlines, before, &d)) {
+	for (int looks = LOOKS;
+	     looks && q->n_recalls < RECALLS && deadlines_take(&q->deadlines, before, &d); looks--) {
 		*body_bytes = d.body_bytes;
 		if (take_from_anywhere(q, &d, out))
 			return true;

@@ -10,7 +10,10 @@
 #include "amqp/frame.h"
 #include "amqp/props.h"
 #include "amqp/table.h"
+#include "broker/consuming.h"
+#include "broker/state.h"
 #include "persistence/log.h"
+#include "queue/queue.h"
 #include "tests/sim/talk.h"
 
 Suite *suite_broker_expiry(void);
@@ -338,6 +341,38 @@ START_TEST(everything_goes_at_its_time)
 }
 END_TEST
 
+/* Where very many died at once the consumers' turn ends some of them, not all. */
+START_TEST(a_turn_is_not_spent_on_the_dead)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str("q"), .no_ack = true } };
+	struct broker *b = in.broker;
+	declare("q", NULL, -1, -1);
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+	const struct vhost *v = map_xget(&b->vhosts, slice_str("/"));
+	struct queue *q = topology_queue(&v->topology, slice_str("q"));
+	q->paused = true;
+	for (int i = 0; i < 30000; i++)
+		send(1000);
+	in.now_ms += 5000;
+	broker_turn(b, in.now_ms);
+	in.now_ms += 5;
+	b->previous_turn_ms = b->now_ms = in.now_ms;
+	q->paused = false;
+	broker_run_queue(b, q);
+	uint64_t before = queue_ready(q);
+	ck_assert_uint_gt(before, 25000);
+	consuming_deliver(b);
+	ck_assert_uint_lt(queue_ready(q), before);
+	ck_assert_uint_gt(queue_ready(q), before / 4);
+	pass(0);
+	ck_assert_uint_eq(queue_ready(q), 0);
+	ck_assert(!talk_read(&talk, &h));
+}
+END_TEST
+
 Suite *suite_broker_expiry(void)
 {
 	Suite *s = suite_create("broker_expiry");
@@ -345,6 +380,7 @@ Suite *suite_broker_expiry(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, everything_goes_at_its_time, 0, 20);
+	tcase_add_test(t, a_turn_is_not_spent_on_the_dead);
 	suite_add_tcase(s, t);
 	return s;
 }
