@@ -19,6 +19,7 @@ enum {
 	DIGITS = 1 << DIGIT_BITS,
 	SLICE = 2000,                /* entries told apart at a time: a fifth of a millisecond */
 	SWEEP_LEAST = 1024,
+	SWEEP_STEP = 8,              /* entries looked at for one that is added */
 };
 
 struct deadlines_bucket {
@@ -41,6 +42,7 @@ static int64_t to_ms(uint64_t when)
 void deadlines_init(struct deadlines *d)
 {
 	*d = (struct deadlines){ .sweep_at = SWEEP_LEAST };
+	dues_init(&d->swept);
 }
 
 /* The lists are moved along with the array: their ends point into it. */
@@ -96,6 +98,7 @@ void deadlines_free(struct deadlines *d)
 {
 	while (d->n)
 		bucket_remove(d, d->n - 1);
+	dues_free(&d->swept);
 	deadlines_init(d);
 }
 
@@ -157,6 +160,80 @@ int64_t deadlines_next(const struct deadlines *d)
 	return d->n ? to_ms(d->buckets[0].least) : DEADLINES_NONE;
 }
 
+/* ---- sweeping: a few entries at a time, so that nobody waits for it ---- */
+
+/* What was looked through goes back to where it came from, before the rest. */
+static void put_back(struct deadlines *d, struct deadlines_bucket *b)
+{
+	struct dues rest;
+	relink(&rest, &b->dues);
+	relink(&b->dues, &d->swept);
+	dues_join(&b->dues, &rest);
+	dues_init(&d->swept);
+	d->unswept = 0;
+	d->sweep_key++;
+}
+
+/* The bucket is wanted: its entries are about to leave it. */
+static void interrupt_sweep(struct deadlines *d, struct deadlines_bucket *b)
+{
+	if (d->unswept && b && b->key == d->sweep_key)
+		put_back(d, b);
+}
+
+/* The bucket that is next to be looked through; NULL at the end. */
+static struct deadlines_bucket *unswept(struct deadlines *d)
+{
+	uint32_t i = find(d, d->sweep_key);
+	if (d->unswept)
+		return &d->buckets[i];
+	while (i < d->n && d->buckets[i].dues.count == 0)   /* it was told apart just now */
+		i++;
+	if (i == d->n)
+		return NULL;
+	d->sweep_key = d->buckets[i].key;
+	d->unswept = d->buckets[i].dues.count;
+	return &d->buckets[i];
+}
+
+static void end_sweep(struct deadlines *d)
+{
+	d->sweeps = false;
+	d->sweep_at = 2 * d->count > SWEEP_LEAST ? 2 * d->count : SWEEP_LEAST;
+}
+
+static bool begin_sweep(struct deadlines *d, uint64_t can_live)
+{
+	d->sweeps = d->count / 2 >= can_live;
+	d->sweep_key = 0;
+	if (!d->sweeps)
+		d->sweep_at = 2 * can_live;
+	return d->sweeps;
+}
+
+void deadlines_sweep(struct deadlines *d, uint64_t can_live,
+                     bool (*lives)(const void *owner, const struct due *e), const void *owner)
+{
+	struct due e;
+	struct deadlines_bucket *b;
+	if (!d->sweeps && !begin_sweep(d, can_live))
+		return;
+	for (int n = 0; n < SWEEP_STEP && (b = unswept(d)); n++) {
+		dues_pop(&b->dues, &e);
+		if (lives(owner, &e))
+			dues_push(&d->swept, e);
+		else
+			d->count--;
+		if (--d->unswept)
+			continue;
+		put_back(d, b);
+		if (b->dues.count == 0)
+			bucket_remove(d, (uint32_t)(b - d->buckets));
+	}
+	if (!unswept(d))
+		end_sweep(d);
+}
+
 /* True when the bucket is empty and gone. */
 static bool spread(struct deadlines *d)
 {
@@ -177,7 +254,9 @@ static bool spread(struct deadlines *d)
 bool deadlines_take(struct deadlines *d, int64_t now_ms, struct due *out)
 {
 	uint64_t now = of_ms(now_ms);
+	interrupt_sweep(d, d->spreads ? spreading(d) : NULL);
 	while (d->spreads || (d->n && d->buckets[0].least <= now)) {
+		interrupt_sweep(d, &d->buckets[0]);
 		if (!d->spreads && d->buckets[0].key < DIGITS) {
 			struct deadlines_bucket *b = &d->buckets[0];
 			dues_pop(&b->dues, out);
@@ -196,32 +275,9 @@ bool deadlines_take(struct deadlines *d, int64_t now_ms, struct due *out)
 	return false;
 }
 
-void deadlines_sweep(struct deadlines *d, uint64_t can_live,
-                     bool (*lives)(const void *owner, const struct due *e), const void *owner)
-{
-	struct due e;
-	if (d->count / 2 < can_live) {
-		d->sweep_at = 2 * can_live;
-		return;
-	}
-	for (uint32_t i = d->n; i-- > 0;) {
-		struct dues all;
-		struct deadlines_bucket *b = &d->buckets[i];
-		relink(&all, &b->dues);
-		while (dues_pop(&all, &e))
-			if (lives(owner, &e))
-				dues_push(&b->dues, e);
-			else
-				d->count--;
-		if (b->dues.count == 0)
-			bucket_remove(d, i);
-	}
-	d->sweep_at = 2 * d->count > SWEEP_LEAST ? 2 * d->count : SWEEP_LEAST;
-}
-
 size_t deadlines_footprint(const struct deadlines *d)
 {
-	size_t n = d->cap * sizeof *d->buckets;
+	size_t n = d->cap * sizeof *d->buckets + dues_footprint(&d->swept);
 	for (uint32_t i = 0; i < d->n; i++)
 		n += dues_footprint(&d->buckets[i].dues);
 	return n;

@@ -20,6 +20,10 @@ struct deadlines {
 	bool spreads;                /* the first of the widest is being told apart */
 	uint64_t count;
 	uint64_t sweep_at;           /* entries: so many are worth a look */
+	bool sweeps;                 /* ... and buckets with lower keys had one ... */
+	uint32_t sweep_key;
+	uint64_t unswept;            /* ... of that one, so many were not; 0: it was not begun */
+	struct dues swept;           /* ... and these stay, before what is in it */
 };
 
 void deadlines_init(struct deadlines *d);
@@ -41,10 +45,11 @@ bool deadlines_take(struct deadlines *d, int64_t now_ms, struct due *out);
 /* True when so many are in that some may be stale. */
 static inline bool deadlines_are_many(const struct deadlines *d)
 {
-	return d->count >= d->sweep_at;
+	return d->sweeps || d->count >= d->sweep_at;
 }
 
-/* Takes out all that do not live any more, if twice as many are in as can live. */
+/* Takes out some that do not live any more, if twice as many are in as can live: while
+ * deadlines_are_many each call looks at a few more. */
 void deadlines_sweep(struct deadlines *d, uint64_t can_live,
                      bool (*lives)(const void *owner, const struct due *e), const void *owner);
 

@@ -134,11 +134,48 @@ START_TEST(a_sweep_leaves_those_that_live)
 	deadlines_sweep(&d, 2000, is_odd, NULL);
 	ck_assert_uint_eq(d.count, 3000);
 	ck_assert(!deadlines_are_many(&d));
-	deadlines_sweep(&d, 1500, is_odd, NULL);
+	do
+		deadlines_sweep(&d, 1500, is_odd, NULL);
+	while (d.sweeps);
 	ck_assert_uint_eq(d.count, 1500);
 	for (size_t i = 0; i < n; i += 2)
 		in[i] = false;
 	take_all(DEADLINES_NONE - 1);
+}
+END_TEST
+
+/* A call looks at few; what is added and taken meanwhile is in order, and nothing is lost. */
+START_TEST(a_sweep_takes_its_time)
+{
+	struct dice dice = { (uint64_t)_i };
+	uint64_t sweeps = 0;
+	int64_t now = 0;
+	for (int i = 0; i < 6000; i++) {
+		add(now + dice_roll(&dice, _i % 2 ? 1000 : 5000));
+		uint64_t before = d.count;
+		if (dice_roll(&dice, 3) && (d.sweeps || d.count > 100)) {
+			deadlines_sweep(&d, 0, is_odd, NULL);
+			ck_assert_uint_le(before - d.count, 16);
+			sweeps += before > d.count;
+		}
+		if (dice_roll(&dice, 200))
+			continue;
+		now += dice_roll(&dice, 300);
+		struct due e;
+		while (deadlines_next(&d) <= now)
+			if (deadlines_take(&d, now, &e)) {
+				for (size_t at; (at = first()) < n && at != e.seq; in[at] = false)
+					ck_assert(at % 2 == 0);
+				expect(&e, (size_t)e.seq);
+			}
+	}
+	ck_assert_uint_gt(sweeps, 100);
+	for (struct due e; deadlines_next(&d) != DEADLINES_NONE;)
+		if (deadlines_take(&d, DEADLINES_NONE - 1, &e))
+			in[e.seq] = false;
+	for (size_t i = 1; i < n; i += 2)
+		ck_assert(!in[i]);
+	ck_assert_uint_eq(d.count + d.n + d.cap, 0);
 }
 END_TEST
 
@@ -163,6 +200,7 @@ Suite *suite_queue_deadlines(void)
 	tcase_add_loop_test(c, what_comes_while_a_bucket_is_told_apart_does_not_overtake, 1, 3);
 	tcase_add_test(c, what_is_late_comes_next);
 	tcase_add_test(c, a_sweep_leaves_those_that_live);
+	tcase_add_loop_test(c, a_sweep_takes_its_time, 0, 6);
 	tcase_add_test(c, a_million_take_little_memory);
 	suite_add_tcase(s, c);
 	return s;
