@@ -276,6 +276,8 @@ struct message *groups_oldest_message(const struct groups *gs)
 static bool find(const struct groups *gs, uint64_t seq, struct group **g, size_t *i)
 {
 	size_t cursor = 0;
+	if (seq < groups_oldest(gs) || seq >= gs->taken_below)
+		return false;
 	while ((*g = map_next(&gs->by_hash, &cursor)))
 		for (*i = 0; *i < (*g)->n_aside; ++*i)
 			if ((*g)->aside[*i].seq == seq)

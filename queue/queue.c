@@ -442,11 +442,9 @@ static bool take_from_anywhere(struct queue *q, const struct due *d, struct entr
 		return true;
 	struct lane *l = lane_numbered(q, d->lane);
 	*out = (struct entry){ .seq = d->seq, .at = d->at, .kept = d->kept };
-	if (q->aside && groups_take(q, d->seq, out))
-		return true;
 	if (!lane_take(l, d->seq, out) && !fetch_take(l, d->seq, out) &&
 	    !(d->at && lane_take_cold(l, d->seq, d->body_bytes, &emptied)))
-		return false;
+		return q->aside && groups_take(q, d->seq, out);
 	shelf_release(q->store, emptied);
 	out->redelivered |= out->seq < q->redelivered_below;
 	q->ready_bytes -= d->body_bytes;
