@@ -22,13 +22,16 @@ static const struct refusal *not_transactional(struct channel *ch)
 	return refuse(ch->broker, &PRECONDITION_FAILED, "channel is not transactional");
 }
 
-/* False when a queue refused one. */
-static bool commit_publishes(struct channel *ch)
+/* False when a queue refused one.  *wait_for: duplicates wait for what was accepted before, which
+ * may not be durable yet while nothing of the transaction itself is written. */
+static bool commit_publishes(struct channel *ch, log_position *wait_for)
 {
 	bool all = true;
 	for (size_t i = 0; i < ch->tx.n_publishes; i++) {
 		const struct tx_publish *p = &ch->tx.publishes[i];
-		all &= !publish(ch, p->message, p->mandatory).refused;
+		struct published done = publish(ch, p->message, p->mandatory);
+		all &= !done.refused;
+		*wait_for = done.wait_for > *wait_for ? done.wait_for : *wait_for;
 	}
 	return all;
 }
@@ -52,10 +55,12 @@ const struct refusal *on_tx_commit(struct channel *ch, const struct tx_commit *m
 	bool empty = ch->tx.n_publishes == 0 && ch->tx.n_settles == 0;
 	if (!empty)
 		store_begin(&ch->broker->store);
-	bool all = commit_publishes(ch);
+	log_position wait_for = 0;
+	bool all = commit_publishes(ch, &wait_for);
 	commit_settles(ch);
 	tx_reset(ch);
-	log_position wait_for = empty ? 0 : store_commit(&ch->broker->store);
+	log_position end = empty ? 0 : store_commit(&ch->broker->store);
+	wait_for = end > wait_for ? end : wait_for;
 	if (all)
 		channel_send_when(ch, &ok, wait_for);
 	channel_wake_consumers(ch);

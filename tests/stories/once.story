@@ -303,3 +303,20 @@ a 1 confirmed 3
 a 1 does basic.get queue=full no_ack => body="one"
 a 1 does queue.declare queue=r passive => message_count=2
 a closes
+
+scene "A transaction of duplicates waits for the first ones as well"
+broker durable
+a connects
+a opens 1 2
+a 1 does exchange.declare exchange=x type="x-message-deduplication" durable arguments={x-cache-size: 10}
+a 1 does queue.declare queue=q durable
+a 1 does queue.bind queue=q exchange=x
+a 2 does tx.select
+disk held
+a 1 > basic.publish exchange=x headers={x-deduplication-header: "one"} persistent body="one"
+a 2 > basic.publish exchange=x headers={x-deduplication-header: "one"} persistent body="one"
+a 2 > tx.commit
+a 2 < nothing
+disk released
+a 2 < tx.commit-ok
+a closes
