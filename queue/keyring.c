@@ -213,6 +213,8 @@ bool keyring_has(const struct keyring *k, const struct digest *d, int64_t wall_m
 	if (!key || key->until_ms <= wall_ms)
 		return false;
 	*at = key->at;
+	if (key->at && k->store->committed_at > key->at)   /* it may have come in a transaction */
+		*at = k->store->committed_at;
 	return true;
 }
 

@@ -240,7 +240,9 @@ log_position store_commit(struct store *s)
 	store_flush_acks(s, true);
 	bool written = s->tx == TX_WRITTEN;
 	s->tx = TX_NONE;
-	return written ? log_append(s->log, RECORD_COMMIT, true, NULL, 0) : 0;
+	if (!written)
+		return 0;
+	return s->committed_at = log_append(s->log, RECORD_COMMIT, true, NULL, 0);
 }
 
 void store_know_queue(struct store *s, struct queue *q)

@@ -34,6 +34,7 @@ struct store {
 	struct relocation relocation;
 	struct map queues;           /* those with a number, not deleted, by it */
 	enum { TX_NONE, TX_EMPTY, TX_WRITTEN } tx;   /* inside store_begin and store_commit */
+	log_position committed_at;   /* of the last COMMIT */
 
 	uint64_t memory_budget;      /* bytes of messages in queues that may stay in memory */
 	uint64_t resident;           /* bytes of them that do */

@@ -136,11 +136,29 @@ START_TEST(when_a_key_ends)
 }
 END_TEST
 
+/* A transaction may lie in several batches, and its keys count when its end does. */
+START_TEST(a_key_is_safe_when_the_transaction_it_may_be_of_is)
+{
+	log_position at = 1;
+	struct digest logged = digest(1), other = digest(2), later = digest(3);
+	make(10, 0);
+	keyring_add(ring, &logged, 1, KEYRING_NO_END, 800);
+	keyring_add(ring, &other, 2, KEYRING_NO_END, 0);
+	ck_assert(keyring_has(ring, &logged, 0, &at) && at == 800);
+	store.committed_at = 4000;
+	keyring_add(ring, &later, 3, KEYRING_NO_END, 4800);
+	ck_assert(keyring_has(ring, &logged, 0, &at) && at == 4000);
+	ck_assert(keyring_has(ring, &other, 0, &at) && at == 0);
+	ck_assert(keyring_has(ring, &later, 0, &at) && at == 4800);
+}
+END_TEST
+
 Suite *suite_queue_keyring(void)
 {
 	Suite *s = suite_create("queue/keyring");
 	TCase *t = tcase_create("keys");
 	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, a_key_is_safe_when_the_transaction_it_may_be_of_is);
 	tcase_add_loop_test(t, any_order, 0, 20);
 	tcase_add_test(t, the_oldest_goes_first);
 	tcase_add_test(t, when_a_key_ends);
