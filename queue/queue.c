@@ -10,6 +10,7 @@
 
 enum {
 	RECALLS = 64,                 /* of one queue at a time */
+	LOOKS = 64,                   /* at deadlines of which the entry is gone, in one call */
 	BACK = UINT16_MAX,            /* where deadlines name a lane: the entry is to come back then */
 };
 
@@ -220,8 +221,6 @@ void queue_delete(struct queue **pq)
 }
 
 /* ---- deadlines ---- */
-
-enum { LOOKS = 64 };               /* at deadlines of which the entry is gone, in one call */
 
 /* Lanes as deadlines name them: that of all, then one for each priority. */
 static uint16_t lane_number(const struct queue *q, const struct lane *l)
