@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The broker's own state, shared by the files of this folder.  management/ looks at it; what it
- * wants changed it says in broker/manage.h. */
+ * wants changed it says in broker/manage.h, vhost.h, user.h, policing.h and parameters.h. */
 #ifndef BROKER_STATE_H
 #define BROKER_STATE_H
 

@@ -108,6 +108,7 @@ static log_position forget(struct grant *g);
 
 static void user_free(struct user *u)
 {
+	must(u->n_connections == 0 && u->n_channels == 0);
 	map_remove(&u->broker->users, u->name);
 	walks_leave(&u->broker->walks, &u->link);
 	walks_lose(&u->broker->walks, &u->grants);

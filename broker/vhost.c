@@ -151,6 +151,7 @@ log_position vhost_remove(struct vhost *v)
 	log_position at = catalog_remove(&b->store.catalog, CATALOG_VHOST, number_of(v));
 	log_info("deleting vhost '%.*s'", SLICE_ARG(v->name));
 	lose_connections(v);
+	must(v->n_connections == 0);
 	parameters_forget(&v->parameters);
 	policing_stop(v);
 	grants_forget(v);

@@ -255,7 +255,7 @@ def log_in(b, user, password, vhost="/"):
         "127.0.0.1", b.port, vhost, pika.PlainCredentials(user, password)))
 
 
-def kept_out(b, *who):
+def refused(b, *who):
     try:
         log_in(b, *who).close()
     except pika.exceptions.AMQPConnectionError:
@@ -267,7 +267,7 @@ def try_tenants(b):
     code, out, err = b.ask("add_user", "kate", input="rose bud\n")
     check("add_user reads the password", code == 0 and "Done." in out, (code, out, err))
     check("... without asking a pipe for it", err == "", err)
-    check("a user without rights stays outside", kept_out(b, "kate", "rose bud"))
+    check("a user without rights stays outside", refused(b, "kate", "rose bud"))
     check("add_vhost", b.ask("add_vhost", "red")[0] == 0)
     check("set_permissions", b.ask("set_permissions", "-p", "red", "kate", "^k", "", "^k")[0] == 0)
     c = log_in(b, "kate", "rose bud", "red")
@@ -280,7 +280,7 @@ def try_tenants(b):
         check("a right that is not there", e.reply_code == 403, e)
     check("list_permissions", b.rows("list_permissions", "-p", "red") == [["kate", "^k", "", "^k"]])
     check("change_password reads it too",
-          b.ask("change_password", "kate", input="bud")[0] == 0 and kept_out(b, "kate", "rose bud"))
+          b.ask("change_password", "kate", input="bud")[0] == 0 and refused(b, "kate", "rose bud"))
     code, out, _ = b.ask("hash_password", "bud")
     code = b.ask("add_user", "--pre-hashed-password", "twin", out.splitlines()[-1])[0]
     check("a hash that was printed is taken", code == 0 and b.ask(
