@@ -64,8 +64,8 @@ struct vhost *call_vhost(struct call *c)
 	return v;
 }
 
-enum call_state call_once(struct call *c, struct buf *out,
-                          enum call_state change(struct call *c, struct buf *out))
+enum call_state call_durably(struct call *c, struct buf *out,
+                             enum call_state change(struct call *c, struct buf *out))
 {
 	if (!c->begun && change(c, out) == CALL_DONE)
 		return CALL_DONE;

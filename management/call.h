@@ -100,8 +100,8 @@ struct vhost *call_vhost(struct call *c);
 
 /* For a verb that changes something once: does it, and then waits until it is durable, and until
  * policies that changed are in effect.  change sets wait_for. */
-enum call_state call_once(struct call *c, struct buf *out,
-                          enum call_state change(struct call *c, struct buf *out));
+enum call_state call_durably(struct call *c, struct buf *out,
+                             enum call_state change(struct call *c, struct buf *out));
 
 /* Reads what was typed as JSON (json_read); false when it is none, which was said then. */
 bool call_json(struct call *c, struct slice text, struct buf *room, struct field *out);

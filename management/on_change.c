@@ -91,7 +91,7 @@ static enum call_state pause(struct call *c, struct buf *out)
 
 enum call_state verb_pause_queue(struct call *c, struct buf *out)
 {
-	return call_once(c, out, pause);
+	return call_durably(c, out, pause);
 }
 
 static enum call_state resume(struct call *c, struct buf *out)
@@ -101,7 +101,7 @@ static enum call_state resume(struct call *c, struct buf *out)
 
 enum call_state verb_resume_queue(struct call *c, struct buf *out)
 {
-	return call_once(c, out, resume);
+	return call_durably(c, out, resume);
 }
 
 /* ---- connections ---- */

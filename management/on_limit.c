@@ -69,7 +69,7 @@ static enum call_state set_vhost(struct call *c, struct buf *out)
 
 enum call_state verb_set_vhost_limits(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set_vhost);
+	return call_durably(c, out, set_vhost);
 }
 
 static enum call_state clear_vhost(struct call *c, struct buf *out)
@@ -83,7 +83,7 @@ static enum call_state clear_vhost(struct call *c, struct buf *out)
 
 enum call_state verb_clear_vhost_limits(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear_vhost);
+	return call_durably(c, out, clear_vhost);
 }
 
 /* ---- of a user ---- */
@@ -108,7 +108,7 @@ static enum call_state set_user(struct call *c, struct buf *out)
 
 enum call_state verb_set_user_limits(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set_user);
+	return call_durably(c, out, set_user);
 }
 
 static enum call_state clear_user(struct call *c, struct buf *out)
@@ -125,5 +125,5 @@ static enum call_state clear_user(struct call *c, struct buf *out)
 
 enum call_state verb_clear_user_limits(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear_user);
+	return call_durably(c, out, clear_user);
 }

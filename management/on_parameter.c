@@ -93,7 +93,7 @@ static enum call_state set(struct call *c, struct buf *out)
 
 enum call_state verb_set_parameter(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set);
+	return call_durably(c, out, set);
 }
 
 /* v NULL: a global one. */
@@ -124,7 +124,7 @@ static enum call_state clear(struct call *c, struct buf *out)
 
 enum call_state verb_clear_parameter(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear);
+	return call_durably(c, out, clear);
 }
 
 /* ---- global ones ---- */
@@ -143,7 +143,7 @@ static enum call_state set_global(struct call *c, struct buf *out)
 
 enum call_state verb_set_global_parameter(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set_global);
+	return call_durably(c, out, set_global);
 }
 
 static enum call_state clear_global(struct call *c, struct buf *out)
@@ -156,5 +156,5 @@ static enum call_state clear_global(struct call *c, struct buf *out)
 
 enum call_state verb_clear_global_parameter(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear_global);
+	return call_durably(c, out, clear_global);
 }

@@ -27,7 +27,7 @@ static enum call_state set(struct call *c, struct buf *out)
 
 enum call_state verb_set_permissions(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set);
+	return call_durably(c, out, set);
 }
 
 static enum call_state clear(struct call *c, struct buf *out)
@@ -44,7 +44,7 @@ static enum call_state clear(struct call *c, struct buf *out)
 
 enum call_state verb_clear_permissions(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear);
+	return call_durably(c, out, clear);
 }
 
 /* ---- topics ---- */
@@ -62,7 +62,7 @@ static enum call_state set_topic(struct call *c, struct buf *out)
 
 enum call_state verb_set_topic_permissions(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set_topic);
+	return call_durably(c, out, set_topic);
 }
 
 /* Of one exchange, or of all in the virtual host. */
@@ -96,5 +96,5 @@ static enum call_state clear_topic(struct call *c, struct buf *out)
 
 enum call_state verb_clear_topic_permissions(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear_topic);
+	return call_durably(c, out, clear_topic);
 }

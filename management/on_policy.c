@@ -93,7 +93,7 @@ static enum call_state set_users(struct call *c, struct buf *out)
 
 enum call_state verb_set_policy(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set_users);
+	return call_durably(c, out, set_users);
 }
 
 static enum call_state set_operators(struct call *c, struct buf *out)
@@ -103,7 +103,7 @@ static enum call_state set_operators(struct call *c, struct buf *out)
 
 enum call_state verb_set_operator_policy(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set_operators);
+	return call_durably(c, out, set_operators);
 }
 
 static enum call_state clear_users(struct call *c, struct buf *out)
@@ -113,7 +113,7 @@ static enum call_state clear_users(struct call *c, struct buf *out)
 
 enum call_state verb_clear_policy(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear_users);
+	return call_durably(c, out, clear_users);
 }
 
 static enum call_state clear_operators(struct call *c, struct buf *out)
@@ -123,5 +123,5 @@ static enum call_state clear_operators(struct call *c, struct buf *out)
 
 enum call_state verb_clear_operator_policy(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear_operators);
+	return call_durably(c, out, clear_operators);
 }

@@ -48,7 +48,7 @@ static enum call_state add(struct call *c, struct buf *out)
 
 enum call_state verb_add_user(struct call *c, struct buf *out)
 {
-	enum call_state state = call_once(c, out, add);
+	enum call_state state = call_durably(c, out, add);
 	if (state == CALL_DONE && c->code == CALL_EXIT_OK && !c->quiet)
 		buf_printf(out, "Done. Don't forget to grant the user permissions to some virtual hosts! "
 		                "See 'leveretctl help set_permissions' to learn more.\n");
@@ -66,7 +66,7 @@ static enum call_state delete(struct call *c, struct buf *out)
 
 enum call_state verb_delete_user(struct call *c, struct buf *out)
 {
-	return call_once(c, out, delete);
+	return call_durably(c, out, delete);
 }
 
 static enum call_state change_password(struct call *c, struct buf *out)
@@ -83,7 +83,7 @@ static enum call_state change_password(struct call *c, struct buf *out)
 
 enum call_state verb_change_password(struct call *c, struct buf *out)
 {
-	return call_once(c, out, change_password);
+	return call_durably(c, out, change_password);
 }
 
 static enum call_state clear_password(struct call *c, struct buf *out)
@@ -101,7 +101,7 @@ static enum call_state clear_password(struct call *c, struct buf *out)
 
 enum call_state verb_clear_password(struct call *c, struct buf *out)
 {
-	return call_once(c, out, clear_password);
+	return call_durably(c, out, clear_password);
 }
 
 enum call_state verb_authenticate_user(struct call *c, struct buf *out)
@@ -143,7 +143,7 @@ static enum call_state set_tags(struct call *c, struct buf *out)
 
 enum call_state verb_set_user_tags(struct call *c, struct buf *out)
 {
-	return call_once(c, out, set_tags);
+	return call_durably(c, out, set_tags);
 }
 
 enum call_state verb_hash_password(struct call *c, struct buf *out)

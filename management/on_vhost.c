@@ -40,7 +40,7 @@ static enum call_state add(struct call *c, struct buf *out)
 /* One that is there is left as it is, as with rabbitmqctl. */
 enum call_state verb_add_vhost(struct call *c, struct buf *out)
 {
-	return call_once(c, out, add);
+	return call_durably(c, out, add);
 }
 
 static enum call_state update(struct call *c, struct buf *out)
@@ -58,7 +58,7 @@ static enum call_state update(struct call *c, struct buf *out)
 
 enum call_state verb_update_vhost_metadata(struct call *c, struct buf *out)
 {
-	return call_once(c, out, update);
+	return call_durably(c, out, update);
 }
 
 static enum call_state delete(struct call *c, struct buf *out)
@@ -73,7 +73,7 @@ static enum call_state delete(struct call *c, struct buf *out)
 
 enum call_state verb_delete_vhost(struct call *c, struct buf *out)
 {
-	return call_once(c, out, delete);
+	return call_durably(c, out, delete);
 }
 
 static enum call_state trace(struct call *c, struct buf *out, bool on)
