@@ -14,7 +14,8 @@
 
 enum {
 	TURN_BUDGET = 5000,          /* messages published in a turn */
-	DUE_MAX = 100000,            /* that wait; beyond that they are dropped */
+	DUE_MAX = 100000,            /* that wait; beyond that they are dropped ... */
+	DUE_BYTES_MAX = 64 << 20,    /* ... and beyond so many bytes */
 };
 
 struct awaiting {
@@ -33,6 +34,7 @@ void events_init(struct events *e)
 static void awaiting_free(struct events *e, struct awaiting *d)
 {
 	list_remove(&d->link);
+	e->due_bytes -= message_footprint(d->message);
 	message_drop(&d->message);
 	mem_free(d);
 	e->n_due--;
@@ -119,7 +121,8 @@ void event_end(struct broker *b, const char *routing_key)
 void event_add(struct broker *b, struct topology *t, struct message **m)
 {
 	struct events *e = &b->events;
-	if (e->n_due >= DUE_MAX) {
+	uint64_t bytes = message_footprint(*m);
+	if (e->n_due >= DUE_MAX || bytes > DUE_BYTES_MAX - e->due_bytes) {
 		message_drop(m);
 		e->dropped++;
 		return;
@@ -130,6 +133,7 @@ void event_add(struct broker *b, struct topology *t, struct message **m)
 	*m = NULL;
 	list_push(&e->due, &d->link);
 	e->n_due++;
+	e->due_bytes += bytes;
 }
 
 static void publish_one(struct broker *b, struct topology *t, struct message *m)
@@ -160,8 +164,9 @@ void events_publish(struct broker *b)
 		awaiting_free(e, d);
 	}
 	if (e->dropped)
-		log_warning("%llu events or traced messages were dropped: more than %d waited",
-		            (unsigned long long)e->dropped, DUE_MAX);
+		log_warning("%llu events or traced messages were dropped: more than %d waited, or more "
+		            "than %d MB of them", (unsigned long long)e->dropped, DUE_MAX,
+		            DUE_BYTES_MAX >> 20);
 	e->dropped = 0;
 }
 

@@ -26,6 +26,7 @@ struct events {
 	const char *actor;           /* who does what happens now; NULL: the broker */
 	struct list due;             /* messages to be published */
 	size_t n_due;
+	uint64_t due_bytes;          /* that they take up */
 	uint64_t dropped;            /* since it was said last */
 	struct buf headers;          /* of the event that is being made */
 };
