@@ -28,7 +28,7 @@ static log_position later(log_position a, log_position b)
 
 struct exchange *topology_exchange(const struct topology *t, struct slice name)
 {
-	return map_get(&t->exchanges, name);
+	return name.n ? map_get(&t->exchanges, name) : t->nameless;
 }
 
 struct queue *topology_queue(const struct topology *t, struct slice name)
@@ -142,6 +142,7 @@ void topology_init(struct topology *t, struct store *s, uint32_t vhost)
 	list_init(&t->all_queues);
 	list_init(&t->walks);
 	topology_predeclare(t, "", &exchange_direct, false);
+	t->nameless = map_get(&t->exchanges, slice_of("", 0));
 	topology_predeclare(t, "amq.direct", &exchange_direct, false);
 	topology_predeclare(t, "amq.fanout", &exchange_fanout, false);
 	topology_predeclare(t, "amq.topic", &exchange_topic, false);

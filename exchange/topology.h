@@ -34,7 +34,8 @@ struct topology {
 	struct store *store;
 	struct departures *departures;   /* where what goes is noted; NULL: nowhere */
 	uint32_t vhost;              /* number of the virtual host in catalog keys */
-	struct map exchanges;        /* by name; "" is the default exchange */
+	struct map exchanges;        /* by name */
+	struct exchange *nameless;   /* the default exchange, which most publishes name */
 	struct map queues;           /* by name */
 	struct list all_exchanges;   /* the same in order of their making */
 	struct list all_queues;
