@@ -9,15 +9,16 @@ Suite *suite_persistence_ranges(void);
 
 enum { NUMBERS = 6000 };
 
-static void expect(const struct ranges *s, const bool *in)
+static void expect(const struct ranges *s, const bool *in, unsigned numbers)
 {
-	size_t runs = 0;
+	size_t runs = 0, wrong = 0;
 	struct ranges_walk w = { 0 };
 	struct record_range r;
-	for (unsigned i = 0; i < NUMBERS; i++) {
-		ck_assert_int_eq(ranges_hold(s, i), in[i]);
+	for (unsigned i = 0; i < numbers; i++) {
+		wrong += ranges_hold(s, i) != in[i];
 		runs += in[i] && (i == 0 || !in[i - 1]);
 	}
+	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_eq(s->n, runs);
 	for (uint64_t before = 0; ranges_next(s, &w, &r); before = r.first + r.count) {
 		ck_assert(r.first > before || before == 0);
@@ -51,9 +52,9 @@ START_TEST(numbers_in_any_order)
 			ranges_remove(&s, (struct record_range){ first, count });
 		set(in, first, count, add);
 		if (numbers == 300 || n % 500 == 0)
-			expect(&s, in);
+			expect(&s, in, numbers);
 	}
-	expect(&s, in);
+	expect(&s, in, NUMBERS);
 	ranges_remove(&s, (struct record_range){ 0, NUMBERS });
 	ck_assert_uint_eq(s.n + s.n_blocks + s.cap, 0);
 	ranges_free(&s);
