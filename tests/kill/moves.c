@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "amqp/table.h"
 #include "base/die.h"
@@ -345,16 +346,34 @@ static uint64_t report(void)
 	return lost + twice + n_astray;
 }
 
+static bool gather(int way, bool sink)
+{
+	struct place at = { way, sink };
+	return harness_gather(&victim, sink ? sinks[way] : sources[way], note_found, &at);
+}
+
+/* What was due at the start is read back from the log first, and comes when it comes: until nothing
+ * did for a second. */
+static void gather_late(void)
+{
+	for (int quiet = 0; quiet < 5;) {
+		uint32_t before = n_dead;
+		usleep(200000);
+		if (!gather(EXPIRE, true))
+			return;
+		quiet = n_dead == before ? quiet + 1 : 0;
+	}
+}
+
 /* The dead of a queue are looked for after the queue: what moves in between is found then. */
 static int run(void)
 {
 	while (victim.kills < options.kills && run_round())
 		;
 	victim_start(&victim);
-	for (int i = 0; i < 2 * WAYS; i++) {
-		struct place at = { i / 2, i % 2 };
-		harness_gather(&victim, at.sink ? sinks[at.way] : sources[at.way], note_found, &at);
-	}
+	for (int i = 0; i < 2 * WAYS; i++)
+		gather(i / 2, i % 2);
+	gather_late();
 	victim_kill(&victim);
 	uint64_t torn = report();
 	return expects_torn() ? torn == 0 : torn || victim.failures;
