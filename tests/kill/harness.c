@@ -155,39 +155,55 @@ void harness_publish(struct buf *out, const char *queue, const char *expiration,
 
 static const char last[] = "the last message";
 
-/* True when the last message was among them. */
-static bool note_bodies(struct wire *w, void (*note)(void *to, struct slice body), void *to)
+enum heard { HEARD_MORE, HEARD_LAST, HEARD_CANCEL_OK };
+
+/* Whether the last message was among them, or the answer to the cancel behind it. */
+static enum heard note_bodies(struct wire *w, void (*note)(void *to, struct slice body), void *to)
 {
 	struct slice rest = buf_slice(&w->in);
-	bool done = false;
+	enum heard heard = HEARD_MORE;
+	struct method m;
 	for (struct frame f; wire_next(&rest, &f);) {
+		if (f.type == FRAME_METHOD && method_decode(f.payload, &m) == METHOD_OK &&
+		    m.id == METHOD_basic_cancel_ok)
+			heard = HEARD_CANCEL_OK;
 		if (f.type != FRAME_BODY)
 			continue;
 		if (slice_eq(f.payload, slice_of(last, sizeof last)))
-			done = true;
+			heard = HEARD_LAST;
 		else
 			note(to, f.payload);
 	}
 	wire_done(w, rest);
-	return done;
+	return heard;
 }
 
+/* What comes behind the last message is on its way to nobody else: it is read, too. */
 bool harness_gather(struct victim *v, const char *queue, void (*note)(void *to, struct slice body),
                     void *to)
 {
 	struct props props = { .class_id = CLASS_BASIC, .body_bytes = sizeof last };
 	struct method consume = { .id = METHOD_basic_consume,
 		                      .basic_consume = { .queue = slice_str(queue), .no_ack = true,
+		                                         .consumer_tag = slice_str("gather"),
 		                                         .no_wait = true } };
+	struct method cancel = { .id = METHOD_basic_cancel,
+		                     .basic_cancel = { .consumer_tag = slice_str("gather") } };
 	struct wire w;
-	bool ok = victim_dial(v, &w), done = false;
+	enum heard heard = HEARD_MORE;
+	bool ok = victim_dial(v, &w);
 	put_content(&w.out, queue, &props, slice_of(last, sizeof last));
 	method_encode(&w.out, 1, &consume);
 	ok = ok && harness_send(&w);
-	while (ok && !done && (ok = wire_read(&w)))
-		done = note_bodies(&w, note, to);
-	if (!done)
+	while (ok && heard != HEARD_CANCEL_OK && (ok = wire_read(&w))) {
+		heard = note_bodies(&w, note, to);
+		if (heard == HEARD_LAST) {
+			method_encode(&w.out, 1, &cancel);
+			ok = harness_send(&w);
+		}
+	}
+	if (!ok)
 		victim_complain(v, "%s could not be emptied", queue);
 	wire_close(&w);
-	return done;
+	return ok;
 }
