@@ -174,8 +174,7 @@ static void refresh(struct catalog *c, struct item *i, log_position from)
 	list_push(&c->by_position, &i->link);
 }
 
-void catalog_sift(struct catalog *c, uint8_t kind,
-                  bool take(void *context, struct slice key, struct slice value), void *context)
+void catalog_sift(struct catalog *c, uint8_t kind, catalog_taker *take, void *context)
 {
 	const void *cursor = NULL;
 	uint8_t each;

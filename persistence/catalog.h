@@ -41,10 +41,11 @@ bool catalog_recover(struct catalog *c, const struct log_record *r);
 bool catalog_next(const struct catalog *c, const void **cursor, uint8_t *kind, struct slice *key,
                   struct slice *value);
 
+typedef bool catalog_taker(void *context, struct slice key, struct slice value);
+
 /* Recovery: shows each entry of a kind to take, in order of position, and then removes those for
  * which it said false.  take must not change the catalog. */
-void catalog_sift(struct catalog *c, uint8_t kind,
-                  bool take(void *context, struct slice key, struct slice value), void *context);
+void catalog_sift(struct catalog *c, uint8_t kind, catalog_taker *take, void *context);
 
 /* Appends every entry that lives before upto again, and every removal of one that had a record
  * before from: what lies in [from, upto) can be given up once that is durable.  At most max of them
