@@ -23,6 +23,17 @@ void mem_free(void *p);
 /* A fresh copy of the bytes followed by a NUL that s.n does not count. */
 char *mem_copy(struct slice s);
 
+/* The same as a slice that is owned, and the end of one; of an empty one too. */
+static inline struct slice mem_own(struct slice s)
+{
+	return slice_of(mem_copy(s), s.n);
+}
+
+static inline void mem_disown(struct slice s)
+{
+	mem_free((void *)s.p);
+}
+
 /* A fresh copy of a C string. */
 char *mem_strdup(const char *s);
 

@@ -17,18 +17,13 @@ enum {
 	LATE_AT_ONCE = 64,       /* messages that ended elsewhere in a queue that has its turn */
 };
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
 void consuming_start(struct channel *ch, struct queue *q, const struct consuming_spec *spec)
 {
 	struct consumer *c = mem_zalloc(sizeof *c);
 	c->queue = q;
 	c->channel = ch;
-	c->tag = own(spec->tag);
-	c->arguments = own(spec->arguments);
+	c->tag = mem_own(spec->tag);
+	c->arguments = mem_own(spec->arguments);
 	c->no_ack = spec->no_ack;
 	c->exclusive = spec->exclusive;
 	c->priority = spec->priority;
@@ -47,8 +42,8 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 
 static void bury(struct consumer *c)
 {
-	mem_free((void *)c->tag.p);
-	mem_free((void *)c->arguments.p);
+	mem_disown(c->tag);
+	mem_disown(c->arguments);
 	mem_free(c);
 }
 

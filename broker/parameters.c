@@ -18,9 +18,9 @@ void parameters_init(struct parameters *p, struct catalog *c, uint32_t vhost)
 
 static void parameter_free(struct parameter *one)
 {
-	mem_free((void *)one->component.p);
-	mem_free((void *)one->name.p);
-	mem_free((void *)one->value.p);
+	mem_disown(one->component);
+	mem_disown(one->name);
+	mem_disown(one->value);
 	mem_free(one);
 }
 
@@ -102,24 +102,19 @@ struct parameter *parameters_find(const struct parameters *p, struct slice compo
 	return l != &p->all && compare(one, component, name) == 0 ? one : NULL;
 }
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
 static struct parameter *put(struct parameters *p, struct slice component, struct slice name,
                              struct slice value)
 {
 	struct parameter *one = parameters_find(p, component, name);
 	if (one) {
-		mem_free((void *)one->value.p);
-		one->value = own(value);
+		mem_disown(one->value);
+		one->value = mem_own(value);
 		return one;
 	}
 	one = mem_zalloc(sizeof *one);
-	one->component = own(component);
-	one->name = own(name);
-	one->value = own(value);
+	one->component = mem_own(component);
+	one->name = mem_own(name);
+	one->value = mem_own(value);
 	list_insert_before(place_of(p, component, name), &one->link);
 	p->count++;
 	return one;

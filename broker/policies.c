@@ -21,11 +21,11 @@ void policies_init(struct policies *p)
 
 static void ruling_free(struct ruling *r)
 {
-	mem_free((void *)r->identity.p);
-	mem_free((void *)r->policy.p);
-	mem_free((void *)r->operator_policy.p);
-	mem_free((void *)r->definition.p);
-	mem_free((void *)r->origins.p);
+	mem_disown(r->identity);
+	mem_disown(r->policy);
+	mem_disown(r->operator_policy);
+	mem_disown(r->definition);
+	mem_disown(r->origins);
 	mem_free(r);
 }
 
@@ -149,14 +149,9 @@ static void put_key(const struct matched m[POLICY_KINDS], const char *key, struc
 	table_put(origins, slice_str(key), &origin);
 }
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
 static struct slice name_of(struct matched m)
 {
-	return own(m.n ? m.at[0]->name : slice_str(""));
+	return mem_own(m.n ? m.at[0]->name : slice_str(""));
 }
 
 static struct ruling *ruling_new(struct slice identity, const struct matched m[POLICY_KINDS])
@@ -166,11 +161,11 @@ static struct ruling *ruling_new(struct slice identity, const struct matched m[P
 	struct field f;
 	for (size_t i = 0; policy_key(i); i++)
 		put_key(m, policy_key(i), &definition, &origins);
-	r->identity = own(identity);
+	r->identity = mem_own(identity);
 	r->policy = name_of(m[POLICY_USER]);
 	r->operator_policy = name_of(m[POLICY_OPERATOR]);
-	r->definition = own(buf_slice(&definition));
-	r->origins = own(buf_slice(&origins));
+	r->definition = mem_own(buf_slice(&definition));
+	r->origins = mem_own(buf_slice(&origins));
 	settings_of_policy(&r->settings, r->definition);
 	if (table_find(r->definition, "alternate-exchange", &f))
 		r->alternate = f.bytes;

@@ -150,11 +150,6 @@ static void judge_name(const struct policy_spec *s, struct buf *why)
 
 /* ---- the policy ---- */
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
 static unsigned useless_to(struct slice definition)
 {
 	struct table_walk w = table_walk(definition);
@@ -179,9 +174,9 @@ struct policy *policy_new(const struct policy_spec *spec, enum policy_kind kind,
 	}
 	struct policy *p = mem_zalloc(sizeof *p);
 	list_init(&p->link);
-	p->name = own(spec->name);
-	p->pattern = own(spec->pattern);
-	p->definition = own(spec->definition);
+	p->name = mem_own(spec->name);
+	p->pattern = mem_own(spec->pattern);
+	p->definition = mem_own(spec->definition);
 	p->priority = spec->priority;
 	p->targets = targets_of(spec->apply_to);
 	p->useless = useless_to(p->definition);
@@ -196,9 +191,9 @@ void policy_free(struct policy **pp)
 	if (!p)
 		return;
 	pattern_free(&p->compiled);
-	mem_free((void *)p->name.p);
-	mem_free((void *)p->pattern.p);
-	mem_free((void *)p->definition.p);
+	mem_disown(p->name);
+	mem_disown(p->pattern);
+	mem_disown(p->definition);
 	mem_free(p);
 }
 

@@ -40,8 +40,8 @@ const struct refusal *reply_consume(struct channel *ch, struct slice tag, bool n
 		return refuse(ch->broker, &PRECONDITION_FAILED, "reply consumer cannot acknowledge");
 	struct slice name = names_generate(ch->broker, PSEUDO_QUEUE ".", room);
 	ch->reply = mem_alloc(sizeof *ch->reply);
-	ch->reply->tag = slice_of(mem_copy(tag), tag.n);
-	ch->reply->name = slice_of(mem_copy(name), name.n);
+	ch->reply->tag = mem_own(tag);
+	ch->reply->name = mem_own(name);
 	map_put(&ch->broker->replies, ch->reply->name, ch);
 	return NULL;
 }
@@ -62,8 +62,8 @@ void reply_cancel(struct channel *ch)
 	if (!r)
 		return;
 	map_remove(&ch->broker->replies, r->name);
-	mem_free((void *)r->tag.p);
-	mem_free((void *)r->name.p);
+	mem_disown(r->tag);
+	mem_disown(r->name);
 	mem_free(r);
 	ch->reply = NULL;
 }

@@ -13,16 +13,6 @@
 #include "broker/report.h"
 #include "broker/rights.h"
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
-static void disown(struct slice s)
-{
-	mem_free((void *)s.p);
-}
-
 struct user *user_find(const struct broker *b, struct slice name)
 {
 	return map_get(&b->users, name);
@@ -49,16 +39,16 @@ static void tell(struct user *u, const struct user_about *about)
 {
 	struct slice old = u->about.tags;
 	u->about = *about;
-	u->about.tags = own(about->tags);
+	u->about.tags = mem_own(about->tags);
 	u->impersonator = user_has_tag(u, "impersonator");
-	disown(old);
+	mem_disown(old);
 }
 
 static struct user *user_new(struct broker *b, struct slice name, const struct user_about *about)
 {
 	struct user *u = mem_zalloc(sizeof *u);
 	u->broker = b;
-	u->name = own(name);
+	u->name = mem_own(name);
 	tell(u, about);
 	list_init(&u->grants);
 	list_init(&u->topic_grants);
@@ -114,8 +104,8 @@ static void user_free(struct user *u)
 	walks_lose(&u->broker->walks, &u->grants);
 	walks_lose(&u->broker->walks, &u->topic_grants);
 	list_remove(&u->link);
-	disown(u->name);
-	disown(u->about.tags);
+	mem_disown(u->name);
+	mem_disown(u->about.tags);
 	mem_free(u);
 }
 
@@ -235,9 +225,9 @@ static void set_patterns(struct grant *g, const struct slice texts[RIGHTS],
 	drop_patterns(g->patterns);
 	for (int i = 0; i < RIGHTS; i++) {
 		struct slice old = g->texts[i];
-		g->texts[i] = own(texts[i]);
+		g->texts[i] = mem_own(texts[i]);
 		g->patterns[i] = patterns[i];
-		disown(old);
+		mem_disown(old);
 	}
 }
 
@@ -249,7 +239,7 @@ static struct grant *grant_new(struct user *u, struct vhost *v, struct slice exc
 	put_key(&key, u, v, exchange);
 	g->user = u;
 	g->vhost = v;
-	g->key = own(buf_slice(&key));
+	g->key = mem_own(buf_slice(&key));
 	if (topics)
 		g->exchange = slice_of(g->key.p + g->key.n - exchange.n, exchange.n);
 	list_push(topics ? &u->topic_grants : &u->grants, &g->on_user);
@@ -268,8 +258,8 @@ static void grant_free(struct grant *g)
 	list_remove(&g->on_vhost);
 	drop_patterns(g->patterns);
 	for (int i = 0; i < RIGHTS; i++)
-		disown(g->texts[i]);
-	disown(g->key);
+		mem_disown(g->texts[i]);
+	mem_disown(g->key);
 	mem_free(g);
 }
 
@@ -369,7 +359,7 @@ static void remove_orphans(struct broker *b, uint8_t kind, struct buf *orphans)
 		struct slice key;
 		memcpy(&key, orphans->p + at, sizeof key);
 		catalog_remove(&b->store.catalog, kind, key);
-		disown(key);
+		mem_disown(key);
 	}
 	buf_free(orphans);
 }

@@ -20,24 +20,19 @@
 
 enum { TURN_BUDGET = 256 };      /* queues and exchanges of deleted ones that go in a turn */
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
 static void about_own(struct vhost_about *out, const struct vhost_about *s)
 {
 	*out = *s;
-	out->description = own(s->description);
-	out->tags = own(s->tags);
-	out->queue_type = own(s->queue_type);
+	out->description = mem_own(s->description);
+	out->tags = mem_own(s->tags);
+	out->queue_type = mem_own(s->queue_type);
 }
 
 static void about_disown(struct vhost_about *s)
 {
-	mem_free((void *)s->description.p);
-	mem_free((void *)s->tags.p);
-	mem_free((void *)s->queue_type.p);
+	mem_disown(s->description);
+	mem_disown(s->tags);
+	mem_disown(s->queue_type);
 }
 
 struct vhost *vhost_find(const struct broker *b, struct slice name)
@@ -90,7 +85,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 {
 	struct vhost *v = mem_zalloc(sizeof *v);
 	v->broker = b;
-	v->name = own(name);
+	v->name = mem_own(name);
 	about_own(&v->about, about);
 	put_le32(v->number, number);
 	topology_init(&v->topology, &b->store, number);
@@ -176,7 +171,7 @@ static void vhost_free(struct vhost *v)
 	topology_free(&v->topology);
 	policing_free(v);
 	parameters_free(&v->parameters);
-	mem_free((void *)v->name.p);
+	mem_disown(v->name);
 	about_disown(&v->about);
 	mem_free(v);
 }

@@ -22,16 +22,11 @@ static bool is_wanted(const struct departures *d)
 	return d && d->audience && !list_empty(d->audience);
 }
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
 static struct departure *note(struct departures *d, struct topology *t, struct slice exchange)
 {
 	struct departure *one = mem_zalloc(sizeof *one);
 	one->topology = t;
-	one->exchange = own(exchange);
+	one->exchange = mem_own(exchange);
 	list_push(&d->list, &one->link);
 	return one;
 }
@@ -49,9 +44,9 @@ void departures_note_binding(struct departures *d, struct topology *t, const str
 	struct departure *one = note(d, t, b->source->name);
 	one->of_binding = true;
 	one->to_queue = b->queue != NULL;
-	one->destination = own(b->queue ? b->queue->name : b->exchange->name);
-	one->key = own(b->key);
-	one->arguments = own(b->arguments);
+	one->destination = mem_own(b->queue ? b->queue->name : b->exchange->name);
+	one->key = mem_own(b->key);
+	one->arguments = mem_own(b->arguments);
 }
 
 struct departure *departures_take(struct departures *d)
@@ -62,10 +57,10 @@ struct departure *departures_take(struct departures *d)
 
 void departure_free(struct departure **one)
 {
-	mem_free((void *)(*one)->exchange.p);
-	mem_free((void *)(*one)->destination.p);
-	mem_free((void *)(*one)->key.p);
-	mem_free((void *)(*one)->arguments.p);
+	mem_disown((*one)->exchange);
+	mem_disown((*one)->destination);
+	mem_disown((*one)->key);
+	mem_disown((*one)->arguments);
 	mem_free(*one);
 	*one = NULL;
 }

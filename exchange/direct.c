@@ -22,7 +22,7 @@ static void bind(struct exchange *x, struct binding *b)
 	struct same_key *s = map_get(keys, b->key);
 	if (!s) {
 		s = mem_zalloc(sizeof *s);
-		s->key = slice_of(mem_copy(b->key), b->key.n);
+		s->key = mem_own(b->key);
 		list_init(&s->bindings);
 		map_put(keys, s->key, s);
 	}
@@ -37,7 +37,7 @@ static void unbind(struct exchange *x, struct binding *b)
 	if (!list_empty(&s->bindings))
 		return;
 	map_remove(keys, s->key);
-	mem_free((void *)s->key.p);
+	mem_disown(s->key);
 	mem_free(s);
 }
 

@@ -96,7 +96,7 @@ static struct node *grow(struct trie *t, struct node *parent, struct slice word)
 {
 	struct node *n = mem_zalloc(sizeof *n);
 	node_init(n, parent);
-	n->word = slice_of(mem_copy(word), word.n);
+	n->word = mem_own(word);
 	n->is_hash = slice_is(word, "#");
 	if (n->is_hash)
 		parent->hash = n;
@@ -149,7 +149,7 @@ static void unbind(struct exchange *x, struct binding *b)
 			parent->star = NULL;
 		else
 			map_remove(&parent->children, n->word);
-		mem_free((void *)n->word.p);
+		mem_disown(n->word);
 		mem_free(n);
 		t->nodes--;
 		n = parent;

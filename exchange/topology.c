@@ -11,16 +11,6 @@
 #include "queue/queue.h"
 #include "queue/store.h"
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
-static void disown(struct slice s)
-{
-	mem_free((void *)s.p);
-}
-
 static log_position later(log_position a, log_position b)
 {
 	return a > b ? a : b;
@@ -107,8 +97,8 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 {
 	struct exchange *x = mem_zalloc(sizeof *x);
 	x->serial = t->next_serial++;
-	x->name = own(spec->name);
-	x->arguments = own(spec->arguments);
+	x->name = mem_own(spec->name);
+	x->arguments = mem_own(spec->arguments);
 	x->type = spec->type;
 	x->durable = spec->durable;
 	x->auto_delete = spec->auto_delete;
@@ -171,8 +161,8 @@ static void exchange_free(struct exchange *x)
 	if (x->waiting)
 		queue_delete(&x->waiting);
 	map_free(&x->by_identity);
-	disown(x->name);
-	disown(x->arguments);
+	mem_disown(x->name);
+	mem_disown(x->arguments);
 	mem_free(x);
 }
 
@@ -190,8 +180,8 @@ static void binding_add(struct topology *t, const struct binding_spec *s, struct
 	b->source = s->source;
 	b->queue = s->queue;
 	b->exchange = s->exchange;
-	b->key = own(s->key);
-	b->arguments = own(s->arguments);
+	b->key = mem_own(s->key);
+	b->arguments = mem_own(s->arguments);
 	b->identity = identity;
 	b->durable = s->source->durable &&
 	             (s->queue ? queue_is_logged(s->queue) : s->exchange->durable);
@@ -210,9 +200,9 @@ static void binding_free(struct topology *t, struct binding *b)
 	walks_leave(&t->walks, &b->on_source);
 	list_remove(&b->on_source);
 	list_remove(&b->on_destination);
-	disown(b->key);
-	disown(b->arguments);
-	disown(b->identity);
+	mem_disown(b->key);
+	mem_disown(b->arguments);
+	mem_disown(b->identity);
 	mem_free(b);
 	t->n_bindings--;
 }
@@ -297,7 +287,7 @@ const struct refusal *topology_bind(struct topology *t, const struct binding_spe
 		return r;
 	struct slice identity = identity_of(spec);
 	if (map_get(&spec->source->by_identity, identity)) {
-		disown(identity);
+		mem_disown(identity);
 		return NULL;
 	}
 	binding_add(t, spec, identity);
@@ -311,7 +301,7 @@ static struct binding *find_binding(const struct binding_spec *spec)
 {
 	struct slice identity = identity_of(spec);
 	struct binding *b = map_get(&spec->source->by_identity, identity);
-	disown(identity);
+	mem_disown(identity);
 	return b;
 }
 
@@ -584,7 +574,7 @@ static bool recover_binding(struct topology *t, struct slice key)
 		return false;
 	struct slice identity = identity_of(&spec);
 	if (map_get(&spec.source->by_identity, identity))
-		disown(identity);
+		mem_disown(identity);
 	else
 		binding_add(t, &spec, identity);
 	return true;

@@ -186,7 +186,7 @@ void catalog_sift(struct catalog *c, uint8_t kind, catalog_taker *take, void *co
 	for (size_t at = 0; at < refused.len; at += sizeof key) {
 		memcpy(&key, refused.p + at, sizeof key);
 		catalog_remove(c, kind, key);
-		mem_free((void *)key.p);
+		mem_disown(key);
 	}
 	buf_free(&refused);
 }

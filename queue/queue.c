@@ -16,11 +16,6 @@ enum {
 
 #define RETRY_LONGEST_MS 315360000000   /* ten years, as any time to live */
 
-static struct slice own(struct slice s)
-{
-	return slice_of(mem_copy(s), s.n);
-}
-
 static bool is_true(struct slice arguments, const char *key)
 {
 	struct field f;
@@ -63,8 +58,8 @@ static void init_lanes(struct queue *q)
 struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 {
 	struct queue *q = mem_zalloc(sizeof *q);
-	q->name = own(spec->name);
-	q->arguments = own(spec->arguments);
+	q->name = mem_own(spec->name);
+	q->arguments = mem_own(spec->arguments);
 	q->durable = spec->durable;
 	q->auto_delete = spec->auto_delete;
 	q->exclusive = spec->exclusive;
@@ -111,8 +106,8 @@ static void bury(struct queue *q)
 	mem_free(q->levels);
 	groups_free(q->groups);
 	keyring_free(q->keyring);
-	mem_free((void *)q->name.p);
-	mem_free((void *)q->arguments.p);
+	mem_disown(q->name);
+	mem_disown(q->arguments);
 	mem_free(q->acks);
 	ranges_free(&q->gone);
 	deadlines_free(&q->deadlines);
