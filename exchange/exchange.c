@@ -87,6 +87,7 @@ struct slice binding_identity(bool to_queue, struct slice to, struct slice key,
 	append_sorted(&b, arguments);
 	return buf_slice(&b);
 }
+
 void exchange_set_policy(struct exchange *x, struct slice alternate, bool nacks)
 {
 	struct field f;
@@ -94,4 +95,3 @@ void exchange_set_policy(struct exchange *x, struct slice alternate, bool nacks)
 	x->alternate = own ? f.bytes : alternate;
 	x->nacks = nacks;
 }
-

@@ -65,12 +65,14 @@ struct exchange_type {
 	const struct refusal *(*check_exchange)(struct slice arguments, struct buf *text);
 	/* The same for a binding; likewise. */
 	const struct refusal *(*check)(struct slice key, struct slice arguments, struct buf *text);
+	/* A binding came, or goes; NULL for a type that needs nothing but x->bindings. */
 	void (*bind)(struct exchange *x, struct binding *b);
 	void (*unbind)(struct exchange *x, struct binding *b);
 	/* Adds every binding of x that matches. Cost must not grow with unrelated bindings (headers
 	 * excepted). */
 	void (*route)(struct exchange *x, const struct route *r, struct found *out);
-	void (*destroy)(struct exchange *x);   /* frees x->state; no binding is left */
+	/* Frees x->state, when no binding is left; NULL for a type that has none. */
+	void (*destroy)(struct exchange *x);
 };
 
 struct exchange {

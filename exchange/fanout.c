@@ -2,12 +2,6 @@
 /* Fanout: every binding matches (AMQP 0-9-1 section 3.1.3.2). */
 #include "exchange/exchange.h"
 
-static void nothing(struct exchange *x, struct binding *b)
-{
-	(void)x;
-	(void)b;
-}
-
 static void route(struct exchange *x, const struct route *r, struct found *out)
 {
 	(void)r;
@@ -15,12 +9,6 @@ static void route(struct exchange *x, const struct route *r, struct found *out)
 		found_add(out, list_entry(it, struct binding, on_source));
 }
 
-static void destroy(struct exchange *x)
-{
-	(void)x;
-}
-
 const struct exchange_type exchange_fanout = {
-	.name = "fanout", .one_key = true, .bind = nothing, .unbind = nothing, .route = route,
-	.destroy = destroy,
+	.name = "fanout", .one_key = true, .route = route,
 };

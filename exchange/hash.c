@@ -148,12 +148,7 @@ static void route(struct exchange *x, const struct route *r, struct found *out)
 		found_add(out, best);
 }
 
-static void destroy(struct exchange *x)
-{
-	(void)x;
-}
-
 const struct exchange_type exchange_consistent_hash = {
 	.name = "x-consistent-hash", .one_key = true, .check_exchange = check_exchange,
-	.check = check, .bind = bind, .unbind = unbind, .route = route, .destroy = destroy,
+	.check = check, .bind = bind, .unbind = unbind, .route = route,
 };

@@ -62,12 +62,6 @@ static bool matches(const struct binding *b, struct slice headers)
 	return !any;
 }
 
-static void nothing(struct exchange *x, struct binding *b)
-{
-	(void)x;
-	(void)b;
-}
-
 static void route(struct exchange *x, const struct route *r, struct found *out)
 {
 	list_each(it, &x->bindings) {
@@ -77,12 +71,6 @@ static void route(struct exchange *x, const struct route *r, struct found *out)
 	}
 }
 
-static void destroy(struct exchange *x)
-{
-	(void)x;
-}
-
 const struct exchange_type exchange_headers = {
-	.name = "headers", .one_key = true, .check = check, .bind = nothing, .unbind = nothing,
-	.route = route, .destroy = destroy,
+	.name = "headers", .one_key = true, .check = check, .route = route,
 };

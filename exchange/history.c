@@ -47,12 +47,6 @@ static const struct refusal *check_exchange(struct slice arguments, struct buf *
 	return &PRECONDITION_FAILED;
 }
 
-static void nothing(struct exchange *x, struct binding *b)
-{
-	(void)x;
-	(void)b;
-}
-
 /* ---- the ring ---- */
 
 static struct history *history_of(struct exchange *x)
@@ -118,5 +112,5 @@ struct message *history_at(const struct exchange *x, size_t i)
 
 const struct exchange_type exchange_history = {
 	.name = "x-recent-history", .one_key = true, .check_exchange = check_exchange,
-	.bind = nothing, .unbind = nothing, .route = route, .destroy = destroy,
+	.route = route, .destroy = destroy,
 };

@@ -13,23 +13,12 @@ static const struct refusal *check_exchange(struct slice arguments, struct buf *
 	return &PRECONDITION_FAILED;
 }
 
-static void nothing(struct exchange *x, struct binding *b)
-{
-	(void)x;
-	(void)b;
-}
-
 static void route(struct exchange *x, const struct route *r, struct found *out)
 {
 	exchange_fanout.route(x, r, out);
 }
 
-static void destroy(struct exchange *x)
-{
-	(void)x;
-}
-
 const struct exchange_type exchange_once = {
 	.name = "x-message-deduplication", .one_key = true, .check_exchange = check_exchange,
-	.bind = nothing, .unbind = nothing, .route = route, .destroy = destroy,
+	.route = route,
 };

@@ -156,7 +156,8 @@ struct exchange *topology_add_exchange(struct topology *t, const struct exchange
 static void exchange_free(struct exchange *x)
 {
 	must(list_empty(&x->bindings) && list_empty(&x->inbound));
-	x->type->destroy(x);
+	if (x->type->destroy)
+		x->type->destroy(x);
 	keyring_free(x->keyring);
 	if (x->waiting)
 		queue_delete(&x->waiting);
@@ -189,13 +190,15 @@ static void binding_add(struct topology *t, const struct binding_spec *s, struct
 	list_push(&s->source->bindings, &b->on_source);
 	list_push(s->queue ? &s->queue->bindings : &s->exchange->inbound, &b->on_destination);
 	map_put(&s->source->by_identity, b->identity, b);
-	s->source->type->bind(s->source, b);
+	if (s->source->type->bind)
+		s->source->type->bind(s->source, b);
 	t->n_bindings++;
 }
 
 static void binding_free(struct topology *t, struct binding *b)
 {
-	b->source->type->unbind(b->source, b);
+	if (b->source->type->unbind)
+		b->source->type->unbind(b->source, b);
 	map_remove(&b->source->by_identity, b->identity);
 	walks_leave(&t->walks, &b->on_source);
 	list_remove(&b->on_source);
