@@ -54,18 +54,6 @@ static const struct key *find_key(struct slice name, enum policy_kind kind)
 
 /* ---- what is wrong with a spec ---- */
 
-static bool is_one_of(struct slice s, const char *values)
-{
-	for (struct slice rest = slice_str(values); rest.n;) {
-		const uint8_t *blank = memchr(rest.p, ' ', rest.n);
-		if (slice_eq(s, slice_take(&rest, blank ? (size_t)(blank - rest.p) : rest.n)))
-			return true;
-		if (blank)
-			slice_take(&rest, 1);
-	}
-	return false;
-}
-
 /* "7D": a number and a unit. */
 static bool is_age(struct slice s)
 {
@@ -79,7 +67,7 @@ static bool is_valid(const struct key *k, const struct field *f)
 {
 	switch (k->kind) {
 	case NUMBER: return field_is_integer(f) && f->integer >= k->least && f->integer <= k->most;
-	case ONE_OF: return f->letter == 'S' && is_one_of(f->bytes, k->values);
+	case ONE_OF: return f->letter == 'S' && slice_has_word(slice_str(k->values), ' ', f->bytes);
 	case NAME: return f->letter == 'S' && f->bytes.n <= POLICY_NAME_MAX;
 	case AGE: return f->letter == 'S' && is_age(f->bytes);
 	}

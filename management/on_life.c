@@ -143,15 +143,11 @@ static bool listens_at(const struct host *h, uint64_t port)
 {
 	struct slice rest = slice_str(h->listeners);
 	while (rest.n) {
-		const uint8_t *comma = memchr(rest.p, ',', rest.n);
-		struct slice at = slice_take(&rest, comma ? (size_t)(comma - rest.p) : rest.n);
-		slice_take(&rest, rest.n ? 1 : 0);
-		size_t n = at.n;
-		while (n && at.p[n - 1] != ':')
-			n--;
+		struct slice at = slice_cut(&rest, ','), number = at;
 		uint64_t there;
-		slice_take(&at, n);
-		if (n && quantity_count(at, &there) && there == port)
+		while (at.n)
+			number = slice_cut(&at, ':');
+		if (quantity_count(number, &there) && there == port)
 			return true;
 	}
 	return false;

@@ -450,10 +450,7 @@ bool config_read(struct config *c, struct slice text, const char *name, struct b
 {
 	for (unsigned number = 1; text.n; number++) {
 		char where[PATH_MAX + 16];
-		const uint8_t *end = memchr(text.p, '\n', text.n);
-		struct slice line = slice_take(&text, end ? (size_t)(end - text.p) : text.n);
-		if (end)
-			slice_take(&text, 1);
+		struct slice line = slice_cut(&text, '\n');
 		snprintf(where, sizeof where, "%s:%u", name, number);
 		if (!read_line(c, line, where, why))
 			return false;

@@ -203,11 +203,8 @@ static void on_usr1(struct ev_loop *ev, ev_signal *w, int events)
 	(void)events;
 	broker_describe(l->broker, &text);
 	for (struct slice rest = buf_slice(&text); rest.n;) {
-		const uint8_t *end = memchr(rest.p, '\n', rest.n);
-		struct slice line = slice_take(&rest, end ? (size_t)(end - rest.p) : rest.n);
+		struct slice line = slice_cut(&rest, '\n');
 		log_notice("%.*s", SLICE_ARG(line));
-		if (end)
-			slice_take(&rest, 1);
 	}
 	buf_free(&text);
 }

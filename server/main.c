@@ -200,16 +200,6 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 	return log_file_open(log, &o, why) == 0;
 }
 
-/* In a list that is separated by blanks. */
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (strcspn(at, " ") == n && memcmp(at, word, n) == 0)
-			return true;
-	return false;
-}
-
 static void set_options(const struct config *c, struct broker_options *o, struct log *log)
 {
 	broker_options_default(o);
@@ -240,10 +230,11 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->default_write = c->default_write;
 	o->default_read = c->default_read;
 	o->loopback_users = c->loopback_users;
-	bool all = c->auth_mechanisms[0] == 0;
-	o->plain = all || has_word(c->auth_mechanisms, "PLAIN");
-	o->amqplain = all || has_word(c->auth_mechanisms, "AMQPLAIN");
-	o->external = all || has_word(c->auth_mechanisms, "EXTERNAL");
+	struct slice named = slice_str(c->auth_mechanisms);
+	bool all = named.n == 0;
+	o->plain = all || slice_has_word(named, ' ', slice_str("PLAIN"));
+	o->amqplain = all || slice_has_word(named, ' ', slice_str("AMQPLAIN"));
+	o->external = all || slice_has_word(named, ' ', slice_str("EXTERNAL"));
 }
 
 /* As many descriptors as the system grants; some are kept for files. */
