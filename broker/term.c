@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "amqp/notation.h"
+
 static bool is_ascii(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -36,49 +38,17 @@ void term_put_name(struct buf *out, struct slice name)
 	buf_printf(out, is_ascii(name) ? ">>" : "/utf8>>");
 }
 
-static void put_array(struct buf *out, struct slice array)
-{
-	struct table_walk w = table_walk(array);
-	struct field f;
-	buf_u8(out, '[');
-	for (bool more = false; array_next(&w, &f); more = true) {
-		if (more)
-			buf_u8(out, ',');
-		term_put(out, &f);
-	}
-	buf_u8(out, ']');
-}
+static const struct notation map = {
+	"#{", ",", "}", "", " => ", "", term_put_name, term_put,
+};
 
-static void put_map(struct buf *out, struct slice table)
-{
-	struct table_walk w = table_walk(table);
-	struct slice key;
-	struct field f;
-	buf_printf(out, "#{");
-	for (bool more = false; table_next(&w, &key, &f); more = true) {
-		if (more)
-			buf_u8(out, ',');
-		term_put_name(out, key);
-		buf_printf(out, " => ");
-		term_put(out, &f);
-	}
-	buf_u8(out, '}');
-}
+static const struct notation list = {
+	"[", ",", "]", "{", ",", "}", term_put_name, term_put,
+};
 
 void term_put_pairs(struct buf *out, struct slice table)
 {
-	struct table_walk w = table_walk(table);
-	struct slice key;
-	struct field f;
-	buf_u8(out, '[');
-	for (bool more = false; table_next(&w, &key, &f); more = true) {
-		buf_printf(out, more ? ",{" : "{");
-		term_put_name(out, key);
-		buf_u8(out, ',');
-		term_put(out, &f);
-		buf_u8(out, '}');
-	}
-	buf_u8(out, ']');
+	notation_put_table(out, table, &list);
 }
 
 void term_put(struct buf *out, const struct field *f)
@@ -90,8 +60,8 @@ void term_put(struct buf *out, const struct field *f)
 	case 'd': buf_real(out, f->real); break;
 	case 'T': buf_printf(out, "%" PRIu64, f->timestamp); break;
 	case 'D': buf_printf(out, "{%u,%" PRIu32 "}", f->decimal.scale, f->decimal.value); break;
-	case 'A': put_array(out, f->bytes); break;
-	case 'F': put_map(out, f->bytes); break;
+	case 'A': notation_put_array(out, f->bytes, &list); break;
+	case 'F': notation_put_table(out, f->bytes, &map); break;
 	case 'S':
 	case 'x': term_put_name(out, f->bytes); break;
 	default: buf_printf(out, "%" PRIi64, f->integer);

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "amqp/table.h"
+#include "amqp/notation.h"
 
 /* ---- as text ---- */
 
@@ -47,9 +47,11 @@ static void put_number_field(struct buf *out, const struct field *f)
 		buf_printf(out, "%" PRIi64, f->integer);
 }
 
-static void put_table(struct buf *out, struct slice table);
+static void put_field(struct buf *out, const struct field *f);
 
-static void put_array(struct buf *out, struct slice array);
+static const struct notation plain = {
+	"[", ",", "]", "{", ",", "}", put_quoted, put_field,
+};
 
 static void put_field(struct buf *out, const struct field *f)
 {
@@ -57,40 +59,11 @@ static void put_field(struct buf *out, const struct field *f)
 	case 't': buf_printf(out, "%s", f->boolean ? "true" : "false"); break;
 	case 'S':
 	case 'x': put_quoted(out, f->bytes); break;
-	case 'F': put_table(out, f->bytes); break;
-	case 'A': put_array(out, f->bytes); break;
+	case 'F': notation_put_table(out, f->bytes, &plain); break;
+	case 'A': notation_put_array(out, f->bytes, &plain); break;
 	case 'V': buf_printf(out, "undefined"); break;
 	default: put_number_field(out, f);
 	}
-}
-
-static void put_table(struct buf *out, struct slice table)
-{
-	struct table_walk w = table_walk(table);
-	struct slice key;
-	struct field f;
-	buf_u8(out, '[');
-	for (bool more = false; table_next(&w, &key, &f); more = true) {
-		buf_printf(out, more ? ",{" : "{");
-		put_quoted(out, key);
-		buf_u8(out, ',');
-		put_field(out, &f);
-		buf_u8(out, '}');
-	}
-	buf_u8(out, ']');
-}
-
-static void put_array(struct buf *out, struct slice array)
-{
-	struct table_walk w = table_walk(array);
-	struct field f;
-	buf_u8(out, '[');
-	for (bool more = false; array_next(&w, &f); more = true) {
-		if (more)
-			buf_u8(out, ',');
-		put_field(out, &f);
-	}
-	buf_u8(out, ']');
 }
 
 static void put_words(struct buf *out, struct slice words, const char *between,
@@ -106,24 +79,17 @@ static void put_words(struct buf *out, struct slice words, const char *between,
 }
 
 /* Strings without quotes, as rabbitmqctl has them here. */
-static void put_pairs(struct buf *out, struct slice table)
+static void put_bare(struct buf *out, const struct field *f)
 {
-	struct table_walk w = table_walk(table);
-	struct slice key;
-	struct field f;
-	buf_u8(out, '[');
-	for (bool more = false; table_next(&w, &key, &f); more = true) {
-		buf_printf(out, more ? ", {<<" : "{<<");
-		put_quoted(out, key);
-		buf_printf(out, ">>, ");
-		if (f.letter == 'S')
-			put_text(out, f.bytes);
-		else
-			put_field(out, &f);
-		buf_u8(out, '}');
-	}
-	buf_u8(out, ']');
+	if (f->letter == 'S')
+		put_text(out, f->bytes);
+	else
+		put_field(out, f);
 }
+
+static const struct notation pairs = {
+	"[", ", ", "]", "{<<", ">>, ", "}", put_quoted, put_bare,
+};
 
 void cell_put(struct buf *out, struct cell c)
 {
@@ -133,8 +99,8 @@ void cell_put(struct buf *out, struct cell c)
 	case CELL_NUMBER: buf_printf(out, "%" PRIu64, c.number); break;
 	case CELL_BOOLEAN: buf_printf(out, "%s", c.boolean ? "true" : "false"); break;
 	case CELL_INTEGER: buf_printf(out, "%" PRIi64, c.integer); break;
-	case CELL_TABLE: put_table(out, c.table); break;
-	case CELL_PAIRS: put_pairs(out, c.table); break;
+	case CELL_TABLE: notation_put_table(out, c.table, &plain); break;
+	case CELL_PAIRS: notation_put_table(out, c.table, &pairs); break;
 	case CELL_FIELD: put_field(out, c.field); break;
 	case CELL_WORDS: put_words(out, c.text, ", ", put_text); break;
 	}
@@ -174,10 +140,6 @@ static void put_json_text(struct buf *out, struct slice s)
 	buf_u8(out, '"');
 }
 
-static void put_json_table(struct buf *out, struct slice table);
-
-static void put_json_array(struct buf *out, struct slice array);
-
 static void put_json_number(struct buf *out, const struct field *f)
 {
 	if (f->letter == 'D')
@@ -188,62 +150,27 @@ static void put_json_number(struct buf *out, const struct field *f)
 		put_number_field(out, f);
 }
 
+static void put_json_field(struct buf *out, const struct field *f);
+
+static const struct notation json_object = {
+	"{", ",", "}", "", ":", "", put_json_text, put_json_field,
+};
+
+static const struct notation json_list = {
+	"[", ",", "]", "[", ",", "]", put_json_text, put_json_field,
+};
+
 static void put_json_field(struct buf *out, const struct field *f)
 {
 	switch (f->letter) {
 	case 't': buf_printf(out, "%s", f->boolean ? "true" : "false"); break;
 	case 'S':
 	case 'x': put_json_text(out, f->bytes); break;
-	case 'F': put_json_table(out, f->bytes); break;
-	case 'A': put_json_array(out, f->bytes); break;
+	case 'F': notation_put_table(out, f->bytes, &json_object); break;
+	case 'A': notation_put_array(out, f->bytes, &json_list); break;
 	case 'V': buf_printf(out, "null"); break;
 	default: put_json_number(out, f);
 	}
-}
-
-static void put_json_table(struct buf *out, struct slice table)
-{
-	struct table_walk w = table_walk(table);
-	struct slice key;
-	struct field f;
-	buf_u8(out, '{');
-	for (bool more = false; table_next(&w, &key, &f); more = true) {
-		if (more)
-			buf_u8(out, ',');
-		put_json_text(out, key);
-		buf_u8(out, ':');
-		put_json_field(out, &f);
-	}
-	buf_u8(out, '}');
-}
-
-static void put_json_array(struct buf *out, struct slice array)
-{
-	struct table_walk w = table_walk(array);
-	struct field f;
-	buf_u8(out, '[');
-	for (bool more = false; array_next(&w, &f); more = true) {
-		if (more)
-			buf_u8(out, ',');
-		put_json_field(out, &f);
-	}
-	buf_u8(out, ']');
-}
-
-static void put_json_pairs(struct buf *out, struct slice table)
-{
-	struct table_walk w = table_walk(table);
-	struct slice key;
-	struct field f;
-	buf_u8(out, '[');
-	for (bool more = false; table_next(&w, &key, &f); more = true) {
-		buf_printf(out, more ? ",[" : "[");
-		put_json_text(out, key);
-		buf_u8(out, ',');
-		put_json_field(out, &f);
-		buf_u8(out, ']');
-	}
-	buf_u8(out, ']');
 }
 
 void cell_put_json(struct buf *out, struct cell c)
@@ -251,8 +178,8 @@ void cell_put_json(struct buf *out, struct cell c)
 	switch (c.kind) {
 	case CELL_EMPTY: buf_printf(out, "\"\""); break;
 	case CELL_TEXT: put_json_text(out, c.text); break;
-	case CELL_TABLE: put_json_table(out, c.table); break;
-	case CELL_PAIRS: put_json_pairs(out, c.table); break;
+	case CELL_TABLE: notation_put_table(out, c.table, &json_object); break;
+	case CELL_PAIRS: notation_put_table(out, c.table, &json_list); break;
 	case CELL_FIELD: put_json_field(out, c.field); break;
 	case CELL_WORDS: put_words(out, c.text, ",", put_json_text); break;
 	default: cell_put(out, c);
