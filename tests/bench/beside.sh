@@ -7,7 +7,7 @@
 #        SLOW=N: while it is busy, N messages a second come into the queue that nobody reads
 set -eu
 cd "$(dirname "$0")/../.."
-. tests/bench/free_port.sh
+. tests/bench/own.sh
 build=${BUILD:-build}
 backlog=$((${1:-1} * 1000000))
 busy=$((${2:-4} * 1000000))
@@ -20,9 +20,7 @@ trap 'exit 130' INT TERM HUP
 
 "$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" log.console.level=error &
 broker=$!
-until ss -Hltn "sport = :$port" | grep -q .; do
-	sleep 0.1
-done
+until_listens "$port" "$broker"
 
 written() {
 	sed -n 's/^write_bytes: //p' "/proc/$broker/io"

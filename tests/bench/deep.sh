@@ -10,7 +10,7 @@
 # Prints each step to standard error and one line of figures in the end.
 set -eu
 cd "$(dirname "$0")/../.."
-. tests/bench/free_port.sh
+. tests/bench/own.sh
 millions=${1:-5}
 count=$((millions * 1000000))
 size=${SIZE:-100}
@@ -40,10 +40,6 @@ resident_kb() {
 	awk '/^VmRSS/ { print $2 }' "/proc/$broker/status"
 }
 
-figure() { # name, line
-	echo "$2" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p"
-}
-
 flood() {
 	"$build/flood" port="$port" pid="$broker" size="$size" count="$count" each=1000000 durable=1 \
 		keep=1 drain_s=7200 "$@"
@@ -55,9 +51,7 @@ spread() { # figure: median and maximum over the restarts
 }
 
 start
-until ss -Hltn "sport = :$port" | grep -q .; do
-	sleep 0.1
-done
+until_listens "$port" "$broker"
 sleep 1
 idle=$(resident_kb)
 fill=$(flood confirm=1 consumers=0)

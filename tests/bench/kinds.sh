@@ -8,7 +8,7 @@
 # Prints each measurement to standard error, and a line for each row: the medians and their ratio.
 set -eu
 cd "$(dirname "$0")/../.."
-. tests/bench/free_port.sh
+. tests/bench/own.sh
 build=${BUILD:-build}
 port=${PORT:-$(free_port)}
 data=$(mktemp -d "${DATA:-/tmp}/kinds.XXXXXX")
@@ -16,17 +16,11 @@ broker=
 trap '[ -z "$broker" ] || kill -9 "$broker" 2> /dev/null; rm -rf "$data"' EXIT
 trap 'exit 130' INT TERM HUP
 
-figure() { # name, line
-	echo "$2" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p"
-}
-
 start() {
 	taskset -c 0 "$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
 		log.console.level=error &
 	broker=$!
-	until ss -Hltn "sport = :$port" | grep -q .; do
-		sleep 0.1
-	done
+	until_listens "$port" "$broker"
 }
 
 stop() {

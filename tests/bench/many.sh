@@ -10,7 +10,7 @@
 # Prints each step to standard error and one line of figures in the end.
 set -eu
 cd "$(dirname "$0")/../.."
-. tests/bench/free_port.sh
+. tests/bench/own.sh
 queues=${1:-1000}
 each=${2:-10000}
 count=$((queues * each))
@@ -20,10 +20,6 @@ data=$(mktemp -d "${DATA:-/tmp}/many.XXXXXX")
 broker=
 trap '[ -z "$broker" ] || kill -9 "$broker" 2> /dev/null; rm -rf "$data"' EXIT
 trap 'exit 130' INT TERM HUP
-
-figure() { # name, line
-	echo "$2" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p"
-}
 
 flood() {
 	"$build/flood" port="$port" pid="$broker" count="$count" size="${SIZE:-1024}" durable=1 keep=1 \
@@ -40,9 +36,7 @@ measure() { # queues
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
 		log.console.level=error &
 	broker=$!
-	until ss -Hltn "sport = :$port" | grep -q .; do
-		sleep 0.1
-	done
+	until_listens "$port" "$broker"
 	fill=$(flood queues="$1" confirm=1 consumers=0)
 	echo "$1 queues: fill $fill" >&2
 	reads=$(io syscr) bytes=$(io rchar)

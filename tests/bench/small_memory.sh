@@ -9,7 +9,7 @@
 #                                    RESTART=1 (the broker is killed between in and out)
 set -eu
 cd "$(dirname "$0")/../.."
-. tests/bench/free_port.sh
+. tests/bench/own.sh
 count=$((${1:-20} * 1000000))
 memory=${MEMORY:-134217728}
 build=${BUILD:-build}
@@ -65,20 +65,13 @@ start() {
 	sh -c 'echo $$ > "$1/cgroup.procs" && shift && exec "$@"' sh "$group" "$build/leveret" \
 		listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" log.console.level=error &
 	broker=$!
-	until ss -Hltn "sport = :$port" | grep -q .; do
-		kill -0 "$broker"
-		sleep 0.1
-	done
+	until_listens "$port" "$broker"
 }
 
 # The most that was resident in any of the broker's lives.
 note_resident() {
 	now=$(awk '/^VmHWM/ { print $2 }' "/proc/$broker/status" 2> /dev/null)
 	[ "${now:-0}" -le "$resident" ] || resident=$now
-}
-
-figure() { # name, line
-	echo "$2" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p"
 }
 
 flood() {

@@ -13,7 +13,7 @@
 #   BUILD=DIR  DATA=DIR  PORT=N  RAW=FILE (gets the lines of the probe)
 set -eu
 cd "$(dirname "$0")/../.."
-. tests/bench/free_port.sh
+. tests/bench/own.sh
 grow=$((${GROW:-5} * 1000000))
 held=$((${HELD:-10} * 1000000))
 backlog=$((${BACKLOG:-1} * 1000000))
@@ -31,9 +31,7 @@ start() {
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
 		log.console.level=error &
 	broker=$!
-	until ss -Hltn "sport = :$port" | grep -q .; do
-		sleep 0.01
-	done
+	until_listens "$port" "$broker"
 }
 
 killed() {
@@ -57,10 +55,6 @@ fill() { # messages of 100 bytes
 	flood count="$1" size=100 confirm=1 consumers=0
 }
 
-figure() {
-	sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" "$data/probe"
-}
-
 watch() { # row, what happens meanwhile
 	row=$1
 	shift
@@ -75,7 +69,7 @@ watch() { # row, what happens meanwhile
 	echo "row=$row $(cat "$data/probe")" >> "$raw"
 	# shellcheck disable=SC2046
 	table "$row" $(for f in gets p50_us p999_us longest_us stalls own_p999_us own_longest_us \
-		own_stalls noise_p999_us noise_longest_us; do figure $f; done)
+		own_stalls noise_p999_us noise_longest_us; do figure $f "$(cat "$data/probe")"; done)
 }
 
 table() {
