@@ -176,11 +176,6 @@ static void bury_refused(struct broker *b, const struct message *m, size_t n)
 			dead_letter_refused(b, b->routed.queues[n], m);
 }
 
-static log_position later(log_position a, log_position b)
-{
-	return a > b ? a : b;
-}
-
 static struct published publish_routed(struct channel *ch, struct message *m, struct route *r,
                                        bool mandatory)
 {
@@ -211,7 +206,7 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, b->routed.queues[i]);
 	bury_refused(b, m, n);
-	return (struct published){ later(placed.wait_for, b->routed.wait_for), refused > 0 };
+	return (struct published){ log_later(placed.wait_for, b->routed.wait_for), refused > 0 };
 }
 
 struct published publish(struct channel *ch, struct message *m, bool mandatory)

@@ -11,11 +11,6 @@
 #include "queue/queue.h"
 #include "queue/store.h"
 
-static log_position later(log_position a, log_position b)
-{
-	return a > b ? a : b;
-}
-
 struct exchange *topology_exchange(const struct topology *t, struct slice name)
 {
 	return name.n ? map_get(&t->exchanges, name) : t->nameless;
@@ -234,11 +229,12 @@ static log_position drop_exchange(struct topology *t, struct exchange *x)
 	list_remove(&x->work);
 	x->auto_delete = false;   /* it is going already */
 	while (!list_empty(&x->bindings))
-		at = later(at, unbind_one(t, list_entry(x->bindings.next, struct binding, on_source)));
+		at = log_later(at, unbind_one(t, list_entry(x->bindings.next, struct binding, on_source)));
 	while (!list_empty(&x->inbound))
-		at = later(at, unbind_one(t, list_entry(x->inbound.next, struct binding, on_destination)));
+		at = log_later(at,
+		               unbind_one(t, list_entry(x->inbound.next, struct binding, on_destination)));
 	if (is_kept(x))
-		at = later(at, forget_name(t, CATALOG_EXCHANGE, x->name));
+		at = log_later(at, forget_name(t, CATALOG_EXCHANGE, x->name));
 	departures_note_exchange(t->departures, t, x);
 	map_remove(&t->exchanges, x->name);
 	walks_leave(&t->walks, &x->link);
@@ -252,7 +248,7 @@ static log_position drop_doomed(struct topology *t)
 {
 	log_position at = 0;
 	while (!list_empty(&t->visit))
-		at = later(at, drop_exchange(t, list_entry(t->visit.next, struct exchange, work)));
+		at = log_later(at, drop_exchange(t, list_entry(t->visit.next, struct exchange, work)));
 	return at;
 }
 
@@ -260,7 +256,7 @@ log_position topology_remove_exchange(struct topology *t, struct exchange *x)
 {
 	must(!x->predeclared);
 	log_position at = drop_exchange(t, x);
-	return later(at, drop_doomed(t));
+	return log_later(at, drop_doomed(t));
 }
 
 /* The predeclared ones stand in front. */
@@ -319,7 +315,7 @@ log_position topology_unbind(struct topology *t, const struct binding_spec *spec
 	if (!b)
 		return 0;
 	log_position at = unbind_one(t, b);
-	return later(at, drop_doomed(t));
+	return log_later(at, drop_doomed(t));
 }
 
 /* ---- queues ---- */
@@ -357,10 +353,11 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 {
 	log_position at = 0;
 	while (!list_empty(&q->bindings))
-		at = later(at, unbind_one(t, list_entry(q->bindings.next, struct binding, on_destination)));
-	at = later(at, drop_doomed(t));
+		at = log_later(at,
+		               unbind_one(t, list_entry(q->bindings.next, struct binding, on_destination)));
+	at = log_later(at, drop_doomed(t));
 	if (queue_is_logged(q))
-		at = later(at, forget_name(t, CATALOG_QUEUE, q->name));
+		at = log_later(at, forget_name(t, CATALOG_QUEUE, q->name));
 	map_remove(&t->queues, q->name);
 	walks_leave(&t->walks, &q->link);
 	list_remove(&q->link);
@@ -449,7 +446,7 @@ static bool is_repeated(const struct exchange *x, const struct route *r, struct 
 		return false;
 	}
 	out->repeated = true;
-	out->wait_for = later(out->wait_for, at);
+	out->wait_for = log_later(out->wait_for, at);
 	return true;
 }
 

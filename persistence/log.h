@@ -150,6 +150,12 @@ static inline int log_next(struct log *l, struct log_record *out, struct buf *wh
 	return l->ops->next(l, out, why);
 }
 
+/* Of two positions, the one that is durable last. */
+static inline log_position log_later(log_position a, log_position b)
+{
+	return a > b ? a : b;
+}
+
 /* Appends a record whose body is the n parts one after the other (at most LOG_MAX_RECORD bytes)
  * and returns its position.  It is durable once the reported durable position is greater.
  * urgent: somebody waits for it; a record that is not may lie for up to 10 ms. */
