@@ -166,7 +166,7 @@ static void judge_integer(struct buf *fault, const struct rule *r, const struct 
 static void judge_choice(struct buf *fault, const char *key, struct slice text)
 {
 	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
-		if (strcmp(key, choices[i].key) || is_one_of(text, choices[i].names))
+		if (strcmp(key, choices[i].key) != 0 || is_one_of(text, choices[i].names))
 			continue;
 		if (choices[i].says_it)
 			buf_printf(fault, "\"%s '%.*s'\"", choices[i].fault, SLICE_ARG(text));

@@ -59,12 +59,19 @@ static struct history *history_of(struct exchange *x)
 	return x->state;
 }
 
+/* The place `n` behind the oldest; `n` is at most the length of the ring. */
+static size_t place(const struct history *h, size_t n)
+{
+	size_t at = h->first + n;
+	return at < h->most ? at : at - h->most;
+}
+
 static void forget_oldest(struct history *h)
 {
 	struct message **oldest = &h->kept[h->first];
 	h->bytes -= (*oldest)->body_bytes;
 	message_drop(oldest);
-	h->first = (h->first + 1) % h->most;
+	h->first = place(h, 1);
 	h->count--;
 }
 
@@ -72,7 +79,7 @@ static void note(struct history *h, struct message *m)
 {
 	while (h->count == h->most || (h->count && h->bytes + m->body_bytes > HISTORY_BYTES))
 		forget_oldest(h);
-	h->kept[(h->first + h->count++) % h->most] = message_ref(m);
+	h->kept[place(h, h->count++)] = message_ref(m);
 	h->bytes += m->body_bytes;
 }
 
@@ -107,7 +114,7 @@ size_t history_count(const struct exchange *x)
 struct message *history_at(const struct exchange *x, size_t i)
 {
 	const struct history *h = x->state;
-	return h->kept[(h->first + i) % h->most];
+	return h->kept[place(h, i)];
 }
 
 const struct exchange_type exchange_history = {

@@ -311,10 +311,10 @@ a 1 > basic.publish routing_key=q headers={k: "a"} body="a"
 a 1 < basic.deliver body="a"
 a 2 does basic.consume queue=q consumer_tag=two
 repeat 4097
-a 1 > basic.publish routing_key=q headers={k: "a"} expiration="1000" body="a$i"
+a 1 > basic.publish routing_key=q headers={k: "a"} expiration="15000" body="a$i"
 end
 a 1 > basic.publish routing_key=q headers={k: "b"} body="b"
 a 2 < nothing
-clock +3s
+clock +15s
 a 2 < basic.deliver consumer_tag=two body="b"
 a closes

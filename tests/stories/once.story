@@ -149,7 +149,7 @@ a 1 does queue.bind queue=q exchange=x
 a 1 > basic.publish exchange=x headers={x-deduplication-header: "a"} body="1"
 a 1 does basic.get queue=q => delivery_tag=1 body="1"
 a 1 > basic.reject delivery_tag=1
-clock +1s
+clock +1500ms
 a 1 does basic.get queue=q no_ack => body="1"
 a closes
 

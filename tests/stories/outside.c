@@ -143,6 +143,16 @@ static bool word_is_of_inside(const struct word *words, int n)
 	return false;
 }
 
+static uint64_t step_ms(const char *by)
+{
+	return (uint64_t)(strtod(by, NULL) * (strstr(by, "ms") ? 1 : 1000));
+}
+
+static bool is_a_step(const struct word *words, int n)
+{
+	return n == 2 && !strcmp(words[0].value, "clock");
+}
+
 /* How long the scene sleeps, in milliseconds; UINT64_MAX when it needs the inside. */
 static uint64_t sleeps(const struct script *s, int from, int to)
 {
@@ -152,13 +162,13 @@ static uint64_t sleeps(const struct script *s, int from, int to)
 		char *line = strdup(s->lines[i]);
 		int n = words_cut(line, words);
 		bool repeat = n == 2 && !strcmp(words[0].value, "repeat");
-		if (n > 0 && word_is_of_inside(words, n))
+		if ((n > 0 && word_is_of_inside(words, n)) ||
+		    (is_a_step(words, n) && step_ms(words[1].value) <= MOMENT_MS))
 			all = UINT64_MAX;
 		else if (repeat || (n == 1 && !strcmp(words[0].value, "end")))
 			times = repeat ? strtoull(words[1].value, NULL, 10) : 1;
-		else if (n == 2 && !strcmp(words[0].value, "clock") && all != UINT64_MAX)
-			all += times * (uint64_t)(strtod(words[1].value, NULL) *
-			                          (strstr(words[1].value, "ms") ? 1 : 1000));
+		else if (is_a_step(words, n) && all != UINT64_MAX)
+			all += times * step_ms(words[1].value);
 		free(line);
 	}
 	return all;

@@ -12,6 +12,7 @@ enum {
 	PATIENCE_MS = 4500, /* for what must come */
 	QUIET_MS = 30,      /* for what must not */
 	EARLY_MS = 300,     /* what must not have come by some time is looked for that much earlier */
+	MOMENT_MS = 100,    /* moments so close together only the fake clock tells apart */
 };
 
 /* A connected socket, or -1. */

@@ -102,8 +102,9 @@ a 1 < basic.deliver delivery_tag=2 body="new"
 clock +2s
 a 1 < basic.cancel consumer_tag=t
 a 1 does queue.declare queue=q passive => message_count=1
-clock +3s
+clock +2s
 a 1 < nothing
+clock +2s
 a 1 does queue.declare queue=q passive => message_count=2
 a 1 does basic.get queue=q no_ack => redelivered=1 body="old"
 a 1 does basic.get queue=q no_ack => redelivered=1 body="new"

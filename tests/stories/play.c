@@ -204,13 +204,27 @@ static void play_restart(struct stage *s, const char *how)
 	start_inside(s);
 }
 
+static bool is_nothing(const char *line)
+{
+	return strstr(line, "< nothing");
+}
+
 /* What must not have come by then is looked for a little earlier. */
 static void pass_outside(struct stage *s, uint64_t ms)
 {
 	bool last = s->at + 1 >= s->to;
-	ms += s->early_ms;
-	s->early_ms = !last && strstr(s->script->lines[s->at + 1], "< nothing") ? EARLY_MS : 0;
-	outside_sleep(ms > s->early_ms ? ms - s->early_ms : 0);
+	if (!last && is_nothing(s->script->lines[s->at + 1]))
+		s->early_ms = ms < EARLY_MS ? ms : EARLY_MS;
+	outside_sleep(ms - s->early_ms);
+}
+
+/* What a look was early by passes before anything else is done. */
+static void catch_up(struct stage *s, const char *line)
+{
+	if (is_nothing(line))
+		return;
+	outside_sleep(s->early_ms);
+	s->early_ms = 0;
 }
 
 static void play_clock(struct stage *s, const char *by)
@@ -337,6 +351,7 @@ static void play_text(struct stage *s, const char *text)
 	struct word words[WORDS_MAX];
 	struct buf line = { 0 };
 	substitute(s, text, &line);
+	catch_up(s, text);
 	int n = words_cut((char *)line.p, words);
 	if (n < 0)
 		stage_fail(s, "a quote or bracket is open, or there are too many words");
