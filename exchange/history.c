@@ -66,10 +66,15 @@ static size_t place(const struct history *h, size_t n)
 	return at < h->most ? at : at - h->most;
 }
 
+static uint64_t bytes_of(const struct message *m)
+{
+	return m->header_len + m->body_bytes;
+}
+
 static void forget_oldest(struct history *h)
 {
 	struct message **oldest = &h->kept[h->first];
-	h->bytes -= (*oldest)->body_bytes;
+	h->bytes -= bytes_of(*oldest);
 	message_drop(oldest);
 	h->first = place(h, 1);
 	h->count--;
@@ -77,10 +82,10 @@ static void forget_oldest(struct history *h)
 
 static void note(struct history *h, struct message *m)
 {
-	while (h->count == h->most || (h->count && h->bytes + m->body_bytes > HISTORY_BYTES))
+	while (h->count == h->most || (h->count && h->bytes + bytes_of(m) > HISTORY_BYTES))
 		forget_oldest(h);
 	h->kept[place(h, h->count++)] = message_ref(m);
-	h->bytes += m->body_bytes;
+	h->bytes += bytes_of(m);
 }
 
 static bool is_to_be_kept(const struct route *r)

@@ -12,7 +12,7 @@ struct message;
 enum {
 	HISTORY_USUAL = 20,          /* messages, when x-recent-history-length is not said */
 	HISTORY_MOST = 1000,
-	HISTORY_BYTES = 16 << 20,    /* of bodies, but for the last message */
+	HISTORY_BYTES = 16 << 20,    /* of headers and bodies, but for the last message */
 };
 
 /* How many messages it remembers; 0 for an exchange of another type. */

@@ -122,6 +122,19 @@ a 1 does queue.bind queue=r exchange=x
 a 1 does queue.declare queue=r passive => message_count=1
 a closes
 
+scene "Headers count as bodies do"
+a connects
+a opens 1
+a 1 does exchange.declare exchange=x type="x-recent-history" arguments={x-recent-history-length: 1000}
+a 1 does queue.declare queue=q
+repeat 150
+a 1 > basic.publish exchange=x headers="\x01aS\0\x01\xd4\xc0"+120000*"h" body="$i"
+end
+a 1 does queue.bind queue=q exchange=x
+a 1 does queue.declare queue=q passive => message_count=139
+a 1 does basic.get queue=q no_ack => body="12"
+a closes
+
 scene "Lengths that are none"
 a connects
 a opens 1
