@@ -16,7 +16,8 @@ struct alarms {
 	bool memory, disk;
 	bool log_full;               /* the log keeps the room that is left for acks */
 	uint64_t memory_used, memory_watermark;   /* bytes; as much as the watermark is too much */
-	uint64_t disk_free, disk_free_limit;      /* bytes; less than the limit is too little */
+	uint64_t disk_free, disk_free_limit;      /* bytes; less than the limit is too little; what
+	                                           * the log keeps for itself counts as free */
 };
 
 /* Nothing is known yet, and no alarm is set. */

@@ -260,10 +260,19 @@ uint64_t broker_deadline(const struct broker *b)
 	return busy ? b->now_ms : at;
 }
 
+/* What the log has for segments to come it does not need to ask the disk for. */
+static uint64_t with_spares(const struct broker *b, uint64_t disk_free)
+{
+	struct log_stats s = { 0 };
+	if (b->options.log)
+		log_stats(b->options.log, &s);
+	return disk_free > UINT64_MAX - s.spare_bytes ? UINT64_MAX : disk_free + s.spare_bytes;
+}
+
 void broker_note_resources(struct broker *b, uint64_t memory_used, uint64_t disk_free)
 {
 	b->alarms.memory_used = memory_used;
-	b->alarms.disk_free = disk_free;
+	b->alarms.disk_free = with_spares(b, disk_free);
 	alarms_look(b);
 }
 

@@ -65,8 +65,9 @@ int broker_recover(struct broker *b, struct buf *why);
  * batch, confirms, burials, in that order. */
 void broker_turn(struct broker *b, uint64_t now_ms);
 
-/* What the process uses and what the log's file system has free, in bytes: now and then, while an
- * alarm lasts about once a second. */
+/* What the process uses and what the log's file system has free (UINT64_MAX: nobody knows), in
+ * bytes: now and then, while an alarm lasts about once a second.  Spare files of the log count as
+ * free. */
 void broker_note_resources(struct broker *b, uint64_t memory_used, uint64_t disk_free);
 
 /* True while publishers are blocked because memory or disk is short. */

@@ -70,6 +70,7 @@ struct log_stats {
 	uint64_t copied;                    /* of those records, copied forward */
 	uint64_t segments;                  /* files in use, spares not counted */
 	uint64_t disk_bytes;                /* all files, spares counted */
+	uint64_t spare_bytes;               /* of spares: room that new segments will take */
 };
 
 /* How far a backup is. */

@@ -547,7 +547,7 @@ static void file_stats(const struct log *log, struct log_stats *out)
 	log_thread_lock(l->thread);
 	uint64_t spares = l->worker.spares;
 	log_thread_unlock(l->thread);
-	out->disk_bytes = spares * l->options.segment_bytes;
+	out->spare_bytes = out->disk_bytes = spares * l->options.segment_bytes;
 	for (size_t i = 0; i < l->n_segments; i++)
 		out->disk_bytes += l->segments[i]->file_bytes;
 }

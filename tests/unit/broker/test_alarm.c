@@ -3,11 +3,12 @@
 #include <check.h>
 
 #include "broker/manage.h"
+#include "persistence/log.h"
 #include "tests/sim/talk.h"
 
 Suite *suite_broker_alarm(void);
 
-enum { WATERMARK = 1000, DISK_LIMIT = 500, PLENTY = 1 << 20 };
+enum { WATERMARK = 1000, DISK_LIMIT = 500, PLENTY = 1 << 20, SEGMENT = 64 << 10 };
 
 static struct inside in;
 static struct talk publisher, consumer;
@@ -16,7 +17,10 @@ static unsigned blocked, unblocked, returned;
 
 static void set_up(void)
 {
+	bool durable = in.durable;
 	inside_init(&in);
+	in.durable = durable;
+	in.segment_bytes = SEGMENT;
 	in.options.memory_watermark_bytes = WATERMARK;
 	in.options.disk_free_limit_bytes = DISK_LIMIT;
 	blocked = unblocked = returned = 0;
@@ -24,11 +28,19 @@ static void set_up(void)
 	ck_assert(talk_open(&publisher, &in) && talk_open(&consumer, &in));
 }
 
+static void set_up_durable(void)
+{
+	in.durable = true;
+	set_up();
+}
+
 static void tear_down(void)
 {
 	talk_free(&publisher);
 	talk_free(&consumer);
 	inside_stop(&in);
+	inside_forget(&in);
+	in.durable = false;
 	buf_free(&why);
 	buf_free(&reasons);
 }
@@ -158,6 +170,46 @@ START_TEST(a_blocked_client_is_heard_when_it_ends)
 }
 END_TEST
 
+static uint64_t spare_bytes(void)
+{
+	struct log_stats s;
+	log_stats(in.log, &s);
+	return s.spare_bytes;
+}
+
+/* Published and taken until segments were given up. */
+static void make_spares(void)
+{
+	struct heard h;
+	uint8_t body[8 << 10] = { 0 };
+	struct method declare = { .id = METHOD_queue_declare,
+		                      .queue_declare = { .queue = slice_str("q"), .durable = true } };
+	struct method get = { .id = METHOD_basic_get,
+		                  .basic_get = { .queue = slice_str("q"), .no_ack = true } };
+	talk_send(&consumer, 1, &declare);
+	ck_assert(talk_expect(&consumer, METHOD_queue_declare_ok, &h, NULL, NULL));
+	for (int i = 0; i < 100; i++) {
+		talk_publish(&consumer, 1, slice_of("", 0), slice_str("q"), false, true,
+		             slice_of(body, sizeof body));
+		talk_send(&consumer, 1, &get);
+		ck_assert(talk_expect(&consumer, METHOD_basic_get_ok, &h, NULL, NULL));
+		inside_pass(&in, 20);
+	}
+}
+
+START_TEST(spare_files_of_the_log_are_room)
+{
+	make_spares();
+	ck_assert_uint_ge(spare_bytes(), SEGMENT);
+	note(0, DISK_LIMIT - 1);
+	ck_assert(!broker_is_alarmed(in.broker));
+	manage_set_disk_free_limit(in.broker, DISK_LIMIT + spare_bytes());
+	ck_assert(broker_is_alarmed(in.broker));
+	note(0, UINT64_MAX);
+	ck_assert(!broker_is_alarmed(in.broker));
+}
+END_TEST
+
 Suite *suite_broker_alarm(void)
 {
 	Suite *s = suite_create("broker/alarm");
@@ -169,6 +221,10 @@ Suite *suite_broker_alarm(void)
 	tcase_add_test(t, what_is_set_by_hand_counts_at_once);
 	tcase_add_test(t, a_blocked_client_is_not_taken_for_dead);
 	tcase_add_test(t, a_blocked_client_is_heard_when_it_ends);
+	suite_add_tcase(s, t);
+	t = tcase_create("durable");
+	tcase_add_checked_fixture(t, set_up_durable, tear_down);
+	tcase_add_test(t, spare_files_of_the_log_are_room);
 	suite_add_tcase(s, t);
 	return s;
 }
