@@ -44,7 +44,7 @@ struct connection {
 	char *name;
 	char *user;                  /* logged in as; NULL before */
 	struct user *account;        /* the same; NULL when it was deleted, too */
-	const struct grant *grant;   /* what it may do there, as of broker.rights ... */
+	struct grant *grant;         /* what it may do there, as of broker.rights ... */
 	uint64_t rights_when;        /* ... being that */
 	struct vhost *vhost;         /* opened; NULL before, and when it was deleted */
 	char *certificate;           /* name of the verified certificate; NULL: there is none */

@@ -203,19 +203,27 @@ static bool decode(struct slice key, struct slice value, enum policy_kind *kind,
 	return true;
 }
 
+/* why: lines, of which the first is said. */
+static void complain(const struct vhost *v, struct slice name, bool stays, struct slice why)
+{
+	log_warning("policy '%.*s' in vhost '%.*s' %s: %.*s", SLICE_ARG(name), SLICE_ARG(v->name),
+	            stays ? "matches nothing" : "makes no sense any more and is removed",
+	            SLICE_ARG(slice_cut(&why, '\n')));
+}
+
 static bool recover_one(void *broker, struct slice key, struct slice value)
 {
 	struct policy_spec spec;
-	enum policy_kind kind;
+	enum policy_kind kind = POLICY_USER;
 	struct buf why = { 0 };
 	struct vhost *v = key.n >= HEAD_BYTES ? vhost_numbered(broker, get_le32(key.p)) : NULL;
 	struct policy *p =
-		v && decode(key, value, &kind, &spec) ? policy_new(&spec, kind, &why) : NULL;
+		v && decode(key, value, &kind, &spec) ? policy_recall(&spec, kind, &why) : NULL;
 	bool makes_sense = p;
+	if (v && (!p || !p->compiled))
+		complain(v, slice_of(key.p + HEAD_BYTES, key.n - HEAD_BYTES), p, buf_slice(&why));
 	if (p)
 		policies_put(&v->policies, kind, &p);
-	else if (v)
-		log_warning("a policy in the catalog makes no sense any more and is removed");
 	buf_free(&why);
 	return makes_sense;
 }

@@ -149,17 +149,8 @@ static unsigned useless_to(struct slice definition)
 	return targets;
 }
 
-struct policy *policy_new(const struct policy_spec *spec, enum policy_kind kind, struct buf *why)
+static struct policy *make(const struct policy_spec *spec, struct pattern *compiled)
 {
-	size_t said = why->len;
-	judge_definition(spec, kind, why);
-	judge_targets(spec, why);
-	struct pattern *compiled = compile(spec, why);
-	judge_name(spec, why);
-	if (why->len != said) {
-		pattern_free(&compiled);
-		return NULL;
-	}
 	struct policy *p = mem_zalloc(sizeof *p);
 	list_init(&p->link);
 	p->name = mem_own(spec->name);
@@ -170,6 +161,29 @@ struct policy *policy_new(const struct policy_spec *spec, enum policy_kind kind,
 	p->useless = useless_to(p->definition);
 	p->compiled = compiled;
 	return p;
+}
+
+struct policy *policy_new(const struct policy_spec *spec, enum policy_kind kind, struct buf *why)
+{
+	size_t said = why->len;
+	judge_definition(spec, kind, why);
+	judge_targets(spec, why);
+	struct pattern *compiled = compile(spec, why);
+	judge_name(spec, why);
+	if (why->len == said)
+		return make(spec, compiled);
+	pattern_free(&compiled);
+	return NULL;
+}
+
+struct policy *policy_recall(const struct policy_spec *spec, enum policy_kind kind,
+                             struct buf *why)
+{
+	size_t said = why->len;
+	judge_definition(spec, kind, why);
+	judge_targets(spec, why);
+	judge_name(spec, why);
+	return why->len == said ? make(spec, compile(spec, why)) : NULL;
 }
 
 void policy_free(struct policy **pp)
@@ -188,7 +202,7 @@ void policy_free(struct policy **pp)
 bool policy_matches(struct policy *p, struct pattern_room *room, enum policy_target target,
                     struct slice name)
 {
-	if (!(p->targets & ~p->useless & target))
+	if (!p->compiled || !(p->targets & ~p->useless & target))
 		return false;
 	enum pattern_answer a = pattern_search(p->compiled, room, name);
 	if (a == PATTERN_GAVE_UP && !p->gave_up)

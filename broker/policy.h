@@ -41,13 +41,18 @@ struct policy {
 	int64_t priority;
 	unsigned targets;            /* bits of policy_target */
 	unsigned useless;            /* to these: it has a key that they have no use for */
-	struct pattern *compiled;
+	struct pattern *compiled;    /* NULL: it does not compile any more, and matches nothing */
 	bool gave_up;                /* on some name; said once */
 };
 
 /* The caller's, to be freed; the strings are copied.  NULL when the spec is none: why says in
  * RabbitMQ's words all that is wrong, a line for each. */
 struct policy *policy_new(const struct policy_spec *spec, enum policy_kind kind, struct buf *why);
+
+/* As policy_new, for one that was taken once: a pattern that does not compile any more matches
+ * nothing, and why says so. */
+struct policy *policy_recall(const struct policy_spec *spec, enum policy_kind kind,
+                             struct buf *why);
 void policy_free(struct policy **p);
 
 /* Whether it is for a target of that name. room: to search in. */

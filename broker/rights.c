@@ -25,7 +25,7 @@ static void remember(struct channel *ch, enum right right, uint64_t serial)
 /* ---- asking ---- */
 
 /* The one that counts now: a grant may go with any change of rights. */
-static const struct grant *grant_of(struct connection *c)
+static struct grant *grant_of(struct connection *c)
 {
 	if (c->rights_when != c->broker->rights) {
 		c->rights_when = c->broker->rights;
@@ -34,14 +34,15 @@ static const struct grant *grant_of(struct connection *c)
 	return c->grant;
 }
 
-static bool allows(struct broker *b, const struct grant *g, enum right right, struct slice name)
+static bool allows(struct broker *b, struct grant *g, enum right right, struct slice name)
 {
 	if (!g->patterns[right])
-		return name.n == 0;
+		return g->texts[right].n == 0 && name.n == 0;
 	enum pattern_answer a = pattern_search(g->patterns[right], b->patterns, name);
-	if (a == PATTERN_GAVE_UP)
+	if (a == PATTERN_GAVE_UP && !g->gave_up)
 		log_warning("a pattern of user '%.*s' takes too long, and allows nothing: %.*s",
 		            SLICE_ARG(g->user->name), SLICE_ARG(g->texts[right]));
+	g->gave_up |= a == PATTERN_GAVE_UP;
 	return a == PATTERN_FOUND;
 }
 
@@ -53,7 +54,7 @@ static struct slice name_of(enum thing thing, struct slice name)
 
 static bool may(struct channel *ch, enum right right, enum thing thing, struct slice name)
 {
-	const struct grant *g = grant_of(ch->connection);
+	struct grant *g = grant_of(ch->connection);
 	return g && allows(ch->broker, g, right, name_of(thing, name));
 }
 
@@ -92,7 +93,7 @@ const struct refusal *rights_check_topic(struct channel *ch, enum right right,
 	const struct user *u = ch->connection->account;
 	if (x->type != &exchange_topic || list_empty(&u->topic_grants))
 		return NULL;
-	const struct grant *g = grant_find(u, ch->vhost, x->name);
+	struct grant *g = grant_find(u, ch->vhost, x->name);
 	if (!g || allows(ch->broker, g, right, key))
 		return NULL;
 	return refuse(ch->broker, &ACCESS_REFUSED,

@@ -203,6 +203,15 @@ static struct pattern *compile_for_topics(const struct user *u, const struct vho
 	return p;
 }
 
+/* NULL: it is empty, or faulty. */
+static struct pattern *compile_one(const struct user *u, const struct vhost *v, bool topics,
+                                   struct slice text, struct pattern_fault *fault)
+{
+	if (!text.n)
+		return NULL;
+	return topics ? compile_for_topics(u, v, text, fault) : pattern_new(text, fault);
+}
+
 static bool compile(const struct user *u, const struct vhost *v, bool topics,
                     const struct slice texts[RIGHTS], struct pattern *patterns[RIGHTS],
                     struct pattern_fault *fault)
@@ -211,12 +220,25 @@ static bool compile(const struct user *u, const struct vhost *v, bool topics,
 	for (int i = 0; i < RIGHTS; i++)
 		patterns[i] = NULL;
 	for (int i = 0; ok && i < RIGHTS; i++)
-		if (texts[i].n)
-			ok = (patterns[i] = topics ? compile_for_topics(u, v, texts[i], fault)
-			                           : pattern_new(texts[i], fault)) != NULL;
+		ok = (patterns[i] = compile_one(u, v, topics, texts[i], fault)) || !texts[i].n;
 	if (!ok)
 		drop_patterns(patterns);
 	return ok;
+}
+
+/* What compiled when it was granted and does not any more finds nothing. */
+static void recompile(const struct user *u, const struct vhost *v, bool topics,
+                      const struct slice texts[RIGHTS], struct pattern *patterns[RIGHTS])
+{
+	static const char *const rights[RIGHTS] = { "configure", "write", "read" };
+	struct pattern_fault fault;
+	for (int i = 0; i < RIGHTS; i++) {
+		patterns[i] = compile_one(u, v, topics, texts[i], &fault);
+		if (!patterns[i] && texts[i].n)
+			log_warning("user '%.*s' in vhost '%.*s': the pattern '%.*s' does not compile, and "
+			            "allows to %s nothing: %s", SLICE_ARG(u->name), SLICE_ARG(v->name),
+			            SLICE_ARG(texts[i]), rights[i], fault.text);
+	}
 }
 
 static void set_patterns(struct grant *g, const struct slice texts[RIGHTS],
@@ -339,17 +361,16 @@ static int recover_grant(struct broker *b, bool topics, struct slice key, struct
 	struct grant_key k;
 	struct slice texts[RIGHTS];
 	struct pattern *patterns[RIGHTS];
-	struct pattern_fault fault;
 	if (!ledger_grant_key_decode(key, topics, &k) || !ledger_grant_decode(value, texts))
 		return unreadable(why, "permission");
 	struct user *u = user_find(b, k.user);
 	struct vhost *v = vhost_numbered(b, k.vhost);
-	if (!u || !v)
+	if (!u || !v) {
 		buf_append(orphans, &(struct slice){ (uint8_t *)mem_copy(key), key.n }, sizeof key);
-	else if (compile(u, v, topics, texts, patterns, &fault))
-		set_patterns(grant_new(u, v, k.exchange), texts, patterns);
-	else
-		return unreadable(why, "permission");
+		return 0;
+	}
+	recompile(u, v, topics, texts, patterns);
+	set_patterns(grant_new(u, v, k.exchange), texts, patterns);
 	return 0;
 }
 

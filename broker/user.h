@@ -34,7 +34,9 @@ struct grant {
 	struct slice exchange;       /* lies in the key; p == NULL: it is not about topics */
 	struct slice key;            /* owned; as in the catalog */
 	struct slice texts[RIGHTS];  /* owned; an empty one allows what has an empty name */
-	struct pattern *patterns[RIGHTS];   /* NULL for an empty text; of topics the names are in it */
+	struct pattern *patterns[RIGHTS];   /* of topics the names are in it; NULL for an empty text, or
+	                                     * one that does not compile any more: it finds nothing */
+	bool gave_up;                /* on some name; said once */
 	struct list on_user, on_vhost;
 };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a channel remembers of rights, which no conversation shows. */
 #include <check.h>
+#include <stdio.h>
 
+#include "base/logline.h"
 #include "broker/channel.h"
 #include "broker/user.h"
 #include "queue/queue.h"
@@ -87,6 +89,93 @@ START_TEST(queues_and_exchanges_never_share_a_serial)
 }
 END_TEST
 
+/* ---- patterns that were taken once and do not compile any more ---- */
+
+static struct buf lines;
+
+static void gather(enum logline_level level, const char *text)
+{
+	if (level == LOGLINE_WARNING)
+		buf_printf(&lines, "%s\n", text);
+}
+
+static unsigned times_said(const char *what)
+{
+	unsigned n = 0;
+	*buf_reserve(&lines, 1) = 0;
+	for (const char *at = (char *)lines.p; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+/* Makes "(x)" in all entries of a kind "(x(". */
+static void spoil(uint8_t kind)
+{
+	struct catalog *c = &in.broker->store.catalog;
+	const void *cursor = NULL;
+	struct slice key, value;
+	uint8_t of;
+	struct buf k = { 0 }, v = { 0 };
+	while (catalog_next(c, &cursor, &of, &key, &value)) {
+		if (of != kind)
+			continue;
+		buf_append_slice(&k, key);
+		buf_append_slice(&v, value);
+	}
+	uint8_t *at = memmem(v.p, v.len, "(x)", 3);
+	ck_assert(at);
+	at[2] = '(';
+	catalog_put(c, kind, buf_slice(&k), buf_slice(&v));
+	buf_free(&k);
+	buf_free(&v);
+}
+
+static void start_durable(void)
+{
+	ck_assert_msg(inside_start(&in, &said), "%.*s", (int)said.len, (char *)said.p);
+	ck_assert(talk_open(&talk, &in));
+}
+
+static uint32_t declared(const char *queue)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str(queue), .durable = true } };
+	talk_send(&talk, 1, &m);
+	return talk_read(&talk, &h) ? h.method.id : 0;
+}
+
+START_TEST(a_pattern_that_does_not_compile_any_more_matches_nothing)
+{
+	tear_down();
+	in.durable = true;
+	in.segment_bytes = 1 << 20;
+	start_durable();
+	declared("x");
+	ck_assert_int_eq(admin_say(&in, &said, "set_policy", "short", "(x)", "{\"max-length\":1}",
+	                           NULL), 0);
+	ck_assert_int_eq(admin_say(&in, &said, "set_permissions", "guest", "(x)", ".*", ".*", NULL), 0);
+	spoil(CATALOG_POLICY);
+	spoil(CATALOG_PERMISSION);
+	talk_free(&talk);
+	inside_stop(&in);
+	logline_set_sink(gather);
+	start_durable();
+	ck_assert_uint_eq(times_said("policy 'short' in vhost '/'"), 1);
+	ck_assert_uint_eq(times_said("user 'guest' in vhost '/'"), 1);
+	const struct vhost *v = channel()->vhost;
+	ck_assert(policies_find(&v->policies, POLICY_USER, slice_str("short")));
+	ck_assert(!topology_queue(&v->topology, slice_str("x"))->ruling);
+	ck_assert_uint_eq(declared("x2"), METHOD_channel_close);
+	ck_assert_int_eq(admin_say(&in, &said, "set_permissions", "guest", "(x)", ".*", ".*", NULL), 0);
+	talk_free(&talk);
+	ck_assert(talk_open(&talk, &in));
+	ck_assert_uint_eq(declared("x2"), METHOD_queue_declare_ok);
+	logline_set_sink(NULL);
+	buf_free(&lines);
+}
+END_TEST
+
 Suite *suite_broker_rights(void)
 {
 	Suite *s = suite_create("broker/rights");
@@ -95,6 +184,7 @@ Suite *suite_broker_rights(void)
 	tcase_add_test(t, what_was_allowed_is_known_until_rights_change);
 	tcase_add_test(t, what_was_refused_is_not_known);
 	tcase_add_test(t, queues_and_exchanges_never_share_a_serial);
+	tcase_add_test(t, a_pattern_that_does_not_compile_any_more_matches_nothing);
 	suite_add_tcase(s, t);
 	return s;
 }
