@@ -24,7 +24,7 @@ struct key {
 };
 
 struct keyring_page {
-	struct list link;
+	uint64_t first;              /* no key has a lower number, none before it one as high */
 	struct list on_log;          /* something of it is in the log: by lowest */
 	struct keyring *keyring;
 	log_position lowest;         /* no key of it lies before */
@@ -95,7 +95,6 @@ struct keyring *keyring_new(struct store *s, struct slice arguments, struct queu
 	k->header = slice_str("x-deduplication-header");
 	if (table_find(arguments, "x-deduplication-header", &f) && f.letter == 'S')
 		k->header = f.bytes;
-	list_init(&k->pages);
 	return k;
 }
 
@@ -132,32 +131,77 @@ static struct slice digest_key(const struct digest *d)
 	return slice_of(d->bytes, sizeof d->bytes);
 }
 
-static struct keyring_page *page_of_link(struct list *l)
-{
-	return list_entry(l, struct keyring_page, link);
-}
-
 static struct keyring_page *page_of(struct key *key)
 {
 	return list_entry(key - key->slot, struct keyring_page, keys);
 }
 
-static struct keyring_page *last_page(struct keyring *k)
+/* The i-th, from the oldest on. */
+static struct keyring_page *page_at(const struct keyring *k, size_t i)
 {
-	struct keyring_page *p = list_empty(&k->pages) ? NULL : page_of_link(k->pages.prev);
+	return k->pages[k->at + i];
+}
+
+/* At the end, when half of it is not used in the place of what left at the front. */
+static void make_room(struct keyring *k)
+{
+	if (k->at + k->n_pages < k->cap)
+		return;
+	if (k->at > k->cap / 2) {
+		memmove(k->pages, k->pages + k->at, k->n_pages * sizeof *k->pages);
+		k->at = 0;
+		return;
+	}
+	k->cap = k->cap ? 2 * k->cap : 4;
+	k->pages = mem_realloc(k->pages, k->cap * sizeof *k->pages);
+}
+
+static struct keyring_page *last_page(struct keyring *k, uint64_t number)
+{
+	struct keyring_page *p = k->n_pages ? page_at(k, k->n_pages - 1) : NULL;
 	if (p && p->n < PAGE_KEYS)
 		return p;
+	make_room(k);
 	p = slab_alloc(sizeof *p);
 	p->keyring = k;
+	p->first = number;
 	p->n = p->live = 0;
 	list_init(&p->on_log);
-	list_push(&k->pages, &p->link);
+	k->pages[k->at + k->n_pages++] = p;
 	return p;
 }
 
-static void page_free(struct keyring_page *p)
+/* Where the page is that the number belongs in; n_pages: in none, it is too low. */
+static size_t find_page(const struct keyring *k, uint64_t number)
 {
-	list_remove(&p->link);
+	size_t low = 0, high = k->n_pages;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (page_at(k, mid)->first <= number)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low ? low - 1 : k->n_pages;
+}
+
+/* What is on the shorter side moves up. */
+static void page_free(struct keyring *k, struct keyring_page *p)
+{
+	size_t i = find_page(k, p->first);
+	struct keyring_page **at = k->pages + k->at;
+	must(at[i] == p);
+	if (i < k->n_pages / 2) {
+		memmove(at + 1, at, i * sizeof *at);
+		k->at++;
+	} else {
+		memmove(at + i, at + i + 1, (k->n_pages - i - 1) * sizeof *at);
+	}
+	if (--k->n_pages == 0) {
+		mem_free(k->pages);
+		k->pages = NULL;
+		k->at = k->cap = 0;
+	}
 	list_remove(&p->on_log);
 	slab_free(p, sizeof *p);
 }
@@ -186,15 +230,15 @@ static void remove_key(struct keyring *k, struct key *key)
 	key->number = 0;
 	k->count--;
 	if (--p->live == 0)
-		page_free(p);
+		page_free(k, p);
 }
 
 void keyring_free(struct keyring *k)
 {
 	if (!k)
 		return;
-	while (!list_empty(&k->pages))
-		page_free(page_of_link(k->pages.next));
+	while (k->n_pages)
+		page_free(k, page_at(k, k->n_pages - 1));
 	map_free(&k->by_digest);
 	mem_free(k);
 }
@@ -220,7 +264,7 @@ bool keyring_has(const struct keyring *k, const struct digest *d, int64_t wall_m
 
 static void put(struct keyring *k, struct key key)
 {
-	struct keyring_page *p = last_page(k);
+	struct keyring_page *p = last_page(k, key.number);
 	key.slot = p->n;
 	p->keys[p->n] = key;
 	map_put(&k->by_digest, digest_key(&p->keys[p->n].digest), &p->keys[p->n]);
@@ -239,21 +283,17 @@ void keyring_add(struct keyring *k, const struct digest *d, uint64_t number, int
 	if (ended)
 		remove_key(k, ended);
 	while (k->count >= k->most)
-		remove_key(k, first_live(page_of_link(k->pages.next)));
+		remove_key(k, first_live(page_at(k, 0)));
 	put(k, (struct key){ .digest = *d, .number = number, .until_ms = until_ms, .at = at });
 }
 
-/* From the oldest on: what leaves a queue without its message is what is oldest, mostly. */
 static struct key *find_number(struct keyring *k, uint64_t number)
 {
-	list_each(it, &k->pages) {
-		struct keyring_page *p = page_of_link(it);
-		for (uint16_t i = 0; i < p->n; i++)
-			if (p->keys[i].number == number)
-				return &p->keys[i];
-		if (first_live(p)->number > number)
-			break;
-	}
+	size_t i = find_page(k, number);
+	struct keyring_page *p = i < k->n_pages ? page_at(k, i) : NULL;
+	for (struct key *key = p ? p->keys : NULL; p && key < p->keys + p->n; key++)
+		if (key->number == number)
+			return key;
 	return NULL;
 }
 
@@ -271,8 +311,8 @@ void keyring_drop(struct keyring *k, uint64_t number, const struct message *m)
 
 void keyring_cut(struct keyring *k, uint64_t from)
 {
-	while (!list_empty(&k->pages)) {
-		struct keyring_page *p = page_of_link(k->pages.prev);
+	while (k->n_pages) {
+		struct keyring_page *p = page_at(k, k->n_pages - 1);
 		bool last = first_live(p)->number < from;
 		for (uint16_t i = p->n, live = p->live; i > 0 && live; i--) {
 			struct key *key = &p->keys[i - 1];
@@ -510,9 +550,11 @@ void keyring_claims_free(struct keyring_claims *c)
 void keyring_check(const struct keyring *k)
 {
 	uint64_t n = 0, before = 0;
-	list_each(it, &k->pages) {
-		const struct keyring_page *p = list_entry(it, struct keyring_page, link);
+	must(k->at + k->n_pages <= k->cap);
+	for (size_t at = 0; at < k->n_pages; at++) {
+		const struct keyring_page *p = page_at(k, at);
 		uint16_t live = 0;
+		must(p->first > before && find_page(k, p->first) == at);
 		for (uint16_t i = 0; i < p->n; i++) {
 			const struct key *key = &p->keys[i];
 			if (key->number == 0)

@@ -34,7 +34,8 @@ struct keyring {
 	int64_t ttl_ms;              /* -1: keys have no end */
 	uint64_t next_number;
 	uint64_t count;
-	struct list pages;           /* the oldest first */
+	struct keyring_page **pages;   /* the oldest first: [at, at + n_pages) are there */
+	size_t at, n_pages, cap;
 	struct map by_digest;
 };
 
