@@ -256,6 +256,7 @@ uint64_t broker_deadline(const struct broker *b)
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
 	            !list_empty(&b->policing) || !list_empty(&b->overfull) ||
 	            !list_empty(&b->going_vhosts) || !list_empty(&b->events.due) ||
+	            !list_empty(&b->store.recalled) ||
 	            (!b->failed && store_is_busy(&b->store, b->durable));
 	return busy ? b->now_ms : at;
 }

@@ -6,6 +6,7 @@
 
 #include "amqp/props.h"
 #include "amqp/table.h"
+#include "broker/expiry.h"
 #include "broker/overflow.h"
 #include "broker/state.h"
 #include "queue/place.h"
@@ -223,29 +224,39 @@ static bool route(const struct dying *d, struct exchange *x, struct message *m,
 	return true;
 }
 
-/* Puts the reborn message into its queues, but for those that refuse it.  False when there are
- * none, or when none of them is logged.  from: where it is removed, NULL for a newcomer. */
-static bool move(const struct dying *d, const struct record_target *from, enum death why)
+/* What became of it. LOGGED: the log knows, and of its end in the queue, too. */
+enum moved { NOWHERE, MOVED, LOGGED };
+
+/* Into those of the queues that do not refuse it; a queue that keeps its dead wants all of them. */
+static enum moved put(const struct dying *d, struct message *m, const struct record_target *from,
+                      struct route_set *to)
 {
 	struct broker *b = d->b;
-	struct exchange *x = topology_exchange(d->q->topology, d->q->settings.dead_exchange);
-	if (!x)
-		return false;
-	struct message *m = reborn(d);
-	struct route_set *to = &b->reborn;
-	to->n = 0;
-	if (!route(d, x, m, to)) {
-		message_drop(&m);
-		return false;
-	}
-	if (why != DEATH_REJECTED)
-		cut_cycles(d, to);
-	size_t n = to->n - overflow_part(b, m, to, false);
-	bool logged = n && place_moved(&b->store, m, from, to->queues, n, NULL).wait_for != 0;
+	size_t refused = overflow_part(b, m, to, false), n = to->n - refused;
+	if (n == 0 || (refused && queue_keeps_dead(d->q)))
+		return NOWHERE;
+	bool logged = place_moved(&b->store, m, from, to->queues, n, NULL).wait_for != 0;
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, to->queues[i]);
+	return logged ? LOGGED : MOVED;
+}
+
+/* Puts the reborn message where it is routed to.  from: where it is removed, NULL for a
+ * newcomer. */
+static enum moved move(const struct dying *d, const struct record_target *from, enum death why)
+{
+	struct exchange *x = topology_exchange(d->q->topology, d->q->settings.dead_exchange);
+	if (!x)
+		return NOWHERE;
+	struct message *m = reborn(d);
+	struct route_set *to = &d->b->reborn;
+	to->n = 0;
+	bool routed = route(d, x, m, to);
+	if (routed && why != DEATH_REJECTED)
+		cut_cycles(d, to);
+	enum moved moved = routed ? put(d, m, from, to) : NOWHERE;
 	message_drop(&m);
-	return logged;
+	return moved;
 }
 
 /* False when the queue has no use for its dead. */
@@ -260,14 +271,40 @@ static bool examine(struct dying *d)
 	return true;
 }
 
-void dead_letter(struct broker *b, struct queue *q, struct entry e, enum death why)
+/* A note says why it died, and how often it was tried: each time it waits twice as long. */
+enum { FIRST_WAIT_MS = 1000, TRIES = 8 };
+
+_Static_assert(DEATHS * TRIES <= QUEUE_NOTES, "a note has room for both");
+
+static void hold(struct broker *b, struct queue *q, struct entry e, enum death why, unsigned tries)
+{
+	int64_t wait_ms = (int64_t)FIRST_WAIT_MS << tries;
+	unsigned next = tries + 1 < TRIES ? tries + 1 : tries;
+	queue_hold(q, e, (int64_t)b->now_ms + wait_ms, next * DEATHS + why);
+	expiry_watch(b, q);
+}
+
+static void end(struct broker *b, struct queue *q, struct entry e, enum death why, unsigned tries)
 {
 	struct dying d = { .b = b, .q = q, .m = e.message, .reason = reasons[why] };
 	struct record_target from = { q->id, e.seq };
-	if (examine(&d) && move(&d, &from, why))
+	enum moved moved = examine(&d) ? move(&d, &from, why) : NOWHERE;
+	if (moved == LOGGED)
 		queue_moved(q, e);
+	else if (moved == NOWHERE && queue_keeps_dead(q))
+		hold(b, q, e, why, tries);
 	else
 		queue_settle(q, e);
+}
+
+void dead_letter(struct broker *b, struct queue *q, struct entry e, enum death why)
+{
+	end(b, q, e, why, 0);
+}
+
+void dead_letter_again(struct broker *b, struct queue *q, struct entry e, unsigned note)
+{
+	end(b, q, e, note % DEATHS, note / DEATHS);
 }
 
 void dead_letter_refused(struct broker *b, struct queue *q, const struct message *m)

@@ -16,10 +16,16 @@ enum death {
 	DEATH_EXPIRED,
 	DEATH_MAXLEN,
 	DEATH_DELIVERY_LIMIT,
+	DEATHS,
 };
 
-/* Ends an entry that was taken from q: republished where q says, else dropped. */
+/* Ends an entry that was taken from q: republished where q says, else dropped, or held where q
+ * keeps its dead (x-dead-letter-strategy = at-least-once): not all that it is routed to take it, or
+ * there is nothing that it is routed to. */
 void dead_letter(struct broker *b, struct queue *q, struct entry e, enum death why);
+
+/* The same for one that was held, and came back with that note. */
+void dead_letter_again(struct broker *b, struct queue *q, struct entry e, unsigned note);
 
 struct message;
 

@@ -108,6 +108,8 @@ void expiry_collect(struct broker *b)
 		bool deleted = r.queue->deleted;
 		if (r.entry.message && r.why == RECALL_RETRY)
 			queue_try_again(r.queue, r.entry);
+		else if (r.entry.message && r.why >= RECALL_HELD)
+			dead_letter_again(b, r.queue, r.entry, r.why - RECALL_HELD);
 		else if (r.entry.message)
 			leave(b, r.queue, r.entry);
 		else

@@ -30,7 +30,8 @@ void expiry_forget(struct broker *b, struct queue *q);
  * that somebody wants when they are dead, are read back first: expiry_collect. */
 void expiry_drop_due(struct broker *b, struct queue *q, int64_t due_ms, uint32_t max);
 
-/* Those that were read back become dead letters. */
+/* Those that were read back, and those that are held and whose time to be tried again has come,
+ * become dead letters. */
 void expiry_collect(struct broker *b);
 
 /* True when the entry, which was just taken, had a deadline up to due_ms. */

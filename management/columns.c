@@ -143,9 +143,11 @@ QUEUE_VALUE(exclusive, cell_boolean(q->exclusive))
 QUEUE_VALUE(owner, q->exclusive ? cell_number(q->owner) : cell_empty())
 QUEUE_VALUE(arguments, cell_table(q->arguments))
 QUEUE_VALUE(ready_count, cell_number(queue_ready(q)))
-QUEUE_VALUE(unacked, cell_number(q->unacked))
+QUEUE_VALUE(unacked, cell_number(q->unacked - q->held.count))
 QUEUE_VALUE(messages, cell_number(queue_ready(q) + q->unacked))
 QUEUE_VALUE(ready_bytes, cell_number(q->ready_bytes))
+QUEUE_VALUE(held, cell_number(q->held.count))
+QUEUE_VALUE(held_bytes, cell_number(q->held_bytes))
 QUEUE_VALUE(consumers, cell_number(q->rotation.count))
 QUEUE_VALUE(active, q->rotation.active ? cell_slice(q->rotation.active->tag) : cell_empty())
 QUEUE_VALUE(holder, q->exclusive_consumer ? cell_slice(q->exclusive_consumer->tag) : cell_empty())
@@ -188,7 +190,9 @@ static const struct column queue_columns[] = {
 	{ "messages_ready", queue_ready_count },
 	{ "messages_unacknowledged", queue_unacked },
 	{ "messages", queue_messages },
+	{ "messages_dlx", queue_held },
 	{ "message_bytes_ready", queue_ready_bytes },
+	{ "message_bytes_dlx", queue_held_bytes },
 	{ "consumers", queue_consumers },
 	{ "state", queue_state },
 	{ "type", queue_type },

@@ -42,8 +42,8 @@ bool fetch_take(struct lane *l, uint64_t seq, struct entry *out);
  * waits for those of its queue that were recalled before.  why: RECALL_ ... */
 void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned why);
 
-/* Why an entry was recalled. */
-enum { RECALL_DUE, RECALL_RETRY };
+/* Why an entry was recalled; to the last a note is added. */
+enum { RECALL_DUE, RECALL_RETRY, RECALL_HELD };
 
 struct recalled {
 	struct queue *queue;

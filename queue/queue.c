@@ -12,6 +12,7 @@ enum {
 	RECALLS = 64,                 /* of one queue at a time */
 	LOOKS = 64,                   /* at deadlines of which the entry is gone, in one call */
 	BACK = UINT16_MAX,            /* where deadlines name a lane: the entry is to come back then */
+	HELD = BACK - QUEUE_NOTES,    /* ... it is held, with the note that is added to this */
 };
 
 #define RETRY_LONGEST_MS 315360000000   /* ten years, as any time to live */
@@ -99,7 +100,7 @@ static void bury(struct queue *q)
 {
 	must(!list_linked(&q->runnable) && !list_linked(&q->on_owner));
 	must(!heap_linked(&q->deadline) && list_empty(&q->parked) && list_empty(&q->recalls));
-	must(q->later.count == 0);
+	must(q->later.count == 0 && q->held.count == 0);
 	lane_free(&q->lane);
 	for (unsigned i = 0; i < q->n_levels; i++)
 		lane_free(&q->levels[i]);
@@ -162,6 +163,12 @@ static void drop_level(struct queue *q, struct lane *l, bool acked)
 		queue_drop(q, e, e.message->body_bytes, acked);
 }
 
+/* Something comes back by its deadline only. */
+static bool stands_aside(const struct queue *q)
+{
+	return q->later.count || q->held.count;
+}
+
 /* All ready entries go; acked: the log is to know.  Returns how many there were. */
 static uint64_t drop_all(struct queue *q, bool acked)
 {
@@ -173,10 +180,18 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	drop_lane(q, &q->lane, acked);
 	q->n_fetches = 0;
 	q->ready_bytes = 0;
-	if (q->later.count == 0)
+	if (!stands_aside(q))
 		deadlines_free(&q->deadlines);
 	must(queue_ready(q) == 0);
 	return n;
+}
+
+static bool take_held(struct queue *q, const struct due *d, struct entry *out)
+{
+	if (d->lane < HELD || d->lane == BACK || !row_take(&q->held, d->seq, out))
+		return false;
+	q->held_bytes -= d->body_bytes;
+	return true;
 }
 
 /* What would have come back. Their deadlines know their sizes. */
@@ -184,9 +199,9 @@ static void drop_later(struct queue *q)
 {
 	struct due d;
 	struct entry e;
-	while (q->later.count)
-		if (deadlines_take(&q->deadlines, QUEUE_NO_DEADLINE - 1, &d) && d.lane == BACK &&
-		    row_take(&q->later, d.seq, &e)) {
+	while (stands_aside(q))
+		if (deadlines_take(&q->deadlines, QUEUE_NO_DEADLINE - 1, &d) &&
+		    ((d.lane == BACK && row_take(&q->later, d.seq, &e)) || take_held(q, &d, &e))) {
 			forget(q, &e, d.body_bytes);
 			q->unacked--;
 		}
@@ -233,8 +248,8 @@ static bool is_there(const void *queue, const struct due *d)
 	const struct queue *q = queue;
 	if (q->later.count && row_find(&q->later, d->seq))
 		return true;
-	if (d->lane == BACK)
-		return false;
+	if (d->lane >= HELD)
+		return d->lane < BACK && row_find(&q->held, d->seq);
 	const struct lane *l = d->lane ? &q->levels[d->lane - 1] : &q->lane;
 	return lane_has(l, d->seq) || fetch_loads(l, d->seq) ||
 	       (q->aside && groups_have(q->groups, d->seq));
@@ -244,7 +259,8 @@ static void add_deadline(struct queue *q, struct due d)
 {
 	deadlines_add(&q->deadlines, d);
 	if (deadlines_are_many(&q->deadlines))
-		deadlines_sweep(&q->deadlines, queue_ready(q) + q->later.count, is_there, q);
+		deadlines_sweep(&q->deadlines, queue_ready(q) + q->later.count + q->held.count, is_there,
+		                q);
 }
 
 /* The entry is in the lane, and in memory. */
@@ -375,7 +391,7 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 /* Of an empty queue: all that are left are stale. */
 static void forget_deadlines(struct queue *q)
 {
-	if (!q->groups && !q->later.count && queue_ready(q) == 0)
+	if (!q->groups && !stands_aside(q) && queue_ready(q) == 0)
 		deadlines_free(&q->deadlines);
 }
 
@@ -412,11 +428,15 @@ static void back_to_place(struct queue *q, struct entry e)
 	q->unacked--;
 }
 
-/* It is time to try it again. */
+/* It is time to try it again, or once more where it is to go as a dead letter. */
 static void come_back(struct queue *q, const struct due *d)
 {
 	struct entry e;
-	if (!row_take(&q->later, d->seq, &e))
+	if (take_held(q, d, &e)) {
+		fetch_recall(q, e, d->body_bytes, RECALL_HELD + d->lane - HELD);
+		return;
+	}
+	if (d->lane != BACK || !row_take(&q->later, d->seq, &e))
 		return;
 	if (e.message)
 		back_to_place(q, e);
@@ -428,7 +448,7 @@ static void come_back(struct queue *q, const struct due *d)
 static bool take_from_anywhere(struct queue *q, const struct due *d, struct entry *out)
 {
 	struct trail_emptied emptied = { 0 };
-	if (d->lane == BACK) {
+	if (d->lane >= HELD) {
 		come_back(q, d);
 		return false;
 	}
@@ -581,23 +601,41 @@ int64_t queue_retry_ms(const struct queue *q, const struct entry *e, bool failed
 	return s->retry_max_ms >= 0 && s->retry_max_ms < ms ? s->retry_max_ms : ms;
 }
 
-void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms)
+/* Until then, where the deadline says. */
+static struct due stand_aside(struct queue *q, struct row *row, struct entry e, struct due d)
 {
-	const struct store *s = q->store;
-	const struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
-	struct due d = { .when_ms = when_ms, .seq = e.seq, .at = e.at, .lane = BACK,
-		             .body_bytes = e.message->body_bytes, .kept = e.kept };
-	int64_t dies_ms = queue_entry_deadline(q, e.message);
-	e.returns++;
+	struct store *s = q->store;
+	message_count(e.message, &s->resident);   /* it may have been read back */
+	d.seq = e.seq;
+	d.at = e.at;
+	d.kept = e.kept;
+	d.body_bytes = e.message->body_bytes;
 	if (e.at && e.at < s->durable && s->resident > s->memory_budget)
 		message_drop(&e.message);
-	row_put(&q->later, e);
+	row_put(row, e);
 	q->expires = true;
 	add_deadline(q, d);
+	return d;
+}
+
+void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms)
+{
+	const struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
+	int64_t dies_ms = queue_entry_deadline(q, e.message);
+	e.returns++;
+	struct due d = stand_aside(q, &q->later, e, (struct due){ .when_ms = when_ms, .lane = BACK });
 	d.when_ms = dies_ms;
 	d.lane = lane_number(q, l);
 	if (dies_ms <= when_ms)
 		add_deadline(q, d);
+}
+
+void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note)
+{
+	must(!q->deleted && note < QUEUE_NOTES);
+	struct due d = { .when_ms = when_ms, .lane = (uint16_t)(HELD + note) };
+	q->held_bytes += e.message->body_bytes;
+	stand_aside(q, &q->held, e, d);
 }
 
 void queue_try_again(struct queue *q, struct entry e)
@@ -676,6 +714,7 @@ void queue_check(const struct queue *q)
 	if (q->keyring)
 		keyring_check(q->keyring);
 	must(bytes <= q->ready_bytes && (hot < queue_ready(q) || bytes == q->ready_bytes));
+	must(q->later.count + q->held.count <= q->unacked);
 	uint32_t consumers = 0;
 	list_each(it, &q->rotation.able)
 		consumers++;

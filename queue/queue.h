@@ -66,8 +66,10 @@ struct queue {
 	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
 	struct row later;             /* entries that come back when it is time to try them again; they
 	                               * count as unacked, and may be in the log only */
+	struct row held;              /* dead letters that nobody took; they count as unacked, too */
+	uint64_t held_bytes;          /* of their bodies */
 	bool expires;                 /* has held messages that are due at a time of their own */
-	struct deadlines deadlines;   /* ... of those, and of what comes back later */
+	struct deadlines deadlines;   /* ... of those, and of what is aside or held */
 	struct list recalls;          /* fetches of single entries, in order (fetch_recall) ... */
 	uint32_t n_recalls;           /* ... and with those that are back, so many */
 
@@ -144,12 +146,22 @@ static inline bool queue_is_over(const struct queue *q)
 	return queue_ready(q) > q->settings.max_length || q->ready_bytes > q->settings.max_bytes;
 }
 
-/* True when another message with a body of so many bytes would be within the limits. */
+/* True when another message with a body of so many bytes would be within the limits, in which what
+ * is held has a part. */
 static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
 {
 	const struct settings *s = &q->settings;
-	return queue_ready(q) < s->max_length && q->ready_bytes <= s->max_bytes &&
-	       body_bytes <= s->max_bytes - q->ready_bytes;
+	uint64_t bytes = q->ready_bytes + q->held_bytes;
+	return queue_ready(q) + q->held.count < s->max_length && bytes <= s->max_bytes &&
+	       body_bytes <= s->max_bytes - bytes;
+}
+
+/* True when a dead letter that nobody takes is to stay. */
+static inline bool queue_keeps_dead(const struct queue *q)
+{
+	const struct settings *s = &q->settings;
+	return q->counts && s->strategy == STRATEGY_AT_LEAST_ONCE && s->dead_exchange.p &&
+	       s->overflow == OVERFLOW_REJECT_PUBLISH;
 }
 
 #define QUEUE_NO_DEADLINE DEADLINES_NONE
@@ -207,6 +219,13 @@ void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms);
 
 /* One that was aside, and had to be read back (RECALL_RETRY), goes back to its place. */
 void queue_try_again(struct queue *q, struct entry e);
+
+enum { QUEUE_NOTES = 64 };
+
+/* The entry stays, though it is dead, and comes to light then by way of fetch_recalled, with why
+ * RECALL_HELD and the note, which is below QUEUE_NOTES.  Of its memory the same holds as of what is
+ * set aside. */
+void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note);
 
 /* True when the entry, which is to be returned, has come back more often than its queue allows. */
 bool queue_is_spent(const struct queue *q, const struct entry *e);

@@ -53,6 +53,11 @@ static const char *const retries[] = {
 	[RETRY_RETURNED] = "returned",
 };
 
+static const char *const strategies[] = {
+	[STRATEGY_AT_MOST_ONCE] = "at-most-once",
+	[STRATEGY_AT_LEAST_ONCE] = "at-least-once",
+};
+
 static uint64_t *number_in(struct settings *s, size_t i)
 {
 	return (uint64_t *)((char *)s + numbers[i].at);
@@ -63,21 +68,19 @@ static struct slice *name_in(struct settings *s, size_t i)
 	return (struct slice *)((char *)s + names[i].at);
 }
 
-static enum overflow overflow_of(struct slice text)
+/* Which of the names it is; they begin with number 1, and 0 is for what is none of them. */
+static unsigned choice_of(struct slice table, const char *key, const char *const *of, unsigned n)
 {
-	for (enum overflow o = OVERFLOW_DROP_HEAD; o < ARRAY_LEN(overflows); o++)
-		if (slice_is(text, overflows[o]))
-			return o;
-	return OVERFLOW_UNSAID;
+	struct field f;
+	if (!table_find(table, key, &f) || f.letter != 'S')
+		return 0;
+	for (unsigned i = 1; i < n; i++)
+		if (slice_is(f.bytes, of[i]))
+			return i;
+	return 0;
 }
 
-static enum retry retry_of(struct slice text)
-{
-	for (enum retry r = RETRY_DISABLED; r < ARRAY_LEN(retries); r++)
-		if (slice_is(text, retries[r]))
-			return r;
-	return RETRY_UNSAID;
-}
+#define CHOICE_OF(table, key, of) choice_of(table, key, of, ARRAY_LEN(of))
 
 /* skip: bytes of the keys that are not in the table's. */
 static void read(struct settings *out, struct slice table, size_t skip)
@@ -95,10 +98,9 @@ static void read(struct settings *out, struct slice table, size_t skip)
 		if (table_find(table, &names[i].key[skip], &f) && f.letter == 'S' &&
 		    f.bytes.n <= SETTINGS_NAME_MAX)
 			*name_in(out, i) = f.bytes;
-	if (table_find(table, &"x-overflow"[skip], &f) && f.letter == 'S')
-		out->overflow = overflow_of(f.bytes);
-	if (table_find(table, &"x-delayed-retry-type"[skip], &f) && f.letter == 'S')
-		out->retry = retry_of(f.bytes);
+	out->overflow = CHOICE_OF(table, &"x-overflow"[skip], overflows);
+	out->retry = CHOICE_OF(table, &"x-delayed-retry-type"[skip], retries);
+	out->strategy = CHOICE_OF(table, &"x-dead-letter-strategy"[skip], strategies);
 }
 
 void settings_of_arguments(struct settings *out, struct slice arguments)
@@ -124,6 +126,8 @@ void settings_join(struct settings *out, const struct settings *weaker)
 		out->overflow = other.overflow;
 	if (out->retry == RETRY_UNSAID)
 		out->retry = other.retry;
+	if (out->strategy == STRATEGY_UNSAID)
+		out->strategy = other.strategy;
 }
 
 static bool same_name(struct slice a, struct slice b)
@@ -140,5 +144,5 @@ bool settings_equal(const struct settings *a, const struct settings *b)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!same_name(*name_in(&x, i), *name_in(&y, i)))
 			return false;
-	return a->overflow == b->overflow && a->retry == b->retry;
+	return a->overflow == b->overflow && a->retry == b->retry && a->strategy == b->strategy;
 }

@@ -26,6 +26,12 @@ enum retry {
 	RETRY_RETURNED,              /* what came back otherwise */
 };
 
+enum strategy {
+	STRATEGY_UNSAID,             /* in effect the same as the next */
+	STRATEGY_AT_MOST_ONCE,
+	STRATEGY_AT_LEAST_ONCE,      /* what nobody takes of the dead stays */
+};
+
 struct settings {
 	int64_t ttl_ms;              /* message-ttl; -1: none */
 	int64_t lease_ms;            /* expires; -1: none */
@@ -37,6 +43,7 @@ struct settings {
 	uint64_t max_bytes;          /* max-length-bytes; UINT64_MAX: none */
 	enum overflow overflow;
 	enum retry retry;            /* delayed-retry-type */
+	enum strategy strategy;      /* dead-letter-strategy */
 	struct slice dead_exchange;  /* dead-letter-exchange; p == NULL: none */
 	struct slice dead_key;       /* dead-letter-routing-key; p == NULL: the message's own */
 };

@@ -285,6 +285,7 @@ static void play_ctl(struct stage *s, const struct word *words, int n)
 	struct request r = { 0 };
 	struct buf room[WORDS_MAX] = { 0 }, said = { 0 }, wanted = { 0 };
 	int used = 1, code;
+	char *end = "";
 	stage_flush(s);
 	for (; used < n && (words[used].key || strcmp(words[used].value, "=>")); used++) {
 		struct buf *word = &room[r.n];
@@ -298,7 +299,7 @@ static void play_ctl(struct stage *s, const struct word *words, int n)
 	if (used + 2 < n)
 		value_bytes(words[used + 2].value, &wanted);
 	code = s->failed ? 0 : admin_ask(&s->inside, &r, &said);
-	if (code != (used + 1 < n ? atoi(words[used + 1].value) : 0) ||
+	if (code != (used + 1 < n ? strtol(words[used + 1].value, &end, 10) : 0) || *end ||
 	    (wanted.len && !memmem(said.p, said.len, wanted.p, wanted.len)))
 		stage_fail(s, "leveretctl ended with %d and said: %.*s", code, SLICE_ARG(buf_slice(&said)));
 	for (size_t i = 0; i < r.n; i++)

@@ -373,6 +373,26 @@ START_TEST(a_turn_is_not_spent_on_the_dead)
 }
 END_TEST
 
+/* What was read back once counts as in memory, too. */
+START_TEST(what_is_tried_again_leaves_memory_each_time)
+{
+	struct heard h;
+	retry_ms = 100;
+	declare("q", "", -1, -1);
+	publish(UINT64_MAX, true, 0);
+	const struct vhost *v = map_xget(&in.broker->vhosts, slice_str("/"));
+	const struct queue *q = topology_queue(&v->topology, slice_str("q"));
+	for (int i = 0; i < 3; i++) {
+		pass(1000);
+		ck_assert(get("q", false, &h));
+		tag[0] = h.method.basic_get_ok.delivery_tag;
+		settle(0, true);
+		ck_assert_uint_eq(q->later.count, 1);
+		ck_assert_ptr_null(row_first(&q->later)->message);
+	}
+}
+END_TEST
+
 Suite *suite_broker_expiry(void)
 {
 	Suite *s = suite_create("broker_expiry");
@@ -381,6 +401,7 @@ Suite *suite_broker_expiry(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, everything_goes_at_its_time, 0, 20);
 	tcase_add_test(t, a_turn_is_not_spent_on_the_dead);
+	tcase_add_test(t, what_is_tried_again_leaves_memory_each_time);
 	suite_add_tcase(s, t);
 	return s;
 }

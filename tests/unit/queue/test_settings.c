@@ -97,15 +97,23 @@ static void put(struct settings *out, bool argument, const char *key, const char
 }
 
 static const char *const keys[] = { "x-dead-letter-exchange", "x-dead-letter-routing-key",
-	                                "x-overflow" };
+	                                "x-overflow", "x-dead-letter-strategy" };
 
 static const char *const values[] = { "drop-head", "reject-publish", "reject-publish-dlx" };
+static const char *const strategies[] = { "at-most-once", "at-least-once", "at-random" };
+
+static const char *value_of(int key, int i)
+{
+	return key == 3 ? strategies[i] : values[i];
+}
 
 /* Which of the values it is; -1: none. */
 static int value_in(const struct settings *s, int key)
 {
 	if (key == 2)
 		return (int)s->overflow - (int)OVERFLOW_DROP_HEAD;
+	if (key == 3)
+		return (int)s->strategy - (int)STRATEGY_AT_MOST_ONCE;
 	struct slice name = key == 0 ? s->dead_exchange : s->dead_key;
 	for (int i = 0; i < 3; i++)
 		if (name.p && slice_is(name, values[i]))
@@ -123,8 +131,10 @@ START_TEST(arguments_win_over_an_operator_over_a_policy)
 		struct settings s[3];
 		for (int i = 0; i < 3; i++) {
 			table = tables[i];
-			put(&s[i], i == 0, keys[_i], said[i] < 0 ? NULL : values[said[i]]);
+			put(&s[i], i == 0, keys[_i], said[i] < 0 ? NULL : value_of(_i, said[i]));
 			tables[i] = table;
+			if (_i == 3 && said[i] == 2)
+				said[i] = -1;   /* there is no such strategy */
 			ck_assert_int_eq(value_in(&s[i], _i), said[i]);
 		}
 		settings_join(&s[1], &s[2]);
@@ -178,6 +188,9 @@ START_TEST(equal_is_equal_in_all)
 	b = a;
 	b.overflow = OVERFLOW_DROP_HEAD;
 	ck_assert(!settings_equal(&a, &b));
+	b = a;
+	b.strategy = STRATEGY_AT_MOST_ONCE;
+	ck_assert(!settings_equal(&a, &b));
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		b = a;
 		memset((char *)&b + numbers[i].at, 0, sizeof(int64_t));
@@ -193,7 +206,7 @@ Suite *suite_queue_settings(void)
 	tcase_add_checked_fixture(t, NULL, tear_down);
 	tcase_add_loop_test(t, the_smallest_number_counts, 0, 6);
 	tcase_add_loop_test(t, times_are_never_too_long_to_be_added_to, 0, 6);
-	tcase_add_loop_test(t, arguments_win_over_an_operator_over_a_policy, 0, 3);
+	tcase_add_loop_test(t, arguments_win_over_an_operator_over_a_policy, 0, 4);
 	tcase_add_test(t, what_has_another_type_says_nothing);
 	tcase_add_test(t, a_name_too_long_for_one_says_nothing);
 	tcase_add_test(t, equal_is_equal_in_all);
