@@ -5,7 +5,7 @@
 #include "base/die.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
-#include "queue/settings.h"
+#include "queue/queue.h"
 
 static void put_value(struct buf *out, const struct field *f)
 {
@@ -77,40 +77,55 @@ const struct refusal *arguments_same_flag(const struct vhost *v, struct declared
 
 /* ---- a new queue ---- */
 
-enum kind { INTEGER, STRING, BOOLEAN };
+enum kind { ANY, INTEGER, VERSION, STRING, BOOLEAN };
+
+enum { CLASSIC = 1, QUORUM = 2, BOTH = CLASSIC | QUORUM, STREAM = 4 };   /* types of queues */
 
 struct rule {
 	const char *key;
-	enum kind kind;
+	enum kind kind;          /* ANY: whatever it is */
+	unsigned takers;         /* types that take it */
 	int64_t min, max;
 	const char *above;       /* the fault of a larger number */
 };
 
 #define TEN_YEARS_MS 315360000000
 
+/* In RabbitMQ's order: the first fault is the one that is said. */
 static const struct rule rules[] = {
-	{ "x-expires", INTEGER, 1, TEN_YEARS_MS, "value_too_large" },
-	{ "x-message-ttl", INTEGER, 0, TEN_YEARS_MS, "value_too_large" },
-	{ "x-max-length", INTEGER, 0, INT64_MAX, NULL },
-	{ "x-max-length-bytes", INTEGER, 0, INT64_MAX, NULL },
-	{ "x-consumer-timeout", INTEGER, 0, INT64_MAX, NULL },
-	{ "x-consumer-disconnected-timeout", INTEGER, 0, INT64_MAX, NULL },
-	{ "x-delivery-limit", INTEGER, -1, INT64_MAX, NULL },
-	{ "x-delayed-retry-min", INTEGER, 0, TEN_YEARS_MS, "value_too_large" },
-	{ "x-delayed-retry-max", INTEGER, 0, TEN_YEARS_MS, "value_too_large" },
-	{ "x-max-priority", INTEGER, 0, 255, "max_value_exceeded" },
-	{ "x-dead-letter-exchange", STRING, 0, 0, NULL },
-	{ "x-dead-letter-routing-key", STRING, 0, 0, NULL },
-	{ "x-dead-letter-strategy", STRING, 0, 0, NULL },
-	{ "x-overflow", STRING, 0, 0, NULL },
-	{ "x-queue-leader-locator", STRING, 0, 0, NULL },
-	{ "x-delayed-retry-type", STRING, 0, 0, NULL },
-	{ "x-queue-mode", STRING, 0, 0, NULL },
-	{ "x-group-header", STRING, 0, 0, NULL },
-	{ "x-queue-type", STRING, 0, 0, NULL },
-	{ "x-single-active-consumer", BOOLEAN, 0, 0, NULL },
-	{ "x-message-deduplication", BOOLEAN, 0, 0, NULL },
+	{ "x-expires", INTEGER, BOTH, 1, TEN_YEARS_MS, "value_too_large" },
+	{ "x-message-ttl", INTEGER, BOTH, 0, TEN_YEARS_MS, "value_too_large" },
+	{ "x-dead-letter-exchange", STRING, BOTH, 0, 0, NULL },
+	{ "x-dead-letter-routing-key", STRING, BOTH, 0, 0, NULL },
+	{ "x-dead-letter-strategy", STRING, QUORUM, 0, 0, NULL },
+	{ "x-max-length", INTEGER, BOTH, 0, INT64_MAX, NULL },
+	{ "x-max-length-bytes", INTEGER, BOTH, 0, INT64_MAX, NULL },
+	{ "x-max-in-memory-length", INTEGER, QUORUM, 0, INT64_MAX, NULL },
+	{ "x-max-in-memory-bytes", INTEGER, QUORUM, 0, INT64_MAX, NULL },
+	{ "x-max-priority", INTEGER, CLASSIC, 0, 255, "max_value_exceeded" },
+	{ "x-overflow", STRING, BOTH, 0, 0, NULL },
+	{ "x-queue-mode", STRING, CLASSIC, 0, 0, NULL },
+	{ "x-queue-version", VERSION, CLASSIC, 0, INT64_MAX, NULL },
+	{ "x-single-active-consumer", BOOLEAN, BOTH, 0, 0, NULL },
+	{ "x-delivery-limit", INTEGER, QUORUM, -1, INT64_MAX, NULL },
+	{ "x-consumer-timeout", INTEGER, BOTH, 0, INT64_MAX, NULL },
+	{ "x-consumer-disconnected-timeout", INTEGER, QUORUM, 0, INT64_MAX, NULL },
+	{ "x-delayed-retry-type", STRING, BOTH, 0, 0, NULL },
+	{ "x-delayed-retry-min", INTEGER, BOTH, 0, TEN_YEARS_MS, "value_too_large" },
+	{ "x-delayed-retry-max", INTEGER, BOTH, 0, TEN_YEARS_MS, "value_too_large" },
+	{ "x-quorum-initial-group-size", INTEGER, QUORUM, 1, INT64_MAX, NULL },
+	{ "x-queue-leader-locator", STRING, BOTH, 0, 0, NULL },
+	{ "x-queue-master-locator", ANY, CLASSIC, 0, 0, NULL },
+	{ "x-member-placement-tag", STRING, QUORUM, 0, 0, NULL },
+	{ "x-max-age", ANY, STREAM, 0, 0, NULL },
+	{ "x-stream-max-segment-size-bytes", ANY, STREAM, 0, 0, NULL },
+	{ "x-stream-filter-size-bytes", ANY, STREAM, 0, 0, NULL },
+	{ "x-initial-cluster-size", ANY, STREAM, 0, 0, NULL },
+	{ "x-group-header", STRING, BOTH, 0, 0, NULL },
+	{ "x-message-deduplication", BOOLEAN, BOTH, 0, 0, NULL },
 };
+
+static const struct rule type_rule = { "x-queue-type", STRING, BOTH, 0, 0, NULL };
 
 /* Texts of which there are only so many, and the fault of another; some say it. */
 enum { NAMES = 4 };
@@ -163,6 +178,14 @@ static void judge_integer(struct buf *fault, const struct rule *r, const struct 
 		buf_printf(fault, "{%s,%lld}", what, (long long)f->integer);
 }
 
+/* There were two formats of what lies on the disk; we have our own. */
+static void judge_version(struct buf *fault, const struct rule *r, const struct field *f)
+{
+	judge_integer(fault, r, f);
+	if (fault->len == 0 && f->integer != 1 && f->integer != 2)
+		buf_printf(fault, "\"unsupported queue version '%lld'\"", (long long)f->integer);
+}
+
 static void judge_choice(struct buf *fault, const char *key, struct slice text)
 {
 	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
@@ -185,6 +208,12 @@ static void judge_string(struct buf *fault, const char *key, const struct field 
 		buf_printf(fault, "empty_group_header");
 	else
 		judge_choice(fault, key, f->bytes);
+}
+
+static void judge_boolean(struct buf *fault, const struct field *f)
+{
+	if (f->letter != 't')
+		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(f));
 }
 
 /* What goes only with another argument, or only without. */
@@ -212,12 +241,13 @@ static void judge(struct buf *fault, const struct rule *r, struct slice argument
 	struct field f;
 	if (!table_find(arguments, r->key, &f))
 		return;
-	if (r->kind == INTEGER)
-		judge_integer(fault, r, &f);
-	else if (r->kind == STRING)
-		judge_string(fault, r->key, &f);
-	else if (f.letter != 't')
-		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(&f));
+	switch (r->kind) {
+	case ANY: break;
+	case INTEGER: judge_integer(fault, r, &f); break;
+	case VERSION: judge_version(fault, r, &f); break;
+	case STRING: judge_string(fault, r->key, &f); break;
+	case BOOLEAN: judge_boolean(fault, &f); break;
+	}
 	if (fault->len == 0)
 		judge_company(fault, r->key, arguments);
 }
@@ -235,47 +265,73 @@ static const struct refusal *check_dead_letter_exchange(const struct vhost *v, s
 	              field_type_name(&f), SLICE_ARG(name), SLICE_ARG(v->name));
 }
 
-/* What only the one type of queue takes. */
-static const struct {
-	const char *key;
-	bool of_quorum;
-} of_one_type[] = {
-	{ "x-delivery-limit", true },
-	{ "x-dead-letter-strategy", true },
-	{ "x-consumer-disconnected-timeout", true },
-	{ "x-quorum-initial-group-size", true },
-	{ "x-max-priority", false },
-	{ "x-queue-mode", false },
-};
-
-static const struct refusal *check_type(const struct vhost *v, struct slice name,
-                                        struct slice arguments)
+static const struct refusal *invalid(const struct vhost *v, struct slice name, const char *key,
+                                     struct slice fault)
 {
+	return refuse(v->broker, &PRECONDITION_FAILED,
+	              "invalid arg '%s' for queue '%.*s' in vhost '%.*s': %.*s", key,
+	              SLICE_ARG(name), SLICE_ARG(v->name), SLICE_ARG(fault));
+}
+
+static const struct refusal *check(const struct vhost *v, struct slice name, const struct rule *r,
+                                   struct slice arguments)
+{
+	struct buf fault = { 0 };
+	judge(&fault, r, arguments);
+	const struct refusal *refusal =
+		fault.len ? invalid(v, name, r->key, buf_slice(&fault)) : NULL;
+	buf_free(&fault);
+	return refusal;
+}
+
+/* What only other types of queues take, in the order in which it was sent. */
+static const struct refusal *check_takers(const struct vhost *v, struct slice name, unsigned type,
+                                          struct slice arguments)
+{
+	struct slice key;
 	struct field f;
-	bool quorum = table_find(arguments, "x-queue-type", &f) && f.letter == 'S' &&
-	              slice_is(f.bytes, "quorum");
-	for (size_t i = 0; i < ARRAY_LEN(of_one_type); i++)
-		if (of_one_type[i].of_quorum != quorum && table_find(arguments, of_one_type[i].key, &f))
-			return refuse(v->broker, &PRECONDITION_FAILED,
-			              "invalid arg '%s' for queue '%.*s' in vhost '%.*s' of queue type "
-			              "rabbit_%s_queue", of_one_type[i].key, SLICE_ARG(name),
-			              SLICE_ARG(v->name), quorum ? "quorum" : "classic");
+	for (struct table_walk w = table_walk(arguments); table_next(&w, &key, &f);)
+		for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+			if (!(rules[i].takers & type) && slice_is(key, rules[i].key))
+				return refuse(v->broker, &PRECONDITION_FAILED,
+				              "invalid arg '%s' for queue '%.*s' in vhost '%.*s' of queue type "
+				              "rabbit_%s_queue", rules[i].key, SLICE_ARG(name),
+				              SLICE_ARG(v->name), type == QUORUM ? "quorum" : "classic");
 	return NULL;
 }
 
-const struct refusal *arguments_check_queue(const struct vhost *v, struct slice name,
-                                            struct slice arguments)
+/* Quorum queues stay, and are everybody's. */
+static const struct refusal *check_flags(const struct vhost *v, const struct queue_spec *spec,
+                                         unsigned type)
 {
-	struct buf fault = { 0 };
-	const struct refusal *refusal = check_dead_letter_exchange(v, name, arguments);
-	for (size_t i = 0; i < ARRAY_LEN(rules) && !refusal; i++) {
-		judge(&fault, &rules[i], arguments);
-		if (fault.len)
-			refusal = refuse(v->broker, &PRECONDITION_FAILED,
-			                 "invalid arg '%s' for queue '%.*s' in vhost '%.*s': %.*s",
-			                 rules[i].key, SLICE_ARG(name), SLICE_ARG(v->name),
-			                 SLICE_ARG(buf_slice(&fault)));
-	}
-	buf_free(&fault);
-	return refusal ? refusal : check_type(v, name, arguments);
+	const char *fault = spec->auto_delete ? "auto-delete"
+	                    : spec->exclusive ? "exclusive-owner"
+	                    : !spec->durable  ? "non-durable"
+	                                      : NULL;
+	if (type != QUORUM || !fault)
+		return NULL;
+	return refuse(v->broker, &PRECONDITION_FAILED,
+	              "invalid property '%s' for queue '%.*s' in vhost '%.*s'", fault,
+	              SLICE_ARG(spec->name), SLICE_ARG(v->name));
+}
+
+bool arguments_are_of_quorum(struct slice arguments)
+{
+	struct field f;
+	return table_find(arguments, type_rule.key, &f) && f.letter == 'S' &&
+	       slice_is(f.bytes, "quorum");
+}
+
+const struct refusal *arguments_check_queue(const struct vhost *v, const struct queue_spec *spec)
+{
+	const struct refusal *refusal = check_dead_letter_exchange(v, spec->name, spec->arguments);
+	unsigned type = arguments_are_of_quorum(spec->arguments) ? QUORUM : CLASSIC;
+	if (!refusal)
+		refusal = check(v, spec->name, &type_rule, spec->arguments);
+	for (size_t i = 0; i < ARRAY_LEN(rules) && !refusal; i++)
+		if (rules[i].takers & type)
+			refusal = check(v, spec->name, &rules[i], spec->arguments);
+	if (!refusal)
+		refusal = check_takers(v, spec->name, type, spec->arguments);
+	return refusal ? refusal : check_flags(v, spec, type);
 }

@@ -7,6 +7,7 @@
 #include "amqp/refusal.h"
 #include "base/slice.h"
 
+struct queue_spec;
 struct vhost;
 
 /* What is being declared again, for the sentence: "queue 'q'" or "exchange 'x'". */
@@ -18,9 +19,12 @@ struct declared {
 /* True when queues can be of that type. */
 bool arguments_is_queue_type(struct slice type);
 
-/* 406 when an argument known for queues has the wrong type or is out of its range. */
-const struct refusal *arguments_check_queue(const struct vhost *v, struct slice name,
-                                            struct slice arguments);
+/* True when queues with these arguments are to be of type quorum. */
+bool arguments_are_of_quorum(struct slice arguments);
+
+/* 406 when an argument known for queues has the wrong type, is out of its range, or is not for
+ * queues of that type; or when they cannot be what the flags say. */
+const struct refusal *arguments_check_queue(const struct vhost *v, const struct queue_spec *spec);
 
 /* 406 when the values of any argument named in keys (NULL-terminated) are not equivalent. */
 const struct refusal *arguments_equivalent(const struct vhost *v, struct declared d,

@@ -59,7 +59,7 @@ bool manage_add_queue(struct vhost *v, const struct queue_spec *spec, log_positi
 		return true;
 	const struct refusal *r = reserved(v, "queue", spec->name);
 	if (!r)
-		r = arguments_check_queue(v, spec->name, spec->arguments);
+		r = arguments_check_queue(v, spec);
 	if (r)
 		return tell(v->broker, r, why);
 	struct queue *q = topology_add_queue(&v->topology, spec, wait_for);

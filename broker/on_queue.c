@@ -18,16 +18,28 @@ static const char *const compared[] = {
 	"x-expires",
 	"x-message-ttl",
 	"x-dead-letter-exchange",
+	"x-dead-letter-routing-key",
+	"x-dead-letter-strategy",
+	"x-max-length",
+	"x-max-length-bytes",
+	"x-max-in-memory-length",
+	"x-max-in-memory-bytes",
+	"x-max-priority",
+	"x-overflow",
+	"x-queue-mode",
+	"x-queue-version",
+	"x-single-active-consumer",
+	"x-queue-type",
+	"x-delivery-limit",
+	"x-consumer-timeout",
+	"x-consumer-disconnected-timeout",
 	"x-delayed-retry-max",
 	"x-delayed-retry-min",
 	"x-delayed-retry-type",
-	"x-dead-letter-routing-key",
-	"x-max-length",
-	"x-max-length-bytes",
-	"x-max-priority",
-	"x-overflow",
-	"x-queue-type",
-	"x-single-active-consumer",
+	"x-quorum-initial-group-size",
+	"x-queue-leader-locator",
+	"x-queue-master-locator",
+	"x-member-placement-tag",
 	"x-group-header",
 	NULL,
 };
@@ -74,19 +86,13 @@ static const struct refusal *check_exclusive(struct channel *ch, const struct qu
 	              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
 }
 
-static void declare_new(struct channel *ch, struct slice name, const struct queue_declare *m,
-                        struct queue **out, log_position *wait_for)
+static void add(struct channel *ch, const struct queue_spec *spec, struct queue **out,
+                log_position *wait_for)
 {
-	struct queue_spec spec = { .name = name,
-		                       .arguments = m->arguments,
-		                       .durable = m->durable,
-		                       .auto_delete = m->auto_delete,
-		                       .exclusive = m->exclusive,
-		                       .owner = m->exclusive ? ch->connection->number : 0 };
-	*out = topology_add_queue(&ch->vhost->topology, &spec, wait_for);
+	*out = topology_add_queue(&ch->vhost->topology, spec, wait_for);
 	policing_queue(ch->vhost, *out);
 	report_queue_created(ch->broker, *out);
-	if (m->exclusive)
+	if (spec->exclusive)
 		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);
 }
 
@@ -98,6 +104,29 @@ static const struct refusal *check_room(struct channel *ch, struct slice name)
 	return refuse(ch->broker, &PRECONDITION_FAILED,
 	              "cannot declare queue '%.*s': queue limit in vhost '%.*s' (%lld) is reached",
 	              SLICE_ARG(name), SLICE_ARG(v->name), (long long)v->about.max_queues);
+}
+
+static const struct refusal *declare_new(struct channel *ch, struct slice name, bool generated,
+                                         const struct queue_declare *m, struct queue **out,
+                                         log_position *wait_for)
+{
+	struct queue_spec spec = { .name = name,
+		                       .arguments = m->arguments,
+		                       .durable = m->durable,
+		                       .auto_delete = m->auto_delete,
+		                       .exclusive = m->exclusive,
+		                       .owner = m->exclusive ? ch->connection->number : 0 };
+	if (generated && arguments_are_of_quorum(m->arguments))
+		return refuse(ch->broker, &PRECONDITION_FAILED,
+		              "Cannot declare a server-named queue for type rabbit_quorum_queue");
+	const struct refusal *r = arguments_check_queue(ch->vhost, &spec);
+	if (!r)
+		r = check_room(ch, name);
+	if (!r)
+		r = rights_check_onward(ch, THING_QUEUE, name, m->arguments, "x-dead-letter-exchange");
+	if (!r)
+		add(ch, &spec, out, wait_for);
+	return r;
 }
 
 static const struct refusal *declare(struct channel *ch, struct slice name, bool generated,
@@ -120,14 +149,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name, bool
 	if (!generated && slice_starts(name, "amq."))
 		return refuse(b, &ACCESS_REFUSED, "queue name '%.*s' contains reserved prefix 'amq.*'",
 		              SLICE_ARG(name));
-	r = arguments_check_queue(ch->vhost, name, m->arguments);
-	if (!r)
-		r = check_room(ch, name);
-	if (!r)
-		r = rights_check_onward(ch, THING_QUEUE, name, m->arguments, "x-dead-letter-exchange");
-	if (!r)
-		declare_new(ch, name, m, out, wait_for);
-	return r;
+	return declare_new(ch, name, generated, m, out, wait_for);
 }
 
 static void send_declare_ok(struct channel *ch, const struct queue *q, log_position wait_for)
@@ -151,13 +173,15 @@ static const struct refusal *declare_reply(struct channel *ch, const struct queu
 	return NULL;
 }
 
-/* The virtual host's type of queues is for those that say none and that can be of it.  Where there
+/* The virtual host's type of queues is for those that say none and that can be of it, whose name is
+ * one that stays.  Where there
  * are as many arguments as there may be, one more would make them unreadable at the next start. */
-static struct slice with_type(struct channel *ch, const struct queue_declare *m, struct buf *room)
+static struct slice with_type(struct channel *ch, bool generated, const struct queue_declare *m,
+                              struct buf *room)
 {
 	struct slice type = ch->vhost->about.queue_type;
 	struct field f;
-	bool lasts = m->durable && !m->exclusive && !m->auto_delete;
+	bool lasts = m->durable && !m->exclusive && !m->auto_delete && !generated;
 	if (type.n == 0 || (!lasts && !slice_is(type, "classic")) ||
 	    table_find(m->arguments, "x-queue-type", &f))
 		return m->arguments;
@@ -173,7 +197,7 @@ static const struct refusal *declare_typed(struct channel *ch, struct slice name
 {
 	struct buf room = { 0 };
 	struct queue_declare typed = *m;
-	typed.arguments = with_type(ch, m, &room);
+	typed.arguments = with_type(ch, generated, m, &room);
 	const struct refusal *r = declare(ch, name, generated, &typed, out, wait_for);
 	buf_free(&room);
 	return r;
