@@ -22,6 +22,7 @@ struct vhost_about {
 	struct slice queue_type;     /* the type of queues that are declared without one; or empty */
 	int64_t max_connections;     /* LEDGER_NO_LIMIT: any number */
 	int64_t max_queues;
+	bool is_protected;           /* from deletion */
 };
 
 /* What is said of a user. */

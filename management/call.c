@@ -273,8 +273,10 @@ struct call *call_new(struct host *h, struct buf *request)
 	struct slice in = buf_slice(&c->bytes);
 	if (request_decode(&in, &c->request) != REQUEST_OK)
 		c->request.arguments[c->request.n = 0] = slice_of("", 0);
-	c->vhost = slice_str("/");
 	check(c);
+	c->vhost_said = c->vhost.p != NULL;
+	if (!c->vhost_said)
+		c->vhost = slice_str("/");
 	return c;
 }
 

@@ -56,6 +56,7 @@ struct call {
 	struct slice arguments[REQUEST_MAX_ARGUMENTS];   /* without options */
 	size_t n;
 	struct slice vhost;
+	bool vhost_said;             /* by an option; else it is "/" */
 	bool quiet, bare, json;      /* no banner, no headers, as JSON */
 	bool if_empty, if_unused, global, pre_hashed;
 	struct slice description, tags, queue_type;   /* p == NULL: not said */

@@ -33,6 +33,7 @@ static struct cell printed(const struct buf *room)
 
 VHOST_VALUE(name, cell_slice(v->name))
 VHOST_VALUE(description, cell_slice(v->about.description))
+VHOST_VALUE(protected, cell_boolean(v->about.is_protected))
 VHOST_VALUE(tracing, cell_boolean(v->tracing))
 VHOST_VALUE(tags, cell_words(v->about.tags))
 VHOST_VALUE(queue_type, v->about.queue_type.n ? cell_slice(v->about.queue_type)
@@ -51,6 +52,7 @@ static const struct column vhost_columns[] = {
 	{ "tags", vhost_tags },
 	{ "default_queue_type", vhost_queue_type },
 	{ "tracing", vhost_tracing },
+	{ "protected_from_deletion", vhost_protected },
 	{ "cluster_state", vhost_state },
 };
 

@@ -52,6 +52,8 @@ static void put_about(struct buf *out, const struct vhost_about *a)
 	pair(out, "tags", cell_words(a->tags));
 	if (a->queue_type.n)
 		pair(out, "default_queue_type", cell_slice(a->queue_type));
+	if (a->is_protected)
+		pair(out, "protected_from_deletion", cell_boolean(true));
 }
 
 static bool put_vhost(struct buf *out, const struct roster_row *r)
@@ -70,7 +72,6 @@ static bool put_grant(struct buf *out, const struct roster_row *r)
 {
 	const struct grant *g = r->grant;
 	pair(out, "user", cell_slice(g->user->name));
-	pair(out, "vhost", cell_slice(g->vhost->name));
 	if (g->exchange.p)
 		pair(out, "exchange", cell_slice(g->exchange));
 	else
@@ -82,7 +83,6 @@ static bool put_grant(struct buf *out, const struct roster_row *r)
 
 static bool put_limits(struct buf *out, const struct roster_row *r)
 {
-	pair(out, "vhost", cell_slice(r->vhost->name));
 	pair(out, "component", cell_text("vhost-limits"));
 	pair(out, "name", cell_text("limits"));
 	raw(out, "value");
@@ -105,8 +105,7 @@ static bool put_parameter(struct buf *out, const struct roster_row *r)
 	if (!r->policy && !r->parameter)
 		return false;
 	if (r->vhost)
-		pair(out, "vhost", cell_slice(r->vhost->name));
-	if (r->vhost)
+		if (r->vhost)
 		pair(out, "component", r->policy ? cell_text("operator_policy")
 		                                 : cell_slice(r->parameter->component));
 	pair(out, "name", cell_slice(r->policy ? r->policy->name : r->parameter->name));
@@ -123,7 +122,6 @@ static bool put_parameter(struct buf *out, const struct roster_row *r)
 
 static bool put_policy(struct buf *out, const struct roster_row *r)
 {
-	pair(out, "vhost", cell_slice(r->vhost->name));
 	pair(out, "name", cell_slice(r->policy->name));
 	put_rule(out, r->policy);
 	return true;
@@ -135,7 +133,6 @@ static bool put_queue(struct buf *out, const struct roster_row *r)
 	if (q->exclusive)
 		return false;
 	pair(out, "name", cell_slice(q->name));
-	pair(out, "vhost", cell_slice(r->vhost->name));
 	pair(out, "durable", cell_boolean(q->durable));
 	pair(out, "auto_delete", cell_boolean(q->auto_delete));
 	pair(out, "arguments", cell_table(q->arguments));
@@ -148,7 +145,6 @@ static bool put_exchange(struct buf *out, const struct roster_row *r)
 	if (x->predeclared)
 		return false;
 	pair(out, "name", cell_slice(x->name));
-	pair(out, "vhost", cell_slice(r->vhost->name));
 	pair(out, "type", cell_text(x->type->name));
 	pair(out, "durable", cell_boolean(x->durable));
 	pair(out, "auto_delete", cell_boolean(x->auto_delete));
@@ -163,7 +159,6 @@ static bool put_binding(struct buf *out, const struct roster_row *r)
 	if (!b || (b->queue && b->queue->exclusive))
 		return false;
 	pair(out, "source", cell_slice(b->source->name));
-	pair(out, "vhost", cell_slice(r->vhost->name));
 	pair(out, "destination", cell_slice(b->queue ? b->queue->name : b->exchange->name));
 	pair(out, "destination_type", cell_text(b->queue ? "queue" : "exchange"));
 	pair(out, "routing_key", cell_slice(b->key));
@@ -175,20 +170,21 @@ static bool put_binding(struct buf *out, const struct roster_row *r)
 static const struct section {
 	const char *key;
 	enum roster_kind kind;
-	bool of_vhosts;              /* there is a roster of each */
+	enum { CLUSTER, VHOSTS, LIMITS } of;   /* VHOSTS: there is a roster of each */
+	bool alone;                  /* it is there where one virtual host is exported, too */
 	bool (*put)(struct buf *out, const struct roster_row *r);   /* false: it is not exported */
 } sections[] = {
-	{ "users", ROSTER_USERS, false, put_user },
-	{ "vhosts", ROSTER_VHOSTS, false, put_vhost },
-	{ "permissions", ROSTER_PERMISSIONS, true, put_grant },
-	{ "topic_permissions", ROSTER_TOPIC_PERMISSIONS, true, put_grant },
-	{ "parameters", ROSTER_VHOST_LIMITS, false, put_limits },
-	{ "parameters", ROSTER_PARAMETERS, true, put_parameter },
-	{ "global_parameters", ROSTER_GLOBAL_PARAMETERS, false, put_parameter },
-	{ "policies", ROSTER_POLICIES, true, put_policy },
-	{ "queues", ROSTER_QUEUES, true, put_queue },
-	{ "exchanges", ROSTER_EXCHANGES, true, put_exchange },
-	{ "bindings", ROSTER_BINDINGS, true, put_binding },
+	{ "users", ROSTER_USERS, CLUSTER, false, put_user },
+	{ "vhosts", ROSTER_VHOSTS, CLUSTER, false, put_vhost },
+	{ "permissions", ROSTER_PERMISSIONS, VHOSTS, false, put_grant },
+	{ "topic_permissions", ROSTER_TOPIC_PERMISSIONS, VHOSTS, false, put_grant },
+	{ "parameters", ROSTER_VHOST_LIMITS, LIMITS, true, put_limits },
+	{ "parameters", ROSTER_PARAMETERS, VHOSTS, true, put_parameter },
+	{ "global_parameters", ROSTER_GLOBAL_PARAMETERS, CLUSTER, false, put_parameter },
+	{ "policies", ROSTER_POLICIES, VHOSTS, true, put_policy },
+	{ "queues", ROSTER_QUEUES, VHOSTS, true, put_queue },
+	{ "exchanges", ROSTER_EXCHANGES, VHOSTS, true, put_exchange },
+	{ "bindings", ROSTER_BINDINGS, VHOSTS, true, put_binding },
 };
 
 static bool is_same_key(size_t a, size_t b)
@@ -200,8 +196,12 @@ static void put_row(struct definitions *d, const struct section *s, const struct
                     struct buf *out)
 {
 	size_t before = out->len;
+	if (d->vhost.p && !slice_eq(row->vhost->name, d->vhost))
+		return;
 	buf_printf(out, d->more ? ",\n{" : "\n{");
 	if (s->put(out, row)) {
+		if (!d->vhost.p && s->of != CLUSTER)
+			pair(out, "vhost", cell_slice(row->vhost->name));
 		buf_u8(out, '}');
 		d->more = true;
 	} else {
@@ -214,10 +214,11 @@ static bool next_roster(struct definitions *d, const struct section *s)
 {
 	struct roster_row row;
 	roster_end(&d->rows);
-	if (!s->of_vhosts) {
-		if (!d->begun)
-			roster_begin(&d->rows, d->broker, NULL, s->kind);
-		bool first = !d->begun;
+	if (s->of != VHOSTS || d->vhost.p) {
+		struct vhost *v = s->of == VHOSTS ? vhost_find(d->broker, d->vhost) : NULL;
+		bool first = !d->begun && (v || s->of != VHOSTS);
+		if (first)
+			roster_begin(&d->rows, d->broker, v, s->kind);
 		d->begun = true;
 		return first;
 	}
@@ -232,6 +233,14 @@ static bool next_roster(struct definitions *d, const struct section *s)
 	return false;
 }
 
+/* What is exported of d, from this section on. */
+static size_t wanted_from(const struct definitions *d, size_t section)
+{
+	while (d->vhost.p && section < ARRAY_LEN(sections) && !sections[section].alone)
+		section++;
+	return section;
+}
+
 static void open_section(const struct definitions *d, struct buf *out)
 {
 	buf_printf(out, ",\n\"%s\":[", sections[d->section].key);
@@ -240,8 +249,9 @@ static void open_section(const struct definitions *d, struct buf *out)
 /* False behind the last one. */
 static bool next_section(struct definitions *d, struct buf *out)
 {
-	bool same = is_same_key(d->section, d->section + 1);
-	d->section++;
+	size_t next = wanted_from(d, d->section + 1);
+	bool same = is_same_key(d->section, next);
+	d->section = next;
 	d->begun = false;
 	d->more &= same;
 	if (!same)
@@ -255,23 +265,41 @@ static bool next_section(struct definitions *d, struct buf *out)
 	return true;
 }
 
-static void put_head(const struct definitions *d, struct buf *out)
+static void put_head_of_vhost(const struct definitions *d, struct buf *out)
+{
+	const struct vhost *v = vhost_find(d->broker, d->vhost);
+	pair(out, "rabbitmq_definition_format", cell_text("single_virtual_host"));
+	pair(out, "original_vhost_name", cell_slice(d->vhost));
+	raw(out, "metadata");
+	buf_u8(out, '{');
+	if (v)
+		put_about(out, &v->about);
+	buf_u8(out, '}');
+}
+
+static void put_head(struct definitions *d, struct buf *out)
 {
 	const struct broker_options *o = &d->broker->options;
+	d->section = wanted_from(d, 0);
+	d->headed = true;
 	buf_u8(out, '{');
 	pair(out, "rabbit_version", cell_text(o->version));
 	pair(out, "rabbitmq_version", cell_text(o->version));
 	pair(out, "product_name", cell_text(o->product));
 	pair(out, "product_version", cell_text(o->version));
-	pair(out, "rabbitmq_definition_format", cell_text("cluster"));
-	pair(out, "original_cluster_name", cell_text(o->cluster_name));
+	if (d->vhost.p) {
+		put_head_of_vhost(d, out);
+	} else {
+		pair(out, "rabbitmq_definition_format", cell_text("cluster"));
+		pair(out, "original_cluster_name", cell_text(o->cluster_name));
+	}
 	open_section(d, out);
 }
 
 bool definitions_export(struct definitions *d, struct buf *out)
 {
 	struct roster_row row;
-	if (d->section == 0 && !d->begun)
+	if (!d->headed)
 		put_head(d, out);
 	for (int rows = 0; rows < PIECE_ROWS && out->len < PIECE_BYTES; rows++) {
 		const struct section *s = &sections[d->section];
@@ -297,6 +325,7 @@ void definitions_end(struct definitions *d)
 /* One object on its way in. */
 struct taking {
 	struct broker *broker;
+	struct slice vhost;          /* all is for that one; p == NULL: each says what it is for */
 	struct slice object;         /* a field table */
 	log_position wait_for;
 	struct buf *why;             /* the sentence; empty: all is well */
@@ -332,6 +361,11 @@ static bool name(const struct taking *t, const char *key, struct slice *out)
 static struct vhost *in_vhost(const struct taking *t)
 {
 	struct slice named = text(t, "vhost");
+	if (t->vhost.p && named.p && !slice_eq(named, t->vhost)) {
+		buf_printf(t->why, "is of virtual host '%.*s'", SLICE_ARG(named));
+		return NULL;
+	}
+	named = t->vhost.p ? t->vhost : named;
 	struct vhost *v = vhost_find(t->broker, named);
 	if (!v)
 		buf_printf(t->why, "Virtual host '%.*s' does not exist", SLICE_ARG(named));
@@ -405,6 +439,8 @@ static void take_vhost(struct taking *t)
 	about.tags = buf_slice(&tags);
 	type = type.n ? type : text(&inner, "default_queue_type");
 	about.queue_type = slice_is(type, "undefined") ? slice_of(NULL, 0) : type;
+	about.is_protected = flag(t, "protected_from_deletion",
+	                          flag(&inner, "protected_from_deletion", about.is_protected));
 	if (about.queue_type.n && !arguments_is_queue_type(about.queue_type))
 		buf_printf(t->why, "unsupported queue type '%.*s'", SLICE_ARG(about.queue_type));
 	else if (about.description.n > VHOST_TEXT_MAX || tags.len > VHOST_TEXT_MAX)
@@ -557,34 +593,37 @@ static void take_binding(struct taking *t)
 static const struct {
 	const char *key;
 	void (*take)(struct taking *t);
+	bool alone;                  /* it is taken where all is for one virtual host, too */
 } takers[] = {
-	{ "users", take_user },
-	{ "vhosts", take_vhost },
-	{ "permissions", take_permission },
-	{ "topic_permissions", take_topic_permission },
-	{ "parameters", take_parameter },
-	{ "global_parameters", take_global },
-	{ "policies", take_policy },
-	{ "queues", take_queue },
-	{ "exchanges", take_exchange },
-	{ "bindings", take_binding },
+	{ "users", take_user, false },
+	{ "vhosts", take_vhost, false },
+	{ "permissions", take_permission, false },
+	{ "topic_permissions", take_topic_permission, false },
+	{ "parameters", take_parameter, true },
+	{ "global_parameters", take_global, false },
+	{ "policies", take_policy, true },
+	{ "queues", take_queue, true },
+	{ "exchanges", take_exchange, true },
+	{ "bindings", take_binding, true },
 };
 
 bool definitions_read(struct definitions *d, struct slice text, struct buf *why)
 {
 	json_error_t fault;
 	d->root = json_loadb((const char *)text.p, text.n, JSON_ALLOW_NUL, &fault);
-	if (json_is_object(d->root))
-		return true;
-	buf_printf(why, "the definitions are no object of JSON: %s", d->root ? "" : fault.text);
-	return false;
+	const char *format = json_string_value(json_object_get(d->root, "rabbitmq_definition_format"));
+	if (!json_is_object(d->root))
+		buf_printf(why, "the definitions are no object of JSON: %s", d->root ? "" : fault.text);
+	else if (!d->vhost.p && format && strcmp(format, "single_virtual_host") == 0)
+		buf_printf(why, "the definitions are of one virtual host: -p says which one they are for");
+	return why->len == 0;
 }
 
 static void take_one(struct definitions *d, const json_t *object, struct buf *why)
 {
 	struct buf fault = { 0 };
 	struct field f;
-	struct taking t = { .broker = d->broker, .why = &fault };
+	struct taking t = { .broker = d->broker, .vhost = d->vhost, .why = &fault };
 	if (!json_take(object, &d->room, &f) || f.letter != 'F')
 		buf_printf(&fault, "not an object, or too large a one");
 	t.object = f.bytes;
@@ -601,7 +640,8 @@ static void take_one(struct definitions *d, const json_t *object, struct buf *wh
 bool definitions_import(struct definitions *d, struct buf *why)
 {
 	for (int rows = 0; rows < PIECE_ROWS && d->section < ARRAY_LEN(takers);) {
-		const json_t *list = json_object_get(d->root, takers[d->section].key);
+		bool wanted = !d->vhost.p || takers[d->section].alone;
+		const json_t *list = wanted ? json_object_get(d->root, takers[d->section].key) : NULL;
 		if (d->at < json_array_size(list)) {
 			take_one(d, json_array_get(list, d->at), why);
 			d->at++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Definitions: all that is kept but messages, as one object of JSON in RabbitMQ's form.  Exported
- * and imported in pieces, section by section, so that others are not kept waiting. */
+/* Definitions: all that is kept but messages, as one object of JSON in RabbitMQ's form; or of one
+ * virtual host what is in it, without its name.  Exported and imported in pieces, section by
+ * section, so that others are not kept waiting. */
 #ifndef MANAGEMENT_DEFINITIONS_H
 #define MANAGEMENT_DEFINITIONS_H
 
@@ -13,8 +14,10 @@ struct broker;
 /* An export, or an import, under way. */
 struct definitions {
 	struct broker *broker;
+	struct slice vhost;          /* the one that is meant, borrowed; p == NULL: all */
 	struct json_t *root;         /* of an import */
 	size_t section, at;          /* ... which one it is in, and how far */
+	bool headed;                 /* an export has begun */
 	bool begun, more;            /* ... and something of it was seen */
 	struct roster vhosts, rows;
 	struct buf room;
@@ -25,7 +28,8 @@ struct definitions {
 /* Appends the next piece; false at the end, which was appended too. */
 bool definitions_export(struct definitions *d, struct buf *out);
 
-/* Begins an import; false, and why, when the text is no object of JSON. */
+/* Begins an import; false, and why, when the text is no object of JSON, or of one virtual host and
+ * nobody said which one they are for. */
 bool definitions_read(struct definitions *d, struct slice text, struct buf *why);
 
 /* Takes in the next objects; what cannot be is said, a line each, and passed over.  What is there

@@ -8,6 +8,9 @@
 enum call_state verb_export_definitions(struct call *c, struct buf *out)
 {
 	c->definitions.broker = c->host->broker;
+	if (!c->begun && c->vhost_said && !call_vhost(c))
+		return CALL_DONE;
+	c->definitions.vhost = c->vhost_said ? c->vhost : slice_of(NULL, 0);
 	return definitions_export(&c->definitions, out) ? CALL_MORE : CALL_DONE;
 }
 
@@ -16,6 +19,9 @@ static enum call_state begin_import(struct call *c, struct buf *out)
 	struct buf why = { 0 };
 	c->definitions.broker = c->host->broker;
 	call_banner(c, out, "Importing definitions in JSON ...");
+	if (c->vhost_said && !call_vhost(c))
+		return CALL_DONE;
+	c->definitions.vhost = c->vhost_said ? c->vhost : slice_of(NULL, 0);
 	if (!definitions_read(&c->definitions, c->arguments[0], &why))
 		call_fail(c, CALL_EXIT_DATA, "%.*s", SLICE_ARG(buf_slice(&why)));
 	buf_free(&why);

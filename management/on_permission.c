@@ -30,6 +30,29 @@ enum call_state verb_set_permissions(struct call *c, struct buf *out)
 	return call_durably(c, out, set);
 }
 
+enum { GRANTS_A_PULL = 64 };
+
+/* A few at a time.  The first one that is no pattern ends it before any was set. */
+enum call_state verb_set_permissions_globally(struct call *c, struct buf *out)
+{
+	struct roster *vhosts = &c->listing.roster;
+	struct roster_row row;
+	struct user *u = call_user(c);
+	if (!c->begun) {
+		call_banner(c, out, "Setting permissions for user \"%.*s\" in all virtual hosts ...",
+		            SLICE_ARG(c->arguments[0]));
+		roster_begin(vhosts, c->host->broker, NULL, ROSTER_VHOSTS);
+	}
+	for (int n = 0; u && n < GRANTS_A_PULL && roster_next(vhosts, &row); n++) {
+		c->vhost = row.vhost->name;
+		if (grant(c, slice_of(NULL, 0), &c->arguments[1]) == CALL_DONE)
+			return CALL_DONE;
+		if (n + 1 == GRANTS_A_PULL)
+			return CALL_MORE;
+	}
+	return u && !manage_is_durable(c->host->broker, c->wait_for) ? CALL_WAITS : CALL_DONE;
+}
+
 static enum call_state clear(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Clearing permissions for user \"%.*s\" in vhost \"%.*s\" ...",

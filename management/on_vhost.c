@@ -61,11 +61,62 @@ enum call_state verb_update_vhost_metadata(struct call *c, struct buf *out)
 	return call_durably(c, out, update);
 }
 
+static enum call_state set_protected(struct call *c, bool on)
+{
+	struct vhost *v = call_vhost(c);
+	struct vhost_about about = v ? v->about : VHOST_PLAIN;
+	about.is_protected = on;
+	if (v)
+		c->wait_for = vhost_change(v, &about);
+	return CALL_WAITS;
+}
+
+static enum call_state protect(struct call *c, struct buf *out)
+{
+	c->vhost = c->arguments[0];
+	call_banner(c, out, "Protecting virtual host \"%.*s\" from removal by updating its "
+	                    "metadata...", SLICE_ARG(c->vhost));
+	return set_protected(c, true);
+}
+
+enum call_state verb_enable_vhost_protection_from_deletion(struct call *c, struct buf *out)
+{
+	return call_durably(c, out, protect);
+}
+
+/* As RabbitMQ's command was called first. */
+enum call_state verb_enable_vhost_deletion_protection(struct call *c, struct buf *out)
+{
+	return call_durably(c, out, protect);
+}
+
+static enum call_state lay_open(struct call *c, struct buf *out)
+{
+	c->vhost = c->arguments[0];
+	call_banner(c, out, "Removing deletion protection from virtual host \"%.*s\" by updating its "
+	                    "metadata...", SLICE_ARG(c->vhost));
+	return set_protected(c, false);
+}
+
+enum call_state verb_disable_vhost_protection_from_deletion(struct call *c, struct buf *out)
+{
+	return call_durably(c, out, lay_open);
+}
+
+enum call_state verb_disable_vhost_deletion_protection(struct call *c, struct buf *out)
+{
+	return call_durably(c, out, lay_open);
+}
+
 static enum call_state delete(struct call *c, struct buf *out)
 {
 	c->vhost = c->arguments[0];
 	call_banner(c, out, "Deleting vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
 	struct vhost *v = call_vhost(c);
+	if (v && v->about.is_protected)
+		return call_fail(c, CALL_EXIT_UNAVAILABLE,
+		                 "Cannot delete this virtual host: it is protected from deletion. To lift "
+		                 "the protection, inspect and update its metadata");
 	if (v)
 		c->wait_for = vhost_remove(v);
 	return CALL_WAITS;

@@ -247,12 +247,19 @@ static const struct {
 	{ "hash_password", 0 },
 };
 
+/* It is an option, or the virtual host that the option before it takes. */
+static bool is_of_option(const struct request *r, size_t i)
+{
+	struct slice a = r->arguments[i], before = i ? r->arguments[i - 1] : slice_of(NULL, 0);
+	return (a.n > 1 && a.p[0] == '-') || slice_is(before, "-p") || slice_is(before, "--vhost");
+}
+
 /* Words that are no options; the first is the verb. */
 static size_t plain_words(const struct request *r, struct slice *verb)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->arguments[i].n == 0 || r->arguments[i].p[0] != '-')
+		if (!is_of_option(r, i))
 			*verb = n++ ? *verb : r->arguments[i];
 	return n;
 }
@@ -293,14 +300,13 @@ static const char *take_file(struct request *r, const char *verb)
 	size_t n = plain_words(r, &said);
 	if (n == 0 || n > 2 || !slice_is(said, verb))
 		return NULL;
-	for (size_t i = 0, kept = 0, all = r->n; i < all; i++) {
-		bool option = r->arguments[i].n > 1 && r->arguments[i].p[0] == '-';
-		bool file = !option && !slice_is(r->arguments[i], verb);
-		if (file)
-			path = (const char *)r->arguments[i].p;
-		else
-			r->arguments[kept++] = r->arguments[i];
-		r->n = kept;
+	for (size_t i = 0; i < r->n; i++) {
+		if (is_of_option(r, i) || slice_is(r->arguments[i], verb))
+			continue;
+		path = (const char *)r->arguments[i].p;
+		memmove(&r->arguments[i], &r->arguments[i + 1],
+		        (--r->n - i) * sizeof *r->arguments);
+		break;
 	}
 	return path && strcmp(path, "-") != 0 ? path : NULL;
 }

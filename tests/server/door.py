@@ -299,6 +299,15 @@ def try_tenants(b):
         "authenticate_user", "twin", "bud")[0] == 0, (code, out, err))
     code, out, _ = b.ask("export_definitions")
     check("... and from the input", b.ask("import_definitions", input=out)[0] == 0)
+    code, out, err = b.ask("export_definitions", "-p", "red", path)
+    with open(path, encoding="utf-8") as f:
+        there = json.load(f)
+    check("export_definitions of one virtual host to a file", code == 0 and out == "" and
+          "users" not in there and [q["name"] for q in there["queues"]] == ["k1"], (code, err))
+    check("... and import_definitions into another", b.ask("add_vhost", "green")[0] == 0 and
+          b.ask("import_definitions", path, "--vhost", "green")[0] == 0 and
+          b.rows("list_queues", "-p", "green", "name") == [["k1"]] and
+          b.ask("delete_vhost", "green")[0] == 0)
     code, _, err = b.ask("import_definitions", "/nowhere/x")
     check("a file that is not there", code == 65 and "cannot be read" in err, err)
     code, _, err = b.ask("export_definitions", "/nowhere/x")

@@ -263,3 +263,26 @@ ctl list_topic_permissions -s => 0 ".*\tamq.topic\t^{username}@{vhost}$\t.*\n"
 ctl list_user_topic_permissions ".*" -s => 0 "/\tamq.topic\t^{username}@{vhost}$\t.*\n"
 ctl clear_topic_permissions ".*"
 ctl list_topic_permissions -s => 0
+
+scene "set_permissions_globally: in all virtual hosts that there are"
+ctl add_vhost red
+ctl add_user kate secret
+ctl set_permissions -p red kate "^old" "" ""
+ctl set_permissions_globally kate "^k" ".*" "^r" => 0 "Setting permissions for user \"kate\" in all virtual hosts ...\n"
+ctl add_vhost late
+ctl list_user_permissions kate -s => 0 "red\t^k\t.*\t^r\n/\t^k\t.*\t^r\n"
+a connects user=kate password=secret vhost=red
+a opens 1
+a 1 does queue.declare queue=k1
+a 1 > queue.declare queue=old
+a 1 refused 403 "ACCESS_REFUSED - configure access to queue 'old' in vhost 'red' refused for user 'kate'" queue.declare
+a closes
+ctl set_permissions_globally nobody ".*" ".*" ".*" => 67 "User \"nobody\" does not exist"
+ctl set_permissions_globally kate "(" ".*" ".*" => 70 "invalid regular expression"
+ctl list_user_permissions kate -s => 0 "red\t^k\t.*\t^r\n/\t^k\t.*\t^r\n"
+repeat 200
+  ctl add_vhost "many $i"
+end
+ctl set_permissions_globally kate "all" "" ""
+ctl list_permissions -p "many 200" -s => 0 "kate\tall\t\t\n"
+ctl list_permissions -p "/" -s => 0 "kate\tall\t\t\n"

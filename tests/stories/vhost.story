@@ -172,3 +172,21 @@ a connects
 a opens 1
 a 1 does queue.declare queue=full durable passive
 a 1 does queue.declare queue=q durable passive
+
+scene "One that is protected stays until the protection is lifted, over starts"
+broker durable
+ctl add_vhost red
+ctl enable_vhost_protection_from_deletion red => 0 "Protecting virtual host \"red\" from removal by updating its metadata...\n"
+ctl list_vhosts name protected_from_deletion -s => 0 "/\tfalse\nred\ttrue\n"
+ctl delete_vhost red => 69 "Cannot delete this virtual host: it is protected from deletion. To lift the protection, inspect and update its metadata"
+ctl update_vhost_metadata --description "x" red
+restart
+ctl delete_vhost red => 69 "it is protected from deletion"
+ctl disable_vhost_deletion_protection red => 0 "Removing deletion protection from virtual host \"red\" by updating its metadata...\n"
+ctl enable_vhost_deletion_protection red
+ctl delete_vhost red => 69 "it is protected from deletion"
+ctl disable_vhost_protection_from_deletion red
+restart
+ctl delete_vhost red
+ctl enable_vhost_protection_from_deletion red => 65 "Virtual host 'red' does not exist"
+ctl disable_vhost_protection_from_deletion red => 65 "Virtual host 'red' does not exist"

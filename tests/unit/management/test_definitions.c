@@ -142,6 +142,68 @@ START_TEST(what_was_exported_is_the_same_when_it_is_exported_again_elsewhere)
 }
 END_TEST
 
+/* ---- one virtual host ---- */
+
+START_TEST(one_virtual_host_goes_to_another)
+{
+	furnish();
+	ask("export_definitions -q -p red");
+	ck_assert(strstr(text_of(&said), "single_virtual_host") && !strstr(text_of(&said), "kate") &&
+	          !strstr(text_of(&said), "\"vhost\":") && !strstr(text_of(&said), "\"g\""));
+	buf_clear(&first);
+	buf_append_slice(&first, buf_slice(&said));
+	ask("add_vhost green");
+	ck_assert_int_eq(import(text_of(&first)), 65);
+	assert_says("-p says which one they are for");
+	buf_clear(&said);
+	ck_assert_int_eq(admin_say(&in, &said, "import_definitions", "-q", "-p", "green",
+	                           text_of(&first), NULL), 0);
+	ask("list_queues -s -p green name policy");
+	ck_assert_str_eq(text_of(&said), "q\tp\npassing\t\n");
+	ask("list_bindings -s -p green source_name routing_key");
+	assert_says("x\ta.#\n");
+	ask("list_vhost_limits -s -p green");
+	assert_says("{\"max-queues\":1000}");
+	ask("list_operator_policies -s -p green");
+	assert_says("expires");
+	ask("list_permissions -s -p green");
+	ck_assert_str_eq(text_of(&said), "");
+}
+END_TEST
+
+START_TEST(what_is_of_another_virtual_host_is_not_taken)
+{
+	ask("add_vhost green");
+	ck_assert_int_eq(admin_say(&in, &said, "import_definitions", "-q", "-p", "green",
+	                           "{\"users\":[{\"name\":\"u\",\"password\":\"p\"}],"
+	                           "\"queues\":[{\"name\":\"a\",\"vhost\":\"/\"},"
+	                           "{\"name\":\"b\",\"vhost\":\"green\"},{\"name\":\"c\"}]}",
+	                           NULL), 65);
+	assert_says("queues, number 1: is of virtual host '/'\n");
+	ask("list_queues -s -p green name");
+	ck_assert_str_eq(text_of(&said), "b\nc\n");
+	ask("list_users -s");
+	ck_assert_str_eq(text_of(&said), "guest\t[administrator]\n");
+}
+END_TEST
+
+START_TEST(protection_goes_with_them)
+{
+	ask("add_vhost red");
+	ask("enable_vhost_protection_from_deletion red");
+	export(&first);
+	stop();
+	start();
+	ck_assert_int_eq(import(text_of(&first)), 0);
+	ask("list_vhosts -s name protected_from_deletion");
+	ck_assert_str_eq(text_of(&said), "/\tfalse\nred\ttrue\n");
+	ck_assert_int_eq(import("{\"vhosts\":[{\"name\":\"red\"},{\"name\":\"/\","
+	                        "\"metadata\":{\"protected_from_deletion\":true}}]}"), 0);
+	ask("list_vhosts -s name protected_from_deletion");
+	ck_assert_str_eq(text_of(&said), "/\ttrue\nred\ttrue\n");
+}
+END_TEST
+
 START_TEST(what_was_imported_stays)
 {
 	furnish();
@@ -263,6 +325,9 @@ Suite *suite_management_definitions(void)
 	TCase *t = tcase_create("definitions");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, what_was_exported_is_the_same_when_it_is_exported_again_elsewhere);
+	tcase_add_test(t, one_virtual_host_goes_to_another);
+	tcase_add_test(t, what_is_of_another_virtual_host_is_not_taken);
+	tcase_add_test(t, protection_goes_with_them);
 	tcase_add_test(t, what_was_imported_stays);
 	tcase_add_test(t, other_forms_are_understood);
 	tcase_add_test(t, what_makes_no_sense_is_said_and_the_rest_is_taken);
