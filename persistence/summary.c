@@ -364,14 +364,20 @@ static int by_number(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* In order of numbers, of several places the last, without those that are gone. */
-static size_t sort_moved(struct summary_queue *q, struct summary_moved *m)
+/* In order of numbers, of several places the last, without those that are gone. The places before
+ * it are superseded. */
+static size_t sort_moved(struct summary_queue *q, struct summary_moved *m, struct buf *superseded)
 {
 	size_t n = q->moved.len / sizeof *m, left = 0;
 	qsort(m, n, sizeof *m, by_number);
-	for (size_t i = 0; i < n; i++)
-		if ((i + 1 == n || m[i + 1].seq != m[i].seq) && !ranges_hold(&q->moved_gone, m[i].seq))
+	for (size_t i = 0; i < n; i++) {
+		if (ranges_hold(&q->moved_gone, m[i].seq))
+			continue;
+		if (i + 1 < n && m[i + 1].seq == m[i].seq)
+			buf_append(superseded, &m[i].at, sizeof m[i].at);
+		else
 			m[left++] = m[i];
+	}
 	return left;
 }
 
@@ -434,7 +440,7 @@ void summary_left(struct summary_queue *q, struct trail *left, struct dues *dues
 	struct gathering g = { left, dues, &q->dues, gone, 1 };
 	struct trail_entry e;
 	struct summary_moved *m = (struct summary_moved *)(void *)q->moved.p;
-	size_t n = m ? sort_moved(q, m) : 0, i = 0;
+	size_t n = m ? sort_moved(q, m, superseded) : 0, i = 0;
 	summary_squeeze(q);
 	if (n == 0 && q->gone.n == 0 && q->dues.count == 0)
 		take_all(&g, &q->put);

@@ -77,8 +77,8 @@ void summary_squeeze(struct summary_queue *q);
 
 /* What is left of the queue's messages is added to left, those of it that are due some time to
  * dues, by the wall clock, and all numbers below next_seq that are not among it, but for some
- * that were never in the log, to gone.  Where a message has moved, but lies at its old place
- * too, that position is appended to superseded.  Of whoever squeezes; the word of the queue is
+ * that were never in the log, to gone.  Where a message has moved, but lies at old places too,
+ * those positions are appended to superseded.  Of whoever squeezes; the word of the queue is
  * used up. */
 void summary_left(struct summary_queue *q, struct trail *left, struct dues *dues,
                   struct ranges *gone, struct buf *superseded);

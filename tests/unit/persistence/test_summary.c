@@ -28,6 +28,7 @@ static uint64_t next_seq[QUEUES + 1];
 /* The model: where each message lies, 0: it is gone. */
 static log_position place[QUEUES + 1][2 * RECORDS];
 static uint64_t due[QUEUES + 1][2 * RECORDS];   /* 0: never */
+static struct buf earlier;               /* struct summary_moved: where messages lay before */
 static bool timed;
 
 static void set_up(void)
@@ -47,6 +48,7 @@ static void tear_down(void)
 	summary_free(&pieces);
 	summary_free(&stretch);
 	buf_free(&body);
+	buf_free(&earlier);
 }
 
 static void add(uint8_t type)
@@ -138,6 +140,8 @@ static void relocate(struct dice *d)
 	for (uint32_t q = 1; q <= QUEUES && r.n_targets < 2; q++) {
 		if (seq >= next_seq[q] || !place[q][seq])
 			continue;
+		struct summary_moved was = { .queue = q, .seq = seq, .at = place[q][seq] };
+		buf_append(&earlier, &was, sizeof was);
 		place[q][seq] = at;
 		t[r.n_targets++] = (struct record_target){ q, seq };
 	}
@@ -213,6 +217,25 @@ static void expect_due(struct left *l, uint64_t seq, log_position where, uint64_
 	ck_assert_int_eq(d.when_ms, (int64_t)due_ms);
 }
 
+static bool is_superseded(const struct left *l, log_position where)
+{
+	for (size_t i = 0; i < l->superseded.len; i += sizeof where)
+		if (memcmp(l->superseded.p + i, &where, sizeof where) == 0)
+			return true;
+	return false;
+}
+
+/* Of what is left, every place that it has moved from. */
+static void expect_superseded(const struct left *l, uint32_t id)
+{
+	struct summary_moved was;
+	for (size_t i = 0; i < earlier.len; i += sizeof was) {
+		memcpy(&was, earlier.p + i, sizeof was);
+		if (was.queue == id && place[id][was.seq])
+			ck_assert(is_superseded(l, was.at));
+	}
+}
+
 static void expect_same(uint32_t id)
 {
 	struct summary_queue *a = summary_queue(&direct, id), *b = summary_queue(&pieces, id);
@@ -222,6 +245,8 @@ static void expect_same(uint32_t id)
 	struct left x, y;
 	read_left(&direct, id, &x);
 	read_left(&pieces, id, &y);
+	expect_superseded(&x, id);
+	expect_superseded(&y, id);
 	for (uint64_t seq = 1; seq < next_seq[id]; seq++) {
 		ck_assert_int_eq(ranges_hold(&x.gone, seq), place[id][seq] == 0);
 		ck_assert_int_eq(ranges_hold(&y.gone, seq), place[id][seq] == 0);
@@ -229,6 +254,7 @@ static void expect_same(uint32_t id)
 			continue;
 		uint64_t bytes = expect_next(&x, seq, place[id][seq]);
 		ck_assert_uint_eq(expect_next(&y, seq, place[id][seq]), bytes);
+		ck_assert(!is_superseded(&x, place[id][seq]) && !is_superseded(&y, place[id][seq]));
 		expect_due(&x, seq, place[id][seq], due[id][seq]);
 		expect_due(&y, seq, place[id][seq], due[id][seq]);
 	}
