@@ -9,7 +9,7 @@ the README once its aim is reached. What failed is kept below build/evidence.
 usage: MINUTES=30 tools/evidence.py [KIND ...]     kinds by name: kill tx sim; else all of ours;
                                                    tx-rabbitmq: the same with RabbitMQ
        MINUTES=0 tools/evidence.py                 the tables only
-       FULL=1 goes on beyond the aims;  BUILD=build
+       FULL=1 goes on beyond the aims;  BUILD=build;  PORT=N: that one, not a free one
 """
 import collections
 import datetime
@@ -57,11 +57,15 @@ def read_tx(text, _):
     return said["kills"], bad, " ".join(more)
 
 
+RETRY = ("retried", "spent", "lapsed")    # of it only where it was used
+
+
 def read_moves(text, _):
     said = figures(text)
     bad = said["lost"] + said["twice"] + said["astray"] + said["failures"]
-    names = ("confirmed", "dead", "lost", "twice", "astray")
-    return said["kills"], bad, " ".join(f"{name}={said[name]}" for name in names)
+    names = ("confirmed", "dead", "retried", "spent", "lapsed", "lost", "twice", "astray")
+    more = [f"{name}={said[name]}" for name in names if said["retried"] or name not in RETRY]
+    return said["kills"], bad, " ".join(more)
 
 
 def read_other(text, took_s):
@@ -144,8 +148,15 @@ KINDS = [
     Kind("tx", "kill -9 amid transactions", "kills", 1000, tx("kills=100"), read_tx),
     Kind("tx-forgets", "the same on a disk that drops what was not synced", "kills", 500,
          tx("kills=50", "segment=1MB", FORGETS), read_tx),
-    Kind("moves", "kill -9 while messages die", "kills", 500, moves("kills=100"), read_moves),
+    Kind("moves", "kill -9 while messages die", "kills", 500, moves("kills=100", "retry=0"),
+         read_moves),
     Kind("moves-forgets", "the same on a disk that drops what was not synced", "kills", 500,
+         moves("kills=50", "segment=1MB", "retry=0", FORGETS), read_moves),
+    Kind("retry", "kill -9 while messages die, expire, and wait to be tried again (retried: "
+         "delivered again after they had waited; spent: dead of the delivery limit; lapsed: dead "
+         "because their time was over after they had been given back)", "kills", 250,
+         moves("kills=50"), read_moves),
+    Kind("retry-forgets", "the same on a disk that drops what was not synced", "kills", 250,
          moves("kills=50", "segment=1MB", FORGETS), read_moves),
     Kind("sim", "power cuts and faults at every disk operation, simulated", "recoveries", 100000,
          lambda seed, _: [f"{BUILD}/sim", "--seed", str(seed)], read_sim),
@@ -166,6 +177,8 @@ OTHERS = [
 def port():
     """Below those the system gives to clients: who dials one of these until somebody listens may
     be given the same at his own end, and talks to himself."""
+    if os.environ.get("PORT"):
+        return int(os.environ["PORT"])
     while True:
         at = random.randrange(15672, 16672)
         with socket.socket() as s:

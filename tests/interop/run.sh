@@ -18,7 +18,7 @@ out=$PWD/build/interop
 broker=$here/broker.sh
 INTEROP_DIR=$(mktemp -d)
 INTEROP_BROKER=${BROKER:-$PWD/build/leveret}
-INTEROP_PORT=$("$here/free_port.sh")
+INTEROP_PORT=${INTEROP_PORT:-$(tests/free_port.sh)}
 export INTEROP_DIR INTEROP_BROKER INTEROP_PORT PYTHONDONTWRITEBYTECODE=1
 # Debian's Go package of the client is found the old way; its compiler is preferred.
 export GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$out/gocache" GOFLAGS=

@@ -58,10 +58,11 @@ uint64_t dice(uint64_t n)
 
 static void exec_broker(const struct victim *v)
 {
-	char listen[40], data[512], segment[64], command[1024];
+	char listen[40], data[512], segment[64], memory[64], command[1024];
 	snprintf(listen, sizeof listen, "listeners.tcp.1=127.0.0.1:%u", (unsigned)v->port);
 	snprintf(data, sizeof data, "data_dir=%s", v->data);
 	snprintf(segment, sizeof segment, "log_segment_size=%s", v->segment);
+	snprintf(memory, sizeof memory, "message_memory=%s", v->memory);
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);   /* it does not outlive an interrupted run */
 	if (v->preload[0])
@@ -70,7 +71,8 @@ static void exec_broker(const struct victim *v)
 		snprintf(command, sizeof command, "exec %s > /dev/null 2>&1", v->command);
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	}
-	execl(v->broker, v->broker, listen, data, segment, "log.console.level=error", (char *)NULL);
+	execl(v->broker, v->broker, listen, data, segment, memory, "log.console.level=error",
+	      (char *)NULL);
 	_exit(127);
 }
 
@@ -85,6 +87,8 @@ void victim_start(struct victim *v)
 
 void victim_kill(struct victim *v)
 {
+	if (!v->pid)
+		return;
 	kill(-v->pid, SIGKILL);
 	waitpid(v->pid, NULL, 0);
 	v->pid = 0;
@@ -102,12 +106,21 @@ void victim_complain(struct victim *v, const char *format, ...)
 	printf("\n");
 }
 
+static bool has_ended(struct victim *v)
+{
+	if (v->pid && waitpid(v->pid, NULL, WNOHANG) == v->pid)
+		v->pid = 0;
+	return !v->pid;
+}
+
 bool victim_dial(struct victim *v, struct wire *w)
 {
 	uint64_t limit = wire_now_us() + v->patience_s * 1000000;
 	while (!wire_open(w, (uint16_t)v->port)) {
-		if (wire_now_us() > limit) {
-			victim_complain(v, "the broker does not start: %s", w->why);
+		bool ended = has_ended(v);
+		if (ended || wire_now_us() > limit) {
+			victim_complain(v, ended ? "the broker has ended: %s" : "the broker does not start: %s",
+			                w->why);
 			return false;
 		}
 		wire_close(w);
@@ -157,30 +170,39 @@ static const char last[] = "the last message";
 
 enum heard { HEARD_MORE, HEARD_LAST, HEARD_CANCEL_OK };
 
-/* Whether the last message was among them, or the answer to the cancel behind it. */
-static enum heard note_bodies(struct wire *w, void (*note)(void *to, struct slice body), void *to)
+static bool is_cancel_ok(const struct frame *f)
 {
-	struct slice rest = buf_slice(&w->in);
-	enum heard heard = HEARD_MORE;
 	struct method m;
-	for (struct frame f; wire_next(&rest, &f);) {
-		if (f.type == FRAME_METHOD && method_decode(f.payload, &m) == METHOD_OK &&
-		    m.id == METHOD_basic_cancel_ok)
+	return f->type == FRAME_METHOD && method_decode(f->payload, &m) == METHOD_OK &&
+	       m.id == METHOD_basic_cancel_ok;
+}
+
+/* Whether the last message was among them, or the answer to the cancel behind it. */
+static enum heard note_contents(struct wire *w, void (*note)(void *to, const struct found *f),
+                                void *to)
+{
+	struct slice rest = buf_slice(&w->in), before = rest;
+	enum heard heard = HEARD_MORE;
+	for (struct frame f, body; before = rest, wire_next(&rest, &f);) {
+		struct props props;
+		if (is_cancel_ok(&f))
 			heard = HEARD_CANCEL_OK;
-		if (f.type != FRAME_BODY)
+		if (f.type != FRAME_HEADER)
 			continue;
-		if (slice_eq(f.payload, slice_of(last, sizeof last)))
+		if (!wire_next(&rest, &body))
+			break;
+		if (slice_eq(body.payload, slice_of(last, sizeof last)))
 			heard = HEARD_LAST;
-		else
-			note(to, f.payload);
+		else if (props_decode(f.payload, &props))
+			note(to, &(struct found){ props.headers, body.payload });
 	}
-	wire_done(w, rest);
+	wire_done(w, before);
 	return heard;
 }
 
 /* What comes behind the last message is on its way to nobody else: it is read, too. */
-bool harness_gather(struct victim *v, const char *queue, void (*note)(void *to, struct slice body),
-                    void *to)
+bool harness_gather(struct victim *v, const char *queue,
+                    void (*note)(void *to, const struct found *f), void *to)
 {
 	struct props props = { .class_id = CLASS_BASIC, .body_bytes = sizeof last };
 	struct method consume = { .id = METHOD_basic_consume,
@@ -196,7 +218,7 @@ bool harness_gather(struct victim *v, const char *queue, void (*note)(void *to, 
 	method_encode(&w.out, 1, &consume);
 	ok = ok && harness_send(&w);
 	while (ok && heard != HEARD_CANCEL_OK && (ok = wire_read(&w))) {
-		heard = note_bodies(&w, note, to);
+		heard = note_contents(&w, note, to);
 		if (heard == HEARD_LAST) {
 			method_encode(&w.out, 1, &cancel);
 			ok = harness_send(&w);

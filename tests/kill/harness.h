@@ -27,7 +27,7 @@ uint64_t dice(uint64_t n);
 /* The broker, and how it is started: with command= another one, which listens on the port, lets
  * guest in and finds its data again. Its process group is killed. */
 struct victim {
-	const char *broker, *data, *preload, *segment, *command;
+	const char *broker, *data, *preload, *segment, *memory, *command;
 	uint64_t port, patience_s;
 	pid_t pid;                   /* 0: none runs */
 	uint32_t kills;              /* so far; the caller counts */
@@ -36,20 +36,21 @@ struct victim {
 };
 
 #define VICTIM_DEFAULTS(at) \
-	{ .broker = "build/leveret", .data = (at), .preload = "", .segment = "4MB", .port = 5699, \
-	  .patience_s = 120 }
+	{ .broker = "build/leveret", .data = (at), .preload = "", .segment = "4MB", .memory = "0", \
+	  .port = 5699, .patience_s = 120 }
 
 #define VICTIM_OPTIONS(v) \
 	{ "broker", &(v).broker, NULL }, { "data", &(v).data, NULL }, \
 	{ "preload", &(v).preload, NULL }, { "segment", &(v).segment, NULL }, \
-	{ "command", &(v).command, NULL }, { "port", NULL, &(v).port }, \
-	{ "patience_s", NULL, &(v).patience_s }
+	{ "memory", &(v).memory, NULL }, { "command", &(v).command, NULL }, \
+	{ "port", NULL, &(v).port }, { "patience_s", NULL, &(v).patience_s }
 
 void victim_start(struct victim *v);
 
-/* Until somebody listens. False, with a complaint, when nobody does in time. */
+/* Until somebody listens. False, with a complaint, when nobody does in time, or it has ended. */
 bool victim_dial(struct victim *v, struct wire *w);
 
+/* Also when it has ended by itself, and that was complained of. */
 void victim_kill(struct victim *v);
 
 /* Counts a failure; the first of them are printed. */
@@ -60,9 +61,14 @@ void victim_complain(struct victim *v, const char *format, ...)
 void harness_publish(struct buf *out, const char *queue, const char *expiration,
                      const char *label, size_t n);
 
+/* One message that was taken out of a queue; headers are empty when it has none. */
+struct found {
+	struct slice headers, body;
+};
+
 /* Takes everything out of a queue, up to a message that is put behind all others. */
-bool harness_gather(struct victim *v, const char *queue, void (*note)(void *to, struct slice body),
-                    void *to);
+bool harness_gather(struct victim *v, const char *queue,
+                    void (*note)(void *to, const struct found *f), void *to);
 
 enum { HARNESS_BODY_MOST = 4096 };
 

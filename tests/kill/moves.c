@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dead letters under kill -9.  Messages are published to queues that give them up in the ways there
- * are, each to a queue of its own for the dead:
+/* Dead letters and delayed retry under kill -9.  Messages are published to queues that give them up
+ * in the ways there are, each to a queue of its own for the dead:
  *
  *   expire   after the queue's time to live, or the message's own, whichever is sooner
+ *   limit    there is room for a few only
  *   reject   a consumer rejects them without requeue, one by one or several at once
  *   again    a consumer gives them back until the delivery limit is passed
- *   limit    there is room for a few only
+ *   retry    the same, but they wait each time, and some have a time to live of their own
+ *   wait     a consumer gives them back, and their time is over before they have waited twice
  *
  * The broker is killed at a random moment and started again, many times; in the end all queues are
  * emptied and counted. A message is in one place: where it was published, or where its dead go.
  *
  *   lost    confirmed messages that are nowhere
  *   twice   copies beyond the first, wherever they are
- *   astray  messages in a queue they have no way to
+ *   astray  messages in a queue they have no way to, or dead for a reason there is none for there
  *
- * All must be 0.  loop=copy has the consumer publish what it rejects to the queue for the dead and
- * ack it, in two steps: with expect=torn it shows that what must not be would be seen. */
+ * All must be 0.  What the ways were used for is counted, too: retried, deliveries of messages that
+ * had waited since the start; spent, those of retry that died of the limit; lapsed, those of retry
+ * and wait whose time was over after they had been given back.
+ *
+ * loop=copy has the consumer do by hand what reject and retry are for: it publishes a message where
+ * it belongs and acks it when the next one comes, loop=late acks it and publishes it then.  With
+ * expect=twice and expect=lost they show that what must not be would be seen. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,38 +36,45 @@
 #include "tests/kill/harness.h"
 
 enum {
-	WAYS = 4,
+	WAYS = 6,
 	WINDOW = 100,            /* unconfirmed publishes */
 	PREFETCH = 50,
 	LABEL_BYTES = 8,         /* of a body: the number, in hex; then filler */
 	TTL_MS = 150,
 	LIMIT = 20,
 	RETURNS = 2,
+	RETRY_MS = 10,           /* after the first return; twice that after the second */
+	WAIT_MS = 100,
 	LOST_PRINTED = 10,
 };
 
 static struct victim victim = VICTIM_DEFAULTS("build/moves-data");
 static struct {
 	const char *loop, *expect;
-	uint64_t kills, seed, load_ms;
-} options = { .loop = "reject", .expect = "nothing", .kills = 10, .load_ms = 280 };
+	uint64_t kills, seed, load_ms, retry;
+} options = { .loop = "reject", .expect = "nothing", .kills = 10, .load_ms = 280, .retry = 1 };
 
-enum way { EXPIRE, REJECT, AGAIN, LIMITED };
+/* From REJECT on they have a consumer; the last two are not there with retry=0. */
+enum way { EXPIRE, LIMITED, REJECT, AGAIN, RETRY, WAIT };
 
-static const char *const sources[WAYS] = { "moves.expire", "moves.reject", "moves.again",
-	                                       "moves.limit" };
-static const char *const sinks[WAYS] = { "moves.expired", "moves.rejected", "moves.again.dead",
-	                                     "moves.over" };
+static const char *const sources[WAYS] = { "moves.expire", "moves.limit", "moves.reject",
+	                                       "moves.again", "moves.retry", "moves.wait" };
+static const char *const sinks[WAYS] = { "moves.expired", "moves.over", "moves.rejected",
+	                                     "moves.again.dead", "moves.spent", "moves.waited" };
+static const char *const reasons[WAYS] = { "expired", "maxlen", "rejected", "delivery_limit",
+	                                       "delivery_limit", "expired" };
 
 struct message {
 	uint8_t way;
 	bool confirmed;
 	uint8_t found;           /* copies, in all queues */
 	uint32_t round;          /* in which it was published */
+	uint32_t returned;       /* the last round in which it was given back to wait; 0: none */
 };
 
 static struct message *messages;
 static uint32_t n_messages, room_messages, n_confirmed, n_dead, n_astray;
+static uint32_t n_retried, n_spent, n_lapsed;
 
 static struct {
 	struct wire wire;
@@ -71,25 +85,35 @@ static struct {
 static struct {
 	struct wire wire;
 	uint64_t held;           /* the last tag that was not answered yet; 0: none */
+	struct by_hand {
+		enum way way;
+		uint64_t tag;        /* 0: nothing was begun */
+		char label[LABEL_BYTES + 1];
+		size_t bytes;
+	} begun;
 } consumer;
 
-static bool expects_torn(void)
+static bool expects(const char *what)
 {
-	return strcmp(options.expect, "torn") == 0;
+	return strcmp(options.expect, what) == 0;
 }
 
-static bool copies(void)
+static bool loops(const char *how)
 {
-	return strcmp(options.loop, "copy") == 0;
+	return strcmp(options.loop, how) == 0;
+}
+
+static bool by_hand(void)
+{
+	return loops("copy") || loops("late");
+}
+
+static int n_ways(void)
+{
+	return options.retry ? WAYS : RETRY;
 }
 
 /* ---- queues ---- */
-
-static void put_number(struct buf *table, const char *key, int64_t value)
-{
-	struct field f = { .letter = 'l', .integer = value };
-	table_put(table, slice_str(key), &f);
-}
 
 static bool declare(struct wire *w, const char *name, struct slice arguments)
 {
@@ -99,21 +123,36 @@ static bool declare(struct wire *w, const char *name, struct slice arguments)
 	return wire_call(w, &m, METHOD_queue_declare_ok);
 }
 
+static void put_retry(struct buf *arguments, int64_t min_ms)
+{
+	table_put_str(arguments, "x-delayed-retry-type", "all");
+	table_put_int(arguments, "x-delayed-retry-min", min_ms);
+}
+
+static void put_arguments(struct buf *arguments, enum way way)
+{
+	table_put_str(arguments, "x-dead-letter-exchange", "");
+	table_put_str(arguments, "x-dead-letter-routing-key", sinks[way]);
+	if (way == EXPIRE || way == WAIT)
+		table_put_int(arguments, "x-message-ttl", TTL_MS);
+	if (way == LIMITED)
+		table_put_int(arguments, "x-max-length", LIMIT);
+	if (way == AGAIN || way == RETRY) {
+		table_put_str(arguments, "x-queue-type", "quorum");
+		table_put_int(arguments, "x-delivery-limit", RETURNS);
+	}
+	if (way == RETRY && !by_hand())
+		put_retry(arguments, RETRY_MS);
+	if (way == WAIT)
+		put_retry(arguments, WAIT_MS);
+}
+
 static bool declare_all(struct wire *w)
 {
 	bool ok = true;
-	for (int way = 0; way < WAYS && ok; way++) {
+	for (int way = 0; way < n_ways() && ok; way++) {
 		struct buf arguments = { 0 };
-		table_put_str(&arguments, "x-dead-letter-exchange", "");
-		table_put_str(&arguments, "x-dead-letter-routing-key", sinks[way]);
-		if (way == EXPIRE)
-			put_number(&arguments, "x-message-ttl", TTL_MS);
-		if (way == LIMITED)
-			put_number(&arguments, "x-max-length", LIMIT);
-		if (way == AGAIN) {
-			table_put_str(&arguments, "x-queue-type", "quorum");
-			put_number(&arguments, "x-delivery-limit", RETURNS);
-		}
+		put_arguments(&arguments, way);
 		ok = declare(w, sinks[way], slice_of("", 0)) &&
 		     declare(w, sources[way], buf_slice(&arguments));
 		buf_free(&arguments);
@@ -140,13 +179,13 @@ static bool open_consumer(void)
 	struct method qos = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = PREFETCH } };
 	bool ok = victim_dial(&victim, &consumer.wire) &&
 	          wire_call(&consumer.wire, &qos, METHOD_basic_qos_ok);
-	for (int way = REJECT; way <= AGAIN && ok; way++) {
+	for (int way = REJECT; way < n_ways() && ok; way++) {
 		struct method m = { .id = METHOD_basic_consume,
 			                .basic_consume = { .queue = slice_str(sources[way]), .no_wait = true,
 			                                   .consumer_tag = slice_str(sources[way]) } };
 		ok = wire_call(&consumer.wire, &m, 0);
 	}
-	consumer.held = 0;
+	consumer.held = consumer.begun.tag = 0;
 	if (ok)
 		wire_unblock(&consumer.wire);
 	else
@@ -159,17 +198,18 @@ static bool open_consumer(void)
 static void publish(void)
 {
 	char label[LABEL_BYTES + 1], expiration[8];
-	uint8_t way = (uint8_t)dice(WAYS);
+	uint8_t way = (uint8_t)dice((uint64_t)n_ways());
+	bool mortal = way == EXPIRE || way == RETRY || way == WAIT;
 	if (n_messages == room_messages) {
 		room_messages = room_messages ? 2 * room_messages : 65536;
 		messages = mem_realloc(messages, room_messages * sizeof *messages);
 	}
 	messages[n_messages] = (struct message){ .way = way, .round = victim.kills + 1 };
 	snprintf(label, sizeof label, "%08x", n_messages++);
-	snprintf(expiration, sizeof expiration, "%u", (unsigned)dice(2 * TTL_MS));
+	snprintf(expiration, sizeof expiration, "%u", (unsigned)dice(way == RETRY ? 50 : 2 * TTL_MS));
 	size_t n = LABEL_BYTES + (dice(8) ? dice(100) : dice(HARNESS_BODY_MOST - LABEL_BYTES));
 	harness_publish(&publisher.wire.out, sources[way],
-	                way == EXPIRE && dice(2) ? expiration : NULL, label, n);
+	                mortal && dice(2) ? expiration : NULL, label, n);
 }
 
 static void on_confirm(uint64_t tag, bool multiple)
@@ -210,32 +250,83 @@ static void nack(uint64_t tag, bool multiple, bool requeue)
 	method_encode(&consumer.wire.out, 1, &m);
 }
 
-/* In two steps, which a kill comes between: it is acked when the next one comes. */
-static void copy_and_ack(uint64_t tag, struct slice body)
+static void ack(uint64_t tag)
 {
-	struct method m = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = consumer.held } };
-	char label[LABEL_BYTES + 1] = "";
-	memcpy(label, body.p, LABEL_BYTES);
-	harness_publish(&consumer.wire.out, sinks[REJECT], NULL, label, body.n);
-	if (consumer.held)
-		method_encode(&consumer.wire.out, 1, &m);
-	consumer.held = tag;
+	struct method m = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = tag } };
+	method_encode(&consumer.wire.out, 1, &m);
 }
 
-/* What is given back goes alone; what is rejected goes now and then with those before it. */
+static void publish_by_hand(const struct by_hand *it)
+{
+	harness_publish(&consumer.wire.out, it->way == REJECT ? sinks[REJECT] : sources[it->way], NULL,
+	                it->label, it->bytes);
+}
+
+/* In two steps, which a kill comes between: the second is done when the next one comes. */
+static void move_by_hand(enum way way, uint64_t tag, struct slice body)
+{
+	struct by_hand now = { .way = way, .tag = tag, .bytes = body.n }, before = consumer.begun;
+	memcpy(now.label, body.p, LABEL_BYTES);
+	consumer.begun = now;
+	if (loops("late"))
+		ack(tag);
+	else
+		publish_by_hand(&now);
+	if (before.tag && loops("late"))
+		publish_by_hand(&before);
+	else if (before.tag)
+		ack(before.tag);
+}
+
+static bool read_label(struct slice body, uint32_t *number)
+{
+	char text[LABEL_BYTES + 1] = "";
+	memcpy(text, body.p, body.n < LABEL_BYTES ? body.n : LABEL_BYTES);
+	bool ok = sscanf(text, "%8x", number) == 1 && *number < n_messages;
+	if (!ok)
+		victim_complain(&victim, "a message that was never published");
+	return ok;
+}
+
+/* It goes back to wait. */
+static void give_back(uint64_t tag, struct slice body)
+{
+	struct method m = { .id = METHOD_basic_reject,
+		                .basic_reject = { .delivery_tag = tag, .requeue = true } };
+	uint32_t number, round = victim.kills + 1;
+	if (!read_label(body, &number))
+		return;
+	n_retried += messages[number].returned == round;
+	messages[number].returned = round;
+	if (dice(2))
+		nack(tag, false, true);
+	else
+		method_encode(&consumer.wire.out, 1, &m);
+}
+
+/* Now and then with those before it. */
+static void reject(uint64_t tag)
+{
+	consumer.held = tag;
+	if (dice(3) == 0)
+		return;
+	nack(tag, true, false);
+	consumer.held = 0;
+}
+
 static void on_delivery(const struct basic_deliver *m, struct slice body)
 {
-	bool again = slice_is(m->consumer_tag, sources[AGAIN]);
-	if (again) {
+	enum way way = REJECT;
+	while (way < WAIT && !slice_is(m->consumer_tag, sources[way]))
+		way++;
+	if (way == AGAIN)
 		nack(m->delivery_tag, false, true);
-	} else if (copies()) {
-		copy_and_ack(m->delivery_tag, body);
-	} else if (dice(3)) {
-		nack(m->delivery_tag, true, false);
-		consumer.held = 0;
-	} else {
-		consumer.held = m->delivery_tag;
-	}
+	else if (by_hand() && way != WAIT)
+		move_by_hand(way, m->delivery_tag, body);
+	else if (way == REJECT)
+		reject(m->delivery_tag);
+	else
+		give_back(m->delivery_tag, body);
 }
 
 static void hear_consumer(void)
@@ -307,43 +398,69 @@ static bool run_round(void)
 /* ---- reckoning ---- */
 
 struct place {
-	int way;
+	enum way way;
 	bool sink;
 };
 
-static void note_found(void *to, struct slice body)
+static void note_death(struct message *m, enum way way, struct slice headers)
 {
-	const struct place *at = to;
-	char text[LABEL_BYTES + 1] = "";
-	uint32_t number;
-	memcpy(text, body.p, body.n < LABEL_BYTES ? body.n : LABEL_BYTES);
-	if (sscanf(text, "%8x", &number) != 1 || number >= n_messages) {
-		victim_complain(&victim, "a message that was never published");
+	struct field f = { 0 };
+	n_dead++;
+	if (!table_find(headers, "x-first-death-reason", &f) || f.letter != 'S') {
+		n_astray += !by_hand();
 		return;
 	}
-	messages[number].found += messages[number].found < UINT8_MAX;
-	n_astray += messages[number].way != at->way;
-	n_dead += at->sink;
+	bool lapses = slice_is(f.bytes, "expired") && (way == RETRY || way == WAIT);
+	n_astray += !lapses && !slice_is(f.bytes, reasons[way]);
+	n_lapsed += lapses && m->returned;
+	n_spent += way == RETRY && !lapses;
 }
 
-static uint64_t report(void)
+static void note_found(void *to, const struct found *f)
 {
-	uint64_t lost = 0, twice = 0, unknown = 0;
+	const struct place *at = to;
+	uint32_t number;
+	if (!read_label(f->body, &number))
+		return;
+	struct message *m = &messages[number];
+	m->found += m->found < UINT8_MAX;
+	n_astray += m->way != at->way;
+	if (at->sink)
+		note_death(m, at->way, f->headers);
+}
+
+struct sums {
+	uint64_t lost, twice, unknown;
+};
+
+static struct sums sum_messages(void)
+{
+	struct sums s = { 0 };
 	for (uint32_t i = 0; i < n_messages; i++) {
 		const struct message *m = &messages[i];
 		bool missing = m->confirmed && m->found == 0;
-		if (missing && lost++ < LOST_PRINTED && !victim.quiet)
+		if (missing && s.lost++ < LOST_PRINTED && !victim.quiet)
 			printf("FAIL message %u, published to %s in round %u, is lost\n", i, sources[m->way],
 			       m->round);
-		twice += m->found > 1 ? m->found - 1u : 0;
-		unknown += !m->confirmed;
+		s.twice += m->found > 1 ? m->found - 1u : 0;
+		s.unknown += !m->confirmed;
 	}
-	printf("seed=%llu kills=%u messages=%u confirmed=%u unknown=%llu dead=%u lost=%llu twice=%llu "
-	       "astray=%u failures=%llu\n",
+	return s;
+}
+
+/* Whether all was as expected. */
+static bool report(void)
+{
+	struct sums s = sum_messages();
+	printf("seed=%llu kills=%u messages=%u confirmed=%u unknown=%llu dead=%u retried=%u spent=%u "
+	       "lapsed=%u lost=%llu twice=%llu astray=%u failures=%llu\n",
 	       (unsigned long long)options.seed, victim.kills, n_messages, n_confirmed,
-	       (unsigned long long)unknown, n_dead, (unsigned long long)lost,
-	       (unsigned long long)twice, n_astray, (unsigned long long)victim.failures);
-	return lost + twice + n_astray;
+	       (unsigned long long)s.unknown, n_dead, n_retried, n_spent, n_lapsed,
+	       (unsigned long long)s.lost, (unsigned long long)s.twice, n_astray,
+	       (unsigned long long)victim.failures);
+	return expects("lost")    ? s.lost > 0
+	       : expects("twice") ? s.twice > 0
+	                          : s.lost + s.twice + n_astray + victim.failures == 0;
 }
 
 static bool gather(int way, bool sink)
@@ -359,8 +476,9 @@ static void gather_late(void)
 	for (int quiet = 0; quiet < 5;) {
 		uint32_t before = n_dead;
 		usleep(200000);
-		if (!gather(EXPIRE, true))
-			return;
+		for (int way = 0; way < n_ways(); way++)
+			if (!gather(way, true))
+				return;
 		quiet = n_dead == before ? quiet + 1 : 0;
 	}
 }
@@ -371,12 +489,11 @@ static int run(void)
 	while (victim.kills < options.kills && run_round())
 		;
 	victim_start(&victim);
-	for (int i = 0; i < 2 * WAYS; i++)
+	for (int i = 0; i < 2 * n_ways(); i++)
 		gather(i / 2, i % 2);
 	gather_late();
 	victim_kill(&victim);
-	uint64_t torn = report();
-	return expects_torn() ? torn == 0 : torn || victim.failures;
+	return !report();
 }
 
 int main(int argc, char **argv)
@@ -386,16 +503,17 @@ int main(int argc, char **argv)
 		                          { "expect", &options.expect, NULL },
 		                          { "kills", NULL, &options.kills },
 		                          { "seed", NULL, &options.seed },
-		                          { "load_ms", NULL, &options.load_ms } };
+		                          { "load_ms", NULL, &options.load_ms },
+		                          { "retry", NULL, &options.retry } };
 	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
 		fprintf(stderr, "usage: moves [kills=N] [seed=N] [load_ms=N] [port=N] [data=DIR]\n"
 		                "             [broker=FILE] [preload=FILE:...] [segment=BYTES]\n"
-		                "             [command=TEXT] [patience_s=N]\n"
-		                "             [loop=reject|copy] [expect=nothing|torn]\n"
+		                "             [memory=BYTES] [command=TEXT] [patience_s=N] [retry=1|0]\n"
+		                "             [loop=reject|copy|late] [expect=nothing|twice|lost]\n"
 		                "kills a broker while messages die; its data must be new\n");
 		return 2;
 	}
-	victim.quiet = expects_torn();
+	victim.quiet = !expects("nothing");
 	dice_begin(&options.seed);
 	signal(SIGPIPE, SIG_IGN);
 	publisher.wire.fd = consumer.wire.fd = -1;

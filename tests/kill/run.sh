@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # kill -9 under load, on a disk as it is, on a slow one, on one that forgets what was not synced and
 # on one that takes no O_DIRECT and little at a time; and amid transactions. A slice; FULL=1 is the
-# long run. SEED=N repeats one, PORT=N moves it, BUILD=DIR says where the programs are, RESULTS=FILE
-# gets the last line too.
+# long run. Each stage has a free port of its own, so that runs do not meet; PORT=N gives one to
+# all. SEED=N repeats a run, BUILD=DIR says where the programs are, RESULTS=FILE gets the last line
+# too.
 set -u
 cd "$(dirname "$0")/../.."
 kills=40
@@ -19,7 +20,6 @@ if [ "${FULL:-}" = 1 ]; then
 	moves=500
 fi
 seed=${SEED:-$(date +%s)}
-port=${PORT:-5699}
 build=${BUILD:-build}
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
@@ -35,6 +35,7 @@ check_with() { # tool, what must be true, options
 	tool=$1 what=$2
 	shift 2
 	rm -rf "$data"
+	port=${PORT:-$(tests/free_port.sh)}
 	if "$build/$tool" "$@" broker="$build/leveret" data="$data" port="$port" seed="$seed"; then
 		passed=$((passed + 1))
 		echo "ok $what"
@@ -71,9 +72,12 @@ check_with tx "$tx kills amid transactions: all of each, or nothing" kills=$tx
 check_with tx "$tx kills amid transactions, on a disk that forgets" kills=$tx segment=1MB \
 	preload="$build/lossy_disk.so"
 
-check_with moves "$moves kills while messages die: each is in one place" kills=$moves
-check_with moves "$moves kills while messages die, on a disk that forgets" kills=$moves \
+check_with moves "$moves kills while messages die or wait to be tried again: each is in one place" \
+	kills=$moves
+check_with moves "$moves kills while messages die or wait, on a disk that forgets" kills=$moves \
 	segment=1MB preload="$build/lossy_disk.so"
+check_with moves "$moves kills while messages die or wait, with next to no memory for them" \
+	kills=$moves memory=1
 
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \
@@ -85,8 +89,9 @@ check_with tx "acks outside of the transaction are seen to lose messages" kills=
 check_with tx "a second commit between two targets is seen to tear them apart" kills=$tx \
 	loop=twice expect=torn
 
-check_with moves "dead letters by hand, in two steps, are seen to be in two places" kills=5 \
-	loop=copy expect=torn
+check_with moves "dead letters and retries by hand, in two steps, are seen to be in two places" \
+	kills=5 loop=copy expect=twice
+check_with moves "in the other order they are seen to be nowhere" kills=10 loop=late expect=lost
 
 echo "passed $passed failed $failed kill"
 [ -z "${RESULTS:-}" ] || echo "passed $passed failed $failed kill" >> "$RESULTS"

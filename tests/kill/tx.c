@@ -337,11 +337,11 @@ static bool run_round(void)
 /* ---- reckoning ---- */
 
 /* to: the number of the target, or -1. */
-static void note_found(void *to, struct slice body)
+static void note_found(void *to, const struct found *f)
 {
 	int target = *(const int *)to;
 	uint32_t number, transaction;
-	if (!read_label(body, &number, &transaction) ||
+	if (!read_label(f->body, &number, &transaction) ||
 	    (target >= 0 && transaction >= n_transactions)) {
 		victim_complain(&victim, "a message that was never published");
 	} else if (target < 0) {
@@ -423,7 +423,7 @@ int main(int argc, char **argv)
 	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
 		fprintf(stderr, "usage: tx [kills=N] [seed=N] [load_ms=N] [fill=MESSAGES A ROUND]\n"
 		                "          [port=N] [data=DIR] [broker=FILE] [preload=FILE:...]\n"
-		                "          [segment=BYTES] [command=TEXT] [patience_s=N]\n"
+		                "          [segment=BYTES] [memory=BYTES] [command=TEXT] [patience_s=N]\n"
 		                "          [loop=tx|outside|twice] [expect=nothing|torn]\n"
 		                "kills a broker while transactions run; its data must be new\n");
 		return 2;

@@ -20,7 +20,7 @@ out=$PWD/build/interop
 broker=$PWD/tests/interop/broker.sh
 INTEROP_DIR=$(mktemp -d)
 INTEROP_BROKER=${BROKER:-$PWD/build/leveret}
-INTEROP_PORT=$("$here/../free_port.sh")
+INTEROP_PORT=${INTEROP_PORT:-$(tests/free_port.sh)}
 INTEROP_FIXED=
 export INTEROP_DIR INTEROP_BROKER INTEROP_PORT INTEROP_FIXED PYTHONDONTWRITEBYTECODE=1
 mkdir -p "$out/matrix"

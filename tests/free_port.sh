@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Prints INTEROP_PORT if it is set, else a loopback port that is free and stays so while its broker
-# is being restarted: one that the kernel gives to nobody by itself.
-[ -z "${INTEROP_PORT:-}" ] || exec echo "$INTEROP_PORT"
+# Prints a loopback port that is free and stays so while its broker is being restarted: one that the
+# kernel gives to nobody by itself.
 exec /usr/bin/python3 -c '
 import random, socket
 with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
