@@ -14,13 +14,18 @@ cd "$(dirname "$0")/../.."
 trixie=$PWD/build/compat/trixie
 export DEBIAN_FRONTEND=noninteractive
 
-# What is installed must not start by itself.
+# What is installed must not start by itself; a policy that is there already says so, and stays.
 install_into() { # root
-	printf '#!/bin/sh\nexit 101\n' > "$1/usr/sbin/policy-rc.d"
-	chmod +x "$1/usr/sbin/policy-rc.d"
+	policy=$1/usr/sbin/policy-rc.d
+	if [ -e "$policy" ]; then
+		policy=
+	else
+		printf '#!/bin/sh\nexit 101\n' > "$policy"
+		chmod +x "$policy"
+	fi
 	chroot "$1" apt-get update -q
 	chroot "$1" apt-get install -y -q --no-install-recommends rabbitmq-server
-	rm -f "$1/usr/sbin/policy-rc.d"
+	[ -z "$policy" ] || rm -f "$policy"
 }
 
 # The machine's way to the network goes along: name server, certificates of its owner.
