@@ -418,7 +418,7 @@ void connection_clean_up(struct connection *c)
 	c->channels = NULL;
 	c->cap_channels = 0;
 	for (struct list *l; (l = list_pop(&c->exclusive_queues));)
-		on_queue_remove(c->broker, list_entry(l, struct queue, on_owner));
+		on_queue_lapse(c->broker, list_entry(l, struct queue, on_owner));
 	leave_vhost(c);
 }
 

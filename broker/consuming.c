@@ -71,7 +71,7 @@ void consuming_stop(struct consumer *c)
 	struct queue *q = c->queue;
 	detach(c);
 	if (q->auto_delete && q->rotation.count == 0) {
-		on_queue_remove(b, q);
+		on_queue_lapse(b, q);
 		return;
 	}
 	if (q->rotation.count == 0)

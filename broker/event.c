@@ -90,7 +90,7 @@ void event_table(struct broker *b, const char *key, struct slice table)
 
 void event_begin(struct broker *b)
 {
-	report_departures(b);
+	report_departures(b, NULL);
 	buf_clear(&b->events.headers);
 }
 
@@ -157,7 +157,7 @@ static void publish_one(struct broker *b, struct topology *t, struct message *m)
 void events_publish(struct broker *b)
 {
 	struct events *e = &b->events;
-	report_departures(b);
+	report_departures(b, NULL);
 	for (int left = TURN_BUDGET; left && !list_empty(&e->due); left--) {
 		struct awaiting *d = list_entry(e->due.next, struct awaiting, link);
 		publish_one(b, d->topology, d->message);

@@ -21,6 +21,9 @@ void on_connection_begin(struct connection *c);
  * Returns the position to wait for or 0. */
 log_position on_queue_remove(struct broker *b, struct queue *q);
 
+/* As on_queue_remove, where nobody asks for it: its consumers or its connection are gone. */
+void on_queue_lapse(struct broker *b, struct queue *q);
+
 /* Binds as a client's method says, to a queue or an exchange (topology_bind). */
 const struct refusal *on_bind(struct channel *ch, const struct binding_spec *spec,
                               log_position *wait_for);

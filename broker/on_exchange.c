@@ -150,6 +150,7 @@ const struct refusal *on_exchange_delete(struct channel *ch, const struct exchan
 		return r;
 	if (x)
 		wait_for = topology_remove_exchange(&ch->vhost->topology, x);
+	report_departures(b, b->events.actor);
 	struct method ok = { .id = METHOD_exchange_delete_ok };
 	if (!m->no_wait)
 		channel_send_when(ch, &ok, wait_for);
@@ -205,6 +206,7 @@ const struct refusal *on_exchange_unbind(struct channel *ch, const struct exchan
 		wait_for = topology_unbind(&ch->vhost->topology, &spec);
 	else if (r != &NOT_FOUND)   /* what is not there is as good as unbound */
 		return r;
+	report_departures(ch->broker, ch->broker->events.actor);
 	struct method ok = { .id = METHOD_exchange_unbind_ok };
 	if (!m->no_wait)
 		channel_send_when(ch, &ok, wait_for);

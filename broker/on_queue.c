@@ -58,7 +58,17 @@ log_position on_queue_remove(struct broker *b, struct queue *q)
 	list_remove(&q->runnable);
 	list_remove(&q->overfull);
 	expiry_forget(b, q);
-	return topology_remove_queue(q->topology, q);
+	log_position wait_for = topology_remove_queue(q->topology, q);
+	report_departures(b, NULL);
+	return wait_for;
+}
+
+void on_queue_lapse(struct broker *b, struct queue *q)
+{
+	const char *actor = b->events.actor;
+	b->events.actor = NULL;
+	on_queue_remove(b, q);
+	b->events.actor = actor;
 }
 
 /* ---- declare ---- */
@@ -285,6 +295,7 @@ const struct refusal *on_queue_unbind(struct channel *ch, const struct queue_unb
 		wait_for = topology_unbind(&ch->vhost->topology, &spec);
 	else if (!is_unbound(ch, m, r, &spec))
 		return r;
+	report_departures(ch->broker, ch->broker->events.actor);
 	struct method ok = { .id = METHOD_queue_unbind_ok };
 	channel_send_when(ch, &ok, wait_for);
 	return NULL;

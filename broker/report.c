@@ -133,12 +133,15 @@ static void report_departure(struct broker *b, const struct departure *d)
 	event_end(b, d->of_binding ? "binding.deleted" : "exchange.deleted");
 }
 
-void report_departures(struct broker *b)
+void report_departures(struct broker *b, const char *actor)
 {
+	const char *before = b->events.actor;
+	b->events.actor = actor;
 	for (struct departure *d; (d = departures_take(&b->events.departures));) {
 		report_departure(b, d);
 		departure_free(&d);
 	}
+	b->events.actor = before;
 }
 
 /* ---- connections, channels, logins ---- */

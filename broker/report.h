@@ -31,8 +31,9 @@ void report_queue_policy(struct broker *b, const struct queue *q);
 void report_exchange_created(struct vhost *v, const struct exchange *x);
 void report_binding_created(struct vhost *v, const struct binding_spec *spec);
 
-/* exchange.deleted and binding.deleted, of what was noted as gone. */
-void report_departures(struct broker *b);
+/* exchange.deleted and binding.deleted, of what was noted as gone.  actor: who wanted it; NULL: it
+ * went because something else did. */
+void report_departures(struct broker *b, const char *actor);
 
 /* connection.created and connection.closed, of one that was opened; channel.created and
  * channel.closed. */

@@ -164,7 +164,7 @@ log_position vhost_remove(struct vhost *v)
 static void vhost_free(struct vhost *v)
 {
 	list_remove(&v->link);
-	report_departures(v->broker);
+	report_departures(v->broker, NULL);
 	events_forget(v->broker, &v->topology);
 	if (v->broker->events.topology == &v->topology)
 		events_set_topology(v->broker, NULL);

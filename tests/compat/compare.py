@@ -8,7 +8,8 @@ usage: compare.py VERSION OUTPUT        VERSION: 3 or 4; OUTPUT: what `stories -
 accepted.txt has reasons, `reason KEY  [sometimes]  SENTENCE`, and differences,
 `VERSIONS | STORY | SCENE | KEY | BEGINNING`, where BEGINNING is how what came begins. A difference
 that is not in it fails, one that begins otherwise too, and so does an entry without a difference,
-unless its reason is one that shows only sometimes.  STORY and SCENE may be *: every one.
+unless its reason is one that shows only sometimes.  SCENE may be *, of that story every one, and
+STORY too.
 """
 import os
 import re
@@ -51,7 +52,7 @@ def accepted(path, version):
 
 def lookup(entries, where, came):
     """The reason for a difference, or None."""
-    for key in (where, ("*", "*")):
+    for key in (where, (where[0], "*"), ("*", "*")):
         for reason, beginning in entries.get(key, []):
             if came.startswith(beginning):
                 return reason
@@ -72,8 +73,9 @@ def judge(version, output, say):
         failed += verdict == "NEW"
         counts[key] = counts.get(key, 0) + (verdict != "NEW")
         say(f"{verdict}: {where[0]}: {where[1]}\n    ours    {expected}\n    theirs  {came}")
+    shown = set(found) | {(story, "*") for story, _ in found}
     for where, accepts in sorted(entries.items()):
-        if where not in found and not reasons[accepts[0][0]]:
+        if where not in shown and not reasons[accepts[0][0]]:
             failed += 1
             say(f"STALE: {where[0]}: {where[1]}: equal now")
     total = ", ".join(f"{n} {key}" for key, n in sorted(counts.items(), key=lambda i: -i[1]) if n)

@@ -67,8 +67,10 @@ configure() { # 3|4, port, directory
 	dir=${3:-$(mktemp -d /tmp/leveret-compat.XXXXXX)}
 	mkdir -p "$dir/data" "$dir/log"
 	echo "listeners.tcp.1 = 127.0.0.1:$2" > "$dir/rabbitmq.conf"
-	echo "[rabbitmq_consistent_hash_exchange, rabbitmq_random_exchange, rabbitmq_sharding]." \
-		> "$dir/enabled_plugins"
+	cat > "$dir/enabled_plugins" << END
+[rabbitmq_consistent_hash_exchange, rabbitmq_event_exchange, rabbitmq_random_exchange,
+ rabbitmq_recent_history_exchange, rabbitmq_sharding].
+END
 	cat > "$dir/advanced.config" << END
 [{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].
 END

@@ -25,11 +25,53 @@ a 1 < nothing
 b 1 does exchange.bind destination=amq.fanout source=x routing_key="z"
 a 1 < basic.deliver routing_key="binding.created" headers~{destination_name: "amq.fanout", destination_kind: "exchange"}
 b 1 does exchange.unbind destination=amq.fanout source=x routing_key="z"
-a 1 < basic.deliver routing_key="binding.deleted" headers~{source_name: "x", destination_name: "amq.fanout", destination_kind: "exchange", routing_key: "z"}
+a 1 < basic.deliver routing_key="binding.deleted" headers~{source_name: "x", destination_name: "amq.fanout", destination_kind: "exchange", routing_key: "z", user_who_performed_action: "guest"}
 b 1 does queue.delete queue=q
 a 1 < basic.deliver routing_key="queue.deleted" headers~{name: "q", user_who_performed_action: "guest"}
 a 1 < basic.deliver routing_key="binding.deleted" headers~{source_name: "x", destination_name: "q", destination_kind: "queue", routing_key: "k.#", arguments: {a: 1}}
 a 1 < basic.deliver routing_key="exchange.deleted" headers~{name: "x", vhost: "/"}
+
+scene "What somebody removes is theirs; what goes with a queue, or by itself, is the broker's"
+a connects
+a opens 1
+a 1 does queue.declare queue=events
+a 1 does queue.bind queue=events exchange="amq.rabbitmq.event" routing_key="*.deleted"
+a 1 > basic.consume queue=events no_ack
+a 1 < basic.consume-ok
+b connects
+b opens 1
+b 1 does queue.declare queue=q
+b 1 does exchange.declare exchange=x type=fanout auto_delete
+b 1 does exchange.declare exchange=y type=fanout
+b 1 does queue.bind queue=q exchange=x
+b 1 does queue.unbind queue=q exchange=x
+repeat 2
+a 1 < basic.deliver headers~{user_who_performed_action: "guest"}
+end
+b 1 does queue.bind queue=q exchange=y
+b 1 does exchange.delete exchange=y
+repeat 2
+a 1 < basic.deliver headers~{user_who_performed_action: "guest"}
+end
+b 1 does queue.bind queue=q exchange=amq.fanout
+b 1 does queue.bind queue=q exchange=amq.topic
+b 1 > queue.unbind queue=q exchange=amq.topic
+b 1 > queue.delete queue=q
+b 1 > queue.delete queue=q
+b 1 < queue.unbind-ok
+b 1 < queue.delete-ok
+b 1 < queue.delete-ok
+a 1 < basic.deliver routing_key="binding.deleted" headers~{source_name: "amq.topic", user_who_performed_action: "guest"}
+a 1 < basic.deliver routing_key="queue.deleted" headers~{name: "q", user_who_performed_action: "guest"}
+a 1 < basic.deliver routing_key="binding.deleted" headers~{source_name: "amq.fanout", user_who_performed_action: "rmq-internal"}
+b 1 does queue.declare queue=r auto_delete
+b 1 does basic.consume queue=r consumer_tag=t
+b 1 does basic.cancel consumer_tag=t
+a 1 < basic.deliver routing_key="consumer.deleted" headers~{user_who_performed_action: "guest"}
+a 1 < basic.deliver routing_key="queue.deleted" headers~{name: "r", user_who_performed_action: "rmq-internal"}
+b 1 does queue.declare queue=mine exclusive
+b closes
+a 1 < basic.deliver routing_key="queue.deleted" headers~{name: "mine", user_who_performed_action: "rmq-internal"}
 
 scene "What is deleted and made again at once is told of in that order"
 a connects

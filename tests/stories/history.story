@@ -7,9 +7,11 @@ a 1 does exchange.declare exchange=x type="x-recent-history"
 a 1 does queue.declare queue=q
 a 1 does queue.declare queue=r
 a 1 does queue.bind queue=q exchange=x routing_key="any"
+a 1 does confirm.select
 repeat 25
 a 1 > basic.publish exchange=x routing_key="k$i" content_type="text/plain" body="$i"
 end
+a 1 confirmed 1..25
 a 1 does queue.declare queue=q passive => message_count=25
 a 1 does queue.bind queue=r exchange=x routing_key="other"
 a 1 does queue.declare queue=r passive => message_count=20
@@ -27,10 +29,12 @@ a 1 does exchange.declare exchange=x type="x-recent-history" arguments={x-recent
 a 1 does queue.declare queue=q
 a 1 does queue.declare queue=r
 a 1 does queue.bind queue=q exchange=x
+a 1 does confirm.select
 a 1 > basic.publish exchange=x body="1"
 a 1 > basic.publish exchange=x body="2"
 a 1 > basic.publish exchange=x headers={x-recent-history-no-store: true} body="3"
 a 1 > basic.publish exchange=x headers={x-recent-history-no-store: false} body="4"
+a 1 confirmed 1..4
 a 1 does queue.declare queue=q passive => message_count=4
 a 1 does queue.bind queue=r exchange=x
 a 1 does basic.get queue=r no_ack => body="2" message_count=1
