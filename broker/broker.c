@@ -85,6 +85,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->graveyard);
 	list_init(&b->unparked);
 	list_init(&b->policing);
+	list_init(&b->counting);
 	heap_init(&b->timers, sooner);
 	heap_init(&b->deadlines, dies_sooner);
 	patience_heap_init(&b->patience);
@@ -231,6 +232,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	expiry_run(b);
 	overflow_run(b);
 	vhosts_turn(b);
+	quotas_turn(b);
 	events_publish(b);
 	submit_log(b);
 	keep_promises(b);
@@ -254,7 +256,8 @@ uint64_t broker_deadline(const struct broker *b)
 	}
 	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
-	            !list_empty(&b->policing) || !list_empty(&b->overfull) ||
+	            !list_empty(&b->policing) || !list_empty(&b->counting) ||
+	            !list_empty(&b->overfull) ||
 	            !list_empty(&b->going_vhosts) || !list_empty(&b->events.due) ||
 	            !list_empty(&b->store.recalled) ||
 	            (!b->failed && store_is_busy(&b->store, b->durable));

@@ -335,23 +335,42 @@ bool connection_wants_input(const struct connection *c)
 	return c->state >= CONN_CLOSING || (!(b->pressed && c->publishes) && !c->blocked);
 }
 
-/* Lazily, as RabbitMQ does: who does not publish is not troubled. */
-void connection_publishes(struct connection *c)
+static bool is_held_up(const struct connection *c)
 {
-	struct method m = { .id = METHOD_connection_blocked,
-		                .connection_blocked = { .reason = alarms_reason(&c->broker->alarms) } };
-	c->publishes = true;
-	if (!alarms_any(&c->broker->alarms) || c->blocked)
-		return;
+	return c->slow_until_ms || alarms_any(&c->broker->alarms);
+}
+
+static void block(struct connection *c)
+{
+	struct buf reason = { 0 };
+	struct method m = { .id = METHOD_connection_blocked };
+	if (alarms_any(&c->broker->alarms))
+		buf_append_slice(&reason, alarms_reason(&c->broker->alarms));
+	else
+		pace_reason(c, &reason);
+	m.connection_blocked.reason = buf_slice(&reason);
 	c->blocked = true;
 	if (c->can_blocked)
 		connection_send(c, 0, &m);
+	buf_free(&reason);
+}
+
+/* Lazily, as RabbitMQ does: who does not publish is not troubled. */
+void connection_publishes(struct connection *c)
+{
+	c->publishes = true;
+	if (!pace_allows(c) && !c->slow_until_ms) {
+		c->slow_until_ms = c->broker->now_ms + pace_wait_of(c);
+		connection_rearm(c);
+	}
+	if (is_held_up(c) && !c->blocked)
+		block(c);
 }
 
 void connection_unblock(struct connection *c)
 {
 	struct method m = { .id = METHOD_connection_unblocked };
-	if (!c->blocked)
+	if (!c->blocked || is_held_up(c))
 		return;
 	c->blocked = false;
 	if (c->can_blocked)
@@ -555,6 +574,8 @@ static uint64_t next_timeout(const struct connection *c)
 		at = earliest(at, c->accepted_ms + o->first_byte_timeout_ms);
 	if (c->state >= CONN_CLOSING && c->state <= CONN_DONE)
 		at = earliest(at, c->close_at_ms);
+	if (c->slow_until_ms && c->state == CONN_RUNNING)
+		at = earliest(at, c->slow_until_ms);
 	if (c->heartbeat_ms && (c->state == CONN_RUNNING || c->state == CONN_OPEN))
 		at = earliest(at, earliest(c->beat_at_ms, silent_until(c)));
 	return at;
@@ -601,6 +622,16 @@ static void watch_heartbeat(struct connection *c)
 		beat(c);
 }
 
+static void watch_pace(struct connection *c)
+{
+	uint64_t now = c->broker->now_ms;
+	if (!c->slow_until_ms || now < c->slow_until_ms)
+		return;
+	uint64_t wait_ms = pace_wait_of(c);
+	c->slow_until_ms = wait_ms ? now + wait_ms : 0;
+	connection_unblock(c);
+}
+
 void connection_timeout(struct connection *c)
 {
 	const struct broker_options *o = &c->broker->options;
@@ -613,7 +644,9 @@ void connection_timeout(struct connection *c)
 		log_debug("conn=%llu %s: handshake timeout", (unsigned long long)c->number, c->name);
 		drop(c);
 	} else {
-		watch_heartbeat(c);
+		if (c->heartbeat_ms)
+			watch_heartbeat(c);
+		watch_pace(c);   /* what was not read until now is no silence */
 		if (c->state < CONN_CLOSING)
 			connection_rearm(c);
 	}

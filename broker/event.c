@@ -150,6 +150,7 @@ static void publish_one(struct broker *b, struct topology *t, struct message *m)
 	size_t n = to->n - overflow_part(b, m, to, false);
 	if (n)
 		place(&b->store, m, to->queues, n, NULL);
+	quota_placed(to->queues, n, m->body_bytes);
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, to->queues[i]);
 }

@@ -36,6 +36,7 @@ static log_position give(struct channel *ch, const struct binding_spec *spec,
 	find_queues(ch, spec, m);
 	size_t n = b->routed.n - overflow_part(b, m, &b->routed, false);
 	log_position wait_for = place(&b->store, m, b->routed.queues, n, NULL).wait_for;
+	quota_placed(b->routed.queues, n, m->body_bytes);
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, b->routed.queues[i]);
 	message_drop(&m);

@@ -7,7 +7,7 @@
  * number ahead, ascending.  Where there are none it is version 1, which older brokers read. */
 enum { VERSION = 1, WITH_FACTS = 2 };
 
-enum fact { FACT_PROTECTED = 1, FACTS };
+enum fact { FACT_PROTECTED = 1, FACT_MAX_RATE, FACT_MAX_BYTES, FACTS };
 
 /* By their numbers; negative: not said. */
 struct facts {
@@ -83,6 +83,8 @@ void ledger_vhost_value(struct buf *out, struct slice name, const struct vhost_a
 {
 	struct facts facts = no_facts();
 	facts.of[FACT_PROTECTED] = a->is_protected ? 1 : -1;
+	facts.of[FACT_MAX_RATE] = a->max_rate;
+	facts.of[FACT_MAX_BYTES] = a->max_bytes;
 	buf_u8(out, any_fact(&facts) ? WITH_FACTS : VERSION);
 	pack_string(out, name);
 	pack_string(out, a->description);
@@ -104,28 +106,37 @@ bool ledger_vhost_decode(struct slice value, struct slice *name, struct vhost_ab
 	             unpack_limit(&value, &out->max_queues) &&
 	             unpack_rest(&value, version, &facts);
 	out->is_protected = facts.of[FACT_PROTECTED] == 1;
+	out->max_rate = facts.of[FACT_MAX_RATE];
+	out->max_bytes = facts.of[FACT_MAX_BYTES];
 	return reads && (out->is_protected || facts.of[FACT_PROTECTED] < 0);
 }
 
 void ledger_user_value(struct buf *out, const struct user_about *a)
 {
-	buf_u8(out, VERSION);
+	struct facts facts = no_facts();
+	facts.of[FACT_MAX_RATE] = a->max_rate;
+	buf_u8(out, any_fact(&facts) ? WITH_FACTS : VERSION);
 	buf_u8(out, (uint8_t)a->password.hashing);
 	pack_string(out, slice_of(a->password.bytes, a->password.n));
 	pack_string(out, a->tags);
 	pack_u64(out, (uint64_t)a->max_connections);
 	pack_u64(out, (uint64_t)a->max_channels);
+	pack_facts(out, &facts);
 }
 
 bool ledger_user_decode(struct slice value, struct user_about *out)
 {
-	uint8_t hashing;
+	struct facts facts = no_facts();
+	uint8_t version, hashing;
 	struct slice hash;
-	return unpack_version(&value) && unpack_u8(&value, &hashing) && hashing <= HASHING_MD5 &&
-	       unpack_string(&value, &hash) &&
-	       password_take(&out->password, (enum hashing)hashing, hash) &&
-	       unpack_string(&value, &out->tags) && unpack_limit(&value, &out->max_connections) &&
-	       unpack_limit(&value, &out->max_channels) && value.n == 0;
+	bool reads = unpack_either(&value, &version) && unpack_u8(&value, &hashing) &&
+	             hashing <= HASHING_MD5 && unpack_string(&value, &hash) &&
+	             password_take(&out->password, (enum hashing)hashing, hash) &&
+	             unpack_string(&value, &out->tags) &&
+	             unpack_limit(&value, &out->max_connections) &&
+	             unpack_limit(&value, &out->max_channels) && unpack_rest(&value, version, &facts);
+	out->max_rate = facts.of[FACT_MAX_RATE];
+	return reads && facts.of[FACT_PROTECTED] < 0 && facts.of[FACT_MAX_BYTES] < 0;
 }
 
 void ledger_grant_key(struct buf *out, const struct grant_key *k)

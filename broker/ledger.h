@@ -22,6 +22,8 @@ struct vhost_about {
 	struct slice queue_type;     /* the type of queues that are declared without one; or empty */
 	int64_t max_connections;     /* LEDGER_NO_LIMIT: any number */
 	int64_t max_queues;
+	int64_t max_rate;            /* messages published a second */
+	int64_t max_bytes;           /* of messages in queues */
 	bool is_protected;           /* from deletion */
 };
 
@@ -31,16 +33,24 @@ struct user_about {
 	struct slice tags;           /* separated by commas */
 	int64_t max_connections;     /* LEDGER_NO_LIMIT: any number */
 	int64_t max_channels;
+	int64_t max_rate;            /* messages published a second */
 };
+
+static inline void ledger_vhost_lift(struct vhost_about *a)
+{
+	a->max_connections = a->max_queues = a->max_rate = a->max_bytes = LEDGER_NO_LIMIT;
+}
 
 static inline bool ledger_vhost_is_limited(const struct vhost_about *a)
 {
-	return a->max_connections != LEDGER_NO_LIMIT || a->max_queues != LEDGER_NO_LIMIT;
+	return a->max_connections != LEDGER_NO_LIMIT || a->max_queues != LEDGER_NO_LIMIT ||
+	       a->max_rate != LEDGER_NO_LIMIT || a->max_bytes != LEDGER_NO_LIMIT;
 }
 
 static inline bool ledger_user_is_limited(const struct user_about *a)
 {
-	return a->max_connections != LEDGER_NO_LIMIT || a->max_channels != LEDGER_NO_LIMIT;
+	return a->max_connections != LEDGER_NO_LIMIT || a->max_channels != LEDGER_NO_LIMIT ||
+	       a->max_rate != LEDGER_NO_LIMIT;
 }
 
 enum right { RIGHT_CONFIGURE, RIGHT_WRITE, RIGHT_READ, RIGHTS };

@@ -37,7 +37,8 @@ struct connection {
 	enum connection_state state;
 	bool loopback, first_byte;
 	bool publishes;              /* has published: waits when the log is pressed */
-	bool blocked;                /* published during an alarm: it is not read */
+	bool blocked;                /* published during an alarm, or too fast: it is not read ... */
+	uint64_t slow_until_ms;      /* ... because it was too fast, before then; 0: it was not */
 	uint64_t placed;             /* messages put into queues by what was read last */
 	bool congested;              /* it takes no deliveries: consumers wait */
 	uint64_t number;
@@ -129,11 +130,11 @@ struct channel *connection_channel(const struct connection *c, uint16_t number);
 /* Frees a lost connection. */
 void connection_bury(struct connection *c);
 
-/* The connection publishes: while there is an alarm it is told so (connection.blocked) and not
- * read any more. */
+/* The connection publishes: while there is an alarm, or when it publishes more than it may, it is
+ * told so (connection.blocked) and not read any more. */
 void connection_publishes(struct connection *c);
 
-/* The last alarm is over. */
+/* The last alarm is over, or it may publish again: it goes on if nothing else is in its way. */
 void connection_unblock(struct connection *c);
 
 /* Handles one frame, or keeps it when its channel is parked. */

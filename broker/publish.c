@@ -201,6 +201,7 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 	if (b->routed.keyed)
 		once_claim(b, m, &b->routed, n);
 	struct placed placed = place(&b->store, m, b->routed.queues, n, &b->routed.claims);
+	quota_placed(b->routed.queues, n, m->body_bytes);
 	b->undelivered += n;
 	ch->connection->placed += n;
 	for (size_t i = 0; i < n; i++)

@@ -176,7 +176,7 @@ static bool next_parameter(struct roster *r, struct roster_row *out)
 	} else if (parameter) {
 		walk_on(&r->inner);
 		out->parameter = list_entry(parameter, struct parameter, link);
-	} else if (!r->told && r->outer.head && vhost_is_limited(r->vhost)) {
+	} else if (!r->told && r->outer.head && ledger_vhost_is_limited(&r->vhost->about)) {
 		r->told = true;
 		return true;
 	}

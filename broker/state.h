@@ -46,6 +46,7 @@ struct broker {
 	struct list runnable;        /* queues with ready messages and able consumers */
 	struct list overfull;        /* queues that may be over their limits */
 	struct list policing;        /* virtual hosts whose policies have changed */
+	struct list counting;        /* ... whose bytes are being counted */
 	struct list unparked;        /* channels that waited for the disk and may go on */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
 	uint64_t trims;              /* messages that overfull queues may lose before the next turn */

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/pattern.h"
 #include "broker/ledger.h"
+#include "broker/pace.h"
 #include "persistence/log.h"
 
 struct broker;
@@ -22,6 +23,7 @@ struct user {
 	bool impersonator;           /* may publish in the name of others */
 	uint64_t n_connections;      /* open */
 	uint64_t n_channels;
+	struct pace pace;            /* of what it publishes */
 	struct list grants;          /* what it may do, the oldest first ... */
 	struct list topic_grants;    /* ... and to which topics */
 	struct list link;            /* among all of the broker, the oldest first */
@@ -41,7 +43,9 @@ struct grant {
 };
 
 #define USER_PLAIN \
-	((struct user_about){ .max_connections = LEDGER_NO_LIMIT, .max_channels = LEDGER_NO_LIMIT })
+	((struct user_about){ .max_connections = LEDGER_NO_LIMIT, \
+	                      .max_channels = LEDGER_NO_LIMIT,    \
+	                      .max_rate = LEDGER_NO_LIMIT })
 
 /* By name; NULL when there is none. */
 struct user *user_find(const struct broker *b, struct slice name);

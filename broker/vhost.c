@@ -94,6 +94,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	list_init(&v->topic_grants);
 	parameters_init(&v->parameters, &b->store.catalog, number);
 	policing_init(v);
+	quota_init(&v->quota);
 	list_push(&b->all_vhosts, &v->link);
 	map_put(&b->vhosts, v->name, v);
 	map_put(&b->vhosts_by_number, number_of(v), v);
@@ -123,6 +124,7 @@ log_position vhost_change(struct vhost *v, const struct vhost_about *about)
 	struct vhost_about old = v->about;
 	about_own(&v->about, about);
 	about_disown(&old);
+	quota_review(v);
 	return keep(v);
 }
 
@@ -149,6 +151,7 @@ log_position vhost_remove(struct vhost *v)
 	must(v->n_connections == 0);
 	parameters_forget(&v->parameters);
 	policing_stop(v);
+	quota_forget(&v->quota);
 	grants_forget(v);
 	map_remove(&b->vhosts, v->name);
 	map_remove(&b->vhosts_by_number, number_of(v));
@@ -168,6 +171,7 @@ static void vhost_free(struct vhost *v)
 	events_forget(v->broker, &v->topology);
 	if (v->broker->events.topology == &v->topology)
 		events_set_topology(v->broker, NULL);
+	quota_forget(&v->quota);
 	topology_free(&v->topology);
 	policing_free(v);
 	parameters_free(&v->parameters);

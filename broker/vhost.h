@@ -6,9 +6,11 @@
 #define BROKER_VHOST_H
 
 #include "broker/ledger.h"
+#include "broker/pace.h"
 #include "broker/parameters.h"
 #include "broker/policies.h"
 #include "broker/policing.h"
+#include "broker/quota.h"
 #include "exchange/topology.h"
 
 struct broker;
@@ -17,7 +19,10 @@ struct recovery;
 enum { VHOST_TEXT_MAX = 4096 };  /* bytes of a description, or of all tags */
 
 #define VHOST_PLAIN \
-	((struct vhost_about){ .max_connections = LEDGER_NO_LIMIT, .max_queues = LEDGER_NO_LIMIT })
+	((struct vhost_about){ .max_connections = LEDGER_NO_LIMIT, \
+	                       .max_queues = LEDGER_NO_LIMIT,      \
+	                       .max_rate = LEDGER_NO_LIMIT,        \
+	                       .max_bytes = LEDGER_NO_LIMIT })
 
 struct vhost {
 	struct broker *broker;
@@ -32,14 +37,10 @@ struct vhost {
 	struct list grants;          /* what users may do in it, the oldest first ... */
 	struct list topic_grants;    /* ... and to which topics */
 	uint64_t n_connections;
+	struct pace pace;            /* of what is published */
+	struct quota quota;          /* of what it holds */
 	struct list link;            /* among all of the broker, or among those that are going */
 };
-
-/* Whether there is a limit to what may be in it. */
-static inline bool vhost_is_limited(const struct vhost *v)
-{
-	return v->about.max_connections != LEDGER_NO_LIMIT || v->about.max_queues != LEDGER_NO_LIMIT;
-}
 
 /* By name; NULL when there is none. */
 struct vhost *vhost_find(const struct broker *b, struct slice name);

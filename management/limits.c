@@ -12,27 +12,31 @@ struct limit {
 	int64_t *value;
 };
 
-enum { LIMITS = 2 };
+enum { LIMITS = 4 };             /* at most; of fewer the last have no name */
 
 static void of_vhost(struct vhost_about *about, struct limit out[LIMITS])
 {
 	out[0] = (struct limit){ "max-connections", &about->max_connections };
 	out[1] = (struct limit){ "max-queues", &about->max_queues };
+	out[2] = (struct limit){ "max-publish-rate", &about->max_rate };
+	out[3] = (struct limit){ "max-bytes", &about->max_bytes };
 }
 
 static void of_user(struct user_about *about, struct limit out[LIMITS])
 {
 	out[0] = (struct limit){ "max-connections", &about->max_connections };
 	out[1] = (struct limit){ "max-channels", &about->max_channels };
+	out[2] = (struct limit){ "max-publish-rate", &about->max_rate };
+	out[3] = (struct limit){ 0 };
 }
 
 static bool take(struct limit limits[LIMITS], struct slice key, const struct field *value,
                  struct buf *why)
 {
 	int i = 0;
-	while (i < LIMITS && !slice_is(key, limits[i].name))
+	while (i < LIMITS && limits[i].name && !slice_is(key, limits[i].name))
 		i++;
-	if (i == LIMITS) {
+	if (i == LIMITS || !limits[i].name) {
 		buf_printf(why, "Unrecognised terms [{<<\"%.*s\">>,", SLICE_ARG(key));
 		term_put(why, value);
 		buf_printf(why, "}] in limits\n");
@@ -78,7 +82,7 @@ bool limits_lift_user(struct slice name, struct user_about *about)
 	struct limit limits[LIMITS];
 	bool all = slice_is(name, "all"), found = all;
 	of_user(about, limits);
-	for (int i = 0; i < LIMITS; i++) {
+	for (int i = 0; i < LIMITS && limits[i].name; i++) {
 		if (!all && !slice_is(name, limits[i].name))
 			continue;
 		*limits[i].value = LEDGER_NO_LIMIT;
@@ -91,7 +95,7 @@ static void put_all(struct buf *out, const struct limit limits[LIMITS])
 {
 	bool more = false;
 	buf_u8(out, '{');
-	for (int i = 0; i < LIMITS; i++) {
+	for (int i = 0; i < LIMITS && limits[i].name; i++) {
 		if (*limits[i].value == LEDGER_NO_LIMIT)
 			continue;
 		buf_printf(out, "%s\"%s\":%" PRIi64, more ? "," : "", limits[i].name, *limits[i].value);

@@ -38,7 +38,7 @@ void call_limit(struct call *c, struct vhost *v, struct slice text, struct buf *
 	struct buf room = { 0 };
 	struct field object;
 	struct vhost_about about = v->about;
-	about.max_connections = about.max_queues = LEDGER_NO_LIMIT;
+	ledger_vhost_lift(&about);
 	if (read_object(c, text, &room, &object) && limits_read_vhost(object.bytes, &about, why)) {
 		c->wait_for = vhost_change(v, &about);
 		report_parameter_set(v->broker, v, component, name, buf_slice(&room));
@@ -50,7 +50,7 @@ void call_limit(struct call *c, struct vhost *v, struct slice text, struct buf *
 void call_lift(struct call *c, struct vhost *v)
 {
 	struct vhost_about about = v->about;
-	about.max_connections = about.max_queues = LEDGER_NO_LIMIT;
+	ledger_vhost_lift(&about);
 	c->wait_for = vhost_change(v, &about);
 	report_parameter_cleared(v->broker, v, component, name);
 	report_vhost_limits(v, slice_of(NULL, 0));

@@ -113,7 +113,7 @@ static enum call_state clear(struct call *c, struct buf *out)
 	            "Clearing runtime parameter \"%.*s\" for component \"%.*s\" on vhost \"%.*s\" ...",
 	            SLICE_ARG(c->arguments[1]), SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
 	struct vhost *v = call_vhost(c);
-	if (v && is_limits(c) && vhost_is_limited(v)) {
+	if (v && is_limits(c) && ledger_vhost_is_limited(&v->about)) {
 		call_lift(c, v);
 	} else if (v && !refuses_policy(c, "cleared")) {
 		clear_in(c, v, c->arguments[0], c->arguments[1]);

@@ -107,3 +107,175 @@ ctl set_user_limits nobody "{}" => 67 "User \"nobody\" does not exist"
 ctl clear_user_limits nobody all => 67 "User \"nobody\" does not exist"
 ctl set_vhost_limits -p nowhere "{}" => 65 "Virtual host 'nowhere' does not exist"
 ctl list_user_limits --user nobody => 67 "User \"nobody\" does not exist"
+
+scene "A user publishes so many messages a second, and is told why it has to wait"
+ctl add_user kate "k"
+ctl set_permissions kate ".*" ".*" ".*"
+ctl set_user_limits kate "{\"max-publish-rate\": 10}"
+a connects user="kate" password="k"
+b connects user="kate" password="k"
+c connects
+a opens 1
+b opens 1
+c opens 1
+a 1 does queue.declare queue=q
+repeat 10
+a 1 > basic.publish routing_key=q body="x"
+end
+a 1 does queue.declare queue=q passive => message_count=10
+a < nothing
+a 1 > basic.publish routing_key=q body="x"
+a < connection.blocked reason="rate limit for user 'kate'"
+c 1 > basic.publish routing_key=q body="x"
+c 1 does queue.declare queue=q passive
+c < nothing
+ctl list_connections user state -s => 0 "kate\tblocked\nkate\trunning\nguest\trunning\n"
+a 1 > basic.publish routing_key=q body="x"
+b 1 > basic.publish routing_key=q body="x"
+b < connection.blocked reason="rate limit for user 'kate'"
+clock +1s
+a < connection.unblocked
+b < connection.unblocked
+a 1 does queue.declare queue=q passive
+b 1 does queue.declare queue=q passive => message_count=14
+
+scene "... over time exactly so many, whatever was on its way"
+ctl set_user_limits guest "{\"max-publish-rate\": 100}"
+a connects without=connection.blocked
+a opens 1
+a 1 does queue.declare queue=q
+repeat 100
+a 1 > basic.publish routing_key=q body="x"
+a 1 > basic.publish routing_key=q body="x"
+a 1 > basic.publish routing_key=q body="x"
+a 1 > basic.publish routing_key=q body="x"
+a 1 > basic.publish routing_key=q body="x"
+end
+clock +5s
+a 1 does queue.declare queue=q passive => message_count=500
+
+scene "A virtual host takes so many a second, and no limit is none at once"
+ctl set_vhost_limits "{\"max-publish-rate\": 1}"
+a connects
+b connects
+a opens 1
+b opens 1
+b 1 does queue.declare queue=q
+a 1 > basic.publish routing_key=q body="x"
+a 1 > basic.publish routing_key=q body="x"
+a < connection.blocked reason="rate limit for vhost '/'"
+b 1 > basic.publish routing_key=q body="x"
+b < connection.blocked reason="rate limit for vhost '/'"
+ctl clear_vhost_limits
+clock +1s
+a < connection.unblocked
+b < connection.unblocked
+a 1 > basic.publish routing_key=q body="x"
+a 1 > basic.publish routing_key=q body="x"
+a 1 does queue.declare queue=q passive => message_count=5
+
+scene "A rate of nothing; who does not publish is not troubled, and who waits is not taken for dead"
+ctl set_vhost_limits "{\"max-publish-rate\": 0}"
+a connects heartbeat=1
+b connects
+a opens 1
+b opens 1
+a 1 > basic.publish routing_key=q body="x"
+a < connection.blocked reason="rate limit for vhost '/'"
+b 1 does queue.declare queue=q
+b 1 > basic.get queue=q
+b 1 < basic.get-empty
+clock +20s
+ctl list_connections state -s => 0 "blocked\nrunning\n"
+ctl set_vhost_limits "{\"max-publish-rate\": 5}"
+clock +1s
+a < connection.unblocked
+
+scene "Rates are listed, and stay"
+broker durable
+ctl set_vhost_limits "{\"max-publish-rate\": 5}"
+ctl set_user_limits guest "{\"max-publish-rate\": 7}"
+blackout
+ctl list_vhost_limits -s => 0 "{\"max-publish-rate\":5}\n"
+ctl list_user_limits -s => 0 "{\"max-publish-rate\":7}\n"
+ctl list_user_limits --global -s => 0 "guest\t{\"max-publish-rate\":7}\n"
+ctl clear_user_limits guest max-publish-rate
+ctl set_vhost_limits "{\"max-queues\": 5}"
+blackout
+ctl list_vhost_limits --global -s => 0 "/\t{\"max-queues\":5}\n"
+ctl list_user_limits --global -s => 0
+
+scene "A virtual host holds so many bytes, and who publishes waits until a tenth is free"
+ctl add_vhost red
+ctl set_permissions -p red guest ".*" ".*" ".*"
+ctl set_vhost_limits -p red "{\"max-bytes\": 1000}"
+a connects vhost="red"
+b connects vhost="red"
+c connects
+a opens 1
+b opens 1
+c opens 1
+a 1 does queue.declare queue=q
+a 1 does queue.declare queue=r
+c 1 does queue.declare queue=q
+a 1 > basic.publish routing_key=q body_bytes=500
+a 1 > basic.publish routing_key=r body_bytes=499
+a 1 does queue.declare queue=q passive => message_count=1
+a 1 > basic.publish routing_key=q body_bytes=1
+a 1 > basic.publish routing_key=q body_bytes=1
+a < connection.blocked reason="byte limit for vhost 'red'"
+c 1 > basic.publish routing_key=q body_bytes=5000
+c 1 does queue.declare queue=q passive => message_count=1
+clock +5s
+a < nothing
+b 1 does basic.get queue=q => body_bytes=500
+clock +1s
+a < connection.unblocked
+a 1 does queue.declare queue=q passive => message_count=2
+a 1 > basic.publish routing_key=q body_bytes=600
+a 1 > basic.publish routing_key=q body_bytes=600
+a < connection.blocked
+b 1 > basic.reject delivery_tag=1 requeue
+ctl set_vhost_limits -p red "{\"max-bytes\": 100000}"
+clock +1s
+a < connection.unblocked
+
+scene "What waits in an exchange and what is held count, what was taken does not"
+ctl set_vhost_limits "{\"max-bytes\": 1000}"
+a connects
+b connects
+a opens 1
+b opens 1
+a 1 does exchange.declare exchange=later type="x-delayed-message" arguments={x-delayed-type: "direct"}
+a 1 does queue.declare queue=q
+a 1 does queue.declare queue=keeps durable arguments={x-queue-type: "quorum", x-overflow: "reject-publish", x-dead-letter-exchange: "dlx", x-dead-letter-strategy: "at-least-once"}
+a 1 does queue.bind queue=q exchange=later routing_key="k"
+a 1 > basic.publish exchange=later routing_key=k body_bytes=500 headers={x-delay: 60000}
+a 1 > basic.publish routing_key=q body_bytes=400
+b 1 does basic.get queue=q => body_bytes=400
+a 1 > basic.publish routing_key=keeps body_bytes=300
+a 1 does queue.declare queue=q passive
+b 1 does basic.get queue=keeps => body_bytes=300
+b 1 > basic.reject delivery_tag=2
+a 1 > basic.publish routing_key=q body_bytes=200
+a 1 > basic.publish routing_key=q body_bytes=1
+a < connection.blocked reason="byte limit for vhost '/'"
+b 1 does queue.delete queue=keeps
+clock +1s
+a < connection.unblocked
+
+scene "Bytes are counted anew after a start"
+broker durable
+ctl set_vhost_limits "{\"max-bytes\": 1000}"
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable
+a 1 > basic.publish routing_key=q body_bytes=999 delivery_mode=2
+a closes
+blackout
+ctl list_vhost_limits -s => 0 "{\"max-bytes\":1000}\n"
+a connects
+a opens 1
+a 1 > basic.publish routing_key=q body_bytes=1 delivery_mode=2
+a 1 > basic.publish routing_key=q body_bytes=1 delivery_mode=2
+a < connection.blocked

@@ -4,6 +4,7 @@
 
 #include "broker/manage.h"
 #include "persistence/log.h"
+#include "tests/sim/admin.h"
 #include "tests/sim/talk.h"
 
 Suite *suite_broker_alarm(void);
@@ -210,6 +211,28 @@ START_TEST(spare_files_of_the_log_are_room)
 }
 END_TEST
 
+/* Two reasons to wait: it goes on when both are gone. */
+START_TEST(who_is_too_fast_waits_for_both)
+{
+	struct buf said = { 0 };
+	ck_assert_int_eq(admin_say(&in, &said, "set_vhost_limits", "{\"max-publish-rate\":1}",
+	                           NULL), 0);
+	publish(&publisher);
+	publish(&publisher);
+	expect(1, 0, 2);
+	note(WATERMARK, PLENTY);
+	note(0, PLENTY);
+	expect(1, 0, 2);
+	note(WATERMARK, PLENTY);
+	inside_pass(&in, 5000);
+	expect(1, 0, 2);
+	note(0, PLENTY);
+	expect(1, 1, 2);
+	ck_assert(slice_is(buf_slice(&reasons), "rate limit for vhost '/'"));
+	buf_free(&said);
+}
+END_TEST
+
 Suite *suite_broker_alarm(void)
 {
 	Suite *s = suite_create("broker/alarm");
@@ -221,6 +244,7 @@ Suite *suite_broker_alarm(void)
 	tcase_add_test(t, what_is_set_by_hand_counts_at_once);
 	tcase_add_test(t, a_blocked_client_is_not_taken_for_dead);
 	tcase_add_test(t, a_blocked_client_is_heard_when_it_ends);
+	tcase_add_test(t, who_is_too_fast_waits_for_both);
 	suite_add_tcase(s, t);
 	t = tcase_create("durable");
 	tcase_add_checked_fixture(t, set_up_durable, tear_down);
