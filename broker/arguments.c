@@ -284,20 +284,22 @@ static const struct refusal *check(const struct vhost *v, struct slice name, con
 	return refusal;
 }
 
-/* What only other types of queues take, in the order in which it was sent. */
+/* What only other types of queues take, the first by its name. */
 static const struct refusal *check_takers(const struct vhost *v, struct slice name, unsigned type,
                                           struct slice arguments)
 {
-	struct slice key;
+	const char *key = NULL;
 	struct field f;
-	for (struct table_walk w = table_walk(arguments); table_next(&w, &key, &f);)
-		for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-			if (!(rules[i].takers & type) && slice_is(key, rules[i].key))
-				return refuse(v->broker, &PRECONDITION_FAILED,
-				              "invalid arg '%s' for queue '%.*s' in vhost '%.*s' of queue type "
-				              "rabbit_%s_queue", rules[i].key, SLICE_ARG(name),
-				              SLICE_ARG(v->name), type == QUORUM ? "quorum" : "classic");
-	return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (!(rules[i].takers & type) && table_find(arguments, rules[i].key, &f) &&
+		    (!key || strcmp(rules[i].key, key) < 0))
+			key = rules[i].key;
+	if (!key)
+		return NULL;
+	return refuse(v->broker, &PRECONDITION_FAILED,
+	              "invalid arg '%s' for queue '%.*s' in vhost '%.*s' of queue type rabbit_%s_queue",
+	              key, SLICE_ARG(name), SLICE_ARG(v->name),
+	              type == QUORUM ? "quorum" : "classic");
 }
 
 /* Quorum queues stay, and are everybody's. */

@@ -5,9 +5,12 @@
 
 #include "amqp/props.h"
 #include "amqp/table.h"
+#include "base/die.h"
 #include "base/endian.h"
 #include "broker/channel.h"
 #include "broker/owed.h"
+#include "broker/refuse.h"
+#include "queue/queue.h"
 
 enum { COPY_MAX = 8192 };
 
@@ -183,4 +186,70 @@ void content_return(struct channel *ch, struct message *m)
 		                                  .exchange = message_exchange(m),
 		                                  .routing_key = message_key(m) } };
 	write_content(ch, &r, (struct content){ m, 0 });
+}
+
+/* ---- why a publish is nacked ---- */
+
+static void put_why(struct buf *out, const struct queue *q)
+{
+	const struct settings *s = &q->settings;
+	bool many = queue_ready(q) + q->held.count >= s->max_length;
+	buf_printf(out, "no room in queue '%.*s': max-length%s is %llu", SLICE_ARG(q->name),
+	           many ? "" : "-bytes", (unsigned long long)(many ? s->max_length : s->max_bytes));
+}
+
+static bool is_of_reason(struct slice key)
+{
+	return slice_is(key, "x-reject-queue") || slice_is(key, "x-reject-reason") ||
+	       slice_is(key, "x-reject-tag");
+}
+
+/* What a publisher said under these names is not repeated. */
+static void put_reason(struct buf *out, const struct props *p, const struct queue *q, uint64_t tag)
+{
+	struct slice old = p->flags & PROP_headers ? p->headers : slice_of(NULL, 0), key;
+	struct field f, name = { .letter = 'S', .bytes = q->name },
+	                number = { .letter = 'l', .integer = (int64_t)tag };
+	for (struct table_walk w = table_walk(old); table_next(&w, &key, &f);)
+		if (!is_of_reason(key))
+			table_put(out, key, &f);
+	table_put(out, slice_str("x-reject-queue"), &name);
+	table_put_str(out, "x-reject-reason", "maxlen");
+	table_put(out, slice_str("x-reject-tag"), &number);
+}
+
+/* The message with that in its headers, if they can be sent then. */
+static struct message *with_reason(const struct channel *ch, struct message *m,
+                                   const struct queue *q, uint64_t tag)
+{
+	struct buf headers = { 0 }, header = { 0 };
+	struct props p;
+	struct message *told = NULL;
+	bool whole = props_decode(message_header(m), &p);
+	must(whole);
+	put_reason(&headers, &p, q, tag);
+	p.headers = buf_slice(&headers);
+	p.flags |= PROP_headers;
+	props_encode(&header, &p);
+	if (header.len <= ch->connection->frame_max - FRAME_OVERHEAD_BYTES)
+		told = message_copy(m, message_exchange(m), message_key(m), buf_slice(&header));
+	buf_free(&headers);
+	buf_free(&header);
+	return told ? told : message_ref(m);
+}
+
+void content_refuse(struct channel *ch, struct message *m, const struct queue *q, uint64_t tag)
+{
+	struct buf why = { 0 };
+	struct message *told = with_reason(ch, m, q, tag);
+	put_why(&why, q);
+	refusal_fit(&why);
+	struct method r = { .id = METHOD_basic_return,
+		                .basic_return = { .reply_code = CONTENT_TOO_LARGE.code,
+		                                  .reply_text = buf_slice(&why),
+		                                  .exchange = message_exchange(m),
+		                                  .routing_key = message_key(m) } };
+	write_content(ch, &r, (struct content){ told, 0 });
+	message_drop(&told);
+	buf_free(&why);
 }

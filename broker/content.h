@@ -8,6 +8,7 @@
 #include "queue/lane.h"
 
 struct channel;
+struct queue;
 
 /* basic.deliver to a consumer. */
 void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
@@ -19,5 +20,10 @@ void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entr
 
 /* basic.return of an unroutable message: 312 NO_ROUTE. */
 void content_return(struct channel *ch, struct message *m);
+
+/* basic.return of a message that a queue has no room for, ahead of the nack of its publish: 311,
+ * with the queue and its limit as text, and in headers x-reject-queue, x-reject-reason ("maxlen")
+ * and x-reject-tag. */
+void content_refuse(struct channel *ch, struct message *m, const struct queue *q, uint64_t tag);
 
 #endif

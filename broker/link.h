@@ -51,7 +51,7 @@ struct connection {
 	char *certificate;           /* name of the verified certificate; NULL: there is none */
 
 	/* what the client can do, from its client-properties */
-	bool can_cancel_notify, can_auth_close, can_blocked;
+	bool can_cancel_notify, can_auth_close, can_blocked, can_nack_reason;
 
 	uint16_t channel_max;
 	uint32_t frame_max;

@@ -17,6 +17,7 @@ static void put_capabilities(struct buf *out)
 		"publisher_confirms", "exchange_exchange_bindings", "basic.nack",
 		"consumer_cancel_notify", "connection.blocked", "consumer_priorities",
 		"authentication_failure_close", "per_consumer_qos", "direct_reply_to",
+		"publisher_nack_reason",
 	};
 	struct buf table = { 0 };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -78,6 +79,7 @@ static void note_capabilities(struct connection *c, struct slice client_properti
 	c->can_cancel_notify = capability(f.bytes, "consumer_cancel_notify");
 	c->can_auth_close = capability(f.bytes, "authentication_failure_close");
 	c->can_blocked = capability(f.bytes, "connection.blocked");
+	c->can_nack_reason = capability(f.bytes, "publisher_nack_reason");
 }
 
 /* A wrong login is told only to clients that can take it, and then only that much (RabbitMQ's

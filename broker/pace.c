@@ -4,10 +4,11 @@
 #include "base/buf.h"
 #include "broker/ledger.h"
 #include "broker/link.h"
+#include "broker/refuse.h"
 #include "broker/user.h"
 #include "broker/vhost.h"
 
-enum { RATE_MAX = 1000000000, PAUSE_MAX_MS = 1000, REASON_MAX = 255 };
+enum { RATE_MAX = 1000000000, PAUSE_MAX_MS = 1000 };
 
 static int64_t bounded(int64_t per_s)
 {
@@ -89,5 +90,5 @@ void pace_reason(const struct connection *c, struct buf *out)
 		buf_printf(out, "byte limit for vhost '%.*s'", SLICE_ARG(c->vhost->name));
 	else if (c->vhost)
 		buf_printf(out, "rate limit for vhost '%.*s'", SLICE_ARG(c->vhost->name));
-	out->len = out->len < REASON_MAX ? out->len : REASON_MAX;
+	refusal_fit(out);
 }

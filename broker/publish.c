@@ -168,6 +168,12 @@ static struct message *without_bcc(const struct message *m)
 	return copy;
 }
 
+/* Who is to be told why a publish is nacked. */
+static bool wants_reason(const struct channel *ch)
+{
+	return ch->confirm.on && ch->connection->can_nack_reason;
+}
+
 /* The queues from the nth on refused it. */
 static void bury_refused(struct broker *b, const struct message *m, size_t n)
 {
@@ -190,12 +196,14 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 	if (ch->vhost->tracing)
 		firehose_publish(ch, m, &b->routed);
 	if (b->routed.n == 0) {
-		if (mandatory && !b->routed.repeated)
-			content_return(ch, m);
 		bool nacked = x && x->nacks && !b->routed.repeated;
+		if ((mandatory && !b->routed.repeated) || (nacked && wants_reason(ch)))
+			content_return(ch, m);
 		return (struct published){ b->routed.wait_for, nacked };
 	}
 	size_t refused = overflow_part(b, m, &b->routed, !ch->tx.on), n = b->routed.n - refused;
+	if (refused && wants_reason(ch))
+		content_refuse(ch, m, b->routed.queues[n], ch->confirm.next_tag);
 	if (refused)   /* it is not confirmed, and will come again: exchanges take no key for it */
 		b->routed.claims.n = 0;
 	if (b->routed.keyed)

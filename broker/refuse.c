@@ -31,13 +31,18 @@ static size_t cut_at_character(struct slice s, size_t max)
 	return n;
 }
 
+void refusal_fit(struct buf *text)
+{
+	if (text->len <= TEXT_MAX)
+		return;
+	text->len = cut_at_character(buf_slice(text), TEXT_MAX - 3);
+	buf_append(text, "...", 3);
+}
+
 struct slice refusal_text(struct broker *b, const struct refusal *r)
 {
 	buf_clear(&b->scratch);
 	buf_printf(&b->scratch, "%s - %.*s", r->name, SLICE_ARG(buf_slice(&b->text)));
-	if (b->scratch.len > TEXT_MAX) {
-		b->scratch.len = cut_at_character(buf_slice(&b->scratch), TEXT_MAX - 3);
-		buf_append(&b->scratch, "...", 3);
-	}
+	refusal_fit(&b->scratch);
 	return buf_slice(&b->scratch);
 }

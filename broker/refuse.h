@@ -5,6 +5,7 @@
 #define BROKER_REFUSE_H
 
 #include "amqp/refusal.h"
+#include "base/buf.h"
 #include "base/slice.h"
 
 struct broker;
@@ -14,6 +15,9 @@ struct broker;
  * dots then. */
 const struct refusal *refuse(struct broker *b, const struct refusal *r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Cuts it so, too. */
+void refusal_fit(struct buf *text);
 
 /* The reply text of a refusal just made; valid until the next one. */
 struct slice refusal_text(struct broker *b, const struct refusal *r);

@@ -106,7 +106,7 @@ a 1 > queue.declare queue=q arguments={x-dead-letter-strategy: "twice", x-max-le
 a 1 refused 406 "PRECONDITION_FAILED - invalid arg 'x-max-length' for queue 'q' in vhost '/': {value_negative,-1}" queue.declare
 a opens 1
 a 1 > queue.declare queue=q arguments={x-max-age: 5, x-dead-letter-strategy: "twice"}
-a 1 refused 406 "PRECONDITION_FAILED - invalid arg 'x-max-age' for queue 'q' in vhost '/' of queue type rabbit_classic_queue" queue.declare
+a 1 refused 406 "PRECONDITION_FAILED - invalid arg 'x-dead-letter-strategy' for queue 'q' in vhost '/' of queue type rabbit_classic_queue" queue.declare
 a closes
 
 scene "A quorum queue is durable, for everybody, stays, and has a name"

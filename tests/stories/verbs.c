@@ -81,10 +81,14 @@ static void capabilities(const struct saying *y, char *out, size_t n)
 	for (size_t i = 0; i < sizeof all / sizeof *all && strcmp(without, "all"); i++)
 		if (strcmp(all[i], without))
 			used += (size_t)snprintf(out + used, n - used, "%s: true, ", all[i]);
+	const char *with = option(y, "with", NULL);
+	if (with)
+		used += (size_t)snprintf(out + used, n - used, "%s: true", with);
 	out[used] = 0;
 }
 
-/* connects user="..." password= vhost= heartbeat= frame_max= channel_max= without=CAPABILITY */
+/* connects user="..." password= vhost= heartbeat= frame_max= channel_max= without=CAPABILITY
+ * with=CAPABILITY */
 static void connects(struct stage *s, struct saying *y)
 {
 	const char *name = y->who->name;
