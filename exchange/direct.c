@@ -2,11 +2,12 @@
 /* Direct: bindings whose key equals the routing key (AMQP 0-9-1 section 3.1.3.1).  One map from
  * key to the bindings that have it. */
 #include "base/mem.h"
-#include "exchange/exchange.h"
+#include "base/slab.h"
+#include "exchange/bunch.h"
 
 struct same_key {
-	struct slice key;            /* owned */
-	struct list bindings;
+	struct bunch bunch;
+	struct slice key;            /* its bytes stand behind */
 };
 
 static struct map *keys_of(struct exchange *x)
@@ -16,37 +17,42 @@ static struct map *keys_of(struct exchange *x)
 	return x->state;
 }
 
+static struct same_key *same_key_new(struct slice key)
+{
+	struct same_key *s = slab_alloc(sizeof *s + key.n);
+	uint8_t *copy = (uint8_t *)(s + 1);
+	if (key.n)
+		memcpy(copy, key.p, key.n);
+	*s = (struct same_key){ .key = slice_of(copy, key.n) };
+	return s;
+}
+
 static void bind(struct exchange *x, struct binding *b)
 {
 	struct map *keys = keys_of(x);
 	struct same_key *s = map_get(keys, b->key);
 	if (!s) {
-		s = mem_zalloc(sizeof *s);
-		s->key = mem_own(b->key);
-		list_init(&s->bindings);
+		s = same_key_new(b->key);
 		map_put(keys, s->key, s);
 	}
-	list_push(&s->bindings, &b->on_type);
+	bunch_add(&s->bunch, b);
 }
 
 static void unbind(struct exchange *x, struct binding *b)
 {
 	struct map *keys = keys_of(x);
 	struct same_key *s = map_xget(keys, b->key);
-	list_remove(&b->on_type);
-	if (!list_empty(&s->bindings))
+	if (!bunch_remove(&s->bunch, b))
 		return;
 	map_remove(keys, s->key);
-	mem_disown(s->key);
-	mem_free(s);
+	slab_free(s, sizeof *s + s->key.n);
 }
 
 static void route(struct exchange *x, const struct route *r, struct found *out)
 {
 	struct same_key *s = map_get(keys_of(x), r->key);
 	if (s)
-		list_each(it, &s->bindings)
-			found_add(out, list_entry(it, struct binding, on_type));
+		bunch_found(&s->bunch, out);
 }
 
 static void destroy(struct exchange *x)

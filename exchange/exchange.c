@@ -34,13 +34,13 @@ const struct exchange_type *exchange_delayed_type(struct slice arguments)
 	return there ? exchange_type_find(f.bytes) : NULL;
 }
 
-void found_add(struct found *f, struct binding *b)
+void found_put(struct found *f, struct destination to)
 {
 	if (f->n == f->cap) {
 		f->cap = f->cap ? 2 * f->cap : 16;
-		f->bindings = mem_realloc(f->bindings, f->cap * sizeof *f->bindings);
+		f->at = mem_realloc(f->at, f->cap * sizeof *f->at);
 	}
-	f->bindings[f->n++] = b;
+	f->at[f->n++] = to;
 }
 
 struct pair {

@@ -48,14 +48,31 @@ struct binding {
 struct slice binding_identity(bool to_queue, struct slice to, struct slice key,
                               struct slice arguments);
 
-/* Where routing collects what it finds: bindings in any order, duplicates allowed. */
+/* Where a binding leads: exactly one of these two. */
+struct destination {
+	struct queue *queue;
+	struct exchange *exchange;
+};
+
+/* Where routing collects what it finds: in any order, duplicates allowed. */
 struct found {
-	struct binding **bindings;
+	struct destination *at;
 	size_t n, cap;
 };
 
-/* Adds a binding to what was found. */
-void found_add(struct found *f, struct binding *b);
+/* Adds a destination to what was found. */
+void found_put(struct found *f, struct destination to);
+
+static inline struct destination binding_to(const struct binding *b)
+{
+	return (struct destination){ b->queue, b->exchange };
+}
+
+/* Adds where a binding leads. */
+static inline void found_add(struct found *f, const struct binding *b)
+{
+	found_put(f, binding_to(b));
+}
 
 struct exchange_type {
 	const char *name;            /* as in exchange.declare */
@@ -68,8 +85,8 @@ struct exchange_type {
 	/* A binding came, or goes; NULL for a type that needs nothing but x->bindings. */
 	void (*bind)(struct exchange *x, struct binding *b);
 	void (*unbind)(struct exchange *x, struct binding *b);
-	/* Adds every binding of x that matches. Cost must not grow with unrelated bindings (headers
-	 * excepted). */
+	/* Adds where every binding of x that matches leads. Cost must not grow with unrelated bindings
+	 * (headers excepted). */
 	void (*route)(struct exchange *x, const struct route *r, struct found *out);
 	/* Frees x->state, when no binding is left; NULL for a type that has none. */
 	void (*destroy)(struct exchange *x);

@@ -409,11 +409,11 @@ static bool match(struct topology *t, struct exchange *x, const struct route *r,
 	t->found.n = 0;
 	x->type->route(x, r, &t->found);
 	for (size_t i = 0; i < t->found.n; i++) {
-		struct binding *b = t->found.bindings[i];
-		if (b->queue)
-			add_queue(t, b->queue, out);
+		struct destination to = t->found.at[i];
+		if (to.queue)
+			add_queue(t, to.queue, out);
 		else
-			visit(t, b->exchange);
+			visit(t, to.exchange);
 	}
 	return t->found.n > 0 || (x->name.n == 0 && route_default(t, r, out));
 }
@@ -513,7 +513,7 @@ void topology_free(struct topology *t)
 		exchange_free(x);
 	map_free(&t->queues);
 	map_free(&t->exchanges);
-	mem_free(t->found.bindings);
+	mem_free(t->found.at);
 }
 
 /* ---- recovery ---- */

@@ -227,6 +227,12 @@ TOPICS = {
     "long": b"+" + b"#.a." * 20 + b"#\n" + b"a." * 60 + b"a\n",
     "stars": b"+" + b"*." * 40 + b"*\n" + b"x." * 40 + b"x\n",
     "bytes": b"+\xff.\x00\n\xff.\x00\n",
+    "few": b"".join(b"+a.*.%d\n" % i for i in range(6)) + b"a.b.3\n-\1\n-\0\n-\3\na.b.5\na.b.0\n",
+    "parted": b"+a.*\n+a.*.c\n+a.#\n+a.#.d\n+a.*.#\n+a\n+a.*.*\na.b.c\na\na.d\na.\n-\2\n-\3\na.d\n",
+    "under-hash": b"+#.a.*\n+#.a.b\n+#.a\n+#.a.c.d\n+#.a.#\n+#.a.*.#\n+#.b.a\na.a.b\na.a\nb.a\n",
+    "dots": b"+.\n+.*\n+*.\n+#.\n+.#\n+a.\n+.a\n+a..#\n.\na.\n.a\na..\n..\na\n\n",
+    "longest": b"+" + b"w" * 253 + b".*\n+*." + b"w" * 253 + b"\n+" + b"w" * 255 + b"\n"
+    + b"w" * 253 + b".w\nw." + b"w" * 253 + b"\n" + b"w" * 255 + b"\n",
 }
 
 

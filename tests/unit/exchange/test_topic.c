@@ -3,6 +3,7 @@
  * the work that one routing may take. */
 #include "exchange/topic.h"
 
+#include "base/slab.h"
 #include "tests/unit/exchange/fixture.h"
 
 Suite *suite_exchange_topic(void);
@@ -72,6 +73,13 @@ static const struct {
 	{ "*", ".", false },       { "a*", "ab", false },     { "a#", "a", false },
 	{ "a*", "a*", true },      { "#a", "a", false },      { "**", "a", false },
 	{ "##", "a", false },      { "#.b.#.b", "b", false }, { "#.b.#.b", "b.b", true },
+	{ "a.#", "a.", true },     { "*.", "x.", true },      { "*.", "x", false },
+	{ ".*", ".", true },       { ".*", "", false },       { "#.", "", false },
+	{ "#.", "a.", true },      { "#.", ".", true },       { "a.#.", "a.", true },
+	{ "a.#.", "a", false },    { "#.b.*", "b.c", true },  { "#.b.*", "b", false },
+	{ "*.#.b", "b", false },   { "*.#.b", "a.b", true },  { "a.#.a", "a", false },
+	{ "a.#.a", "a.a", true },  { "*.b.#", "a.b", true },  { "*.b.#", "a.c.b", false },
+	{ "a.*.#.c", "a.c", false }, { "a.*.#.c", "a.b.c", true }, { "a.b", "a.*", false },
 };
 
 START_TEST(known_cases)
@@ -82,6 +90,59 @@ START_TEST(known_cases)
 	              known[_i].pattern, known[_i].key);
 	ck_assert_msg(oracle(known[_i].pattern, known[_i].key) == known[_i].match,
 	              "the oracle on '%s' against '%s'", known[_i].pattern, known[_i].key);
+}
+END_TEST
+
+/* The same where other patterns begin with the same word, or the same two: so a pattern stands
+ * whole, or is taken apart. */
+START_TEST(known_cases_in_a_crowd)
+{
+	struct exchange *t = x("t", &exchange_topic);
+	const char *pattern = known[_i].pattern;
+	struct sentence p = split(pattern);
+	char other[64];
+	for (int words = 0; words < p.n && words < 2; words++) {
+		for (int i = 0; i < 12; i++) {
+			snprintf(other, sizeof other, "%s%s%s.crowd.*.%d", p.words[0], words ? "." : "",
+			         words ? p.words[1] : "", i);
+			if (i == 7 && words == p.n - 1)
+				bind_q(t, "a", pattern);
+			bind_q(t, "z", other);
+		}
+	}
+	bind_q(t, "a", pattern);
+	ck_assert_msg((routed(t, known[_i].key)[0] == 'a') == known[_i].match, "'%s' against '%s'",
+	              pattern, known[_i].key);
+	unbind_q(t, "a", pattern);
+	ck_assert_str_eq(routed(t, known[_i].key), "");
+}
+END_TEST
+
+/* n bytes of one word, and what follows. */
+static const char *long_word(int n, const char *rest)
+{
+	static char out[300];
+	memset(out, 'w', (size_t)n);
+	snprintf(out + n, sizeof out - (size_t)n, "%s", rest);
+	return out;
+}
+
+START_TEST(the_longest_keys)
+{
+	struct exchange *t = x("t", &exchange_topic);
+	char dots[256];
+	memset(dots, '.', 255);
+	dots[255] = 0;
+	bind_q(t, "plain", long_word(255, ""));
+	bind_q(t, "star", long_word(253, ".*"));
+	bind_q(t, "hash", long_word(253, ".#"));
+	bind_q(t, "dots", dots);
+	ck_assert_str_eq(routed(t, long_word(255, "")), "plain");
+	ck_assert_str_eq(routed(t, long_word(254, "")), "");
+	ck_assert_str_eq(routed(t, long_word(253, "")), "hash");
+	ck_assert_str_eq(routed(t, long_word(253, ".x")), "hash star");
+	ck_assert_str_eq(routed(t, dots), "dots");
+	ck_assert_str_eq(routed(t, dots + 1), "");
 }
 END_TEST
 
@@ -193,6 +254,61 @@ START_TEST(patterns_that_mean_the_same_are_bindings_of_their_own)
 }
 END_TEST
 
+START_TEST(bindings_of_one_pattern)
+{
+	struct exchange *t = x("t", &exchange_topic), *f = x("f", &exchange_fanout);
+	static const char *const same[] = { "k.*", "k.v" };
+	bind_q(f, "behind", "");
+	for (int i = 0; i < 2; i++) {
+		const char *pattern = same[i];
+		bind_x(t, f, pattern);
+		ck_assert_str_eq(routed(t, "k.v"), "behind");
+		bind_q(t, "a", pattern);
+		bind_q(t, "b", pattern);
+		ck_assert_str_eq(routed(t, "k.v"), "a b behind");
+		unbind_x(t, f, pattern);
+		ck_assert_str_eq(routed(t, "k.v"), "a b");
+		unbind_q(t, "a", pattern);
+		ck_assert_str_eq(routed(t, "k.v"), "b");
+		bind_x(t, f, pattern);
+		unbind_q(t, "b", pattern);
+		ck_assert_str_eq(routed(t, "k.v"), "behind");
+		unbind_x(t, f, pattern);
+		ck_assert_str_eq(routed(t, "k.v"), "");
+	}
+}
+END_TEST
+
+/* Three hundred patterns of four kinds, three of which share their first words. */
+static const char *numbered(unsigned i)
+{
+	static const char *const kinds[] = { "dev.%u.*", "dev.x.*.%u", "#.%u.a", "dev.%u" };
+	static char pattern[32];
+	snprintf(pattern, sizeof pattern, kinds[i % 4], i / 4 % 75);
+	return pattern;
+}
+
+enum { NUMBERED = 300 };
+
+/* In the order in which they came, the other way round, or neither. */
+START_TEST(all_is_given_back_whatever_goes_first)
+{
+	static const unsigned factors[] = { 1, NUMBERED - 1, 7 };
+	struct exchange *t = x("t", &exchange_topic);
+	size_t before = slab_bytes();
+	for (unsigned i = 0; i < NUMBERED; i++)
+		bind_q(t, "a", numbered(i));
+	ck_assert_str_eq(routed(t, "dev.74"), "a");
+	for (unsigned i = 0; i < NUMBERED; i++) {
+		ck_assert_uint_gt(topic_nodes(t), 0);
+		unbind_q(t, "a", numbered(i * factors[_i] % NUMBERED));
+	}
+	ck_assert_uint_eq(topic_nodes(t), 0);
+	ck_assert_uint_eq(slab_bytes(), before);
+	ck_assert_str_eq(routed(t, "dev.74"), "");
+}
+END_TEST
+
 /* ---- the cost ---- */
 
 /* unit, n times, with dots between. */
@@ -255,16 +371,38 @@ START_TEST(unrelated_bindings_cost_nothing)
 }
 END_TEST
 
+START_TEST(a_pattern_is_taken_apart_no_further_than_it_must)
+{
+	struct exchange *t = x("t", &exchange_topic);
+	char key[64];
+	for (int i = 0; i < 2000; i++) {
+		snprintf(key, sizeof key, "dev.%d.*.end", i);
+		bind_q(t, "a", key);
+	}
+	ck_assert_uint_eq(topic_nodes(t), 2000 + 1);
+	ck_assert_str_eq(routed(t, "dev.1234.x.end"), "a");
+	ck_assert_uint_le(topic_steps(t), 6);
+	bind_q(t, "b", "dev.1234.x.end");
+	ck_assert_uint_eq(topic_nodes(t), 2000 + 2);
+	ck_assert_str_eq(routed(t, "dev.1234.x.end"), "a b");
+}
+END_TEST
+
 Suite *suite_exchange_topic(void)
 {
 	Suite *s = suite_create("exchange/topic");
 	TCase *c = topology_case(s, "topic");
 	tcase_add_loop_test(c, known_cases, 0, sizeof known / sizeof known[0]);
+	tcase_add_loop_test(c, known_cases_in_a_crowd, 0, sizeof known / sizeof known[0]);
+	tcase_add_test(c, the_longest_keys);
 	tcase_add_loop_test(c, random_patterns_and_keys_as_the_oracle_says, 0, 20);
 	tcase_add_test(c, the_trie_is_empty_when_the_last_pattern_is_gone);
 	tcase_add_test(c, patterns_that_mean_the_same_are_bindings_of_their_own);
+	tcase_add_test(c, bindings_of_one_pattern);
+	tcase_add_loop_test(c, all_is_given_back_whatever_goes_first, 0, 3);
 	tcase_add_test(c, a_hundred_and_twenty_hashes_against_as_many_words);
 	tcase_add_test(c, hashes_between_words_do_not_multiply);
 	tcase_add_test(c, unrelated_bindings_cost_nothing);
+	tcase_add_test(c, a_pattern_is_taken_apart_no_further_than_it_must);
 	return s;
 }
