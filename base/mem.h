@@ -4,6 +4,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdalign.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -19,6 +20,12 @@ void *mem_realloc(void *p, size_t n);
 
 /* Frees p; NULL is allowed. */
 void mem_free(void *p);
+
+/* n, or a little more, so that anything may stand there. */
+static inline size_t mem_aligned(size_t n)
+{
+	return (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+}
 
 /* A fresh copy of the bytes followed by a NUL that s.n does not count. */
 char *mem_copy(struct slice s);

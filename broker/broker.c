@@ -56,8 +56,8 @@ static bool sooner(const struct heap_node *a, const struct heap_node *b)
 
 static bool dies_sooner(const struct heap_node *a, const struct heap_node *b)
 {
-	return list_entry(a, struct queue, deadline)->deadline_ms <
-	       list_entry(b, struct queue, deadline)->deadline_ms;
+	return list_entry(a, struct live, deadline)->deadline_ms <
+	       list_entry(b, struct live, deadline)->deadline_ms;
 }
 
 struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
@@ -117,8 +117,10 @@ void broker_run_queue(struct broker *b, struct queue *q)
 	expiry_watch(b, q);
 	if (queue_is_over(q))
 		overflow_note(b, q);
-	if (!list_linked(&q->runnable) && queue_ready(q) && rotation_first(&q->rotation) && !q->paused)
-		list_push(&b->runnable, &q->runnable);
+	struct live *live = q->live;
+	if (!list_linked(&live->runnable) && queue_ready(q) && rotation_first(&live->rotation) &&
+	    !q->paused)
+		list_push(&b->runnable, &live->runnable);
 }
 
 /* ---- the turn ---- */
@@ -182,7 +184,7 @@ static void collect_fetched(struct broker *b)
 	fetch_collect(&b->store, b->durable);
 	expiry_collect(b);
 	for (struct list *l; (l = list_pop(&b->store.woken));) {
-		struct queue *q = list_entry(l, struct queue, woken);
+		struct queue *q = list_entry(l, struct live, woken)->queue;
 		parking_wake(b, q);
 		broker_run_queue(b, q);
 	}
@@ -194,6 +196,7 @@ static void submit_log(struct broker *b)
 	if (b->failed)
 		return;
 	store_turn(&b->store, b->durable);
+	live_turn(&b->store, b->now_ms);
 	if (b->options.log)
 		log_submit(b->options.log, b->now_ms);
 }
@@ -250,6 +253,8 @@ uint64_t broker_deadline(const struct broker *b)
 	at = expiry_at < at ? expiry_at : at;
 	uint64_t late_at = patience_deadline(b);
 	at = late_at < at ? late_at : at;
+	uint64_t look_at = b->failed ? UINT64_MAX : live_deadline(&b->store, b->now_ms);
+	at = look_at < at ? look_at : at;
 	if (b->options.log && !b->failed) {
 		uint64_t log_at = log_deadline(b->options.log);
 		at = log_at < at ? log_at : at;
@@ -329,7 +334,7 @@ static void note_delivered(struct broker *b)
 		struct vhost *v = list_entry(it, struct vhost, link);
 		list_each(at, &v->topology.all_queues) {
 			struct queue *q = list_entry(at, struct queue, link);
-			if (queue_is_logged(q))
+			if (queue_is_logged(q) && queue_is_live(q))
 				store_note_delivered(&b->store, q);
 		}
 	}
@@ -383,8 +388,8 @@ static void add_vhost(struct broker_totals *out, const struct topology *t)
 	list_each(it, &t->all_queues) {
 		const struct queue *q = list_entry(it, struct queue, link);
 		out->ready += queue_ready(q);
-		out->unacked += q->unacked;
-		out->consumers += q->rotation.count;
+		out->unacked += q->live->unacked;
+		out->consumers += q->live->rotation.count;
 	}
 }
 

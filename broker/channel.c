@@ -135,7 +135,7 @@ void channel_wake_consumers(struct channel *ch)
 		struct consumer *c = list_entry(it, struct consumer, on_channel);
 		if (c->able || !consuming_is_able(c))
 			continue;
-		rotation_wake(&c->queue->rotation, c);
+		rotation_wake(&c->queue->live->rotation, c);
 		broker_run_queue(ch->broker, c->queue);
 	}
 }

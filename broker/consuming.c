@@ -32,10 +32,11 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 	list_push(&ch->consumers, &c->on_channel);
 	list_push(&ch->broker->consumers, &c->link);
 	map_put(&ch->by_tag, c->tag, c);
-	rotation_add(&q->rotation, c);
+	live_begin(q);
+	rotation_add(&q->live->rotation, c);
 	q->had_consumer = true;
 	if (c->exclusive)
-		q->exclusive_consumer = c;
+		q->live->exclusive_consumer = c;
 	report_consumer_created(c);
 	broker_run_queue(ch->broker, q);
 }
@@ -53,9 +54,9 @@ static void detach(struct consumer *c)
 	struct queue *q = c->queue;
 	report_consumer_deleted(c);
 	groups_leave(c);
-	rotation_remove(&q->rotation, c);
-	if (q->exclusive_consumer == c)
-		q->exclusive_consumer = NULL;
+	rotation_remove(&q->live->rotation, c);
+	if (q->live->exclusive_consumer == c)
+		q->live->exclusive_consumer = NULL;
 	list_remove(&c->on_channel);
 	walks_leave(&c->channel->broker->walks, &c->link);
 	list_remove(&c->link);
@@ -70,11 +71,11 @@ void consuming_stop(struct consumer *c)
 	struct broker *b = c->channel->broker;
 	struct queue *q = c->queue;
 	detach(c);
-	if (q->auto_delete && q->rotation.count == 0) {
+	if (q->auto_delete && q->live->rotation.count == 0) {
 		on_queue_lapse(b, q);
 		return;
 	}
-	if (q->rotation.count == 0)
+	if (q->live->rotation.count == 0)
 		expiry_use(b, q);
 	broker_run_queue(b, q);   /* another may be the active one now */
 }
@@ -127,7 +128,7 @@ static bool check_able(struct consumer *c)
 		return true;
 	if (!connection_takes_deliveries(c->channel->connection))
 		c->channel->connection->congested = true;
-	rotation_wait(&c->queue->rotation, c);
+	rotation_wait(&c->queue->live->rotation, c);
 	return false;
 }
 
@@ -135,7 +136,7 @@ static bool check_able(struct consumer *c)
 static struct consumer *next_able(struct queue *q)
 {
 	struct consumer *c;
-	while ((c = rotation_first(&q->rotation)) && !check_able(c))
+	while ((c = rotation_first(&q->live->rotation)) && !check_able(c))
 		;
 	return c;
 }
@@ -144,7 +145,7 @@ static struct consumer *next_able(struct queue *q)
 static void count_delivery(struct consumer *c)
 {
 	struct channel *ch = c->channel;
-	rotation_served(&c->queue->rotation, c);
+	rotation_served(&c->queue->live->rotation, c);
 	list_remove(&c->on_channel);
 	list_push(&ch->consumers, &c->on_channel);
 	if (!c->no_ack) {
@@ -222,7 +223,7 @@ static bool hand_out_grouped(struct broker *b, struct queue *q, struct consumer 
 static bool hand_out(struct broker *b, struct queue *q, struct consumer *turn)
 {
 	struct entry e;
-	if (q->groups)
+	if (q->live->groups)
 		return hand_out_grouped(b, q, turn);
 	if (!queue_take(q, &e))
 		return false;
@@ -251,7 +252,7 @@ static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 void consuming_run(struct broker *b, struct queue *q)
 {
 	size_t used = 0;
-	if (rotation_first(&q->rotation) && !q->paused)
+	if (rotation_first(&q->live->rotation) && !q->paused)
 		run(b, q, SIZE_MAX, &used);
 	b->undelivered -= used < b->undelivered ? used : b->undelivered;
 }
@@ -260,10 +261,10 @@ void consuming_deliver(struct broker *b)
 {
 	size_t used = 0;
 	while (used < TURN_BUDGET && !list_empty(&b->runnable)) {
-		struct queue *q = list_entry(b->runnable.next, struct queue, runnable);
-		list_remove(&q->runnable);
+		struct queue *q = list_entry(b->runnable.next, struct live, runnable)->queue;
+		list_remove(&q->live->runnable);
 		if (run(b, q, SLICE, &used))
-			list_push(&b->runnable, &q->runnable);
+			list_push(&b->runnable, &q->live->runnable);
 	}
 	bool more = !list_empty(&b->runnable) && b->undelivered > used;
 	b->undelivered = more ? b->undelivered - used : 0;

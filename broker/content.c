@@ -192,9 +192,9 @@ void content_return(struct channel *ch, struct message *m)
 
 static void put_why(struct buf *out, const struct queue *q)
 {
-	const struct settings *s = &q->settings;
-	bool many = queue_ready(q) + q->held.count >= s->max_length;
-	buf_printf(out, "no room in queue '%.*s': max-length%s is %llu", SLICE_ARG(q->name),
+	const struct settings *s = q->settings;
+	bool many = queue_ready(q) + q->live->held.count >= s->max_length;
+	buf_printf(out, "no room in queue '%.*s': max-length%s is %llu", SLICE_ARG(queue_name(q)),
 	           many ? "" : "-bytes", (unsigned long long)(many ? s->max_length : s->max_bytes));
 }
 
@@ -208,7 +208,7 @@ static bool is_of_reason(struct slice key)
 static void put_reason(struct buf *out, const struct props *p, const struct queue *q, uint64_t tag)
 {
 	struct slice old = p->flags & PROP_headers ? p->headers : slice_of(NULL, 0), key;
-	struct field f, name = { .letter = 'S', .bytes = q->name },
+	struct field f, name = { .letter = 'S', .bytes = queue_name(q) },
 	                number = { .letter = 'l', .integer = (int64_t)tag };
 	for (struct table_walk w = table_walk(old); table_next(&w, &key, &f);)
 		if (!is_of_reason(key))

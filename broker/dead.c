@@ -51,7 +51,7 @@ static bool next_told(struct table_walk *w, struct told *out)
 
 static bool is_same_death(const struct dying *d, const struct told *t)
 {
-	return slice_eq(t->queue, d->q->name) && slice_is(t->reason, d->reason);
+	return slice_eq(t->queue, queue_name(d->q)) && slice_is(t->reason, d->reason);
 }
 
 /* ---- the array ---- */
@@ -83,7 +83,7 @@ static void put_first_time(struct buf *out, const struct dying *d)
 	struct field array = { .letter = 'A', .bytes = buf_slice(&keys) };
 	table_put(out, slice_str("count"), &count);
 	put_str(out, "reason", slice_str(d->reason));
-	put_str(out, "queue", d->q->name);
+	put_str(out, "queue", queue_name(d->q));
 	table_put(out, slice_str("time"), &time);
 	put_str(out, "exchange", message_exchange(d->m));
 	table_put(out, slice_str("routing-keys"), &array);
@@ -138,7 +138,7 @@ static bool is_rewritten(const struct dying *d, struct slice key)
 	if (slice_starts(key, "x-first-death-"))
 		return !d->m->died;
 	if (slice_is(key, "CC"))
-		return d->q->settings.dead_key.p != NULL;
+		return d->q->settings->dead_key.p != NULL;
 	return slice_is(key, "x-death") || slice_starts(key, "x-last-death-");
 }
 
@@ -153,11 +153,11 @@ static void put_headers(struct buf *out, const struct dying *d)
 			table_put(out, key, &f);
 	if (!d->m->died) {
 		put_str(out, "x-first-death-exchange", message_exchange(d->m));
-		put_str(out, "x-first-death-queue", d->q->name);
+		put_str(out, "x-first-death-queue", queue_name(d->q));
 		put_str(out, "x-first-death-reason", slice_str(d->reason));
 	}
 	put_str(out, "x-last-death-exchange", message_exchange(d->m));
-	put_str(out, "x-last-death-queue", d->q->name);
+	put_str(out, "x-last-death-queue", queue_name(d->q));
 	put_str(out, "x-last-death-reason", slice_str(d->reason));
 	put_deaths(out, d);
 }
@@ -171,8 +171,8 @@ static struct message *reborn(const struct dying *d)
 	p.headers = buf_slice(&headers);
 	p.flags = (uint16_t)((p.flags | PROP_headers) & ~PROP_expiration);
 	props_encode(&header, &p);
-	struct slice key = d->q->settings.dead_key.p ? d->q->settings.dead_key : message_key(d->m);
-	struct message *m = message_copy(d->m, d->q->settings.dead_exchange, key, buf_slice(&header));
+	struct slice key = d->q->settings->dead_key.p ? d->q->settings->dead_key : message_key(d->m);
+	struct message *m = message_copy(d->m, d->q->settings->dead_exchange, key, buf_slice(&header));
 	m->died = true;
 	m->expires = false;
 	m->published_ms = (int64_t)d->b->now_ms;
@@ -196,7 +196,7 @@ static bool is_cycle(const struct dying *d, const struct queue *target)
 	while (next_told(&w, &t)) {
 		if (slice_is(t.reason, reasons[DEATH_REJECTED]))
 			return false;
-		if (slice_eq(t.queue, target->name))
+		if (slice_eq(t.queue, queue_name(target)))
 			return true;
 	}
 	return false;
@@ -246,7 +246,7 @@ static enum moved put(const struct dying *d, struct message *m, const struct rec
  * newcomer. */
 static enum moved move(const struct dying *d, const struct record_target *from, enum death why)
 {
-	struct exchange *x = topology_exchange(d->q->topology, d->q->settings.dead_exchange);
+	struct exchange *x = topology_exchange(d->q->topology, d->q->settings->dead_exchange);
 	if (!x)
 		return NOWHERE;
 	struct message *m = reborn(d);
@@ -264,7 +264,7 @@ static enum moved move(const struct dying *d, const struct record_target *from, 
 static bool examine(struct dying *d)
 {
 	struct field f;
-	if (!d->q->settings.dead_exchange.p || d->q->deleted ||
+	if (!d->q->settings->dead_exchange.p || d->q->deleted ||
 	    !props_decode(message_header(d->m), &d->props))
 		return false;
 	if (d->m->died && table_find(d->props.headers, "x-death", &f) && f.letter == 'A')

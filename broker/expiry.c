@@ -16,14 +16,14 @@ enum { TURN_BUDGET = 4096 };
 static struct queue *first(const struct broker *b)
 {
 	struct heap_node *n = heap_top(&b->deadlines);
-	return n ? list_entry(n, struct queue, deadline) : NULL;
+	return n ? list_entry(n, struct live, deadline)->queue : NULL;
 }
 
 /* While it has consumers it is in use. */
 static int64_t end_of_lease(const struct queue *q)
 {
-	bool ends = q->settings.lease_ms >= 0 && !q->rotation.count;
-	return ends ? q->used_ms + q->settings.lease_ms : QUEUE_NO_DEADLINE;
+	bool ends = q->settings->lease_ms >= 0 && !q->live->rotation.count;
+	return ends ? q->live->used_ms + q->settings->lease_ms : QUEUE_NO_DEADLINE;
 }
 
 static int64_t next_deadline(const struct queue *q)
@@ -32,27 +32,32 @@ static int64_t next_deadline(const struct queue *q)
 	return message < lease ? message : lease;
 }
 
+/* It is there while it has messages or a lease. */
 static void place_in_heap(struct broker *b, struct queue *q)
 {
+	struct live *live = q->live;
+	if (!queue_is_live(q))
+		return;
 	if (queue_is_timed(q) && lane_is_cold(queue_wanted(q)))
 		fetch_ahead(q);
-	q->deadline_ms = next_deadline(q);
-	q->deadline_in = &b->deadlines;
-	bool wanted = q->deadline_ms != QUEUE_NO_DEADLINE, there = heap_linked(&q->deadline);
+	live->deadline_ms = next_deadline(q);
+	live->deadline_in = &b->deadlines;
+	bool wanted = live->deadline_ms != QUEUE_NO_DEADLINE, there = heap_linked(&live->deadline);
 	if (wanted && there)
-		heap_move(&b->deadlines, &q->deadline);
+		heap_move(&b->deadlines, &live->deadline);
 	else if (wanted)
-		heap_push(&b->deadlines, &q->deadline);
+		heap_push(&b->deadlines, &live->deadline);
 	else if (there)
-		heap_remove(&b->deadlines, &q->deadline);
+		heap_remove(&b->deadlines, &live->deadline);
 }
 
 void expiry_use(struct broker *b, struct queue *q)
 {
-	if (q->settings.lease_ms < 0)
+	if (q->settings->lease_ms < 0)
 		return;
-	q->used_ms = (int64_t)b->now_ms;
-	if (!heap_linked(&q->deadline))
+	live_begin(q);
+	q->live->used_ms = (int64_t)b->now_ms;
+	if (!heap_linked(&q->live->deadline))
 		place_in_heap(b, q);
 }
 
@@ -63,14 +68,16 @@ void expiry_review(struct broker *b, struct queue *q)
 
 void expiry_watch(struct broker *b, struct queue *q)
 {
-	if (queue_is_timed(q) && (!heap_linked(&q->deadline) || queue_deadline(q) < q->deadline_ms))
+	const struct live *live = q->live;
+	if (queue_is_timed(q) &&
+	    (!heap_linked(&live->deadline) || queue_deadline(q) < live->deadline_ms))
 		place_in_heap(b, q);
 }
 
 void expiry_forget(struct broker *b, struct queue *q)
 {
-	if (heap_linked(&q->deadline))
-		heap_remove(&b->deadlines, &q->deadline);
+	if (heap_linked(&q->live->deadline))
+		heap_remove(&b->deadlines, &q->live->deadline);
 }
 
 /* It has its message. */
@@ -85,9 +92,9 @@ static void leave(struct broker *b, struct queue *q, struct entry e)
 /* In order: what is at hand does not overtake what is being read back. */
 static void end_one(struct broker *b, struct queue *q, struct entry e, uint64_t body_bytes)
 {
-	if (!q->settings.dead_exchange.p && !q->waits_in)
+	if (!q->settings->dead_exchange.p && !q->waits_in)
 		queue_give_up(q, e, body_bytes);
-	else if (e.message && q->n_recalls == 0)
+	else if (e.message && q->live->n_recalls == 0)
 		leave(b, q, e);
 	else
 		fetch_recall(q, e, body_bytes, RECALL_DUE);
@@ -135,7 +142,8 @@ void expiry_run(struct broker *b)
 {
 	int64_t now = (int64_t)b->now_ms;
 	struct queue *q;
-	for (int turns = TURN_BUDGET / 64; turns && (q = first(b)) && q->deadline_ms <= now; turns--) {
+	for (int turns = TURN_BUDGET / 64;
+	     turns && (q = first(b)) && q->live->deadline_ms <= now; turns--) {
 		if (end_of_lease(q) <= now) {
 			on_queue_remove(b, q);
 			continue;
@@ -151,5 +159,5 @@ uint64_t expiry_deadline(const struct broker *b)
 	const struct queue *q = first(b);
 	if (!q)
 		return UINT64_MAX;
-	return q->deadline_ms < 0 ? 0 : (uint64_t)q->deadline_ms;
+	return q->live->deadline_ms < 0 ? 0 : (uint64_t)q->live->deadline_ms;
 }

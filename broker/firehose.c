@@ -143,7 +143,7 @@ void firehose_publish(struct channel *ch, const struct message *m, const struct 
 	must(whole);
 	put_headers(&headers, ch, m, &p);
 	for (size_t i = 0; i < routed->n; i++)
-		put_element(&queues, routed->queues[i]->name);
+		put_element(&queues, queue_name(routed->queues[i]));
 	put_array(&headers, "routed_queues", &queues);
 	add(ch, m, key_of(room, "publish.", message_exchange(m)), &headers);
 }
@@ -159,5 +159,5 @@ void firehose_deliver(struct channel *ch, const struct queue *q, const struct en
 	must(whole);
 	put_headers(&headers, ch, e->message, &p);
 	table_put_int(&headers, "redelivered", e->redelivered);
-	add(ch, e->message, key_of(room, "deliver.", q->name), &headers);
+	add(ch, e->message, key_of(room, "deliver.", queue_name(q)), &headers);
 }

@@ -26,7 +26,8 @@ uint64_t manage_purge(struct broker *b, struct queue *q)
 log_position manage_pause(struct broker *b, struct queue *q, bool paused)
 {
 	log_position at = topology_pause(q->topology, q, paused);
-	list_remove(&q->runnable);
+	if (queue_is_live(q))
+		list_remove(&q->live->runnable);
 	broker_run_queue(b, q);
 	return at;
 }

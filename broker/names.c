@@ -59,7 +59,7 @@ const struct refusal *names_check_owner(struct channel *ch, const struct queue *
 	              "cannot obtain exclusive access to locked queue '%.*s' in vhost '%.*s'. It could "
 	              "be originally declared on another connection or the exclusive property value "
 	              "does not match that of the original declaration.",
-	              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
+	              SLICE_ARG(queue_name(q)), SLICE_ARG(ch->vhost->name));
 }
 
 const struct refusal *names_queue(struct channel *ch, struct slice name, enum right right,

@@ -50,9 +50,10 @@ static const struct refusal *check_consume(struct channel *ch, const struct queu
 	const struct refusal *r = check_tag(ch, m->consumer_tag);
 	if (r)
 		return r;
-	if (q->exclusive_consumer || (m->exclusive && (q->rotation.count || q->rotation.single)))
+	const struct live *live = q->live;
+	if (live->exclusive_consumer || (m->exclusive && (live->rotation.count || q->single)))
 		return refuse(b, &ACCESS_REFUSED, "queue '%.*s' in vhost '%.*s' in exclusive use",
-		              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
+		              SLICE_ARG(queue_name(q)), SLICE_ARG(ch->vhost->name));
 	return NULL;
 }
 
@@ -174,7 +175,7 @@ static enum offered next_entry(struct broker *b, struct queue *q, struct entry *
 {
 	enum offered offered;
 	*g = NULL;
-	if (!q->groups)
+	if (!q->live->groups)
 		return queue_take(q, e) ? OFFER_ENTRY : OFFER_LATER;
 	while ((offered = groups_offer(q, NULL, e, g)) == OFFER_ENTRY) {
 		if (expiry_is_due(q, e, (int64_t)b->now_ms))

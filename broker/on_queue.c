@@ -49,14 +49,11 @@ log_position on_queue_remove(struct broker *b, struct queue *q)
 	report_queue_deleted(b, q);
 	q->auto_delete = false;   /* it goes for another reason now */
 	parking_wake(b, q);
-	while (q->rotation.count) {
-		struct list *l = list_empty(&q->rotation.able) ? q->rotation.waiting.next
-		                                               : q->rotation.able.next;
+	for (struct rotation *r = &q->live->rotation; r->count;) {
+		struct list *l = list_empty(&r->able) ? r->waiting.next : r->able.next;
 		consuming_cancel(list_entry(l, struct consumer, turn));
 	}
 	list_remove(&q->on_owner);
-	list_remove(&q->runnable);
-	list_remove(&q->overfull);
 	expiry_forget(b, q);
 	log_position wait_for = topology_remove_queue(q->topology, q);
 	report_departures(b, NULL);
@@ -76,11 +73,11 @@ void on_queue_lapse(struct broker *b, struct queue *q)
 static const struct refusal *check_equivalent(struct channel *ch, const struct queue *q,
                                               const struct queue_declare *m)
 {
-	struct declared d = { "queue", q->name };
+	struct declared d = { "queue", queue_name(q) };
 	const struct refusal *r = arguments_same_flag(ch->vhost, d, "durable", m->durable, q->durable);
 	if (!r)
 		r = arguments_same_flag(ch->vhost, d, "auto_delete", m->auto_delete, q->auto_delete);
-	return r ? r : arguments_equivalent(ch->vhost, d, compared, m->arguments, q->arguments);
+	return r ? r : arguments_equivalent(ch->vhost, d, compared, m->arguments, queue_arguments(q));
 }
 
 /* The owner check comes first and is strict: exclusive against not exclusive is a lock too. */
@@ -93,7 +90,7 @@ static const struct refusal *check_exclusive(struct channel *ch, const struct qu
 	              "cannot obtain exclusive access to locked queue '%.*s' in vhost '%.*s'. It could "
 	              "be originally declared on another connection or the exclusive property value "
 	              "does not match that of the original declaration.",
-	              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
+	              SLICE_ARG(queue_name(q)), SLICE_ARG(ch->vhost->name));
 }
 
 static void add(struct channel *ch, const struct queue_spec *spec, struct queue **out,
@@ -165,9 +162,9 @@ static const struct refusal *declare(struct channel *ch, struct slice name, bool
 static void send_declare_ok(struct channel *ch, const struct queue *q, log_position wait_for)
 {
 	struct method ok = { .id = METHOD_queue_declare_ok,
-		                 .queue_declare_ok = { .queue = q->name,
+		                 .queue_declare_ok = { .queue = queue_name(q),
 		                                       .message_count = (uint32_t)queue_ready(q),
-		                                       .consumer_count = q->rotation.count } };
+		                                       .consumer_count = q->live->rotation.count } };
 	channel_send_when(ch, &ok, wait_for);
 }
 
@@ -233,9 +230,10 @@ const struct refusal *on_queue_declare(struct channel *ch, const struct queue_de
 	if (r)
 		return r;
 	expiry_use(ch->broker, q);
-	if (q->name.n != ch->last_queue.len || !slice_eq(q->name, buf_slice(&ch->last_queue))) {
+	struct slice own = queue_name(q);
+	if (!slice_eq(own, buf_slice(&ch->last_queue))) {
 		buf_clear(&ch->last_queue);
-		buf_append_slice(&ch->last_queue, q->name);
+		buf_append_slice(&ch->last_queue, own);
 	}
 	if (!m->no_wait)
 		send_declare_ok(ch, q, wait_for);
@@ -256,7 +254,7 @@ static const struct refusal *find_ends(struct channel *ch, struct slice queue,
 	if (r)
 		return r;
 	if (queue.n == 0 && out->key.n == 0)
-		out->key = out->queue->name;
+		out->key = queue_name(out->queue);
 	r = names_exchange(ch, exchange, RIGHT_READ, &out->source);
 	return r ? r : rights_check_topic(ch, RIGHT_READ, out->source, out->key);
 }
@@ -319,12 +317,12 @@ const struct refusal *on_queue_purge(struct channel *ch, const struct queue_purg
 static const struct refusal *check_delete(struct channel *ch, const struct queue *q,
                                           const struct queue_delete *m)
 {
-	if (m->if_unused && q->rotation.count)
+	if (m->if_unused && q->live->rotation.count)
 		return refuse(ch->broker, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' in use",
-		              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
+		              SLICE_ARG(queue_name(q)), SLICE_ARG(ch->vhost->name));
 	if (m->if_empty && queue_ready(q))
 		return refuse(ch->broker, &PRECONDITION_FAILED, "queue '%.*s' in vhost '%.*s' not empty",
-		              SLICE_ARG(q->name), SLICE_ARG(ch->vhost->name));
+		              SLICE_ARG(queue_name(q)), SLICE_ARG(ch->vhost->name));
 	return NULL;
 }
 

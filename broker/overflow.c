@@ -8,7 +8,7 @@
 
 static bool refuses(struct broker *b, const struct message *m, struct queue *q, bool deliver)
 {
-	if (q->settings.overflow <= OVERFLOW_DROP_HEAD || queue_has_room(q, m->body_bytes))
+	if (q->settings->overflow <= OVERFLOW_DROP_HEAD || queue_has_room(q, m->body_bytes))
 		return false;
 	if (deliver)
 		consuming_run(b, q);
@@ -52,8 +52,8 @@ static bool trim(struct broker *b, struct queue *q)
 void overflow_trim(struct broker *b)
 {
 	for (struct list *l; b->trims && (l = list_pop(&b->overfull));) {
-		struct queue *q = list_entry(l, struct queue, overfull);
-		if (trim(b, q) && !list_linked(&q->overfull))
-			list_push(&b->overfull, &q->overfull);
+		struct queue *q = list_entry(l, struct live, overfull)->queue;
+		if (trim(b, q) && !list_linked(&q->live->overfull))
+			list_push(&b->overfull, &q->live->overfull);
 	}
 }

@@ -18,8 +18,8 @@ enum { OVERFLOW_TURN = 2000, OVERFLOW_EACH = 2 };
 static inline void overflow_note(struct broker *b, struct queue *q)
 {
 	b->trims += OVERFLOW_EACH;
-	if (!list_linked(&q->overfull))
-		list_push(&b->overfull, &q->overfull);
+	if (!list_linked(&q->live->overfull))
+		list_push(&b->overfull, &q->live->overfull);
 }
 
 /* Of the queues in *routed, puts those that refuse the message last, and returns how many there

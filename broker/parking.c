@@ -12,7 +12,8 @@ enum { HEAD_BYTES = 5 };
 void parking_wait(struct channel *ch, struct queue *q)
 {
 	ch->parked = true;
-	list_push(&q->parked, &ch->on_parked);
+	live_begin(q);
+	list_push(&q->live->parked, &ch->on_parked);
 }
 
 void parking_keep(struct channel *ch, const struct frame *f)
@@ -26,7 +27,7 @@ void parking_keep(struct channel *ch, const struct frame *f)
 
 void parking_wake(struct broker *b, struct queue *q)
 {
-	list_splice(&b->unparked, &q->parked);
+	list_splice(&b->unparked, &q->live->parked);
 }
 
 static bool next_frame(struct slice *rest, uint16_t number, struct frame *out)

@@ -49,7 +49,7 @@ void patience_free(struct channel *ch)
 
 uint64_t patience_of_queue(const struct broker *b, const struct queue *q)
 {
-	int64_t ms = q->settings.patience_ms;
+	int64_t ms = q->settings->patience_ms;
 	return ms >= 0 ? (uint64_t)ms : b->options.consumer_timeout_ms;
 }
 
@@ -65,8 +65,8 @@ static void review(const struct broker *b, struct list *consumers)
 
 void patience_review(const struct broker *b, struct queue *q)
 {
-	review(b, &q->rotation.able);
-	review(b, &q->rotation.waiting);
+	review(b, &q->live->rotation.able);
+	review(b, &q->live->rotation.waiting);
 }
 
 /* ---- the heap of a channel ---- */

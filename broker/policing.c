@@ -51,14 +51,14 @@ static bool is_merge_wanted(const struct vhost *v)
 /* A lease that is set or changed begins now. */
 static void set_ruling(struct broker *b, struct queue *q, struct ruling *r)
 {
-	struct settings before = q->settings;
+	struct settings before = *q->settings;
 	q->ruling = r;
 	queue_set_policy(q, r ? &r->settings : &settings_none);
-	if (settings_equal(&before, &q->settings))
+	if (settings_equal(&before, q->settings))
 		return;
-	if (before.lease_ms != q->settings.lease_ms)
-		q->used_ms = (int64_t)b->now_ms;
-	if (before.patience_ms != q->settings.patience_ms)
+	if (before.lease_ms != q->settings->lease_ms)
+		expiry_use(b, q);
+	if (before.patience_ms != q->settings->patience_ms)
 		patience_review(b, q);
 	expiry_review(b, q);
 	broker_run_queue(b, q);
@@ -67,7 +67,7 @@ static void set_ruling(struct broker *b, struct queue *q, struct ruling *r)
 void policing_queue(struct vhost *v, struct queue *q)
 {
 	struct ruling *r =
-		policies_rule(&v->policies, q->counts ? POLICY_QUORUM : POLICY_CLASSIC, q->name);
+		policies_rule(&v->policies, q->counts ? POLICY_QUORUM : POLICY_CLASSIC, queue_name(q));
 	if (r != q->ruling)
 		set_ruling(v->broker, q, r);
 }

@@ -178,7 +178,7 @@ static bool wants_reason(const struct channel *ch)
 static void bury_refused(struct broker *b, const struct message *m, size_t n)
 {
 	for (; n < b->routed.n; n++)
-		if (b->routed.queues[n]->settings.overflow == OVERFLOW_REJECT_PUBLISH_DLX)
+		if (b->routed.queues[n]->settings->overflow == OVERFLOW_REJECT_PUBLISH_DLX)
 			dead_letter_refused(b, b->routed.queues[n], m);
 }
 

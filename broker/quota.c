@@ -49,7 +49,7 @@ static uint64_t bytes_at(const struct quota *q, struct list *place)
 	const struct queue *held = q->in_exchanges
 	                               ? list_entry(place, struct exchange, link)->waiting
 	                               : list_entry(place, struct queue, link);
-	return held ? held->ready_bytes + held->held_bytes : 0;
+	return held ? held->live->ready_bytes + held->live->held_bytes : 0;
 }
 
 /* False at the end. */

@@ -42,7 +42,7 @@ static bool begin_queue(struct broker *b, const struct queue *q)
 {
 	if (!event_is_wanted(b) || !begin(b, vhost_of(q)->name))
 		return false;
-	event_str(b, "name", q->name);
+	event_str(b, "name", queue_name(q));
 	put_queue_type(b, q);
 	return true;
 }
@@ -58,7 +58,7 @@ void report_queue_created(struct broker *b, const struct queue *q)
 	event_bool(b, "auto_delete", q->auto_delete);
 	event_bool(b, "exclusive", q->exclusive);
 	event_str(b, "owner_pid", slice_str(owner));
-	event_table(b, "arguments", q->arguments);
+	event_table(b, "arguments", queue_arguments(q));
 	event_end(b, "queue.created");
 }
 
@@ -115,7 +115,7 @@ void report_binding_created(struct vhost *v, const struct binding_spec *spec)
 	if (!begin(b, v->name))
 		return;
 	put_binding(b, spec->source->name, spec->queue != NULL,
-	            spec->queue ? spec->queue->name : spec->exchange->name, spec->key,
+	            spec->queue ? queue_name(spec->queue) : spec->exchange->name, spec->key,
 	            spec->arguments);
 	event_end(b, "binding.created");
 }
@@ -345,7 +345,7 @@ static bool begin_consumer(const struct consumer *c)
 	if (!begin(ch->broker, ch->vhost->name))
 		return false;
 	event_str(ch->broker, "consumer_tag", c->tag);
-	event_str(ch->broker, "queue", c->queue->name);
+	event_str(ch->broker, "queue", queue_name(c->queue));
 	put_pid(ch->broker, "channel", ch->connection, ch);
 	return true;
 }

@@ -119,7 +119,7 @@ static void review_consumers(struct channel *ch)
 {
 	list_each_safe(it, &ch->consumers) {
 		struct consumer *c = list_entry(it, struct consumer, on_channel);
-		if (rights_check(ch, RIGHT_READ, THING_QUEUE, c->queue->name, 0))
+		if (rights_check(ch, RIGHT_READ, THING_QUEUE, queue_name(c->queue), 0))
 			consuming_expel(c);
 	}
 }

@@ -44,7 +44,7 @@ void departures_note_binding(struct departures *d, struct topology *t, const str
 	struct departure *one = note(d, t, b->source->name);
 	one->of_binding = true;
 	one->to_queue = b->queue != NULL;
-	one->destination = mem_own(b->queue ? b->queue->name : b->exchange->name);
+	one->destination = mem_own(b->queue ? queue_name(b->queue) : b->exchange->name);
 	one->key = mem_own(b->key);
 	one->arguments = mem_own(b->arguments);
 }

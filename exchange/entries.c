@@ -80,7 +80,7 @@ void entries_queue_value(struct buf *out, const struct queue *q)
 	buf_u8(out, VERSION);
 	buf_u8(out, (uint8_t)((q->auto_delete ? AUTO_DELETE : 0) | (q->paused ? PAUSED : 0)));
 	pack_u32(out, q->id);
-	pack_string(out, q->arguments);
+	pack_string(out, queue_arguments(q));
 }
 
 bool entries_queue_decode(struct slice key, struct slice value, struct queue_entry *out)
@@ -101,7 +101,7 @@ void entries_binding_key(struct buf *out, uint32_t vhost, const struct binding *
 	buf_u8(out, VERSION);
 	pack_string(out, b->source->name);
 	pack_u32(out, b->queue ? b->queue->id : 0);
-	pack_string(out, b->queue ? b->queue->name : b->exchange->name);
+	pack_string(out, b->queue ? queue_name(b->queue) : b->exchange->name);
 	pack_string(out, b->key);
 	pack_string(out, b->arguments);
 }

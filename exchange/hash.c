@@ -82,7 +82,7 @@ static void bind(struct exchange *x, struct binding *b)
 	int64_t weight = 1;
 	(void)x;
 	read_weight(b->key, &weight);
-	s->name = spread_hash(0, b->queue ? b->queue->name : b->exchange->name);
+	s->name = spread_hash(0, b->queue ? queue_name(b->queue) : b->exchange->name);
 	s->weight = (double)weight;
 }
 

@@ -43,7 +43,7 @@ static log_position keep_exchange(struct topology *t, const struct exchange *x)
 static log_position keep_queue(struct topology *t, const struct queue *q)
 {
 	struct buf key = { 0 }, value = { 0 };
-	entries_queue_key(&key, t->vhost, q->name);
+	entries_queue_key(&key, t->vhost, queue_name(q));
 	entries_queue_value(&value, q);
 	log_position at =
 		catalog_put(&t->store->catalog, CATALOG_QUEUE, buf_slice(&key), buf_slice(&value));
@@ -82,7 +82,6 @@ static struct queue *waiting_new(struct topology *t, struct exchange *x, uint32_
 	struct queue *q = queue_new(t->store, &spec);
 	q->topology = t;
 	q->waits_in = x;
-	q->expires = true;
 	return q;
 }
 
@@ -166,7 +165,7 @@ static void exchange_free(struct exchange *x)
 
 static struct slice identity_of(const struct binding_spec *s)
 {
-	return binding_identity(s->queue, s->queue ? s->queue->name : s->exchange->name, s->key,
+	return binding_identity(s->queue, s->queue ? queue_name(s->queue) : s->exchange->name, s->key,
 	                        s->arguments);
 }
 
@@ -326,7 +325,7 @@ static struct queue *place_queue(struct topology *t, const struct queue_spec *sp
 	q->topology = t;
 	q->serial = t->next_serial++;
 	list_push(&t->all_queues, &q->link);
-	map_put(&t->queues, q->name, q);
+	map_put(&t->queues, queue_name(q), q);
 	return q;
 }
 
@@ -357,8 +356,8 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 		               unbind_one(t, list_entry(q->bindings.next, struct binding, on_destination)));
 	at = log_later(at, drop_doomed(t));
 	if (queue_is_logged(q))
-		at = log_later(at, forget_name(t, CATALOG_QUEUE, q->name));
-	map_remove(&t->queues, q->name);
+		at = log_later(at, forget_name(t, CATALOG_QUEUE, queue_name(q)));
+	map_remove(&t->queues, queue_name(q));
 	walks_leave(&t->walks, &q->link);
 	list_remove(&q->link);
 	queue_delete(&q);
@@ -662,7 +661,7 @@ void topology_check(const struct topology *t)
 		n += check_exchange(t, x);
 	must(n == t->n_bindings);
 	for (cursor = 0; (q = map_next(&t->queues, &cursor));) {
-		must(topology_queue(t, q->name) == q && !q->deleted);
+		must(topology_queue(t, queue_name(q)) == q && !q->deleted);
 		list_each(it, &q->bindings)
 			must(list_entry(it, struct binding, on_destination)->queue == q);
 		queue_check(q);

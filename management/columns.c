@@ -130,6 +130,11 @@ static const struct column topic_permission_columns[] = {
 
 /* ---- queues ---- */
 
+static struct cell cell_tag(const struct consumer *c)
+{
+	return c ? cell_slice(c->tag) : cell_empty();
+}
+
 #define QUEUE_VALUE(name, expression)   \
 	VALUE(queue_##name)                 \
 	{                                   \
@@ -138,21 +143,21 @@ static const struct column topic_permission_columns[] = {
 		return expression;              \
 	}
 
-QUEUE_VALUE(name, cell_slice(q->name))
+QUEUE_VALUE(name_cell, cell_slice(queue_name(q)))
 QUEUE_VALUE(durable, cell_boolean(q->durable))
 QUEUE_VALUE(auto_delete, cell_boolean(q->auto_delete))
 QUEUE_VALUE(exclusive, cell_boolean(q->exclusive))
 QUEUE_VALUE(owner, q->exclusive ? cell_number(q->owner) : cell_empty())
-QUEUE_VALUE(arguments, cell_table(q->arguments))
+QUEUE_VALUE(arguments_cell, cell_table(queue_arguments(q)))
 QUEUE_VALUE(ready_count, cell_number(queue_ready(q)))
-QUEUE_VALUE(unacked, cell_number(q->unacked - q->held.count))
-QUEUE_VALUE(messages, cell_number(queue_ready(q) + q->unacked))
-QUEUE_VALUE(ready_bytes, cell_number(q->ready_bytes))
-QUEUE_VALUE(held, cell_number(q->held.count))
-QUEUE_VALUE(held_bytes, cell_number(q->held_bytes))
-QUEUE_VALUE(consumers, cell_number(q->rotation.count))
-QUEUE_VALUE(active, q->rotation.active ? cell_slice(q->rotation.active->tag) : cell_empty())
-QUEUE_VALUE(holder, q->exclusive_consumer ? cell_slice(q->exclusive_consumer->tag) : cell_empty())
+QUEUE_VALUE(unacked, cell_number(q->live->unacked - q->live->held.count))
+QUEUE_VALUE(messages, cell_number(queue_ready(q) + q->live->unacked))
+QUEUE_VALUE(ready_bytes, cell_number(q->live->ready_bytes))
+QUEUE_VALUE(held, cell_number(q->live->held.count))
+QUEUE_VALUE(held_bytes, cell_number(q->live->held_bytes))
+QUEUE_VALUE(consumers, cell_number(q->live->rotation.count))
+QUEUE_VALUE(active, cell_tag(q->live->rotation.active))
+QUEUE_VALUE(holder, cell_tag(q->live->exclusive_consumer))
 
 /* What policies amount to for a queue or exchange; nothing where there is none. */
 static const struct ruling *ruling_of(const struct ruling *r)
@@ -172,15 +177,15 @@ VALUE(queue_type)
 {
 	struct field f;
 	(void)room;
-	bool said = table_find(r->queue->arguments, "x-queue-type", &f) && f.letter == 'S';
+	bool said = table_find(queue_arguments(r->queue), "x-queue-type", &f) && f.letter == 'S';
 	return said ? cell_slice(f.bytes) : cell_text("classic");
 }
 
 static const struct column queue_columns[] = {
-	{ "name", queue_name },
+	{ "name", queue_name_cell },
 	{ "durable", queue_durable },
 	{ "auto_delete", queue_auto_delete },
-	{ "arguments", queue_arguments },
+	{ "arguments", queue_arguments_cell },
 	{ "policy", queue_policy },
 	{ "operator_policy", queue_operator_policy },
 	{ "effective_policy_definition", queue_definition },
@@ -251,7 +256,7 @@ VALUE(binding_destination)
 {
 	const struct queue *q = queue_of(r);
 	(void)room;
-	return cell_slice(q ? q->name : r->binding->exchange->name);
+	return cell_slice(q ? queue_name(q) : r->binding->exchange->name);
 }
 
 VALUE(binding_destination_kind)
@@ -263,7 +268,7 @@ VALUE(binding_destination_kind)
 VALUE(binding_key)
 {
 	(void)room;
-	return cell_slice(r->binding ? r->binding->key : r->queue->name);
+	return cell_slice(r->binding ? r->binding->key : queue_name(r->queue));
 }
 
 VALUE(binding_arguments)
@@ -459,17 +464,17 @@ static const struct column channel_columns[] = {
 
 static bool is_active(const struct consumer *c)
 {
-	return !c->queue->rotation.single || c->queue->rotation.active == c;
+	return !c->queue->live->rotation.single || c->queue->live->rotation.active == c;
 }
 
 static const char *activity(const struct consumer *c)
 {
-	if (!c->queue->rotation.single)
+	if (!c->queue->live->rotation.single)
 		return "up";
 	return is_active(c) ? "single_active" : "waiting";
 }
 
-CONSUMER_VALUE(queue, cell_slice(c->queue->name))
+CONSUMER_VALUE(queue, cell_slice(queue_name(c->queue)))
 CONSUMER_VALUE(tag, cell_slice(c->tag))
 CONSUMER_VALUE(ack_required, cell_boolean(!c->no_ack))
 CONSUMER_VALUE(prefetch, cell_number(c->window))

@@ -132,10 +132,10 @@ static bool put_queue(struct buf *out, const struct roster_row *r)
 	const struct queue *q = r->queue;
 	if (q->exclusive)
 		return false;
-	pair(out, "name", cell_slice(q->name));
+	pair(out, "name", cell_slice(queue_name(q)));
 	pair(out, "durable", cell_boolean(q->durable));
 	pair(out, "auto_delete", cell_boolean(q->auto_delete));
-	pair(out, "arguments", cell_table(q->arguments));
+	pair(out, "arguments", cell_table(queue_arguments(q)));
 	return true;
 }
 
@@ -159,7 +159,7 @@ static bool put_binding(struct buf *out, const struct roster_row *r)
 	if (!b || (b->queue && b->queue->exclusive))
 		return false;
 	pair(out, "source", cell_slice(b->source->name));
-	pair(out, "destination", cell_slice(b->queue ? b->queue->name : b->exchange->name));
+	pair(out, "destination", cell_slice(b->queue ? queue_name(b->queue) : b->exchange->name));
 	pair(out, "destination_type", cell_text(b->queue ? "queue" : "exchange"));
 	pair(out, "routing_key", cell_slice(b->key));
 	pair(out, "arguments", cell_table(b->arguments));

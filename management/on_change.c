@@ -39,7 +39,7 @@ static enum call_state delete(struct call *c)
 		return call_fail(c, CALL_EXIT_USAGE, "Queue not found");
 	if (c->if_empty && queue_ready(q))
 		return call_fail(c, CALL_EXIT_USAGE, "Queue is not empty");
-	if (c->if_unused && q->rotation.count)
+	if (c->if_unused && q->live->rotation.count)
 		return call_fail(c, CALL_EXIT_USAGE, "Queue is in use");
 	c->count = queue_ready(q);
 	c->wait_for = manage_delete(c->host->broker, q);

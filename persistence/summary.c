@@ -45,15 +45,20 @@ void summary_free(struct summary *s)
 	buf_free(&s->held);
 }
 
-struct summary_queue *summary_queue(struct summary *s, uint32_t id)
+struct summary_queue *summary_find(const struct summary *s, uint32_t id)
 {
 	uint8_t key[4];
 	put_le32(key, id);
-	struct summary_queue *q = map_get(&s->queues, slice_of(key, sizeof key));
+	return map_get(&s->queues, slice_of(key, sizeof key));
+}
+
+struct summary_queue *summary_queue(struct summary *s, uint32_t id)
+{
+	struct summary_queue *q = summary_find(s, id);
 	if (q)
 		return q;
 	q = mem_zalloc(sizeof *q);
-	memcpy(q->key, key, sizeof key);
+	put_le32(q->key, id);
 	q->id = id;
 	q->next_seq = 1;
 	trail_init(&q->put);

@@ -65,7 +65,8 @@ void summary_init(struct summary *s, bool squeezes);
 void summary_clear(struct summary *s);
 void summary_free(struct summary *s);
 
-/* What is said of the queue; an empty word when it is not known. */
+/* What is said of the queue, NULL when nothing is; and a place for what will be. */
+struct summary_queue *summary_find(const struct summary *s, uint32_t id);
 struct summary_queue *summary_queue(struct summary *s, uint32_t id);
 
 /* Takes in the next record of the log. False when it does not decode: then the summary is spoilt

@@ -89,9 +89,9 @@ static bool many_read(const struct store *s)
 	return s->n_fetching >= MANY || s->hungry[0].len || s->hungry[1].len;
 }
 
-static struct queue *of_node(const struct heap_node *n)
+static struct live *of_node(const struct heap_node *n)
 {
-	return list_entry(n, struct queue, hungry);
+	return list_entry(n, struct live, hungry);
 }
 
 /* What one fetch may read. */
@@ -173,8 +173,8 @@ static void begin(struct queue *q)
 	list_push(&l->loading, &f->on_lane);
 	list_push(&s->fetching, &f->on_store);
 	s->n_fetching++;
-	q->n_fetches++;
-	q->fetch_unit = f->n;
+	q->live->n_fetches++;
+	q->live->fetch_unit = f->n;
 	f->log = (struct log_fetch){ .owner = f, .shared = shared, .at = f->at, .n = f->n };
 	log_fetch(s->log, &f->log);
 }
@@ -183,8 +183,8 @@ static bool wants_more(struct queue *q)
 {
 	const struct lane *l = queue_wanted(q);
 	uint32_t most = many_read(q->store) ? 1 : QUEUE_FETCHES;
-	return trail_is_ready(&l->cold) && q->n_fetches < most &&
-	       l->head.count + l->n_loading < 3 * (uint64_t)q->fetch_unit + 1;
+	return trail_is_ready(&l->cold) && q->live->n_fetches < most &&
+	       l->head.count + l->n_loading < 3 * (uint64_t)q->live->fetch_unit + 1;
 }
 
 /* A page of the index that has to come back first, but is not durable yet. */
@@ -212,19 +212,21 @@ static void wait_for_turn(struct queue *q)
 {
 	struct store *s = q->store;
 	struct trail_entry e;
-	if (heap_linked(&q->hungry))
+	struct live *live = q->live;
+	if (heap_linked(&live->hungry))
 		return;
 	const struct trail *t = &queue_wanted(q)->cold;
 	bool ready = trail_is_ready(t) && trail_peek(t, &e);
-	q->hungry_at = ready ? place_of(s->log, e.at) : 0;
-	q->hungry_in = !s->sweep;
-	heap_push(&s->hungry[q->hungry_in], &q->hungry);
+	live->hungry_at = ready ? place_of(s->log, e.at) : 0;
+	live->hungry_in = !s->sweep;
+	heap_push(&s->hungry[live->hungry_in], &live->hungry);
 }
 
 void fetch_leave(struct queue *q)
 {
-	if (heap_linked(&q->hungry))
-		heap_remove(&q->store->hungry[q->hungry_in], &q->hungry);
+	struct live *live = q->live;
+	if (heap_linked(&live->hungry))
+		heap_remove(&q->store->hungry[live->hungry_in], &live->hungry);
 }
 
 void fetch_ahead(struct queue *q)
@@ -244,7 +246,7 @@ void fetch_feed(struct store *s)
 		s->sweep = !s->sweep;
 	struct heap *h = &s->hungry[s->sweep];
 	for (size_t n = h->len; n && s->n_fetching < ALL_FETCHES; n--) {
-		struct queue *q = of_node(heap_pop(h));
+		struct queue *q = of_node(heap_pop(h))->queue;
 		shelf_fetch(s, q);
 		if (wants_more(q))
 			begin(q);
@@ -259,7 +261,7 @@ static void lose(struct fetch *f, size_t i, int error)
 {
 	const struct queue *q = f->queue;
 	log_error("queue '%.*s': the message at log position %llu cannot be read back and is lost: "
-	          "%s", SLICE_ARG(q->name), (unsigned long long)f->entries[i].entry.at,
+	          "%s", SLICE_ARG(queue_name(q)), (unsigned long long)f->entries[i].entry.at,
 	          error == -EUCLEAN ? "it is damaged" : strerror(-error));
 }
 
@@ -330,7 +332,7 @@ static void deliver_to_lane(struct fetch *f)
 	list_remove(&f->on_lane);
 	const struct fetch *still = list_first(&f->lane->loading, struct fetch, on_lane);
 	lane_loaded(f->lane, f->n - f->n_taken, still ? still->entries[0].entry.seq : 0);
-	q->n_fetches--;
+	q->live->n_fetches--;
 }
 
 static void drop_messages(struct fetch *f)
@@ -343,8 +345,9 @@ static void drop_messages(struct fetch *f)
 /* Those of a queue that are done, up to the first that is not, are whoever asked's. */
 static void hand_over(struct store *s, struct queue *q)
 {
-	while (!list_empty(&q->recalls) && of_link(q->recalls.next)->done) {
-		struct list *first = list_pop(&q->recalls);
+	struct list *recalls = &q->live->recalls;
+	while (!list_empty(recalls) && of_link(recalls->next)->done) {
+		struct list *first = list_pop(recalls);
 		list_push(&s->recalled, first);
 	}
 }
@@ -363,8 +366,8 @@ static void finish(struct store *s, struct fetch *f)
 		if (first != f)
 			destroy(first);
 	}
-	if (q && !list_linked(&q->woken))
-		list_push(&s->woken, &q->woken);
+	if (q && !list_linked(&q->live->woken))
+		list_push(&s->woken, &q->live->woken);
 	if (!q || !list_linked(&f->on_lane))
 		destroy(f);
 }
@@ -463,9 +466,9 @@ void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned
 	f->entries[0] = (struct loaded){ e, body_bytes, false };
 	f->n = 1;
 	f->done = e.message != NULL;
-	list_push(&q->recalls, &f->on_lane);
+	list_push(&q->live->recalls, &f->on_lane);
 	list_push(&s->fetching, &f->on_store);
-	q->n_recalls++;
+	q->live->n_recalls++;
 	if (f->done) {
 		hand_over(s, q);
 		return;
@@ -482,7 +485,7 @@ bool fetch_recalled(struct store *s, struct recalled *out)
 	if (!l)
 		return false;
 	struct fetch *f = of_link(l);
-	f->queue->n_recalls--;
+	f->queue->live->n_recalls--;
 	*out = (struct recalled){ f->queue, f->entries[0].entry, f->entries[0].body_bytes, f->why };
 	destroy(f);
 	return true;
@@ -493,7 +496,7 @@ static void abandon(struct fetch *f)
 	struct queue *q = f->queue;
 	struct entry e = f->entries[0].entry;
 	list_remove(&f->on_lane);
-	q->n_recalls--;
+	q->live->n_recalls--;
 	f->entries[0].entry.message = NULL;
 	f->queue = NULL;
 	queue_give_up(q, e, f->entries[0].body_bytes);

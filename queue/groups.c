@@ -109,9 +109,9 @@ static void put(struct queue *q, struct group *g, struct entry e)
 		g->aside = mem_realloc(g->aside, g->cap_aside * sizeof *g->aside);
 	}
 	sift_up(g, g->n_aside++, e);
-	q->aside++;
-	q->ready_bytes += e.message->body_bytes;
-	q->unacked--;
+	q->live->aside++;
+	q->live->ready_bytes += e.message->body_bytes;
+	q->live->unacked--;
 }
 
 static struct entry take(struct queue *q, struct group *g)
@@ -119,9 +119,9 @@ static struct entry take(struct queue *q, struct group *g)
 	struct entry e = g->aside[0];
 	if (--g->n_aside)
 		sift_down(g, g->aside[g->n_aside]);
-	q->aside--;
-	q->ready_bytes -= e.message->body_bytes;
-	q->unacked++;
+	q->live->aside--;
+	q->live->ready_bytes -= e.message->body_bytes;
+	q->live->unacked++;
 	return e;
 }
 
@@ -155,7 +155,7 @@ static void stand_in_line(struct groups *gs, struct group *g)
 	else if (g->n_aside && g->holder && !g->holder->cancelled)
 		list_push(&g->holder->aside, &g->turn);
 	if (g->holder)
-		rotation_favour(&g->holder->queue->rotation, g->holder);
+		rotation_favour(&g->holder->queue->live->rotation, g->holder);
 }
 
 static void settle(struct groups *gs, struct group *g)
@@ -173,25 +173,25 @@ void groups_hold(struct queue *q, struct group *g, struct consumer *c)
 	must(g->n_out == 0 || (c && g->holder == c));
 	g->holder = c;
 	g->n_out++;
-	settle(q->groups, g);
+	settle(q->live->groups, g);
 }
 
 void groups_pass(struct queue *q, struct group *g)
 {
-	settle(q->groups, g);
+	settle(q->live->groups, g);
 }
 
 void groups_set_aside(struct queue *q, struct group *g, struct entry e)
 {
 	put(q, g, e);
-	settle(q->groups, g);
+	settle(q->live->groups, g);
 }
 
 void groups_release(struct queue *q, struct group *g)
 {
 	must(g->n_out > 0);
 	g->n_out--;
-	settle(q->groups, g);
+	settle(q->live->groups, g);
 }
 
 void groups_leave(struct consumer *c)
@@ -206,14 +206,14 @@ static bool is_full(const struct queue *q)
 {
 	const struct store *s = q->store;
 	uint64_t most = s->resident > s->memory_budget ? ASIDE_LEAST : ASIDE_MAX;
-	return q->aside >= most;
+	return q->live->aside >= most;
 }
 
 /* What the lane has in front came back: it is older than all that is fresh. */
 static bool front_is_returned(struct queue *q)
 {
-	struct entry e = lane_peek(&q->lane);
-	return e.message && e.seq < q->groups->taken_below;
+	struct entry e = lane_peek(&q->live->lane);
+	return e.message && e.seq < q->live->groups->taken_below;
 }
 
 static struct group *first_aside(const struct groups *gs, const struct consumer *c)
@@ -226,8 +226,8 @@ static struct group *first_aside(const struct groups *gs, const struct consumer 
 /* Of its group, what was set aside may be older. */
 static enum offered from_lane(struct queue *q, struct entry *e, struct group **g)
 {
-	struct groups *gs = q->groups;
-	if (lane_count(&q->lane) == 0)
+	struct groups *gs = q->live->groups;
+	if (lane_count(&q->live->lane) == 0)
 		return OFFER_NONE;
 	if (!queue_take(q, e))
 		return OFFER_LATER;
@@ -245,7 +245,7 @@ enum offered groups_offer(struct queue *q, struct consumer *c, struct entry *e, 
 {
 	if (front_is_returned(q))
 		return from_lane(q, e, g);
-	*g = first_aside(q->groups, c);
+	*g = first_aside(q->live->groups, c);
 	if (*g) {
 		*e = take(q, *g);
 		return OFFER_ENTRY;
@@ -297,32 +297,32 @@ bool groups_take(struct queue *q, uint64_t seq, struct entry *out)
 {
 	struct group *g;
 	size_t i;
-	if (!find(q->groups, seq, &g, &i))
+	if (!find(q->live->groups, seq, &g, &i))
 		return false;
 	for (struct entry e = g->aside[i]; i > 0; i = (i - 1) / 2) {
 		g->aside[i] = g->aside[(i - 1) / 2];
 		g->aside[(i - 1) / 2] = e;
 	}
 	*out = take(q, g);
-	settle(q->groups, g);
+	settle(q->live->groups, g);
 	return true;
 }
 
 void groups_take_oldest(struct queue *q, struct entry *out)
 {
-	struct group *g = oldest(q->groups);
+	struct group *g = oldest(q->live->groups);
 	*out = take(q, g);
-	settle(q->groups, g);
+	settle(q->live->groups, g);
 }
 
 void groups_drop(struct queue *q, bool acked)
 {
-	for (struct group *g; (g = oldest(q->groups));) {
+	for (struct group *g; (g = oldest(q->live->groups));) {
 		struct entry e = take(q, g);
-		q->unacked--;
-		q->ready_bytes += e.message->body_bytes;
+		q->live->unacked--;
+		q->live->ready_bytes += e.message->body_bytes;
 		queue_drop(q, e, e.message->body_bytes, acked);
-		settle(q->groups, g);
+		settle(q->live->groups, g);
 	}
 }
 
@@ -330,7 +330,7 @@ void groups_check(const struct queue *q, uint64_t *n, uint64_t *bytes)
 {
 	size_t cursor = 0;
 	uint64_t aside = 0;
-	for (const struct group *g; (g = map_next(&q->groups->by_hash, &cursor));) {
+	for (const struct group *g; (g = map_next(&q->live->groups->by_hash, &cursor));) {
 		bool goes = g->n_out == 0 || (g->holder && !g->holder->cancelled);
 		must(g->n_out || g->n_aside);
 		must(list_linked(&g->turn) == (g->n_aside && goes));
@@ -339,6 +339,6 @@ void groups_check(const struct queue *q, uint64_t *n, uint64_t *bytes)
 			*bytes += g->aside[i].message->body_bytes;
 		aside += g->n_aside;
 	}
-	must(aside == q->aside);
+	must(aside == q->live->aside);
 	*n += aside;
 }

@@ -30,37 +30,51 @@ static bool is_quorum(struct slice arguments)
 	       slice_is(f.bytes, "quorum");
 }
 
+/* Behind name and arguments, of a queue that has any. */
+static struct settings *own_settings(struct queue *q)
+{
+	size_t at = offsetof(struct queue, bytes) + q->name_n + q->arguments_n;
+	return (void *)((char *)q + mem_aligned(at));
+}
+
 void queue_set_policy(struct queue *q, const struct settings *policy)
 {
-	settings_of_arguments(&q->settings, q->arguments);
-	settings_join(&q->settings, policy);
-}
-
-static void init_lane(struct lane *l, const struct store *s)
-{
-	lane_init(l);
-	if (s->page_entries)
-		l->cold.page_entries = s->page_entries;
-}
-
-static void init_lanes(struct queue *q)
-{
-	struct field f;
-	init_lane(&q->lane, q->store);
-	if (!table_find(q->arguments, "x-max-priority", &f) || !field_is_integer(&f) ||
-	    f.integer <= 0 || f.integer > 255)
+	q->settings = policy;
+	if (q->arguments_n == 0)
 		return;
-	q->n_levels = (unsigned)f.integer + 1;
-	q->levels = mem_alloc(q->n_levels * sizeof *q->levels);
-	for (unsigned i = 0; i < q->n_levels; i++)
-		init_lane(&q->levels[i], q->store);
+	struct settings *own = own_settings(q);
+	settings_of_arguments(own, queue_arguments(q));
+	settings_join(own, policy);
+	q->settings = own;
+}
+
+static void set_keyring(struct queue *q)
+{
+	struct slice arguments = queue_arguments(q);
+	if (!keyring_is_asked_for(arguments))
+		return;
+	q->keyring = keyring_new(q->store, arguments, q);
+	if (keyring_is_kept(arguments))
+		q->keyring->id = q->id;
+}
+
+static struct queue *allocate(struct slice name, struct slice arguments)
+{
+	size_t n = offsetof(struct queue, bytes) + name.n + arguments.n;
+	must(name.n <= UINT8_MAX && arguments.n <= UINT32_MAX);
+	struct queue *q = mem_zalloc(arguments.n ? mem_aligned(n) + sizeof(struct settings) : n);
+	q->name_n = (uint8_t)name.n;
+	q->arguments_n = (uint32_t)arguments.n;
+	memcpy(q->bytes, name.p, name.n);
+	if (arguments.n)
+		memcpy(q->bytes + name.n, arguments.p, arguments.n);
+	return q;
 }
 
 struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 {
-	struct queue *q = mem_zalloc(sizeof *q);
-	q->name = mem_own(spec->name);
-	q->arguments = mem_own(spec->arguments);
+	struct queue *q = allocate(spec->name, spec->arguments);
+	q->live = (struct live *)&live_none;
 	q->durable = spec->durable;
 	q->auto_delete = spec->auto_delete;
 	q->exclusive = spec->exclusive;
@@ -68,50 +82,23 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->id = spec->id;
 	q->store = s;
 	q->next_seq = 1;
-	store_know_queue(s, q);
-	init_lanes(q);
-	rotation_init(&q->rotation, is_true(q->arguments, "x-single-active-consumer"));
-	list_init(&q->runnable);
-	list_init(&q->overfull);
+	q->single = is_true(spec->arguments, "x-single-active-consumer");
+	q->counts = is_quorum(spec->arguments);
 	list_init(&q->link);
 	list_init(&q->on_owner);
 	list_init(&q->bindings);
-	list_init(&q->acks_link);
-	list_init(&q->long_trail);
-	list_init(&q->shelved);
-	list_init(&q->deep);
-	heap_node_init(&q->hungry);
-	list_init(&q->woken);
-	list_init(&q->parked);
-	list_init(&q->recalls);
-	deadlines_init(&q->deadlines);
-	heap_node_init(&q->deadline);
-	q->counts = is_quorum(q->arguments);
+	store_know_queue(s, q);
 	queue_set_policy(q, &settings_none);
-	q->groups = groups_new(q->arguments);
-	if (keyring_is_asked_for(q->arguments))
-		q->keyring = keyring_new(s, q->arguments, q);
-	if (q->keyring && keyring_is_kept(q->arguments))
-		q->keyring->id = q->id;
+	set_keyring(q);
 	return q;
 }
 
 static void bury(struct queue *q)
 {
-	must(!list_linked(&q->runnable) && !list_linked(&q->on_owner));
-	must(!heap_linked(&q->deadline) && list_empty(&q->parked) && list_empty(&q->recalls));
-	must(q->later.count == 0 && q->held.count == 0);
-	lane_free(&q->lane);
-	for (unsigned i = 0; i < q->n_levels; i++)
-		lane_free(&q->levels[i]);
-	mem_free(q->levels);
-	groups_free(q->groups);
+	must(!list_linked(&q->on_owner));
+	live_end(q);
 	keyring_free(q->keyring);
-	mem_disown(q->name);
-	mem_disown(q->arguments);
-	mem_free(q->acks);
 	ranges_free(&q->gone);
-	deadlines_free(&q->deadlines);
 	mem_free(q);
 }
 
@@ -164,46 +151,51 @@ static void drop_level(struct queue *q, struct lane *l, bool acked)
 }
 
 /* Something comes back by its deadline only. */
-static bool stands_aside(const struct queue *q)
+static bool stands_aside(const struct live *live)
 {
-	return q->later.count || q->held.count;
+	return live->later.count || live->held.count;
 }
 
 /* All ready entries go; acked: the log is to know.  Returns how many there were. */
 static uint64_t drop_all(struct queue *q, bool acked)
 {
+	struct live *live = q->live;
 	uint64_t n = queue_ready(q);
-	if (q->groups)
+	if (!queue_is_live(q))
+		return 0;
+	if (live->groups)
 		groups_drop(q, acked);
-	for (unsigned i = 0; i < q->n_levels; i++)
-		drop_level(q, &q->levels[i], acked);
-	drop_lane(q, &q->lane, acked);
-	q->n_fetches = 0;
-	q->ready_bytes = 0;
-	if (!stands_aside(q))
-		deadlines_free(&q->deadlines);
+	for (unsigned i = 0; i < live->n_levels; i++)
+		drop_level(q, &live->levels[i], acked);
+	drop_lane(q, &live->lane, acked);
+	live->n_fetches = 0;
+	live->ready_bytes = 0;
+	if (!stands_aside(live))
+		deadlines_free(&live->deadlines);
 	must(queue_ready(q) == 0);
 	return n;
 }
 
 static bool take_held(struct queue *q, const struct due *d, struct entry *out)
 {
-	if (d->lane < HELD || d->lane == BACK || !row_take(&q->held, d->seq, out))
+	struct live *live = q->live;
+	if (d->lane < HELD || d->lane == BACK || !row_take(&live->held, d->seq, out))
 		return false;
-	q->held_bytes -= d->body_bytes;
+	live->held_bytes -= d->body_bytes;
 	return true;
 }
 
 /* What would have come back. Their deadlines know their sizes. */
 static void drop_later(struct queue *q)
 {
+	struct live *live = q->live;
 	struct due d;
 	struct entry e;
-	while (stands_aside(q))
-		if (deadlines_take(&q->deadlines, QUEUE_NO_DEADLINE - 1, &d) &&
-		    ((d.lane == BACK && row_take(&q->later, d.seq, &e)) || take_held(q, &d, &e))) {
+	while (stands_aside(live))
+		if (deadlines_take(&live->deadlines, QUEUE_NO_DEADLINE - 1, &d) &&
+		    ((d.lane == BACK && row_take(&live->later, d.seq, &e)) || take_held(q, &d, &e))) {
 			forget(q, &e, d.body_bytes);
-			q->unacked--;
+			live->unacked--;
 		}
 }
 
@@ -211,22 +203,17 @@ void queue_delete(struct queue **pq)
 {
 	struct queue *q = *pq;
 	*pq = NULL;
-	must(q->rotation.count == 0 && list_empty(&q->bindings));
+	must(q->live->rotation.count == 0 && list_empty(&q->bindings));
 	q->deleted = true;
-	q->settings = settings_none;   /* a policy's strings may go before it */
-	list_remove(&q->runnable);
-	list_remove(&q->overfull);
+	q->settings = &settings_none;   /* a policy's may go before it */
 	list_remove(&q->on_owner);
-	if (heap_linked(&q->deadline))
-		heap_remove(q->deadline_in, &q->deadline);
-	list_remove(&q->deep);
-	fetch_leave(q);
-	list_remove(&q->woken);
 	store_forget_queue(q->store, q);
-	shelf_forget(q);
-	drop_later(q);
-	drop_all(q, false);
-	if (q->unacked == 0)
+	if (queue_is_live(q)) {
+		live_leave(q);
+		drop_later(q);
+		drop_all(q, false);
+	}
+	if (q->live->unacked == 0)
 		bury(q);
 }
 
@@ -235,32 +222,34 @@ void queue_delete(struct queue **pq)
 /* Lanes as deadlines name them: that of all, then one for each priority. */
 static uint16_t lane_number(const struct queue *q, const struct lane *l)
 {
-	return l == &q->lane ? 0 : (uint16_t)(l - q->levels + 1);
+	const struct live *live = q->live;
+	return l == &live->lane ? 0 : (uint16_t)(l - live->levels + 1);
 }
 
 static struct lane *lane_numbered(struct queue *q, uint16_t number)
 {
-	return number == 0 ? &q->lane : &q->levels[number - 1];
+	return number == 0 ? &q->live->lane : &q->live->levels[number - 1];
 }
 
 static bool is_there(const void *queue, const struct due *d)
 {
-	const struct queue *q = queue;
-	if (q->later.count && row_find(&q->later, d->seq))
+	const struct live *live = ((const struct queue *)queue)->live;
+	if (live->later.count && row_find(&live->later, d->seq))
 		return true;
 	if (d->lane >= HELD)
-		return d->lane < BACK && row_find(&q->held, d->seq);
-	const struct lane *l = d->lane ? &q->levels[d->lane - 1] : &q->lane;
+		return d->lane < BACK && row_find(&live->held, d->seq);
+	const struct lane *l = d->lane ? &live->levels[d->lane - 1] : &live->lane;
 	return lane_has(l, d->seq) || fetch_loads(l, d->seq) ||
-	       (q->aside && groups_have(q->groups, d->seq));
+	       (live->aside && groups_have(live->groups, d->seq));
 }
 
 static void add_deadline(struct queue *q, struct due d)
 {
-	deadlines_add(&q->deadlines, d);
-	if (deadlines_are_many(&q->deadlines))
-		deadlines_sweep(&q->deadlines, queue_ready(q) + q->later.count + q->held.count, is_there,
-		                q);
+	struct live *live = q->live;
+	deadlines_add(&live->deadlines, d);
+	if (deadlines_are_many(&live->deadlines))
+		deadlines_sweep(&live->deadlines, queue_ready(q) + live->later.count + live->held.count,
+		                is_there, q);
 }
 
 /* The entry is in the lane, and in memory. */
@@ -270,7 +259,7 @@ static void note_deadline(struct queue *q, const struct lane *l, const struct en
 	int64_t after_ms;
 	if (!message_due(m, &after_ms))
 		return;
-	q->expires = true;
+	q->live->expires = true;
 	add_deadline(q, (struct due){ .when_ms = m->published_ms + after_ms,
 	                              .seq = e->seq,
 	                              .at = e->at,
@@ -281,18 +270,19 @@ static void note_deadline(struct queue *q, const struct lane *l, const struct en
 
 /* ---- priorities ---- */
 
-static struct lane *level_of(const struct queue *q, const struct message *m)
+static struct lane *level_of(const struct live *live, const struct message *m)
 {
-	return &q->levels[m->priority < q->n_levels ? m->priority : q->n_levels - 1];
+	return &live->levels[m->priority < live->n_levels ? m->priority : live->n_levels - 1];
 }
 
 /* After a start nobody knows yet which message has what priority: they are told apart as they come
  * back, and nothing is handed out before all are. */
 static void tell_apart(struct queue *q)
 {
+	struct live *live = q->live;
 	struct entry e;
-	while (q->n_levels && lane_pop(&q->lane, &e)) {
-		struct lane *l = level_of(q, e.message);
+	while (live->n_levels && lane_pop(&live->lane, &e)) {
+		struct lane *l = level_of(live, e.message);
 		lane_push(l, e);
 		note_deadline(q, l, &e);
 	}
@@ -300,31 +290,32 @@ static void tell_apart(struct queue *q)
 
 struct lane *queue_front(struct queue *q)
 {
+	struct live *live = q->live;
 	tell_apart(q);
-	if (lane_count(&q->lane))
-		return &q->lane;
-	for (unsigned i = q->n_levels; i > 0; i--)
-		if (lane_count(&q->levels[i - 1]))
-			return &q->levels[i - 1];
-	return &q->lane;
+	if (lane_count(&live->lane))
+		return &live->lane;
+	for (unsigned i = live->n_levels; i > 0; i--)
+		if (lane_count(&live->levels[i - 1]))
+			return &live->levels[i - 1];
+	return &live->lane;
 }
 
 struct lane *queue_wanted(struct queue *q)
 {
 	struct lane *front = queue_front(q);
-	if (q->settings.ttl_ms < 0 || lane_is_cold(front))
+	if (q->settings->ttl_ms < 0 || lane_is_cold(front))
 		return front;
-	for (unsigned i = 0; i < q->n_levels; i++)
-		if (lane_is_cold(&q->levels[i]))
-			return &q->levels[i];
+	for (unsigned i = 0; i < q->live->n_levels; i++)
+		if (lane_is_cold(&q->live->levels[i]))
+			return &q->live->levels[i];
 	return front;
 }
 
 int64_t queue_entry_deadline(const struct queue *q, struct message *m)
 {
 	int64_t at = QUEUE_NO_DEADLINE;
-	if (q->settings.ttl_ms >= 0)
-		at = m->published_ms + q->settings.ttl_ms;
+	if (q->settings->ttl_ms >= 0)
+		at = m->published_ms + q->settings->ttl_ms;
 	int64_t after_ms;
 	if (message_due(m, &after_ms) && m->published_ms + after_ms < at)
 		at = m->published_ms + after_ms;
@@ -342,11 +333,12 @@ static int64_t lane_deadline(const struct queue *q, const struct lane *l)
 /* Of all first entries the one that is due first. */
 static struct lane *soonest(const struct queue *q, int64_t *at)
 {
-	const struct lane *first = &q->lane;
+	const struct live *live = q->live;
+	const struct lane *first = &live->lane;
 	*at = lane_deadline(q, first);
-	for (unsigned i = 0; i < q->n_levels; i++) {
-		int64_t other = lane_deadline(q, &q->levels[i]);
-		first = other < *at ? &q->levels[i] : first;
+	for (unsigned i = 0; i < live->n_levels; i++) {
+		int64_t other = lane_deadline(q, &live->levels[i]);
+		first = other < *at ? &live->levels[i] : first;
 		*at = other < *at ? other : *at;
 	}
 	return (struct lane *)first;
@@ -355,7 +347,8 @@ static struct lane *soonest(const struct queue *q, int64_t *at)
 /* Of what waits for the holder of its group, the oldest. */
 static int64_t aside_deadline(const struct queue *q)
 {
-	struct message *m = q->aside ? groups_oldest_message(q->groups) : NULL;
+	const struct live *live = q->live;
+	struct message *m = live->aside ? groups_oldest_message(live->groups) : NULL;
 	return m && queue_is_timed(q) ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
 }
 
@@ -367,7 +360,7 @@ int64_t queue_deadline(const struct queue *q)
 	soonest(q, &at);
 	int64_t aside = aside_deadline(q);
 	at = aside < at ? aside : at;
-	int64_t next = q->n_recalls < RECALLS ? deadlines_next(&q->deadlines) : at;
+	int64_t next = q->live->n_recalls < RECALLS ? deadlines_next(&q->live->deadlines) : at;
 	return next < at ? next : at;
 }
 
@@ -375,40 +368,46 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 {
 	struct entry e = { .message = message_ref(m), .seq = seq };
 	must(!q->deleted);
+	live_begin(q);
+	struct live *live = q->live;
 	if (queue_is_logged(q) && !m->spilled)
 		e.at = m->position;
 	e.kept = e.at != 0;
-	q->ready_bytes += m->body_bytes;
-	struct lane *l = q->n_levels && !lane_count(&q->lane) ? level_of(q, m) : &q->lane;
+	live->ready_bytes += m->body_bytes;
+	struct lane *l = &live->lane;
+	if (live->n_levels && !lane_count(l))
+		l = level_of(live, m);
 	lane_push(l, e);
 	if (m->expires || m->delayed)
 		note_deadline(q, l, &e);
 	message_count(m, &q->store->resident);
-	if (!list_linked(&q->deep) && q->store->log && lane_is_deep(l))
-		list_push(&q->store->deep, &q->deep);
+	if (!list_linked(&live->deep) && q->store->log && lane_is_deep(l))
+		list_push(&q->store->deep, &live->deep);
 }
 
 /* Of an empty queue: all that are left are stale. */
 static void forget_deadlines(struct queue *q)
 {
-	if (!q->groups && !stands_aside(q) && queue_ready(q) == 0)
-		deadlines_free(&q->deadlines);
+	struct live *live = q->live;
+	if (!live->groups && !stands_aside(live) && queue_ready(q) == 0)
+		deadlines_free(&live->deadlines);
 }
 
 static bool take(struct queue *q, struct lane *l, struct entry *out)
 {
+	struct live *live = q->live;
 	if (!lane_pop(l, out)) {
 		fetch_ahead(q);
 		return false;
 	}
-	out->redelivered |= out->seq < q->redelivered_below;
-	if (out->seq >= q->delivered_below)
-		q->delivered_below = out->seq + 1;
-	q->ready_bytes -= out->message->body_bytes;
-	q->unacked++;
+	out->redelivered |= out->seq < live->redelivered_below;
+	if (out->seq >= live->delivered_below)
+		live->delivered_below = out->seq + 1;
+	live->ready_bytes -= out->message->body_bytes;
+	live->unacked++;
 	if (l->cold.count)
 		fetch_ahead(q);
-	if (q->deadlines.count && lane_count(l) == 0)
+	if (live->deadlines.count && lane_count(l) == 0)
 		forget_deadlines(q);
 	return true;
 }
@@ -420,12 +419,13 @@ bool queue_take(struct queue *q, struct entry *out)
 
 static void back_to_place(struct queue *q, struct entry e)
 {
-	struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
+	struct live *live = q->live;
+	struct lane *l = live->n_levels ? level_of(live, e.message) : &live->lane;
 	e.redelivered = true;
-	q->ready_bytes += e.message->body_bytes;
+	live->ready_bytes += e.message->body_bytes;
 	lane_return(l, e);
 	note_deadline(q, l, &e);
-	q->unacked--;
+	live->unacked--;
 }
 
 /* It is time to try it again, or once more where it is to go as a dead letter. */
@@ -436,7 +436,7 @@ static void come_back(struct queue *q, const struct due *d)
 		fetch_recall(q, e, d->body_bytes, RECALL_HELD + d->lane - HELD);
 		return;
 	}
-	if (d->lane != BACK || !row_take(&q->later, d->seq, &e))
+	if (d->lane != BACK || !row_take(&q->live->later, d->seq, &e))
 		return;
 	if (e.message)
 		back_to_place(q, e);
@@ -447,33 +447,37 @@ static void come_back(struct queue *q, const struct due *d)
 /* False when it is there no more. */
 static bool take_from_anywhere(struct queue *q, const struct due *d, struct entry *out)
 {
+	struct live *live = q->live;
 	struct trail_emptied emptied = { 0 };
 	if (d->lane >= HELD) {
 		come_back(q, d);
 		return false;
 	}
-	if (q->later.count && row_take(&q->later, d->seq, out))
+	if (live->later.count && row_take(&live->later, d->seq, out))
 		return true;
 	struct lane *l = lane_numbered(q, d->lane);
 	*out = (struct entry){ .seq = d->seq, .at = d->at, .kept = d->kept };
 	if (!lane_take(l, d->seq, out) && !fetch_take(l, d->seq, out) &&
 	    !(d->at && lane_take_cold(l, d->seq, d->body_bytes, &emptied)))
-		return q->aside && groups_take(q, d->seq, out);
+		return live->aside && groups_take(q, d->seq, out);
 	shelf_release(q->store, emptied);
-	out->redelivered |= out->seq < q->redelivered_below;
-	q->ready_bytes -= d->body_bytes;
-	q->unacked++;
+	out->redelivered |= out->seq < live->redelivered_below;
+	live->ready_bytes -= d->body_bytes;
+	live->unacked++;
 	return true;
 }
 
 bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t *body_bytes)
 {
+	struct live *live = q->live;
 	int64_t at;
 	struct due d;
+	if (!queue_is_live(q))
+		return false;
 	struct lane *l = soonest(q, &at);
 	int64_t before = at <= due_ms ? at - 1 : due_ms;
-	for (int looks = LOOKS;
-	     looks && q->n_recalls < RECALLS && deadlines_take(&q->deadlines, before, &d); looks--) {
+	for (int looks = LOOKS; looks && live->n_recalls < RECALLS &&
+	                        deadlines_take(&live->deadlines, before, &d); looks--) {
 		*body_bytes = d.body_bytes;
 		if (take_from_anywhere(q, &d, out))
 			return true;
@@ -489,20 +493,22 @@ bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t
 
 static bool oldest_is_aside(const struct queue *q)
 {
-	struct entry front = lane_peek(&q->lane);
-	return q->aside && (!front.message || groups_oldest(q->groups) < front.seq);
+	const struct live *live = q->live;
+	struct entry front = lane_peek(&live->lane);
+	return live->aside && (!front.message || groups_oldest(live->groups) < front.seq);
 }
 
 bool queue_take_lowest(struct queue *q, struct entry *out)
 {
+	struct live *live = q->live;
 	struct lane *l = queue_front(q);
 	if (oldest_is_aside(q)) {
 		groups_take_oldest(q, out);
 		return true;
 	}
-	for (unsigned i = q->n_levels; i > 0 && l != &q->lane; i--)
-		if (lane_count(&q->levels[i - 1]))
-			l = &q->levels[i - 1];
+	for (unsigned i = live->n_levels; i > 0 && l != &live->lane; i--)
+		if (lane_count(&live->levels[i - 1]))
+			l = &live->levels[i - 1];
 	return take(q, l, out);
 }
 
@@ -527,10 +533,11 @@ static bool place_in_log(struct queue *q, const struct lane *l, struct entry *sl
 /* The lowest priority first: it is wanted last. */
 static struct lane *coolable(struct queue *q, struct entry **slots, size_t *n)
 {
-	struct lane *l = &q->lane;
+	struct live *live = q->live;
+	struct lane *l = &live->lane;
 	*slots = lane_coolable(l, n);
-	for (unsigned i = 0; !*slots && i < q->n_levels; i++)
-		*slots = lane_coolable(l = &q->levels[i], n);
+	for (unsigned i = 0; !*slots && i < live->n_levels; i++)
+		*slots = lane_coolable(l = &live->levels[i], n);
 	return l;
 }
 
@@ -564,7 +571,7 @@ static void note_end(struct queue *q, const struct entry *e, bool logged)
 
 void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked)
 {
-	q->ready_bytes -= body_bytes;
+	q->live->ready_bytes -= body_bytes;
 	if (acked)
 		note_end(q, &e, true);
 	forget(q, &e, body_bytes);
@@ -572,8 +579,8 @@ void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked
 
 static void no_longer_unacked(struct queue *q)
 {
-	must(q->unacked > 0);
-	if (--q->unacked == 0 && q->deleted)
+	must(q->live->unacked > 0);
+	if (--q->live->unacked == 0 && q->deleted)
 		bury(q);
 }
 
@@ -591,7 +598,7 @@ void queue_return(struct queue *q, struct entry e)
 
 int64_t queue_retry_ms(const struct queue *q, const struct entry *e, bool failed)
 {
-	const struct settings *s = &q->settings;
+	const struct settings *s = q->settings;
 	enum retry other = failed ? RETRY_RETURNED : RETRY_FAILED;
 	if (s->retry <= RETRY_DISABLED || s->retry == other || s->retry_min_ms <= 0)
 		return 0;
@@ -613,17 +620,19 @@ static struct due stand_aside(struct queue *q, struct row *row, struct entry e, 
 	if (e.at && e.at < s->durable && s->resident > s->memory_budget)
 		message_drop(&e.message);
 	row_put(row, e);
-	q->expires = true;
+	q->live->expires = true;
 	add_deadline(q, d);
 	return d;
 }
 
 void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms)
 {
-	const struct lane *l = q->n_levels ? level_of(q, e.message) : &q->lane;
+	struct live *live = q->live;
+	const struct lane *l = live->n_levels ? level_of(live, e.message) : &live->lane;
 	int64_t dies_ms = queue_entry_deadline(q, e.message);
+	struct due d = { .when_ms = when_ms, .lane = BACK };
 	e.returns++;
-	struct due d = stand_aside(q, &q->later, e, (struct due){ .when_ms = when_ms, .lane = BACK });
+	d = stand_aside(q, &live->later, e, d);
 	d.when_ms = dies_ms;
 	d.lane = lane_number(q, l);
 	if (dies_ms <= when_ms)
@@ -634,8 +643,8 @@ void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note)
 {
 	must(!q->deleted && note < QUEUE_NOTES);
 	struct due d = { .when_ms = when_ms, .lane = (uint16_t)(HELD + note) };
-	q->held_bytes += e.message->body_bytes;
-	stand_aside(q, &q->held, e, d);
+	q->live->held_bytes += e.message->body_bytes;
+	stand_aside(q, &q->live->held, e, d);
 }
 
 void queue_try_again(struct queue *q, struct entry e)
@@ -648,7 +657,7 @@ void queue_try_again(struct queue *q, struct entry e)
 
 bool queue_is_spent(const struct queue *q, const struct entry *e)
 {
-	return q->counts && e->returns >= (uint64_t)q->settings.delivery_limit;
+	return q->counts && e->returns >= (uint64_t)q->settings->delivery_limit;
 }
 
 void queue_give_up(struct queue *q, struct entry e, uint64_t body_bytes)
@@ -675,17 +684,25 @@ uint64_t queue_purge(struct queue *q)
 	return drop_all(q, true);
 }
 
-void queue_restore(struct queue *q, struct trail *t)
+void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below)
 {
 	must(!q->deleted);
-	q->ready_bytes += t->body_bytes;
-	trail_join(&q->lane.cold, t);
+	if (t->count == 0) {
+		trail_free(t);
+		return;
+	}
+	live_begin(q);
+	q->live->redelivered_below = redelivered_below;
+	q->live->ready_bytes += t->body_bytes;
+	trail_join(&q->live->lane.cold, t);
 	shelf_look(q->store, q);
 }
 
 void queue_restore_due(struct queue *q, struct due e)
 {
-	q->expires = true;
+	if (!queue_is_live(q))
+		return;
+	q->live->expires = true;
 	add_deadline(q, e);
 }
 
@@ -705,20 +722,22 @@ static void check_lane(const struct queue *q, const struct lane *l, uint64_t *ho
 
 void queue_check(const struct queue *q)
 {
+	const struct live *live = q->live;
 	uint64_t hot = 0, bytes = 0;
-	check_lane(q, &q->lane, &hot, &bytes);
-	for (unsigned i = 0; i < q->n_levels; i++)
-		check_lane(q, &q->levels[i], &hot, &bytes);
-	if (q->groups)
+	check_lane(q, &live->lane, &hot, &bytes);
+	for (unsigned i = 0; i < live->n_levels; i++)
+		check_lane(q, &live->levels[i], &hot, &bytes);
+	if (live->groups)
 		groups_check(q, &hot, &bytes);
 	if (q->keyring)
 		keyring_check(q->keyring);
-	must(bytes <= q->ready_bytes && (hot < queue_ready(q) || bytes == q->ready_bytes));
-	must(q->later.count + q->held.count <= q->unacked);
+	must(bytes <= live->ready_bytes && (hot < queue_ready(q) || bytes == live->ready_bytes));
+	must(live->later.count + live->held.count <= live->unacked);
 	uint32_t consumers = 0;
-	list_each(it, &q->rotation.able)
+	list_each(it, &live->rotation.able)
 		consumers++;
-	list_each(it, &q->rotation.waiting)
+	list_each(it, &live->rotation.waiting)
 		consumers++;
-	must(consumers == q->rotation.count);
+	must(consumers == live->rotation.count);
+	must(queue_is_live(q) ? live->queue == q : !queue_ready(q) && !live->unacked && !consumers);
 }

@@ -6,93 +6,57 @@
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
 
-#include "base/heap.h"
 #include "base/list.h"
 #include "persistence/ranges.h"
-#include "queue/consumer.h"
-#include "queue/deadlines.h"
-#include "queue/groups.h"
 #include "queue/keyring.h"
-#include "queue/lane.h"
+#include "queue/live.h"
 #include "queue/settings.h"
 
 struct exchange;
 struct store;
 struct topology;
 
+/* What it is, all the time. */
 struct queue {
-	struct slice name;            /* owned */
-	struct slice arguments;       /* owned; an encoded field table */
+	struct live *live;            /* what it has; at rest live_none */
+	const struct settings *settings;   /* in effect */
+	struct ruling *ruling;        /* what policies amount to for it; kept by broker/ */
+	struct store *store;
+	struct topology *topology;    /* of its virtual host; kept by exchange/, as is the next */
+	uint64_t serial;              /* which no other queue or exchange there ever had */
+	struct list link;             /* among those of its virtual host */
+	struct list bindings;         /* bindings that end here; kept by exchange/ */
+	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
+	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
+	struct keyring *keyring;      /* x-message-deduplication; NULL: any may be in it twice */
+	uint64_t next_seq;
+	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
+	uint64_t owner;               /* number of the connection that an exclusive queue belongs to */
+	struct list on_owner;         /* on the owning connection's list of exclusive queues */
+	uint32_t id;                  /* its number in the log; 0: nothing of it is logged */
+	uint32_t arguments_n;
+	uint8_t name_n;
 	bool durable;                 /* as declared */
 	bool auto_delete;
 	bool exclusive;
 	bool paused;                  /* takes messages, and is to hand out none */
 	bool deleted;                 /* gone for clients; freed when nothing is unacked any more */
-	uint64_t owner;               /* number of the connection that an exclusive queue belongs to */
-	uint32_t id;                  /* its number in the log; 0: nothing of it is logged */
-	uint8_t key[4];               /* ... as a map's key */
-	struct store *store;
-
-	struct settings settings;     /* in effect */
-	struct ruling *ruling;        /* what policies amount to for it; kept by broker/ */
 	bool counts;                  /* x-queue-type is quorum: returns are counted and told */
-
-	struct lane lane;             /* of a priority queue: what was not told apart yet */
-	struct lane *levels;          /* of a priority queue: for each priority, the lowest first */
-	unsigned n_levels;            /* x-max-priority and one; 0: it is none */
-	struct groups *groups;        /* x-group-header; NULL: none */
-	uint64_t aside;               /* entries that wait there for their key */
-	struct keyring *keyring;      /* x-message-deduplication; NULL: any may be in it twice */
-	uint64_t next_seq;
-	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
-	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
-	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
-	uint64_t unacked;
-	uint64_t ready_bytes;         /* of bodies */
-
-	uint32_t n_fetches;           /* under way, and how many entries the last one took */
-	uint32_t fetch_unit;
-	struct list deep;             /* on the store's list of queues that could go cold */
-	struct heap_node hungry;      /* ... in one of its heaps of those that wait to read back ... */
-	unsigned hungry_in;           /* ... in that one ... */
-	log_position hungry_at;       /* ... from there on; 0: not known */
-	struct list woken;            /* ... whose front is in memory again */
-	struct list parked;           /* channels that wait for the front; kept by broker/ */
-
-	struct rotation rotation;     /* its consumers */
+	bool single;                  /* x-single-active-consumer */
 	bool had_consumer;            /* auto-delete counts from the first one on */
-	struct consumer *exclusive_consumer;
-
-	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
-	struct row later;             /* entries that come back when it is time to try them again; they
-	                               * count as unacked, and may be in the log only */
-	struct row held;              /* dead letters that nobody took; they count as unacked, too */
-	uint64_t held_bytes;          /* of their bodies */
-	bool expires;                 /* has held messages that are due at a time of their own */
-	struct deadlines deadlines;   /* ... of those, and of what is aside or held */
-	struct list recalls;          /* fetches of single entries, in order (fetch_recall) ... */
-	uint32_t n_recalls;           /* ... and with those that are back, so many */
-
-	struct list runnable;         /* on the broker's list of queues with something to deliver */
-	struct list overfull;         /* ... of queues that may be over their limits */
-	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
-	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
-	struct heap *deadline_in;     /* ... that one */
-	struct heap_node deadline;
-	struct topology *topology;    /* of its virtual host; kept by exchange/, as is the next */
-	uint64_t serial;              /* which no other queue or exchange there ever had */
-	struct list link;             /* among those of its virtual host */
-	struct list on_owner;         /* on the owning connection's list of exclusive queues */
-	struct list bindings;         /* bindings that end here; kept by exchange/ */
-	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
-
-	struct list long_trail;       /* on the store's list of queues whose index is long */
-	struct list shelved;          /* ... is partly in the log only */
-
-	struct list acks_link;        /* on the store's list of queues with acks to log */
-	struct record_range *acks;    /* ranges acked in this turn */
-	size_t n_acks, cap_acks;
+	uint8_t bytes[];              /* name and arguments; with those, settings of its own */
 };
+
+static inline struct slice queue_name(const struct queue *q)
+{
+	return slice_of(q->bytes, q->name_n);
+}
+
+/* An encoded field table. */
+static inline struct slice queue_arguments(const struct queue *q)
+{
+	return slice_of(q->bytes + q->name_n, q->arguments_n);
+}
 
 struct queue_spec {
 	struct slice name, arguments;
@@ -104,8 +68,8 @@ struct queue_spec {
 /* A queue without messages. The strings are copied. */
 struct queue *queue_new(struct store *s, const struct queue_spec *spec);
 
-/* The settings in effect are what its arguments say, joined by a policy's, whose strings must stay
- * as long as they do.  What depends on them elsewhere is the caller's to look at again. */
+/* The settings in effect are what its arguments say, joined by a policy's, which must stay as long
+ * as they do.  What depends on them elsewhere is the caller's to look at again. */
 void queue_set_policy(struct queue *q, const struct settings *policy);
 
 /* Marks the queue deleted and drops all ready entries; their ends are not logged, the caller
@@ -113,12 +77,19 @@ void queue_set_policy(struct queue *q, const struct settings *policy);
  * must have been taken off before. */
 void queue_delete(struct queue **q);
 
+/* False at rest: it has nothing. */
+static inline bool queue_is_live(const struct queue *q)
+{
+	return q->live != &live_none;
+}
+
 /* Ready entries. */
 static inline uint64_t queue_ready(const struct queue *q)
 {
-	uint64_t n = lane_count(&q->lane) + q->aside;
-	for (unsigned i = 0; i < q->n_levels; i++)
-		n += lane_count(&q->levels[i]);
+	const struct live *live = q->live;
+	uint64_t n = lane_count(&live->lane) + live->aside;
+	for (unsigned i = 0; i < live->n_levels; i++)
+		n += lane_count(&live->levels[i]);
 	return n;
 }
 
@@ -131,7 +102,7 @@ struct lane *queue_wanted(struct queue *q);
 /* True when messages in it may have deadlines. */
 static inline bool queue_is_timed(const struct queue *q)
 {
-	return q->settings.ttl_ms >= 0 || q->expires;
+	return q->settings->ttl_ms >= 0 || q->live->expires;
 }
 
 /* True when messages of this queue that are persistent are to be logged. */
@@ -143,23 +114,25 @@ static inline bool queue_is_logged(const struct queue *q)
 /* True when more is ready than the queue's limits allow. */
 static inline bool queue_is_over(const struct queue *q)
 {
-	return queue_ready(q) > q->settings.max_length || q->ready_bytes > q->settings.max_bytes;
+	const struct settings *s = q->settings;
+	return queue_ready(q) > s->max_length || q->live->ready_bytes > s->max_bytes;
 }
 
 /* True when another message with a body of so many bytes would be within the limits, in which what
  * is held has a part. */
 static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
 {
-	const struct settings *s = &q->settings;
-	uint64_t bytes = q->ready_bytes + q->held_bytes;
-	return queue_ready(q) + q->held.count < s->max_length && bytes <= s->max_bytes &&
+	const struct settings *s = q->settings;
+	const struct live *live = q->live;
+	uint64_t bytes = live->ready_bytes + live->held_bytes;
+	return queue_ready(q) + live->held.count < s->max_length && bytes <= s->max_bytes &&
 	       body_bytes <= s->max_bytes - bytes;
 }
 
 /* True when a dead letter that nobody takes is to stay. */
 static inline bool queue_keeps_dead(const struct queue *q)
 {
-	const struct settings *s = &q->settings;
+	const struct settings *s = q->settings;
 	return q->counts && s->strategy == STRATEGY_AT_LEAST_ONCE && s->dead_exchange.p &&
 	       s->overflow == OVERFLOW_REJECT_PUBLISH;
 }
@@ -242,9 +215,9 @@ void queue_moved(struct queue *q, struct entry e);
 /* Drops all ready entries and returns how many there were. */
 uint64_t queue_purge(struct queue *q);
 
-/* Recovery: messages that the log has, retained already, and those of them that have deadlines, on
- * the broker's clock. Takes all of the trail. */
-void queue_restore(struct queue *q, struct trail *t);
+/* Recovery: messages that the log has, retained already, of which those below had been delivered;
+ * and those of them that have deadlines, on the broker's clock.  Takes all of the trail. */
+void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below);
 void queue_restore_due(struct queue *q, struct due e);
 
 /* Walks the structures and must()s their invariants. */

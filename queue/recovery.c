@@ -115,21 +115,29 @@ static void restore_dues(const struct store *s, struct queue *q, struct dues *du
 	}
 }
 
-void store_claim(struct store *s, struct recovery *r, struct queue *q)
+static void claim_messages(struct store *s, const struct recovery *r, struct queue *q,
+                           struct summary_queue *from)
 {
-	struct summary_queue *from = summary_queue(&r->all, q->id);
 	struct trail left;
 	struct dues dues;
-	is_used(s, q->id);
 	trail_init(&left);
 	dues_init(&dues);
 	summary_left(from, &left, &dues, &q->gone, &s->relocation.superseded);
 	retain(s, &left);
-	queue_restore(q, &left);
-	restore_dues(s, q, &dues);
-	q->expires |= from->expires;
 	q->next_seq = from->next_seq;
-	q->redelivered_below = r->was_clean ? from->delivered_below : from->next_seq;
+	queue_restore(q, &left, r->was_clean ? from->delivered_below : from->next_seq);
+	restore_dues(s, q, &dues);
+	if (queue_is_live(q))
+		q->live->expires |= from->expires;
+}
+
+/* Of most queues of many nothing is said. */
+void store_claim(struct store *s, struct recovery *r, struct queue *q)
+{
+	struct summary_queue *from = summary_find(&r->all, q->id);
+	is_used(s, q->id);
+	if (from)
+		claim_messages(s, r, q, from);
 	if (q->keyring && q->keyring->id)
 		keyrings_claim(&r->keys, q->keyring);
 }

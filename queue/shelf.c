@@ -42,8 +42,8 @@ static log_position write_page(struct store *s, struct slice bytes)
 void shelf_look(struct store *s, struct queue *q)
 {
 	struct slice bytes;
-	if (!list_linked(&q->long_trail) && trail_shelvable(&q->lane.cold, &bytes))
-		list_push(&s->long_trails, &q->long_trail);
+	if (!list_linked(&q->live->long_trail) && trail_shelvable(&q->live->lane.cold, &bytes))
+		list_push(&s->long_trails, &q->live->long_trail);
 }
 
 static void put_away(struct store *s)
@@ -53,14 +53,14 @@ static void put_away(struct store *s)
 	if (s->durable < s->shelved_to)
 		return;
 	while (n < PAGES_AT_ONCE && !list_empty(&s->long_trails)) {
-		struct queue *q = list_entry(s->long_trails.next, struct queue, long_trail);
-		if (!trail_shelvable(&q->lane.cold, &bytes)) {
-			list_remove(&q->long_trail);
+		struct queue *q = list_entry(s->long_trails.next, struct live, long_trail)->queue;
+		if (!trail_shelvable(&q->live->lane.cold, &bytes)) {
+			list_remove(&q->live->long_trail);
 			continue;
 		}
-		trail_shelve(&q->lane.cold, write_page(s, bytes));
-		if (!list_linked(&q->shelved))
-			list_push(&s->shelved, &q->shelved);
+		trail_shelve(&q->live->lane.cold, write_page(s, bytes));
+		if (!list_linked(&q->live->shelved))
+			list_push(&s->shelved, &q->live->shelved);
 		n++;
 	}
 	if (n)
@@ -93,7 +93,7 @@ static void fetch(struct store *s, struct trail *t, struct queue *q)
 
 void shelf_fetch(struct store *s, struct queue *q)
 {
-	fetch(s, &q->lane.cold, q);
+	fetch(s, &q->live->lane.cold, q);
 }
 
 /* The messages are not lost: their ends are not logged, and a start finds them. */
@@ -103,9 +103,9 @@ static void lose_page(struct shelf_load *load)
 	uint64_t before = t->body_bytes, n = trail_lose_page(t);
 	if (!load->queue)
 		return;
-	load->queue->ready_bytes -= before - t->body_bytes;
+	load->queue->live->ready_bytes -= before - t->body_bytes;
 	log_error("queue '%.*s': a page of its index at log position %llu cannot be read back; %llu "
-	          "messages are out of reach until the next start", SLICE_ARG(load->queue->name),
+	          "messages are out of reach until the next start", SLICE_ARG(queue_name(load->queue)),
 	          (unsigned long long)load->at, (unsigned long long)n);
 }
 
@@ -150,8 +150,8 @@ void shelf_take(struct store *s, struct shelf_load *load)
 bool shelf_move(struct store *s, log_position from, log_position to)
 {
 	list_each_safe(it, &s->shelved) {
-		struct queue *q = list_entry(it, struct queue, shelved);
-		struct trail *t = &q->lane.cold;
+		struct queue *q = list_entry(it, struct live, shelved)->queue;
+		struct trail *t = &q->live->lane.cold;
 		log_position at = trail_find_shelf(t, from, to);
 		if (!trail_has_shelves(t))
 			list_remove(it);
@@ -269,10 +269,22 @@ bool shelf_is_busy(const struct store *s)
 	return !list_empty(&s->long_trails) && s->durable >= s->shelved_to;
 }
 
+/* A page that was to go elsewhere may be gone by now, and the trail with it. */
+static void forget_move(const struct store *s, const struct queue *q)
+{
+	list_each(it, &s->shelf_loads) {
+		struct shelf_load *load = list_entry(it, struct shelf_load, link);
+		if (load->queue == q && load->moves)
+			load->trail = NULL;
+	}
+}
+
 void shelf_forget(struct queue *q)
 {
-	list_remove(&q->long_trail);
-	list_remove(&q->shelved);
+	if (q->store->shelf_moves)
+		forget_move(q->store, q);
+	list_remove(&q->live->long_trail);
+	list_remove(&q->live->shelved);
 }
 
 void shelf_end(struct store *s)

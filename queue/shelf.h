@@ -42,7 +42,7 @@ void shelf_bury(struct store *s, struct lane *l);
  * way. */
 bool shelf_move(struct store *s, log_position from, log_position to);
 
-/* The queue goes. */
+/* The queue goes, or is at rest. */
 void shelf_forget(struct queue *q);
 
 /* The log is closed. */

@@ -5,7 +5,6 @@
 
 #include "amqp/props.h"
 #include "base/die.h"
-#include "base/endian.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
 #include "queue/queue.h"
@@ -31,11 +30,13 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->shelf_loads);
 	list_init(&s->buried);
 	list_init(&s->keys_on_log);
+	list_init(&s->looks.all);
 }
 
 void store_free(struct store *s)
 {
 	must(list_empty(&s->acked) && list_empty(&s->deep) && list_empty(&s->woken));
+	must(s->looks.n == 0);
 	fetch_end(s);
 	shelf_end(s);
 	catalog_free(&s->catalog);
@@ -185,44 +186,46 @@ struct message *store_message(const struct store *s, log_position at, uint8_t ty
 
 static log_position write_acks(struct store *s, struct queue *q, bool urgent)
 {
+	struct live *live = q->live;
 	buf_clear(&s->scratch);
-	record_ack_encode(&s->scratch, q->id, q->acks, q->n_acks);
+	record_ack_encode(&s->scratch, q->id, live->acks, live->n_acks);
 	struct slice part = buf_slice(&s->scratch);
-	q->n_acks = 0;
+	live->n_acks = 0;
 	return append(s, RECORD_ACK, urgent, &part, 1);
 }
 
 void store_ack(struct store *s, struct queue *q, struct record_range gone)
 {
+	struct live *live = q->live;
 	must(queue_is_logged(q));
-	if (q->n_acks) {
-		struct record_range *last = &q->acks[q->n_acks - 1];
+	if (live->n_acks) {
+		struct record_range *last = &live->acks[live->n_acks - 1];
 		if (last->first + last->count == gone.first) {
 			last->count += gone.count;
 			return;
 		}
-		if (q->n_acks == 4096 || last->first + last->count > gone.first)
+		if (live->n_acks == 4096 || last->first + last->count > gone.first)
 			write_acks(s, q, false);
 	}
-	if (q->n_acks == q->cap_acks) {
-		q->cap_acks = q->cap_acks ? 2 * q->cap_acks : 4;
-		q->acks = mem_realloc(q->acks, q->cap_acks * sizeof *q->acks);
+	if (live->n_acks == live->cap_acks) {
+		live->cap_acks = live->cap_acks ? 2 * live->cap_acks : 4;
+		live->acks = mem_realloc(live->acks, live->cap_acks * sizeof *live->acks);
 	}
-	q->acks[q->n_acks++] = gone;
-	if (!list_linked(&q->acks_link))
-		list_push(&s->acked, &q->acks_link);
+	live->acks[live->n_acks++] = gone;
+	if (!list_linked(&live->acks_link))
+		list_push(&s->acked, &live->acks_link);
 }
 
 log_position store_flush_acks(struct store *s, bool urgent)
 {
 	log_position last = 0;
 	for (struct list *l; (l = list_pop(&s->acked));) {
-		struct queue *q = list_entry(l, struct queue, acks_link);
-		if (q->n_acks)
-			last = write_acks(s, q, urgent);
-		mem_free(q->acks);
-		q->acks = NULL;
-		q->cap_acks = 0;
+		struct live *live = list_entry(l, struct live, acks_link);
+		if (live->n_acks)
+			last = write_acks(s, live->queue, urgent);
+		mem_free(live->acks);
+		live->acks = NULL;
+		live->cap_acks = 0;
 	}
 	return last;
 }
@@ -247,24 +250,23 @@ log_position store_commit(struct store *s)
 
 void store_know_queue(struct store *s, struct queue *q)
 {
-	put_le32(q->key, q->id);
 	if (q->id)
-		map_put(&s->queues, slice_of(q->key, sizeof q->key), q);
+		map_put(&s->queues, slice_of(&q->id, sizeof q->id), q);
 }
 
 struct queue *store_queue(const struct store *s, uint32_t id)
 {
-	uint8_t key[4];
-	put_le32(key, id);
-	return map_get(&s->queues, slice_of(key, sizeof key));
+	return map_get(&s->queues, slice_of(&id, sizeof id));
 }
 
 void store_forget_queue(struct store *s, struct queue *q)
 {
 	if (q->id)
-		map_remove(&s->queues, slice_of(q->key, sizeof q->key));
-	list_remove(&q->acks_link);
-	q->n_acks = 0;
+		map_remove(&s->queues, slice_of(&q->id, sizeof q->id));
+	if (queue_is_live(q)) {
+		list_remove(&q->live->acks_link);
+		q->live->n_acks = 0;
+	}
 }
 
 /* Each deep queue in turn gives a few entries, until enough has gone or nobody can: a queue that
@@ -275,11 +277,11 @@ static void cool(struct store *s, log_position durable)
 	struct list tried;
 	list_init(&tried);
 	while (s->resident > limit && !list_empty(&s->deep)) {
-		struct queue *q = list_entry(s->deep.next, struct queue, deep);
-		list_remove(&q->deep);
+		struct queue *q = list_entry(s->deep.next, struct live, deep)->queue;
+		list_remove(&q->live->deep);
 		enum cooled cooled = queue_cool(q, durable);
 		if (cooled != COOLED_NOTHING)
-			list_push(cooled == COOLED_SOME ? &s->deep : &tried, &q->deep);
+			list_push(cooled == COOLED_SOME ? &s->deep : &tried, &q->live->deep);
 	}
 	list_splice(&s->deep, &tried);
 	s->resting = s->resting && !list_empty(&s->deep);
@@ -307,14 +309,15 @@ bool store_is_busy(const struct store *s, log_position durable)
 
 void store_rest(struct store *s)
 {
+	live_rest(s);
 	s->resting = !list_empty(&s->deep);
 }
 
 void store_note_delivered(struct store *s, const struct queue *q)
 {
-	struct record_delivered r = { q->id, q->delivered_below };
-	if (r.below < q->redelivered_below)
-		r.below = q->redelivered_below;
+	struct record_delivered r = { q->id, q->live->delivered_below };
+	if (r.below < q->live->redelivered_below)
+		r.below = q->live->redelivered_below;
 	buf_clear(&s->scratch);
 	record_delivered_encode(&s->scratch, &r);
 	struct slice part = buf_slice(&s->scratch);

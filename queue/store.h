@@ -13,6 +13,7 @@
 #include "persistence/catalog.h"
 #include "persistence/record.h"
 #include "queue/keyring.h"
+#include "queue/live.h"
 #include "queue/reclaim.h"
 #include "queue/relocation.h"
 
@@ -33,6 +34,7 @@ struct store {
 	struct reclaim reclaim;
 	struct relocation relocation;
 	struct map queues;           /* those with a number, not deleted, by it */
+	struct looks looks;
 	enum { TX_NONE, TX_EMPTY, TX_WRITTEN } tx;   /* inside store_begin and store_commit */
 	log_position committed_at;   /* of the last COMMIT */
 

@@ -422,3 +422,42 @@ a 1 > queue.delete queue=q
 a 1 < basic.cancel consumer_tag=t no_wait=1
 a 1 < queue.delete-ok message_count=0
 a closes
+
+scene "One that nothing is in for a while is as it was"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable arguments={x-max-priority:3}
+ctl -s list_queues name messages_ready messages_unacknowledged message_bytes_ready consumers single_active_consumer_tag => 0 "q\t0\t0\t0\t0\t\n"
+a 1 > basic.publish routing_key=q persistent body="one"
+a 1 > basic.publish routing_key=q persistent body="two"
+a 1 > basic.get queue=q
+a 1 < basic.get-ok delivery_tag=1 redelivered=0 message_count=1 body="one"
+a 1 > basic.get queue=q no_ack
+a 1 < basic.get-ok delivery_tag=2 redelivered=0 message_count=0 body="two"
+clock +5s
+ctl -s list_queues name messages_ready messages_unacknowledged => 0 "q\t0\t1\n"
+a 1 > basic.ack delivery_tag=1
+clock +5s
+ctl -s list_queues name messages_ready messages_unacknowledged message_bytes_ready consumers single_active_consumer_tag => 0 "q\t0\t0\t0\t0\t\n"
+a 1 > basic.get queue=q
+a 1 < basic.get-empty
+a 1 does queue.purge queue=q => message_count=0
+a 1 does basic.consume queue=q consumer_tag=t no_ack
+a 1 > basic.publish routing_key=q priority=1 body="low"
+a 1 < basic.deliver consumer_tag=t redelivered=0 body="low"
+a 1 does basic.cancel consumer_tag=t
+clock +5s
+a 1 > basic.publish routing_key=q priority=1 body="low"
+a 1 > basic.publish routing_key=q priority=2 body="high"
+a 1 > basic.get queue=q no_ack
+a 1 < basic.get-ok message_count=1 body="high"
+a 1 > basic.get queue=q no_ack
+a 1 < basic.get-ok message_count=0 body="low"
+clock +5s
+restart
+a connects
+a opens 1
+a 1 does queue.declare queue=q passive => message_count=0
+a 1 does queue.delete queue=q
+a closes

@@ -201,7 +201,7 @@ START_TEST(what_waits_is_in_the_log)
 		pass(50);
 	}
 	const struct queue *q = waiting();
-	size_t index = deadlines_footprint(&q->deadlines) + trail_footprint(&q->lane.cold);
+	size_t index = deadlines_footprint(&q->live->deadlines) + trail_footprint(&q->live->lane.cold);
 	ck_assert_uint_le(index, 20 * n + 4096);
 	ck_assert_uint_le(in.broker->store.resident, 100 * 1024);
 }

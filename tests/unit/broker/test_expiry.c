@@ -387,8 +387,8 @@ START_TEST(what_is_tried_again_leaves_memory_each_time)
 		ck_assert(get("q", false, &h));
 		tag[0] = h.method.basic_get_ok.delivery_tag;
 		settle(0, true);
-		ck_assert_uint_eq(q->later.count, 1);
-		ck_assert_ptr_null(row_first(&q->later)->message);
+		ck_assert_uint_eq(q->live->later.count, 1);
+		ck_assert_ptr_null(row_first(&q->live->later)->message);
 	}
 }
 END_TEST

@@ -277,7 +277,7 @@ static void check_rest(void)
 	for (unsigned i = 0; i < published; i++)
 		ready += messages[i].where == READY;
 	ck_assert_uint_eq(queue_ready(queue()), ready);
-	for (unsigned key = 0; key < KEYS && queue()->aside < ASIDE_LEAST; key++)
+	for (unsigned key = 0; key < KEYS && queue()->live->aside < ASIDE_LEAST; key++)
 		check_key(key);
 }
 
@@ -320,7 +320,7 @@ static void drain(void)
 	}
 	for (unsigned i = 0; i < published; i++)
 		ck_assert_int_eq(messages[i].where, ABSENT);
-	ck_assert_uint_eq(queue()->groups->by_hash.count, 0);
+	ck_assert_uint_eq(queue()->live->groups->by_hash.count, 0);
 }
 
 static void set_up(bool durable)
@@ -394,8 +394,8 @@ START_TEST(what_is_set_aside_has_an_end)
 		buf_free(&b);
 	}
 	inside_pass(&in, 100);
-	ck_assert_uint_eq(queue()->aside, ASIDE);
-	ck_assert_uint_eq(lane_count(&queue()->lane), MORE);
+	ck_assert_uint_eq(queue()->live->aside, ASIDE);
+	ck_assert_uint_eq(lane_count(&queue()->live->lane), MORE);
 	broker_check(in.broker);
 	for (int i = 0; i < 1 + ASIDE + MORE; i++) {
 		ck_assert(talk_expect(&talk, METHOD_basic_deliver, &h, NULL, NULL));

@@ -77,8 +77,8 @@ static void publish_and_reject(int n)
 	}
 	inside_pass(&in, 30);
 	talk_send(&talk, 1, &nack);
-	ck_assert_uint_eq(queue("q")->held.count, n);
-	ck_assert_uint_eq(queue("q")->unacked, n);
+	ck_assert_uint_eq(queue("q")->live->held.count, n);
+	ck_assert_uint_eq(queue("q")->live->unacked, n);
 }
 
 static unsigned in_memory(const struct queue *q)
@@ -86,7 +86,7 @@ static unsigned in_memory(const struct queue *q)
 	struct row_walk w = { 0 };
 	struct entry e;
 	unsigned n = 0;
-	while (row_next(&q->held, &w, &e))
+	while (row_next(&q->live->held, &w, &e))
 		n += e.message != NULL;
 	return n;
 }
@@ -102,12 +102,12 @@ START_TEST(they_leave_memory_and_come_to_their_queue_once)
 	ck_assert_uint_eq(in_memory(queue("q")), 0);
 	inside_pass(&in, 20000);
 	q = queue("q");
-	ck_assert_uint_eq(q->held.count, 500);
-	ck_assert_uint_eq(q->held_bytes, 10 + 90 * 2 + 400 * 3);
+	ck_assert_uint_eq(q->live->held.count, 500);
+	ck_assert_uint_eq(q->live->held_bytes, 10 + 90 * 2 + 400 * 3);
 	ck_assert_uint_eq(in_memory(q), 0);
 	declare("dead", false);
 	inside_pass(&in, 128000);
-	ck_assert_uint_eq(q->held.count + q->unacked + q->held_bytes, 0);
+	ck_assert_uint_eq(q->live->held.count + q->live->unacked + q->live->held_bytes, 0);
 	ck_assert_uint_eq(queue_ready(queue("dead")), 500);
 	talk_free(&talk);
 	inside_crash(&in, DISK_SIM_LOSES_ALL);
@@ -137,9 +137,9 @@ START_TEST(a_turn_tries_some_of_them)
 	declare("dead", false);
 	const struct queue *q = queue("q");
 	in.now_ms += 1000;
-	for (uint64_t before = MANY; before; before = q->held.count) {
+	for (uint64_t before = MANY; before; before = q->live->held.count) {
 		broker_turn(in.broker, in.now_ms);
-		ck_assert_uint_lt(before - q->held.count, MOST_A_TURN);
+		ck_assert_uint_lt(before - q->live->held.count, MOST_A_TURN);
 		ck_assert_uint_le(broker_deadline(in.broker), in.now_ms);
 	}
 	inside_pass(&in, 0);
@@ -158,7 +158,7 @@ START_TEST(a_deleted_queue_gives_up_what_was_on_its_way_back)
 	in.held = true;
 	in.now_ms += 1000;
 	broker_turn(in.broker, in.now_ms);
-	ck_assert_uint_lt(queue("q")->held.count, 50);
+	ck_assert_uint_lt(queue("q")->live->held.count, 50);
 	talk_send(&talk, 1, &m);
 	in.held = false;
 	inside_pass(&in, 10);

@@ -108,8 +108,10 @@ static inline void unbind_x(struct exchange *from, struct exchange *to, const ch
 
 static inline int by_name(const void *a, const void *b)
 {
-	const struct queue *qa = *(struct queue *const *)a, *qb = *(struct queue *const *)b;
-	return strcmp((const char *)qa->name.p, (const char *)qb->name.p);
+	struct slice x = queue_name(*(struct queue *const *)a);
+	struct slice y = queue_name(*(struct queue *const *)b);
+	int differ = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+	return differ ? differ : (x.n > y.n) - (x.n < y.n);
 }
 
 static inline const char *routed_with(struct exchange *from, const char *key, struct slice headers)
@@ -123,7 +125,7 @@ static inline const char *routed_with(struct exchange *from, const char *key, st
 	names[0] = 0;
 	for (size_t i = 0; i < routes.n; i++)
 		at += (size_t)snprintf(names + at, sizeof names - at, "%s%.*s", i ? " " : "",
-		                       SLICE_ARG(routes.queues[i]->name));
+		                       SLICE_ARG(queue_name(routes.queues[i])));
 	ck_assert_uint_lt(at, sizeof names);
 	return names;
 }

@@ -8,6 +8,7 @@
 Suite *suite_exchange_entries(void);
 
 static struct buf key, value, arguments;
+static struct queue *queue;
 
 static void set_up(void)
 {
@@ -18,16 +19,26 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	if (queue)
+		queue_delete(&queue);
 	topology_tear_down();
 	buf_free(&key);
 	buf_free(&value);
 	buf_free(&arguments);
 }
 
-static struct queue numbered_queue(uint32_t id)
+static struct queue *queue_with(uint32_t id, struct slice table)
 {
-	return (struct queue){ .name = slice_str("a queue"), .arguments = buf_slice(&arguments),
-		                   .auto_delete = true, .id = id };
+	struct queue_spec spec = { .name = slice_str("a queue"), .arguments = table,
+		                       .auto_delete = true, .id = id };
+	if (queue)
+		queue_delete(&queue);
+	return queue = queue_new(&store, &spec);
+}
+
+static struct queue *numbered_queue(uint32_t id)
+{
+	return queue_with(id, buf_slice(&arguments));
 }
 
 static struct exchange made(unsigned flags)
@@ -60,14 +71,14 @@ END_TEST
 
 START_TEST(a_queue_comes_back)
 {
-	struct queue in = numbered_queue(3000000000u);
+	struct queue *in = numbered_queue(3000000000u);
 	struct queue_entry out;
-	in.paused = _i;
-	entries_queue_key(&key, 1, in.name);
-	entries_queue_value(&value, &in);
+	in->paused = _i;
+	entries_queue_key(&key, 1, queue_name(in));
+	entries_queue_value(&value, in);
 	ck_assert(entries_queue_decode(buf_slice(&key), buf_slice(&value), &out));
-	check_slice(out.name, in.name);
-	check_slice(out.arguments, in.arguments);
+	check_slice(out.name, queue_name(in));
+	check_slice(out.arguments, queue_arguments(in));
 	ck_assert(out.auto_delete);
 	ck_assert_int_eq(out.paused, _i);
 	ck_assert_uint_eq(out.id, 3000000000u);
@@ -76,10 +87,10 @@ END_TEST
 
 START_TEST(a_queue_without_a_number_does_not)
 {
-	struct queue in = numbered_queue(0);
+	struct queue *in = numbered_queue(0);
 	struct queue_entry out;
-	entries_queue_key(&key, 1, in.name);
-	entries_queue_value(&value, &in);
+	entries_queue_key(&key, 1, queue_name(in));
+	entries_queue_value(&value, in);
 	ck_assert(!entries_queue_decode(buf_slice(&key), buf_slice(&value), &out));
 }
 END_TEST
@@ -94,9 +105,9 @@ static void encode_binding(struct queue *to_queue, struct exchange *to_exchange)
 
 START_TEST(a_binding_to_a_queue_comes_back_with_its_number)
 {
-	struct queue to = numbered_queue(42);
+	struct queue *to = numbered_queue(42);
 	struct binding_entry out;
-	encode_binding(&to, NULL);
+	encode_binding(to, NULL);
 	ck_assert(entries_binding_decode(buf_slice(&key), &out));
 	check_slice(out.source, slice_str("source"));
 	check_slice(out.destination, slice_str("a queue"));
@@ -200,9 +211,9 @@ END_TEST
 
 START_TEST(every_truncation_of_a_queue_is_refused)
 {
-	struct queue in = numbered_queue(9);
-	entries_queue_key(&key, 1, in.name);
-	entries_queue_value(&value, &in);
+	struct queue *in = numbered_queue(9);
+	entries_queue_key(&key, 1, queue_name(in));
+	entries_queue_value(&value, in);
 	refuse_cuts(queue_decodes, false);
 	refuse_cuts(queue_decodes, true);
 }
@@ -210,18 +221,18 @@ END_TEST
 
 START_TEST(every_truncation_of_a_binding_is_refused)
 {
-	struct queue to = numbered_queue(9);
-	encode_binding(&to, NULL);
+	struct queue *to = numbered_queue(9);
+	encode_binding(to, NULL);
 	refuse_cuts(binding_decodes, false);
 }
 END_TEST
 
 START_TEST(another_version_is_refused)
 {
-	struct queue in = numbered_queue(9);
+	struct queue *in = numbered_queue(9);
 	struct exchange x_in = made(0);
-	entries_queue_key(&key, 1, in.name);
-	entries_queue_value(&value, &in);
+	entries_queue_key(&key, 1, queue_name(in));
+	entries_queue_value(&value, in);
 	value.p[0]++;
 	ck_assert(!queue_decodes(buf_slice(&key), buf_slice(&value)));
 	buf_clear(&value);
@@ -229,7 +240,7 @@ START_TEST(another_version_is_refused)
 	value.p[0]++;
 	ck_assert(!exchange_decodes(buf_slice(&key), buf_slice(&value)));
 	buf_clear(&key);
-	encode_binding(&in, NULL);
+	encode_binding(in, NULL);
 	key.p[4]++;
 	ck_assert(!binding_decodes(buf_slice(&key), buf_slice(&value)));
 }
@@ -237,10 +248,10 @@ END_TEST
 
 START_TEST(a_table_that_is_none_is_refused)
 {
-	struct queue in = numbered_queue(9);
-	entries_queue_key(&key, 1, in.name);
-	in.arguments = slice_str("\x05not a table");
-	entries_queue_value(&value, &in);
+	struct queue *in = numbered_queue(9);
+	entries_queue_key(&key, 1, queue_name(in));
+	in = queue_with(9, slice_str("\x05not a table"));
+	entries_queue_value(&value, in);
 	ck_assert(!queue_decodes(buf_slice(&key), buf_slice(&value)));
 }
 END_TEST
@@ -248,8 +259,8 @@ END_TEST
 /* A flipped bit is read as something else or refused, but never read past its end. */
 START_TEST(flipped_bits_are_survived)
 {
-	struct queue to = numbered_queue(9);
-	encode_binding(&to, NULL);
+	struct queue *to = numbered_queue(9);
+	encode_binding(to, NULL);
 	unsigned refused = 0, tried = 0;
 	for (size_t bit = 0; bit < 8 * key.len; bit++, tried++) {
 		key.p[bit / 8] ^= (uint8_t)(1u << bit % 8);

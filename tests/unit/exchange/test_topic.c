@@ -184,7 +184,7 @@ enum { PATTERNS = 60, KEYS = 200 };
 static char patterns[PATTERNS][64];
 static bool bound[PATTERNS];
 
-static const char *queue_name(unsigned i)
+static const char *nth_queue(unsigned i)
 {
 	static char name[8];
 	snprintf(name, sizeof name, "q%02u", i);
@@ -197,7 +197,7 @@ static void expect_as_oracle(struct exchange *t, const char *key)
 	for (unsigned i = 0; i < PATTERNS; i++)
 		if (bound[i] && oracle(patterns[i], key)) {
 			strcat(wanted, wanted[0] ? " " : "");
-			strcat(wanted, queue_name(i));
+			strcat(wanted, nth_queue(i));
 		}
 	ck_assert_msg(strcmp(routed(t, key), wanted) == 0, "'%s' went to '%s', not to '%s'", key,
 	              routed(t, key), wanted);
@@ -210,14 +210,14 @@ START_TEST(random_patterns_and_keys_as_the_oracle_says)
 	dice_state = 1000u + (unsigned)_i;
 	for (unsigned i = 0; i < PATTERNS; i++) {
 		make_pattern(patterns[i]);
-		bind_q(t, queue_name(i), patterns[i]);
+		bind_q(t, nth_queue(i), patterns[i]);
 		bound[i] = true;
 	}
 	for (unsigned k = 0; k < KEYS; k++) {
 		unsigned i = dice(PATTERNS);
 		make_key(key);
 		expect_as_oracle(t, key);
-		(bound[i] ? unbind_q : bind_q)(t, queue_name(i), patterns[i]);
+		(bound[i] ? unbind_q : bind_q)(t, nth_queue(i), patterns[i]);
 		bound[i] = !bound[i];
 	}
 }
@@ -229,11 +229,11 @@ START_TEST(the_trie_is_empty_when_the_last_pattern_is_gone)
 	dice_state = 77;
 	for (unsigned i = 0; i < PATTERNS; i++) {
 		make_pattern(patterns[i]);
-		bind_q(t, queue_name(i), patterns[i]);
+		bind_q(t, nth_queue(i), patterns[i]);
 	}
 	ck_assert_uint_gt(topic_nodes(t), 50);
 	for (unsigned i = 0; i < PATTERNS; i++)
-		unbind_q(t, queue_name((i * 7) % PATTERNS), patterns[(i * 7) % PATTERNS]);
+		unbind_q(t, nth_queue((i * 7) % PATTERNS), patterns[(i * 7) % PATTERNS]);
 	ck_assert_uint_eq(topology.n_bindings, 0);
 	ck_assert_uint_eq(topic_nodes(t), 0);
 	ck_assert_str_eq(routed(t, "a.b"), "");

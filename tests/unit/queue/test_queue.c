@@ -55,8 +55,8 @@ START_TEST(first_in_is_first_out)
 	for (uint64_t n = 1; n <= 300; n++)
 		finish(n, false);
 	ck_assert(!queue_take(queue, &e));
-	ck_assert_uint_eq(queue->unacked, 0);
-	ck_assert_uint_eq(queue->ready_bytes, 0);
+	ck_assert_uint_eq(queue->live->unacked, 0);
+	ck_assert_uint_eq(queue->live->ready_bytes, 0);
 }
 END_TEST
 
@@ -64,10 +64,10 @@ START_TEST(what_comes_back_is_first_again_and_says_so)
 {
 	put_all(1, 4);
 	struct entry one = take(1), two = take(2);
-	ck_assert_uint_eq(queue->unacked, 2);
+	ck_assert_uint_eq(queue->live->unacked, 2);
 	queue_return(queue, two);
 	queue_return(queue, one);
-	ck_assert_uint_eq(queue->unacked, 0);
+	ck_assert_uint_eq(queue->live->unacked, 0);
 	finish(1, true);
 	finish(2, true);
 	finish(3, false);
@@ -111,13 +111,13 @@ END_TEST
 START_TEST(bytes_are_counted_while_they_are_ready)
 {
 	put_all(1, 3);
-	ck_assert_uint_eq(queue->ready_bytes, 24);
+	ck_assert_uint_eq(queue->live->ready_bytes, 24);
 	struct entry e = take(1);
-	ck_assert_uint_eq(queue->ready_bytes, 16);
+	ck_assert_uint_eq(queue->live->ready_bytes, 16);
 	queue_return(queue, e);
-	ck_assert_uint_eq(queue->ready_bytes, 24);
+	ck_assert_uint_eq(queue->live->ready_bytes, 24);
 	ck_assert_uint_eq(queue_purge(queue), 3);
-	ck_assert_uint_eq(queue->ready_bytes, 0);
+	ck_assert_uint_eq(queue->live->ready_bytes, 0);
 }
 END_TEST
 
@@ -127,7 +127,7 @@ START_TEST(a_purge_leaves_what_is_out)
 	struct entry e = take(1);
 	ck_assert_uint_eq(queue_purge(queue), 4);
 	ck_assert_uint_eq(queue_purge(queue), 0);
-	ck_assert_uint_eq(queue->unacked, 1);
+	ck_assert_uint_eq(queue->live->unacked, 1);
 	queue_return(queue, e);
 	put(queue, 6);
 	finish(1, true);
@@ -142,7 +142,7 @@ START_TEST(moved_is_gone_like_settled)
 	struct message *kept = message_ref(e.message);
 	queue_moved(queue, e);
 	ck_assert_uint_eq(kept->refs, 1);
-	ck_assert_uint_eq(queue->unacked, 0);
+	ck_assert_uint_eq(queue->live->unacked, 0);
 	message_drop(&kept);
 	finish(2, false);
 }
@@ -171,7 +171,7 @@ START_TEST(a_deleted_queue_waits_for_what_is_out)
 	struct message *kept = message_ref(two.message);
 	queue_delete(&queue);
 	ck_assert(deleted->deleted);
-	ck_assert_uint_eq(deleted->unacked, 3);
+	ck_assert_uint_eq(deleted->live->unacked, 3);
 	queue_settle(deleted, one);
 	queue_return(deleted, two);
 	ck_assert_uint_eq(kept->refs, 1);
@@ -203,18 +203,18 @@ START_TEST(arguments_are_read)
 	table_put_str(&arguments, "x-dead-letter-exchange", "dead");
 	table_put_str(&arguments, "x-dead-letter-routing-key", "");
 	with_arguments();
-	ck_assert_int_eq(queue->settings.ttl_ms, 5000);
-	ck_assert(slice_is(queue->settings.dead_exchange, "dead"));
-	ck_assert(queue->settings.dead_key.p && queue->settings.dead_key.n == 0);
+	ck_assert_int_eq(queue->settings->ttl_ms, 5000);
+	ck_assert(slice_is(queue->settings->dead_exchange, "dead"));
+	ck_assert(queue->settings->dead_key.p && queue->settings->dead_key.n == 0);
 }
 END_TEST
 
 START_TEST(without_arguments_nothing_expires)
 {
 	put_at(1000, NULL);
-	ck_assert_int_eq(queue->settings.ttl_ms, -1);
-	ck_assert_ptr_null(queue->settings.dead_exchange.p);
-	ck_assert_ptr_null(queue->settings.dead_key.p);
+	ck_assert_int_eq(queue->settings->ttl_ms, -1);
+	ck_assert_ptr_null(queue->settings->dead_exchange.p);
+	ck_assert_ptr_null(queue->settings->dead_key.p);
 	ck_assert_int_eq(queue_deadline(queue), QUEUE_NO_DEADLINE);
 }
 END_TEST
@@ -351,7 +351,7 @@ START_TEST(any_order_of_steps_as_the_model_says)
 		else
 			model_give(&d, what < 850);
 		ck_assert_uint_eq(queue_ready(queue), count(READY));
-		ck_assert_uint_eq(queue->unacked, count(OUT));
+		ck_assert_uint_eq(queue->live->unacked, count(OUT));
 		if (step % 100 == 0)
 			queue_check(queue);
 	}

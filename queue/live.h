@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a queue has while it is used: messages, ready and unacked, consumers, a lease, and its
+ * places on the lists of queues with something to do.  It is there while there is any of that;
+ * queues at rest share one that is empty, so that who reads need not ask.  That one is constant:
+ * whoever writes calls live_begin before (docs/decisions/0012-small-queues.md). */
+#ifndef QUEUE_LIVE_H
+#define QUEUE_LIVE_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "queue/consumer.h"
+#include "queue/deadlines.h"
+#include "queue/groups.h"
+#include "queue/lane.h"
+
+struct queue;
+struct store;
+
+struct live {
+	struct lane lane;             /* of a priority queue: what was not told apart yet */
+	struct lane *levels;          /* of a priority queue: for each priority, the lowest first */
+	unsigned n_levels;            /* x-max-priority and one; 0: it is none */
+	bool expires;                 /* has held messages that are due at a time of their own */
+	struct groups *groups;        /* x-group-header; NULL: none */
+	uint64_t aside;               /* entries that wait there for their key */
+	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
+	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
+	uint64_t unacked;
+	uint64_t ready_bytes;         /* of bodies */
+	struct rotation rotation;     /* its consumers */
+	struct consumer *exclusive_consumer;
+	struct list runnable;         /* on the broker's list of queues with something to deliver */
+	struct list overfull;         /* ... of queues that may be over their limits */
+
+	uint32_t n_fetches;           /* under way, and how many entries the last one took */
+	uint32_t fetch_unit;
+	struct list deep;             /* on the store's list of queues that could go cold */
+	struct heap_node hungry;      /* ... in one of its heaps of those that wait to read back ... */
+	unsigned hungry_in;           /* ... in that one ... */
+	uint32_t n_recalls;           /* fetches of single entries, and those that are back ... */
+	struct list recalls;          /* ... in order (fetch_recall) */
+	log_position hungry_at;       /* ... from there on; 0: not known */
+	struct list woken;            /* ... whose front is in memory again */
+	struct list parked;           /* channels that wait for the front; kept by broker/ */
+
+	struct row later;             /* entries that come back when it is time to try them again; they
+	                               * count as unacked, and may be in the log only */
+	struct row held;              /* dead letters that nobody took; they count as unacked, too */
+	uint64_t held_bytes;          /* of their bodies */
+	struct deadlines deadlines;   /* of messages that have one of their own, and of those aside */
+	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
+	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
+	struct heap *deadline_in;     /* ... that one */
+	struct heap_node deadline;
+
+	struct list long_trail;       /* on the store's list of queues whose index is long */
+	struct list shelved;          /* ... is partly in the log only */
+	struct list acks_link;        /* ... with acks to log */
+	struct record_range *acks;    /* ranges acked in this turn */
+	uint32_t n_acks, cap_acks;
+
+	struct queue *queue;
+	struct list link;             /* among those of the store */
+	uint64_t seen;                /* its next_seq when it was last looked at; 0: it was not */
+};
+
+/* The empty one of all queues at rest. */
+extern const struct live live_none;
+
+/* The queue begins to have something; one that has goes on. */
+void live_begin(struct queue *q);
+
+/* A live queue goes: off the lists that it is on, but that with acks. */
+void live_leave(struct queue *q);
+
+/* The queue has nothing any more. */
+void live_end(struct queue *q);
+
+/* Looks at those that are live, in rounds. */
+struct looks {
+	struct list all;              /* those not looked at in this round first */
+	size_t n, left;               /* so many are not */
+	uint64_t next_ms;             /* when the next round is due ... */
+	bool again;                   /* ... if it may find something that this one could not */
+	bool hurry, hurries;          /* the next round, this round spares nobody */
+};
+
+/* What queues at rest do not need is given back, by a thousand looks in a turn.  A round begins a
+ * second after the last one, and spares who had a message since. */
+void live_turn(struct store *s, uint64_t now_ms);
+
+/* A quiet moment: the next round begins at once, and spares nobody who is at rest. */
+void live_rest(struct store *s);
+
+/* When live_turn is to be called again; UINT64_MAX: not before something happens. */
+uint64_t live_deadline(const struct store *s, uint64_t now_ms);
+
+#endif
