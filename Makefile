@@ -224,7 +224,7 @@ siege: all $(BUILD)/stories $(BUILD)/siege
 server-tests: all $(BUILD)/siege
 	@for t in tests/server/*.sh; do $$t || exit 1; done
 
-memory: all $(BUILD)/flood $(BUILD)/idle
+memory: all $(BUILD)/declare $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
 BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first loopback probe relay remove)

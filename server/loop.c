@@ -225,7 +225,9 @@ static void watch_signals(struct loop *l)
 
 void loop_init(struct loop *l, const struct config *c)
 {
-	*l = (struct loop){ .config = c, .watch = { .path = c->data_dir } };
+	*l = (struct loop){ .config = c,
+		                .watch = { .path = c->data_dir },
+		                .moved_bytes = REST_AFTER_BYTES };   /* a start is a burst */
 	l->ev = ev_default_loop(EVFLAG_AUTO);
 	must(l->ev);
 	tls_count_memory();

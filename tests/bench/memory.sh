@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What the broker's memory may be, at rest, for each of 10,000 connections that have moved a
-# megabyte and then rest, for each of 2,000 that did it through TLS, and while a million delayed
-# messages wait for up to a year. The ceilings are tests; how soon it is ready and how fast it stops
-# are figures. PORT=N, CONNECTIONS=N, TLS_CONNECTIONS=N, DELAYED=N and BUILD=DIR move it,
-# RESULTS=FILE gets the last line too.
+# megabyte and then rest, for each of 2,000 that did it through TLS, for each of 100,000 durable
+# queues that are empty, and while a million delayed messages wait for up to a year. The ceilings
+# are tests; how soon it is ready and how fast it stops are figures. PORT=N, CONNECTIONS=N,
+# TLS_CONNECTIONS=N, QUEUES=N, DELAYED=N and BUILD=DIR move it, RESULTS=FILE gets the last line too.
 set -u
 cd "$(dirname "$0")/../.."
-. tests/bench/free_port.sh
+. tests/bench/own.sh
 build=${BUILD:-build}
 data=$(mktemp -d)
 child=
@@ -21,12 +21,8 @@ clean() {
 trap clean EXIT
 trap 'exit 130' INT TERM HUP
 
-figure() { # name
-	sed -n "s/.*\b$1=\(-*[0-9]*\).*/\1/p" "$data/out"
-}
-
 at_most() { # what, figure's name, ceiling in bytes
-	value=$(figure "$2")
+	value=$(figure "$2" "$(cat "$data/out")")
 	if [ -n "$value" ] && [ "$value" -le "$3" ]; then
 		passed=$((passed + 1))
 		echo "ok $1: $value bytes, at most $3"
@@ -53,13 +49,38 @@ at_most "resident at rest" idle_resident $((10 << 20))
 at_most "private at rest" idle_private $((4 << 20))
 at_most "resident for a connection" resident_per_connection $((10 << 10))
 at_most "private for a connection" private_per_connection $((10 << 10))
-echo "ready after $(figure ready_us) us; stopped with $(figure stop_connections) connections" \
-	"after $(figure stop_us) us"
+line=$(cat "$data/out")
+echo "ready after $(figure ready_us "$line") us; stopped with $(figure stop_connections "$line")" \
+	"connections after $(figure stop_us "$line") us"
 
 sh tests/tls/certificates.sh "$data/certificates"
 idle "${TLS_CONNECTIONS:-2000}" tls="$data/certificates"
 at_most "resident for a connection with TLS" resident_per_connection $((26 << 10))
 at_most "private for a connection with TLS" private_per_connection $((26 << 10))
+
+# Figures on standard output, while a broker with so many queues runs on the data directory.
+with_queues() { # whether to declare them
+	port=${PORT:-$(free_port)}
+	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/data" \
+		log.console.level=error &
+	child=$!
+	until_listens "$port" "$child"
+	[ "$1" = no ] || "$build/declare" port="$port" pid="$child" count="$queues" pipeline=100 \
+		bind=0 keep=1
+	kb=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$child/status")
+	echo "resident_with_queues=$((kb << 10))"
+	kill "$child"
+	wait "$child" || echo "FAIL leveret ended with $?"
+	child=
+}
+
+queues=${QUEUES:-100000}
+rm -rf "$data/data"
+with_queues yes > "$data/out"
+at_most "resident for a durable queue that is empty" resident_per_queue 524
+with_queues no > "$data/out"
+at_most "resident after a start with $queues of them" resident_with_queues \
+	$((524 * queues + (4 << 20)))
 
 rm -rf "$data/data"
 /usr/bin/python3 tests/bench/delayed.py "$build/leveret" "$data/data" "${PORT:-$(free_port)}" \
