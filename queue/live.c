@@ -13,6 +13,7 @@
 enum {
 	LOOKS_A_TURN = 1000,         /* a tenth of a millisecond */
 	ROUND_MS = 1000,
+	LOOKS_A_MS = 100,            /* of many: a hundredth of the time */
 };
 
 #define EMPTY(l) { (struct list *)&live_none.l, (struct list *)&live_none.l }
@@ -184,7 +185,7 @@ void live_turn(struct store *s, uint64_t now_ms)
 	if (!k->n)
 		k->left = 0;
 	if (!k->left)
-		k->next_ms = now_ms + ROUND_MS;
+		k->next_ms = now_ms + ROUND_MS + k->n / LOOKS_A_MS;
 }
 
 void live_rest(struct store *s)

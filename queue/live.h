@@ -86,7 +86,7 @@ struct looks {
 };
 
 /* What queues at rest do not need is given back, by a thousand looks in a turn.  A round begins a
- * second after the last one, and spares who had a message since. */
+ * second after the last one, or later where there are many, and spares who had a message since. */
 void live_turn(struct store *s, uint64_t now_ms);
 
 /* A quiet moment: the next round begins at once, and spares nobody who is at rest. */
