@@ -221,6 +221,7 @@ EXCHANGE_VALUE(durable, cell_boolean(x->durable))
 EXCHANGE_VALUE(auto_delete, cell_boolean(x->auto_delete))
 EXCHANGE_VALUE(internal, cell_boolean(x->internal))
 EXCHANGE_VALUE(arguments, cell_table(x->arguments))
+EXCHANGE_VALUE(delayed, x->waiting ? cell_number(queue_ready(x->waiting)) : cell_empty())
 EXCHANGE_VALUE(policy, cell_slice(ruling_of(x->ruling)->policy))
 
 static const struct column exchange_columns[] = {
@@ -231,6 +232,7 @@ static const struct column exchange_columns[] = {
 	{ "internal", exchange_internal },
 	{ "arguments", exchange_arguments },
 	{ "policy", exchange_policy },
+	{ "messages_delayed", exchange_delayed },
 };
 
 /* ---- bindings ---- */

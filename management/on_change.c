@@ -29,6 +29,24 @@ enum call_state verb_purge_queue(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
+enum call_state verb_purge_delayed_messages(struct call *c, struct buf *out)
+{
+	struct slice name = c->arguments[0];
+	struct vhost *v = call_vhost(c);
+	struct exchange *x = v ? topology_exchange(&v->topology, name) : NULL;
+	call_banner(c, out, "Purging delayed messages of exchange '%.*s' in vhost '%.*s' ...",
+	            SLICE_ARG(name), SLICE_ARG(c->vhost));
+	if (v && !x)
+		call_fail(c, CALL_EXIT_DATA, "no exchange '%.*s' in vhost '%.*s'", SLICE_ARG(name),
+		          SLICE_ARG(c->vhost));
+	else if (x && !x->waiting)
+		call_fail(c, CALL_EXIT_DATA, "exchange '%.*s' in vhost '%.*s' delays no messages",
+		          SLICE_ARG(name), SLICE_ARG(c->vhost));
+	else if (x)
+		manage_purge(c->host->broker, x->waiting);
+	return CALL_DONE;
+}
+
 static enum call_state delete(struct call *c)
 {
 	struct vhost *v = call_vhost(c);

@@ -204,3 +204,34 @@ a opens 1
 a 1 > exchange.declare exchange=x type="x-delayed-message" arguments={x-delayed-type: "topic"}
 a 1 refused 406 "PRECONDITION_FAILED - inequivalent arg 'x-delayed-type' for exchange 'x' in vhost '/': received 'topic' but current is 'direct'" exchange.declare
 a closes
+
+scene "What waits is counted, and can be dropped"
+broker durable
+a connects
+a opens 1
+a 1 does confirm.select
+a 1 does exchange.declare exchange=later type="x-delayed-message" durable arguments={x-delayed-type: "direct"}
+a 1 does exchange.declare exchange=now type="direct" durable
+a 1 does queue.declare queue=q durable
+a 1 does queue.bind queue=q exchange=later routing_key="k"
+a 1 > basic.publish exchange=later routing_key=k body="kept" delivery_mode=2 headers={x-delay: 60000}
+a 1 > basic.publish exchange=later routing_key=k body="not kept" headers={x-delay: 70000}
+a 1 confirmed 1..2
+ctl list_exchanges name messages_delayed -s => 0 "later\t2\n"
+ctl list_exchanges name messages_delayed -s => 0 "now\t\n"
+ctl purge_delayed_messages now => 65 "exchange 'now' in vhost '/' delays no messages"
+ctl purge_delayed_messages none => 65 "no exchange 'none' in vhost '/'"
+ctl purge_delayed_messages later => 0 "Purging delayed messages of exchange 'later' in vhost '/' ...\n"
+ctl list_exchanges name messages_delayed -s => 0 "later\t0\n"
+clock +100s
+a 1 does queue.declare queue=q passive => message_count=0
+a 1 > basic.publish exchange=later routing_key=k body="next" headers={x-delay: 1000}
+a 1 confirmed 3
+a closes
+restart
+ctl list_exchanges name messages_delayed -s => 0 "later\t0\n"
+clock +100s
+a connects
+a opens 1
+a 1 does queue.declare queue=q passive => message_count=0
+a closes
