@@ -57,13 +57,13 @@ def read_tx(text, _):
     return said["kills"], bad, " ".join(more)
 
 
-RETRY = ("retried", "spent", "lapsed")    # of it only where it was used
+RETRY = ("retried", "spent", "lapsed", "held")    # of it only where it was used
 
 
 def read_moves(text, _):
     said = figures(text)
     bad = said["lost"] + said["twice"] + said["astray"] + said["failures"]
-    names = ("confirmed", "dead", "retried", "spent", "lapsed", "lost", "twice", "astray")
+    names = ("confirmed", "dead", "retried", "spent", "lapsed", "held", "lost", "twice", "astray")
     more = [f"{name}={said[name]}" for name in names if said["retried"] or name not in RETRY]
     return said["kills"], bad, " ".join(more)
 
@@ -154,7 +154,8 @@ KINDS = [
          moves("kills=50", "segment=1MB", "retry=0", FORGETS), read_moves),
     Kind("retry", "kill -9 while messages die, expire, and wait to be tried again (retried: "
          "delivered again after they had waited; spent: dead of the delivery limit; lapsed: dead "
-         "because their time was over after they had been given back)", "kills", 250,
+         "because their time was over after they had been given back; held: dead at an earlier "
+         "start, and still there for want of room)", "kills", 250,
          moves("kills=50"), read_moves),
     Kind("retry-forgets", "the same on a disk that drops what was not synced", "kills", 250,
          moves("kills=50", "segment=1MB", FORGETS), read_moves),

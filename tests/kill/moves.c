@@ -8,6 +8,8 @@
  *   again    a consumer gives them back until the delivery limit is passed
  *   retry    the same, but they wait each time, and some have a time to live of their own
  *   wait     a consumer gives them back, and their time is over before they have waited twice
+ *   hold     a consumer rejects them, at least once: they stay while the next queue has no room,
+ *            and die there once more, of their time
  *
  * The broker is killed at a random moment and started again, many times; in the end all queues are
  * emptied and counted. A message is in one place: where it was published, or where its dead go.
@@ -18,7 +20,8 @@
  *
  * All must be 0.  What the ways were used for is counted, too: retried, deliveries of messages that
  * had waited since the start; spent, those of retry that died of the limit; lapsed, those of retry
- * and wait whose time was over after they had been given back.
+ * and wait whose time was over after they had been given back; held, deliveries of messages of hold
+ * that had been rejected before an earlier kill and were still there.
  *
  * loop=copy has the consumer do by hand what reject and retry are for: it publishes a message where
  * it belongs and acks it when the next one comes, loop=late acks it and publishes it then.  With
@@ -36,7 +39,7 @@
 #include "tests/kill/harness.h"
 
 enum {
-	WAYS = 6,
+	WAYS = 7,
 	WINDOW = 100,            /* unconfirmed publishes */
 	PREFETCH = 50,
 	LABEL_BYTES = 8,         /* of a body: the number, in hex; then filler */
@@ -45,6 +48,8 @@ enum {
 	RETURNS = 2,
 	RETRY_MS = 10,           /* after the first return; twice that after the second */
 	WAIT_MS = 100,
+	HELD_MOST = 100,         /* where those of hold die once more ... */
+	HELD_TTL_MS = 20,        /* ... and when */
 	LOST_PRINTED = 10,
 };
 
@@ -54,27 +59,30 @@ static struct {
 	uint64_t kills, seed, load_ms, retry;
 } options = { .loop = "reject", .expect = "nothing", .kills = 10, .load_ms = 280, .retry = 1 };
 
-/* From REJECT on they have a consumer; the last two are not there with retry=0. */
-enum way { EXPIRE, LIMITED, REJECT, AGAIN, RETRY, WAIT };
+/* From REJECT on they have a consumer; the last three are not there with retry=0. */
+enum way { EXPIRE, LIMITED, REJECT, AGAIN, RETRY, WAIT, HOLD };
 
 static const char *const sources[WAYS] = { "moves.expire", "moves.limit", "moves.reject",
-	                                       "moves.again", "moves.retry", "moves.wait" };
+	                                       "moves.again", "moves.retry", "moves.wait",
+	                                       "moves.hold" };
 static const char *const sinks[WAYS] = { "moves.expired", "moves.over", "moves.rejected",
-	                                     "moves.again.dead", "moves.spent", "moves.waited" };
+	                                     "moves.again.dead", "moves.spent", "moves.waited",
+	                                     "moves.held.dead" };
 static const char *const reasons[WAYS] = { "expired", "maxlen", "rejected", "delivery_limit",
-	                                       "delivery_limit", "expired" };
+	                                       "delivery_limit", "expired", "rejected" };
+static const char narrow[] = "moves.held";   /* between HOLD's two */
 
 struct message {
 	uint8_t way;
 	bool confirmed;
 	uint8_t found;           /* copies, in all queues */
 	uint32_t round;          /* in which it was published */
-	uint32_t returned;       /* the last round in which it was given back to wait; 0: none */
+	uint32_t returned;       /* the last round in which it was given back, or died; 0: none */
 };
 
 static struct message *messages;
 static uint32_t n_messages, room_messages, n_confirmed, n_dead, n_astray;
-static uint32_t n_retried, n_spent, n_lapsed;
+static uint32_t n_retried, n_spent, n_lapsed, n_held;
 
 static struct {
 	struct wire wire;
@@ -110,7 +118,7 @@ static bool by_hand(void)
 
 static int n_ways(void)
 {
-	return options.retry ? WAYS : RETRY;
+	return !options.retry ? RETRY : by_hand() ? HOLD : WAYS;
 }
 
 /* ---- queues ---- */
@@ -129,10 +137,15 @@ static void put_retry(struct buf *arguments, int64_t min_ms)
 	table_put_int(arguments, "x-delayed-retry-min", min_ms);
 }
 
-static void put_arguments(struct buf *arguments, enum way way)
+static void put_dead_letters(struct buf *arguments, const char *to)
 {
 	table_put_str(arguments, "x-dead-letter-exchange", "");
-	table_put_str(arguments, "x-dead-letter-routing-key", sinks[way]);
+	table_put_str(arguments, "x-dead-letter-routing-key", to);
+}
+
+static void put_arguments(struct buf *arguments, enum way way)
+{
+	put_dead_letters(arguments, way == HOLD ? narrow : sinks[way]);
 	if (way == EXPIRE || way == WAIT)
 		table_put_int(arguments, "x-message-ttl", TTL_MS);
 	if (way == LIMITED)
@@ -145,11 +158,28 @@ static void put_arguments(struct buf *arguments, enum way way)
 		put_retry(arguments, RETRY_MS);
 	if (way == WAIT)
 		put_retry(arguments, WAIT_MS);
+	if (way == HOLD) {
+		table_put_str(arguments, "x-queue-type", "quorum");
+		table_put_str(arguments, "x-overflow", "reject-publish");
+		table_put_str(arguments, "x-dead-letter-strategy", "at-least-once");
+	}
+}
+
+static bool declare_narrow(struct wire *w)
+{
+	struct buf arguments = { 0 };
+	put_dead_letters(&arguments, sinks[HOLD]);
+	table_put_str(&arguments, "x-overflow", "reject-publish");
+	table_put_int(&arguments, "x-max-length", HELD_MOST);
+	table_put_int(&arguments, "x-message-ttl", HELD_TTL_MS);
+	bool ok = declare(w, narrow, buf_slice(&arguments));
+	buf_free(&arguments);
+	return ok;
 }
 
 static bool declare_all(struct wire *w)
 {
-	bool ok = true;
+	bool ok = declare_narrow(w);
 	for (int way = 0; way < n_ways() && ok; way++) {
 		struct buf arguments = { 0 };
 		put_arguments(&arguments, way);
@@ -314,10 +344,21 @@ static void reject(uint64_t tag)
 	consumer.held = 0;
 }
 
+/* As reject, where it may have to stay. */
+static void reject_to_hold(uint64_t tag, struct slice body)
+{
+	uint32_t number;
+	if (!read_label(body, &number))
+		return;
+	n_held += messages[number].returned != 0;
+	messages[number].returned = victim.kills + 1;
+	reject(tag);
+}
+
 static void on_delivery(const struct basic_deliver *m, struct slice body)
 {
 	enum way way = REJECT;
-	while (way < WAIT && !slice_is(m->consumer_tag, sources[way]))
+	while (way < HOLD && !slice_is(m->consumer_tag, sources[way]))
 		way++;
 	if (way == AGAIN)
 		nack(m->delivery_tag, false, true);
@@ -325,6 +366,8 @@ static void on_delivery(const struct basic_deliver *m, struct slice body)
 		move_by_hand(way, m->delivery_tag, body);
 	else if (way == REJECT)
 		reject(m->delivery_tag);
+	else if (way == HOLD)
+		reject_to_hold(m->delivery_tag, body);
 	else
 		give_back(m->delivery_tag, body);
 }
@@ -453,9 +496,9 @@ static bool report(void)
 {
 	struct sums s = sum_messages();
 	printf("seed=%llu kills=%u messages=%u confirmed=%u unknown=%llu dead=%u retried=%u spent=%u "
-	       "lapsed=%u lost=%llu twice=%llu astray=%u failures=%llu\n",
+	       "lapsed=%u held=%u lost=%llu twice=%llu astray=%u failures=%llu\n",
 	       (unsigned long long)options.seed, victim.kills, n_messages, n_confirmed,
-	       (unsigned long long)s.unknown, n_dead, n_retried, n_spent, n_lapsed,
+	       (unsigned long long)s.unknown, n_dead, n_retried, n_spent, n_lapsed, n_held,
 	       (unsigned long long)s.lost, (unsigned long long)s.twice, n_astray,
 	       (unsigned long long)victim.failures);
 	return expects("lost")    ? s.lost > 0
