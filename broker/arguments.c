@@ -79,7 +79,7 @@ const struct refusal *arguments_same_flag(const struct vhost *v, struct declared
 
 enum kind { ANY, INTEGER, VERSION, STRING, BOOLEAN };
 
-enum { CLASSIC = 1, QUORUM = 2, BOTH = CLASSIC | QUORUM, STREAM = 4 };   /* types of queues */
+enum { CLASSIC = 1, QUORUM = 2, BOTH = CLASSIC | QUORUM, STREAM = 4, ALL = BOTH | STREAM };
 
 struct rule {
 	const char *key;
@@ -99,33 +99,33 @@ static const struct rule rules[] = {
 	{ "x-dead-letter-routing-key", STRING, BOTH, 0, 0, NULL },
 	{ "x-dead-letter-strategy", STRING, QUORUM, 0, 0, NULL },
 	{ "x-max-length", INTEGER, BOTH, 0, INT64_MAX, NULL },
-	{ "x-max-length-bytes", INTEGER, BOTH, 0, INT64_MAX, NULL },
+	{ "x-max-length-bytes", INTEGER, ALL, 0, INT64_MAX, NULL },
 	{ "x-max-in-memory-length", INTEGER, QUORUM, 0, INT64_MAX, NULL },
 	{ "x-max-in-memory-bytes", INTEGER, QUORUM, 0, INT64_MAX, NULL },
 	{ "x-max-priority", INTEGER, CLASSIC, 0, 255, "max_value_exceeded" },
 	{ "x-overflow", STRING, BOTH, 0, 0, NULL },
 	{ "x-queue-mode", STRING, CLASSIC, 0, 0, NULL },
 	{ "x-queue-version", VERSION, CLASSIC, 0, INT64_MAX, NULL },
-	{ "x-single-active-consumer", BOOLEAN, BOTH, 0, 0, NULL },
+	{ "x-single-active-consumer", BOOLEAN, ALL, 0, 0, NULL },
 	{ "x-delivery-limit", INTEGER, QUORUM, -1, INT64_MAX, NULL },
-	{ "x-consumer-timeout", INTEGER, BOTH, 0, INT64_MAX, NULL },
+	{ "x-consumer-timeout", INTEGER, ALL, 0, INT64_MAX, NULL },
 	{ "x-consumer-disconnected-timeout", INTEGER, QUORUM, 0, INT64_MAX, NULL },
 	{ "x-delayed-retry-type", STRING, BOTH, 0, 0, NULL },
 	{ "x-delayed-retry-min", INTEGER, BOTH, 0, TEN_YEARS_MS, "value_too_large" },
 	{ "x-delayed-retry-max", INTEGER, BOTH, 0, TEN_YEARS_MS, "value_too_large" },
 	{ "x-quorum-initial-group-size", INTEGER, QUORUM, 1, INT64_MAX, NULL },
-	{ "x-queue-leader-locator", STRING, BOTH, 0, 0, NULL },
+	{ "x-queue-leader-locator", STRING, ALL, 0, 0, NULL },
 	{ "x-queue-master-locator", ANY, CLASSIC, 0, 0, NULL },
 	{ "x-member-placement-tag", STRING, QUORUM, 0, 0, NULL },
-	{ "x-max-age", ANY, STREAM, 0, 0, NULL },
-	{ "x-stream-max-segment-size-bytes", ANY, STREAM, 0, 0, NULL },
-	{ "x-stream-filter-size-bytes", ANY, STREAM, 0, 0, NULL },
-	{ "x-initial-cluster-size", ANY, STREAM, 0, 0, NULL },
+	{ "x-max-age", STRING, STREAM, 0, 0, NULL },
+	{ "x-stream-max-segment-size-bytes", INTEGER, STREAM, 0, INT64_MAX, NULL },
+	{ "x-stream-filter-size-bytes", INTEGER, STREAM, 0, INT64_MAX, NULL },
+	{ "x-initial-cluster-size", INTEGER, STREAM, 1, INT64_MAX, NULL },
 	{ "x-group-header", STRING, BOTH, 0, 0, NULL },
 	{ "x-message-deduplication", BOOLEAN, BOTH, 0, 0, NULL },
 };
 
-static const struct rule type_rule = { "x-queue-type", STRING, BOTH, 0, 0, NULL };
+static const struct rule type_rule = { "x-queue-type", STRING, ALL, 0, 0, NULL };
 
 /* Texts of which there are only so many, and the fault of another; some say it. */
 enum { NAMES = 4 };
@@ -135,7 +135,7 @@ static const struct {
 	bool says_it;
 	const char *names[NAMES];
 } choices[] = {
-	{ "x-queue-type", "unsupported queue type", true, { "classic", "quorum" } },
+	{ "x-queue-type", "unsupported queue type", true, { "classic", "quorum", "stream" } },
 	{ "x-queue-mode", "unsupported queue mode", true, { "default", "lazy" } },
 	{ "x-overflow", "invalid_overflow", false,
 	  { "drop-head", "reject-publish", "reject-publish-dlx" } },
@@ -200,12 +200,15 @@ static void judge_choice(struct buf *fault, const char *key, struct slice text)
 
 static void judge_string(struct buf *fault, const char *key, const struct field *f)
 {
+	int64_t ms;
 	if (f->letter != 'S')
 		buf_printf(fault, "{unacceptable_type,%s}", field_type_name(f));
 	else if (slice_starts(slice_str(key), "x-dead-letter-") && f->bytes.n > SETTINGS_NAME_MAX)
 		buf_printf(fault, "{too_long,%zu}", f->bytes.n);
 	else if (strcmp(key, "x-group-header") == 0 && f->bytes.n == 0)
 		buf_printf(fault, "empty_group_header");
+	else if (strcmp(key, "x-max-age") == 0 && !settings_age(f->bytes, &ms))
+		buf_printf(fault, "invalid_max_age");
 	else
 		judge_choice(fault, key, f->bytes);
 }
@@ -284,6 +287,11 @@ static const struct refusal *check(const struct vhost *v, struct slice name, con
 	return refusal;
 }
 
+static const char *type_name(unsigned type)
+{
+	return type == QUORUM ? "quorum" : type == STREAM ? "stream" : "classic";
+}
+
 /* What only other types of queues take, the first by its name. */
 static const struct refusal *check_takers(const struct vhost *v, struct slice name, unsigned type,
                                           struct slice arguments)
@@ -298,11 +306,10 @@ static const struct refusal *check_takers(const struct vhost *v, struct slice na
 		return NULL;
 	return refuse(v->broker, &PRECONDITION_FAILED,
 	              "invalid arg '%s' for queue '%.*s' in vhost '%.*s' of queue type rabbit_%s_queue",
-	              key, SLICE_ARG(name), SLICE_ARG(v->name),
-	              type == QUORUM ? "quorum" : "classic");
+	              key, SLICE_ARG(name), SLICE_ARG(v->name), type_name(type));
 }
 
-/* Quorum queues stay, and are everybody's. */
+/* Quorum queues and streams stay, and are everybody's. */
 static const struct refusal *check_flags(const struct vhost *v, const struct queue_spec *spec,
                                          unsigned type)
 {
@@ -310,24 +317,49 @@ static const struct refusal *check_flags(const struct vhost *v, const struct que
 	                    : spec->exclusive ? "exclusive-owner"
 	                    : !spec->durable  ? "non-durable"
 	                                      : NULL;
-	if (type != QUORUM || !fault)
+	if (type == CLASSIC || !fault)
 		return NULL;
 	return refuse(v->broker, &PRECONDITION_FAILED,
 	              "invalid property '%s' for queue '%.*s' in vhost '%.*s'", fault,
 	              SLICE_ARG(spec->name), SLICE_ARG(v->name));
 }
 
-bool arguments_are_of_quorum(struct slice arguments)
+static unsigned type_of(struct slice arguments)
 {
 	struct field f;
-	return table_find(arguments, type_rule.key, &f) && f.letter == 'S' &&
-	       slice_is(f.bytes, "quorum");
+	bool said = table_find(arguments, type_rule.key, &f) && f.letter == 'S';
+	return said && slice_is(f.bytes, "quorum")   ? QUORUM
+	       : said && slice_is(f.bytes, "stream") ? STREAM
+	                                             : CLASSIC;
+}
+
+const char *arguments_lasting_type(struct slice arguments)
+{
+	unsigned type = type_of(arguments);
+	return type == CLASSIC ? NULL : type_name(type);
+}
+
+#define SEGMENT_MAX_BYTES 3000000000
+
+/* RabbitMQ has sentences of their own for these. */
+static const struct refusal *check_sizes(const struct vhost *v, struct slice arguments)
+{
+	struct field f;
+	if (table_find(arguments, "x-stream-max-segment-size-bytes", &f) &&
+	    f.integer > SEGMENT_MAX_BYTES)
+		return refuse(v->broker, &PRECONDITION_FAILED,
+		              "Exceeded max value for x-stream-max-segment-size-bytes");
+	if (table_find(arguments, "x-stream-filter-size-bytes", &f) &&
+	    (f.integer < 16 || f.integer > 255))
+		return refuse(v->broker, &PRECONDITION_FAILED,
+		              "Invalid value for  x-stream-filter-size-bytes");
+	return NULL;
 }
 
 const struct refusal *arguments_check_queue(const struct vhost *v, const struct queue_spec *spec)
 {
 	const struct refusal *refusal = check_dead_letter_exchange(v, spec->name, spec->arguments);
-	unsigned type = arguments_are_of_quorum(spec->arguments) ? QUORUM : CLASSIC;
+	unsigned type = type_of(spec->arguments);
 	if (!refusal)
 		refusal = check(v, spec->name, &type_rule, spec->arguments);
 	for (size_t i = 0; i < ARRAY_LEN(rules) && !refusal; i++)
@@ -335,5 +367,7 @@ const struct refusal *arguments_check_queue(const struct vhost *v, const struct 
 			refusal = check(v, spec->name, &rules[i], spec->arguments);
 	if (!refusal)
 		refusal = check_takers(v, spec->name, type, spec->arguments);
-	return refusal ? refusal : check_flags(v, spec, type);
+	if (!refusal)
+		refusal = check_flags(v, spec, type);
+	return refusal || type != STREAM ? refusal : check_sizes(v, spec->arguments);
 }

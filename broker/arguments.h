@@ -19,8 +19,8 @@ struct declared {
 /* True when queues can be of that type. */
 bool arguments_is_queue_type(struct slice type);
 
-/* True when queues with these arguments are to be of type quorum. */
-bool arguments_are_of_quorum(struct slice arguments);
+/* The type of queue, of those that have to last; NULL for another. */
+const char *arguments_lasting_type(struct slice arguments);
 
 /* 406 when an argument known for queues has the wrong type, is out of its range, or is not for
  * queues of that type; or when they cannot be what the flags say. */

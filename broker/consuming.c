@@ -9,6 +9,7 @@
 #include "broker/firehose.h"
 #include "broker/on.h"
 #include "broker/report.h"
+#include "broker/streaming.h"
 #include "queue/queue.h"
 
 enum {
@@ -29,6 +30,7 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 	c->priority = spec->priority;
 	c->patience_ms = spec->patience_ms;
 	c->window = spec->no_ack ? 0 : ch->prefetch;
+	streaming_start(ch->broker, c);
 	list_push(&ch->consumers, &c->on_channel);
 	list_push(&ch->broker->consumers, &c->link);
 	map_put(&ch->by_tag, c->tag, c);
@@ -43,6 +45,7 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 
 static void bury(struct consumer *c)
 {
+	streaming_end(c);
 	mem_disown(c->tag);
 	mem_disown(c->arguments);
 	mem_free(c);
@@ -53,6 +56,7 @@ static void detach(struct consumer *c)
 {
 	struct queue *q = c->queue;
 	report_consumer_deleted(c);
+	streaming_stop(c);
 	groups_leave(c);
 	rotation_remove(&q->live->rotation, c);
 	if (q->live->exclusive_consumer == c)
@@ -132,8 +136,7 @@ static bool check_able(struct consumer *c)
 	return false;
 }
 
-/* Whose turn it is. */
-static struct consumer *next_able(struct queue *q)
+struct consumer *consuming_next(struct queue *q)
 {
 	struct consumer *c;
 	while ((c = rotation_first(&q->live->rotation)) && !check_able(c))
@@ -142,7 +145,7 @@ static struct consumer *next_able(struct queue *q)
 }
 
 /* Served last, woken last: so queues that share a channel's window take turns too. */
-static void count_delivery(struct consumer *c)
+void consuming_count(struct consumer *c)
 {
 	struct channel *ch = c->channel;
 	rotation_served(&c->queue->live->rotation, c);
@@ -162,7 +165,7 @@ static void deliver(struct consumer *c, struct entry e, struct group *g)
 	content_deliver(ch, c->tag, tag, &e);
 	if (ch->vhost->tracing)
 		firehose_deliver(ch, c->queue, &e);
-	count_delivery(c);
+	consuming_count(c);
 	if (c->no_ack) {
 		if (g)
 			groups_pass(c->queue, g);
@@ -238,8 +241,10 @@ static bool hand_out(struct broker *b, struct queue *q, struct consumer *turn)
 static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 {
 	struct consumer *c;
+	if (q->live->stream)
+		return streaming_run(b, q, max, used);
 	drop_late(b, q);
-	while (queue_ready(q) && (c = next_able(q))) {
+	while (queue_ready(q) && (c = consuming_next(q))) {
 		if (max-- == 0)
 			return true;
 		if (!hand_out(b, q, c))

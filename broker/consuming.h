@@ -37,6 +37,11 @@ void consuming_settled(struct consumer *c);
 /* True when it can be sent a message now. */
 bool consuming_is_able(const struct consumer *c);
 
+/* The consumer of the queue whose turn it is, which can take a message; NULL when there is none.
+ * And that it was sent one. */
+struct consumer *consuming_next(struct queue *q);
+void consuming_count(struct consumer *c);
+
 /* Hands out what the queue has and its consumers can take. */
 void consuming_run(struct broker *b, struct queue *q);
 

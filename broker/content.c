@@ -71,23 +71,24 @@ static void write_body(struct body_sink *s)
 	}
 }
 
-/* What is sent: a message, and whether it came back before (returns, 0: it did not). */
+/* What is sent: a message, and a header of the broker's that goes with it (NULL: none). */
 struct content {
 	struct message *m;
-	uint32_t returns;
+	const char *header;
+	uint64_t value;
 };
 
-/* The headers with x-delivery-count in them. */
-static void write_counted(struct buf *out, struct channel *ch, const struct content *c,
+/* The headers with that one in them. */
+static void write_marked(struct buf *out, struct channel *ch, const struct content *c,
                           struct props *p)
 {
 	struct buf headers = { 0 }, header = { 0 };
 	struct slice old = p->flags & PROP_headers ? p->headers : slice_of(NULL, 0), key;
-	struct field f, count = { .letter = 'l', .integer = c->returns };
+	struct field f, value = { .letter = 'l', .integer = (int64_t)c->value };
 	for (struct table_walk w = table_walk(old); table_next(&w, &key, &f);)
-		if (!slice_is(key, "x-delivery-count"))
+		if (!slice_is(key, c->header))
 			table_put(&headers, key, &f);
-	table_put(&headers, slice_str("x-delivery-count"), &count);
+	table_put(&headers, slice_str(c->header), &value);
 	p->headers = buf_slice(&headers);
 	p->flags |= PROP_headers;
 	props_encode(&header, p);
@@ -102,8 +103,8 @@ static void write_head(struct buf *out, struct channel *ch, const struct method 
 {
 	struct props p;
 	method_encode(out, ch->number, method);
-	if (c->returns && props_decode(message_header(c->m), &p))
-		write_counted(out, ch, c, &p);
+	if (c->header && props_decode(message_header(c->m), &p))
+		write_marked(out, ch, c, &p);
 	else
 		frame_write(out, FRAME_HEADER, ch->number, message_header(c->m));
 }
@@ -154,8 +155,8 @@ static void write_content(struct channel *ch, const struct method *method, struc
 		write_now(ch, method, &c);
 }
 
-void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
-                     const struct entry *e)
+static void deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
+                    const struct entry *e, struct content c)
 {
 	struct method m = { .id = METHOD_basic_deliver,
 		                .basic_deliver = { .consumer_tag = consumer_tag,
@@ -163,7 +164,26 @@ void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t del
 		                                   .redelivered = e->redelivered,
 		                                   .exchange = message_exchange(e->message),
 		                                   .routing_key = message_key(e->message) } };
-	write_content(ch, &m, (struct content){ e->message, e->returns });
+	write_content(ch, &m, c);
+}
+
+/* How often it came back, if it did and that is counted. */
+static struct content counted(const struct entry *e)
+{
+	return (struct content){ e->message, e->returns ? "x-delivery-count" : NULL, e->returns };
+}
+
+void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
+                     const struct entry *e)
+{
+	deliver(ch, consumer_tag, delivery_tag, e, counted(e));
+}
+
+void content_deliver_at(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
+                        const struct entry *e, uint64_t offset)
+{
+	deliver(ch, consumer_tag, delivery_tag, e,
+	        (struct content){ e->message, "x-stream-offset", offset });
 }
 
 void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entry *e,
@@ -175,7 +195,7 @@ void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entr
 		                                  .exchange = message_exchange(e->message),
 		                                  .routing_key = message_key(e->message),
 		                                  .message_count = left } };
-	write_content(ch, &m, (struct content){ e->message, e->returns });
+	write_content(ch, &m, counted(e));
 }
 
 void content_return(struct channel *ch, struct message *m)
@@ -185,7 +205,7 @@ void content_return(struct channel *ch, struct message *m)
 		                                  .reply_text = slice_str(NO_ROUTE.name),
 		                                  .exchange = message_exchange(m),
 		                                  .routing_key = message_key(m) } };
-	write_content(ch, &r, (struct content){ m, 0 });
+	write_content(ch, &r, (struct content){ m, NULL, 0 });
 }
 
 /* ---- why a publish is nacked ---- */
@@ -249,7 +269,7 @@ void content_refuse(struct channel *ch, struct message *m, const struct queue *q
 		                                  .reply_text = buf_slice(&why),
 		                                  .exchange = message_exchange(m),
 		                                  .routing_key = message_key(m) } };
-	write_content(ch, &r, (struct content){ told, 0 });
+	write_content(ch, &r, (struct content){ told, NULL, 0 });
 	message_drop(&told);
 	buf_free(&why);
 }

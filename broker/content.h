@@ -10,9 +10,11 @@
 struct channel;
 struct queue;
 
-/* basic.deliver to a consumer. */
+/* basic.deliver to a consumer; and from that offset of a stream (header x-stream-offset). */
 void content_deliver(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
                      const struct entry *e);
+void content_deliver_at(struct channel *ch, struct slice consumer_tag, uint64_t delivery_tag,
+                        const struct entry *e, uint64_t offset);
 
 /* basic.get-ok; left is the number of ready messages that remain. */
 void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entry *e,

@@ -38,7 +38,9 @@ static void place_in_heap(struct broker *b, struct queue *q)
 	struct live *live = q->live;
 	if (!queue_is_live(q))
 		return;
-	if (queue_is_timed(q) && lane_is_cold(queue_wanted(q)))
+	if (live->stream)
+		stream_look(q);
+	else if (queue_is_timed(q) && lane_is_cold(queue_wanted(q)))
 		fetch_ahead(q);
 	live->deadline_ms = next_deadline(q);
 	live->deadline_in = &b->deadlines;
@@ -148,7 +150,10 @@ void expiry_run(struct broker *b)
 			on_queue_remove(b, q);
 			continue;
 		}
-		expiry_drop_due(b, q, now, 64);
+		if (q->live->stream)
+			stream_forget_old(q, now, 64);
+		else
+			expiry_drop_due(b, q, now, 64);
 		place_in_heap(b, q);
 		broker_run_queue(b, q);
 	}

@@ -12,6 +12,7 @@
 #include "broker/refuse.h"
 #include "broker/reply.h"
 #include "broker/settle.h"
+#include "broker/streaming.h"
 #include "queue/queue.h"
 
 /* RabbitMQ's meaning of global: false is for consumers to come, each its own window, and lifts the
@@ -132,6 +133,8 @@ const struct refusal *on_basic_consume(struct channel *ch, const struct basic_co
 	if (!r)
 		r = check_consume(ch, q, m);
 	if (!r)
+		r = streaming_check_consume(ch, q, m);
+	if (!r)
 		r = read_priority(ch->broker, m->arguments, &spec.priority);
 	if (!r)
 		r = read_patience(ch->broker, q, m->arguments, &spec.patience_ms);
@@ -227,6 +230,8 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 	const struct refusal *r = names_queue(ch, m->queue, RIGHT_READ, &q);
 	if (r)
 		return r;
+	if (q->live->stream)
+		return streaming_refuse(ch, q, "basic.get");
 	expiry_use(ch->broker, q);
 	if (queue_is_timed(q))
 		expiry_drop_due(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);

@@ -11,6 +11,7 @@
 #include "broker/refuse.h"
 #include "broker/reply.h"
 #include "broker/report.h"
+#include "broker/streaming.h"
 #include "queue/queue.h"
 
 /* The arguments that RabbitMQ compares when a queue is declared again. */
@@ -123,9 +124,10 @@ static const struct refusal *declare_new(struct channel *ch, struct slice name, 
 		                       .auto_delete = m->auto_delete,
 		                       .exclusive = m->exclusive,
 		                       .owner = m->exclusive ? ch->connection->number : 0 };
-	if (generated && arguments_are_of_quorum(m->arguments))
+	const char *type = generated ? arguments_lasting_type(m->arguments) : NULL;
+	if (type)
 		return refuse(ch->broker, &PRECONDITION_FAILED,
-		              "Cannot declare a server-named queue for type rabbit_quorum_queue");
+		              "Cannot declare a server-named queue for type rabbit_%s_queue", type);
 	const struct refusal *r = arguments_check_queue(ch->vhost, &spec);
 	if (!r)
 		r = check_room(ch, name);
@@ -305,6 +307,8 @@ const struct refusal *on_queue_purge(struct channel *ch, const struct queue_purg
 {
 	struct queue *q;
 	const struct refusal *r = names_queue(ch, m->queue, RIGHT_READ, &q);
+	if (!r && q->live->stream)
+		r = streaming_refuse(ch, q, "queue.purge");
 	if (r)
 		return r;
 	struct method ok = { .id = METHOD_queue_purge_ok,

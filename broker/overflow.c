@@ -36,6 +36,10 @@ size_t overflow_part(struct broker *b, const struct message *m, struct route_set
 static bool trim(struct broker *b, struct queue *q)
 {
 	struct entry e;
+	if (q->live->stream) {
+		stream_trim(q, &b->trims);
+		return b->trims == 0 && stream_is_over(q);
+	}
 	if (queue_is_over(q))
 		consuming_run(b, q);
 	while (queue_is_over(q)) {

@@ -64,10 +64,14 @@ static void set_ruling(struct broker *b, struct queue *q, struct ruling *r)
 	broker_run_queue(b, q);
 }
 
+static unsigned target_of(const struct queue *q)
+{
+	return q->live->stream ? POLICY_STREAMS : q->counts ? POLICY_QUORUM : POLICY_CLASSIC;
+}
+
 void policing_queue(struct vhost *v, struct queue *q)
 {
-	struct ruling *r =
-		policies_rule(&v->policies, q->counts ? POLICY_QUORUM : POLICY_CLASSIC, queue_name(q));
+	struct ruling *r = policies_rule(&v->policies, target_of(q), queue_name(q));
 	if (r != q->ruling)
 		set_ruling(v->broker, q, r);
 }

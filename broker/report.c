@@ -35,7 +35,10 @@ static void put_pid(struct broker *b, const char *key, const struct connection *
 
 static void put_queue_type(struct broker *b, const struct queue *q)
 {
-	event_str(b, "type", slice_str(q->counts ? "rabbit_quorum_queue" : "rabbit_classic_queue"));
+	const char *type = q->live->stream ? "rabbit_stream_queue"
+	                   : q->counts ? "rabbit_quorum_queue"
+	                               : "rabbit_classic_queue";
+	event_str(b, "type", slice_str(type));
 }
 
 static bool begin_queue(struct broker *b, const struct queue *q)

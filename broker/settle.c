@@ -6,6 +6,7 @@
 #include "broker/consuming.h"
 #include "broker/dead.h"
 #include "broker/refuse.h"
+#include "broker/streaming.h"
 #include "queue/queue.h"
 
 static void give_back(struct broker *b, struct queue *q, struct entry e, bool failed)
@@ -30,8 +31,14 @@ static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 		groups_release(q, d->group);
 	bool back = how == SETTLE_REQUEUE || how == SETTLE_FAILED;
 	bool runs = !q->deleted && (back || d->group);
+	if (d->consumer && d->consumer->progress && !q->deleted)
+		streaming_settled(d->consumer, d->entry.seq, how);
 	if (d->consumer)
 		consuming_settled(d->consumer);
+	if (q->live->stream) {
+		queue_credit(q);
+		return;
+	}
 	switch (how) {
 	case SETTLE_REQUEUE: give_back(ch->broker, q, d->entry, false); break;
 	case SETTLE_FAILED: give_back(ch->broker, q, d->entry, true); break;

@@ -20,6 +20,7 @@ const struct exchange_type *exchange_type_find(struct slice name)
 		&exchange_local_random,
 		&exchange_once,
 		&exchange_history,
+		&exchange_super_stream,
 	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (slice_is(name, types[i]->name))

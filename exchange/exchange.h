@@ -132,11 +132,11 @@ const struct exchange_type *exchange_delayed_type(struct slice arguments);
 
 /* The type of that name, or NULL: direct, fanout, topic, headers, x-consistent-hash,
  * x-modulus-hash, x-random, x-local-random, x-message-deduplication,
- * x-recent-history. */
+ * x-recent-history, x-super-stream. */
 const struct exchange_type *exchange_type_find(struct slice name);
 
 extern const struct exchange_type exchange_direct, exchange_fanout, exchange_topic,
 	exchange_headers, exchange_consistent_hash, exchange_modulus_hash, exchange_random,
-	exchange_local_random, exchange_once, exchange_history;
+	exchange_local_random, exchange_once, exchange_history, exchange_super_stream;
 
 #endif

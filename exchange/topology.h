@@ -27,7 +27,7 @@ enum catalog_kind {
 	CATALOG_POLICY = 6,
 	CATALOG_PERMISSION = 7,
 	CATALOG_PARAMETER = 8,
-	CATALOG_TOPIC_PERMISSION = 9,
+	CATALOG_TOPIC_PERMISSION = 9,   /* 10: queue/offsets.h */
 };
 
 struct topology {

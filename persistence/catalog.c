@@ -101,22 +101,29 @@ static void set_removed(struct catalog *c, struct item *i, log_position at)
 	list_push(&c->by_position, &i->link);
 }
 
-static log_position append(struct catalog *c, enum record_type type, const struct record_define *r)
+static log_position append(struct catalog *c, enum record_type type, bool urgent,
+                           const struct record_define *r)
 {
 	struct buf body = { 0 };
 	if (!c->log)
 		return 0;
 	record_define_encode(&body, r);
 	struct slice part = buf_slice(&body);
-	log_position at = log_append(c->log, type, true, &part, 1);
+	log_position at = log_append(c->log, type, urgent, &part, 1);
 	buf_free(&body);
 	return at;
 }
 
 log_position catalog_put(struct catalog *c, uint8_t kind, struct slice key, struct slice value)
 {
+	return catalog_set(c, kind, key, value, true);
+}
+
+log_position catalog_set(struct catalog *c, uint8_t kind, struct slice key, struct slice value,
+                         bool urgent)
+{
 	struct record_define r = { kind, key, value };
-	log_position at = append(c, RECORD_DEFINE, &r);
+	log_position at = append(c, RECORD_DEFINE, urgent, &r);
 	set(c, kind, key, value, at);
 	return at;
 }
@@ -127,7 +134,7 @@ log_position catalog_remove(struct catalog *c, uint8_t kind, struct slice key)
 	struct record_define r = { kind, key, slice_of(NULL, 0) };
 	if (!i || is_removed(i))
 		return 0;
-	log_position at = append(c, RECORD_UNDEFINE, &r);
+	log_position at = append(c, RECORD_UNDEFINE, true, &r);
 	if (c->log)
 		set_removed(c, i, at);
 	else
@@ -167,7 +174,7 @@ bool catalog_next(const struct catalog *c, const void **cursor, uint8_t *kind, s
 static void refresh(struct catalog *c, struct item *i, log_position from)
 {
 	struct record_define d = define_of(i);
-	i->at = append(c, is_removed(i) ? RECORD_UNDEFINE : RECORD_DEFINE, &d);
+	i->at = append(c, is_removed(i) ? RECORD_UNDEFINE : RECORD_DEFINE, true, &d);
 	if (i->first >= from)
 		i->first = i->at;
 	list_remove(&i->link);

@@ -30,6 +30,10 @@ void catalog_free(struct catalog *c);
 /* Sets an entry and appends it to the log, urgently.  Returns the position to wait for. */
 log_position catalog_put(struct catalog *c, uint8_t kind, struct slice key, struct slice value);
 
+/* As catalog_put, but urgently only when somebody waits for it. */
+log_position catalog_set(struct catalog *c, uint8_t kind, struct slice key, struct slice value,
+                         bool urgent);
+
 /* Removes an entry, which need not exist. Returns the position to wait for, or 0 when there was
  * nothing to remove. */
 log_position catalog_remove(struct catalog *c, uint8_t kind, struct slice key);

@@ -77,14 +77,14 @@ static void put(struct page *p, uint64_t v)
 }
 
 /* Pages that came from a disk were checked when they were taken in. */
-static uint64_t get(const struct page *p, struct place *r)
+static uint64_t get(const uint8_t *bytes, uint32_t end, struct place *r)
 {
 	uint64_t v = 0;
 	unsigned shift = 0;
 	uint8_t b;
 	do {
-		must(r->at < p->write.at && shift < 64);
-		b = p->bytes[r->at++];
+		must(r->at < end && shift < 64);
+		b = bytes[r->at++];
 		v |= (uint64_t)(b & 0x7F) << shift;
 		shift += 7;
 	} while (b & 0x80);
@@ -165,14 +165,19 @@ static struct page *first_page(const struct trail *t)
 }
 
 /* The entry at *r, which moves behind it. */
-static struct trail_entry next(const struct page *p, struct place *r)
+static struct trail_entry decode(const uint8_t *bytes, uint32_t end, struct place *r)
 {
-	uint64_t head = get(p, r);
+	uint64_t head = get(bytes, end, r);
 	r->position += unfold(head >> FLAG_BITS);
-	r->seq += head & OTHER_SEQ ? get(p, r) : 1;
-	r->size += head & OTHER_SIZE ? unfold(get(p, r)) : 0;
+	r->seq += head & OTHER_SEQ ? get(bytes, end, r) : 1;
+	r->size += head & OTHER_SIZE ? unfold(get(bytes, end, r)) : 0;
 	r->n++;
 	return (struct trail_entry){ r->seq, 8 * r->position, r->size, head & KEPT };
+}
+
+static struct trail_entry next(const struct page *p, struct place *r)
+{
+	return decode(p->bytes, p->write.at, r);
 }
 
 /* A page of which nothing is left goes, and what is noted of it; of the first, also what is noted
@@ -339,17 +344,17 @@ static bool are_plain(const uint8_t *p)
 	return (v & 0x8086808680868086) == 0x0080008000800080;
 }
 
-/* Whether the bytes are n varint groups that end where they should: each entry is one varint and
- * one more for each of its flags. */
-static bool is_sound(const struct page *p)
+/* How many varint groups the bytes are, when they end where they should, else 0: each entry is one
+ * varint and one more for each of its flags. */
+static uint32_t count_entries(const uint8_t *bytes, uint32_t n)
 {
 	uint32_t at = 0, entries = 0;
 	unsigned due = 0;
 	bool begun = false;
-	for (unsigned length = 0; at < p->write.at; at++) {
-		for (; length == 0 && due == 0 && p->write.at - at > 8 && are_plain(p->bytes + at); at += 8)
+	for (unsigned length = 0; at < n; at++) {
+		for (; length == 0 && due == 0 && n - at > 8 && are_plain(bytes + at); at += 8)
 			entries += 4;
-		uint8_t b = p->bytes[at];
+		uint8_t b = bytes[at];
 		if (length++ == 0 && due == 0) {
 			due = 1 + !!(b & OTHER_SEQ) + !!(b & OTHER_SIZE);
 			entries++;
@@ -358,11 +363,16 @@ static bool is_sound(const struct page *p)
 		if (begun && length < 10)
 			continue;
 		if (begun)
-			return false;
+			return 0;
 		due--;
 		length = 0;
 	}
-	return !begun && due == 0 && entries == p->write.n && p->write.n > 0;
+	return begun || due ? 0 : entries;
+}
+
+static bool is_sound(const struct page *p)
+{
+	return p->write.n > 0 && count_entries(p->bytes, p->write.at) == p->write.n;
 }
 
 static struct page *read_page(struct slice *in)
@@ -572,7 +582,8 @@ static struct page *page_with(const struct list *pages, uint64_t seq)
 	return NULL;
 }
 
-static struct trail_shelf *shelf_with(const struct trail *t, uint64_t seq)
+/* The first that ends with that number or a higher one. */
+static struct trail_shelf *shelf_from(const struct trail *t, uint64_t seq)
 {
 	size_t low = t->shelved_at, high = t->shelved_end;
 	while (low < high) {
@@ -582,7 +593,13 @@ static struct trail_shelf *shelf_with(const struct trail *t, uint64_t seq)
 		else
 			high = mid;
 	}
-	return low < t->shelved_end && t->shelves[low].first <= seq ? &t->shelves[low] : NULL;
+	return low < t->shelved_end ? &t->shelves[low] : NULL;
+}
+
+static struct trail_shelf *shelf_with(const struct trail *t, uint64_t seq)
+{
+	struct trail_shelf *s = shelf_from(t, seq);
+	return s && s->first <= seq ? s : NULL;
 }
 
 static void note_taken(struct trail *t, uint64_t seq, uint64_t body_bytes)
@@ -677,6 +694,87 @@ bool trail_next(struct trail_walk *w, struct trail_entry *out)
 static size_t page_bytes(const struct page *p)
 {
 	return p->cap ? p->cap : p->write.at;
+}
+
+/* ---- reading ---- */
+
+static const struct page *page_from(const struct list *pages, uint64_t seq)
+{
+	list_each(it, pages)
+		if (list_entry(it, struct page, link)->write.seq >= seq)
+			return list_entry(it, struct page, link);
+	return NULL;
+}
+
+static void copy_bytes(struct trail_leaf *l, struct slice bytes)
+{
+	l->end = (uint32_t)bytes.n;
+	l->bytes = mem_alloc(bytes.n);
+	memcpy(l->bytes, bytes.p, bytes.n);
+	l->walk = l->begin;
+}
+
+static void leaf_of_page(struct trail_leaf *l, const struct page *p)
+{
+	const struct place *r = &p->read;
+	l->first = r->n ? r->seq + 1 : p->first;
+	l->last = p->write.seq;
+	l->begin = (struct trail_walk){ .seq = r->seq, .position = r->position, .size = r->size };
+	copy_bytes(l, slice_of(p->bytes + r->at, p->write.at - r->at));
+}
+
+static bool leaf_has(const struct trail_leaf *l, uint64_t seq)
+{
+	return l->bytes && l->first <= seq && seq <= l->last;
+}
+
+enum trail_where trail_seek(const struct trail *t, uint64_t seq, struct trail_leaf *leaf,
+                            log_position *at)
+{
+	if (leaf_has(leaf, seq)) {
+		if (leaf->walk.seq >= seq)
+			leaf->walk = leaf->begin;
+		return TRAIL_HERE;
+	}
+	const struct page *p = page_from(&t->pages, seq);
+	const struct trail_shelf *s = p ? NULL : shelf_from(t, seq);
+	trail_leaf_free(leaf);
+	if (s) {
+		leaf->first = s->first;
+		leaf->last = s->last;
+		*at = s->at;
+		return TRAIL_SHELVED;
+	}
+	p = p ? p : page_from(&t->rest, seq);
+	if (!p)
+		return TRAIL_NOWHERE;
+	leaf_of_page(leaf, p);
+	return TRAIL_HERE;
+}
+
+bool trail_leaf_take(struct trail_leaf *l, struct slice bytes)
+{
+	if (bytes.n > UINT32_MAX || !count_entries(bytes.p, (uint32_t)bytes.n))
+		return false;
+	copy_bytes(l, bytes);
+	return true;
+}
+
+bool trail_leaf_next(struct trail_leaf *l, struct trail_entry *out)
+{
+	struct trail_walk *w = &l->walk;
+	struct place r = { w->n, w->at, w->seq, w->position, w->size };
+	if (r.at == l->end)
+		return false;
+	*out = decode(l->bytes, l->end, &r);
+	*w = (struct trail_walk){ NULL, r.n, r.at, r.seq, r.position, r.size };
+	return true;
+}
+
+void trail_leaf_free(struct trail_leaf *l)
+{
+	mem_free(l->bytes);
+	*l = (struct trail_leaf){ 0 };
 }
 
 size_t trail_footprint(const struct trail *t)

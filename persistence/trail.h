@@ -123,6 +123,35 @@ bool trail_next_page(const struct trail *t, struct trail_walk *w, uint64_t *n, u
 /* The next entry of that page; false at its end. */
 bool trail_next(struct trail_walk *w, struct trail_entry *out);
 
+/* ---- reading, which takes nothing ---- */
+
+/* A copy of a page of a trail. One that is all zero is empty. */
+struct trail_leaf {
+	uint8_t *bytes;          /* owned; the encoded entries; NULL: they are still to be taken */
+	uint32_t end;
+	uint64_t first, last;    /* numbers of its entries */
+	struct trail_walk begin, walk;
+};
+
+enum trail_where {
+	TRAIL_NOWHERE,           /* all numbers are lower */
+	TRAIL_HERE,
+	TRAIL_SHELVED,           /* in the record at that position: trail_leaf_take takes its bytes */
+};
+
+/* Makes the leaf the one that has the first entry with that number or a higher one, which is then
+ * still to come, maybe behind others.  One that is the right one already is only wound back. */
+enum trail_where trail_seek(const struct trail *t, uint64_t seq, struct trail_leaf *leaf,
+                            log_position *at);
+
+/* Takes the bytes of the page that was shelved; false when they make no sense. */
+bool trail_leaf_take(struct trail_leaf *l, struct slice bytes);
+
+/* The next entry, also of those that were taken from the middle of the trail; false at the end. */
+bool trail_leaf_next(struct trail_leaf *l, struct trail_entry *out);
+
+void trail_leaf_free(struct trail_leaf *l);
+
 /* Bytes of memory taken. */
 size_t trail_footprint(const struct trail *t);
 

@@ -10,7 +10,9 @@
 #include "base/list.h"
 #include "base/slice.h"
 
+struct progress;
 struct queue;
+struct reader;
 struct channel;   /* broker/channel.h; only carried here */
 
 struct consumer {
@@ -21,11 +23,14 @@ struct consumer {
 	struct list link;           /* among those of the broker */
 	struct queue *queue;
 	struct channel *channel;
+	struct reader *reader;      /* of a stream: its place; NULL: it is no stream */
 	struct slice tag;           /* owned */
 	struct slice arguments;     /* owned */
 	bool no_ack;
 	bool exclusive;
 	bool able;                  /* stands among those that may be served */
+	struct progress *progress;  /* ... what it has done, when that is kept; NULL: it is not */
+	bool filters;               /* of a stream: only some of the messages are for it */
 	bool cancelled;             /* off the rotation; freed when nothing of it is unacked */
 	int32_t priority;
 	uint32_t window;            /* prefetch count of its own; 0: no limit */

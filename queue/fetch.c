@@ -13,6 +13,7 @@
 #include "base/logline.h"
 #include "base/mem.h"
 #include "queue/queue.h"
+#include "queue/reader.h"
 #include "queue/shelf.h"
 #include "queue/store.h"
 
@@ -36,6 +37,8 @@ struct fetch {
 	struct queue *queue;         /* NULL: what comes back is not wanted any more */
 	struct lane *lane;           /* of the queue; NULL: it is a recall */
 	unsigned why;                /* ... for that */
+	struct reader *reader;       /* ... or it is for that one; NULL: it is not, or not any more */
+	bool reads;                  /* it is, or was */
 	struct log_fetch log;
 	log_position *at;
 	struct loaded *entries;
@@ -352,9 +355,24 @@ static void hand_over(struct store *s, struct queue *q)
 	}
 }
 
+/* Those that could not be read are passed over. */
+static void give_to_reader(struct store *s, struct fetch *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->entries[i].entry.message)
+			row_push(&f->reader->ahead, f->entries[i].entry);
+	f->reader->fetch = NULL;
+	store_wake(s, f->queue);
+	destroy(f);
+}
+
 static void finish(struct store *s, struct fetch *f)
 {
 	struct queue *q = f->queue;
+	if (f->reader) {
+		give_to_reader(s, f);
+		return;
+	}
 	if (q && !f->lane) {
 		hand_over(s, q);
 		return;
@@ -366,8 +384,8 @@ static void finish(struct store *s, struct fetch *f)
 		if (first != f)
 			destroy(first);
 	}
-	if (q && !list_linked(&q->live->woken))
-		list_push(&s->woken, &q->live->woken);
+	if (q)
+		store_wake(s, q);
 	if (!q || !list_linked(&f->on_lane))
 		destroy(f);
 }
@@ -381,7 +399,7 @@ static void take_messages(struct store *s, struct log_fetch *back)
 		take_part(f, s);
 	if (!f->done)
 		return;
-	if (f->lane)
+	if (f->lane || f->reads)
 		s->n_fetching--;
 	finish(s, f);
 }
@@ -394,9 +412,11 @@ void fetch_collect(struct store *s, log_position durable)
 		switch (back->kind) {
 		case FETCH_MESSAGES: take_messages(s, back); break;
 		case FETCH_COPIES: relocation_take(s); break;
+		case FETCH_LEAF: reader_take_leaf(back->owner); break;
 		default: shelf_take(s, back->owner); break;
 		}
 	}
+	streams_show(s);
 	fetch_feed(s);
 }
 
@@ -413,6 +433,58 @@ void fetch_forget(struct queue *q, struct lane *l, bool acked)
 			destroy(f);
 	}
 	lane_loaded(l, n, 0);
+}
+
+/* ---- for readers ---- */
+
+/* A share of what messages may take, for each that reads. */
+static uint64_t read_bytes(const struct store *s)
+{
+	uint64_t unit = s->memory_budget / (4 * ((uint64_t)s->n_readers + 1));
+	return unit < UNIT_LEAST ? UNIT_LEAST : unit > UNIT_MOST ? UNIT_MOST : unit;
+}
+
+static void read_entries(struct fetch *f, struct reader *r, size_t most)
+{
+	struct store *s = f->queue->store;
+	uint64_t bytes = read_bytes(s);
+	struct trail_entry e;
+	log_position reach = 0;
+	while (f->n < most && bytes && reader_peek(r, &e)) {
+		log_position at = place_of(s->log, e.at);
+		if (f->n && (at < f->at[f->n - 1] || at >= reach))
+			return;
+		reach = f->n ? reach : log_reach(s->log, at);
+		struct entry entry = { .seq = e.seq, .at = e.at };
+		f->at[f->n] = at;
+		f->entries[f->n++] = (struct loaded){ entry, e.body_bytes, false };
+		bytes -= e.body_bytes < bytes ? e.body_bytes : bytes;
+		reader_pass(r);
+	}
+}
+
+struct fetch *fetch_read(struct reader *r, size_t most)
+{
+	struct store *s = r->queue->store;
+	struct fetch *f = mem_zalloc(sizeof *f);
+	list_init(&f->on_lane);
+	f->queue = r->queue;
+	f->reader = r;
+	f->reads = true;
+	f->at = mem_alloc(most * sizeof *f->at);
+	f->entries = mem_alloc(most * sizeof *f->entries);
+	read_entries(f, r, most);
+	list_push(&s->fetching, &f->on_store);
+	s->n_fetching++;
+	f->log = (struct log_fetch){ .owner = f, .at = f->at, .n = f->n };
+	log_fetch(s->log, &f->log);
+	return f;
+}
+
+void fetch_unread(struct fetch *f)
+{
+	f->queue = NULL;
+	f->reader = NULL;
 }
 
 /* ---- single entries ---- */
@@ -506,7 +578,7 @@ void fetch_abandon(struct store *s)
 {
 	list_each(it, &s->fetching) {
 		struct fetch *f = list_entry(it, struct fetch, on_store);
-		if (f->queue && !f->lane)
+		if (f->queue && !f->lane && !f->reads)
 			abandon(f);
 	}
 }

@@ -8,8 +8,10 @@
 
 #include "queue/entry.h"
 
+struct fetch;
 struct lane;
 struct queue;
+struct reader;
 struct store;
 
 void fetch_init(struct store *s);
@@ -55,6 +57,11 @@ struct recalled {
 /* The next one that is back: without a message when it could not be read. False when there is
  * none. */
 bool fetch_recalled(struct store *s, struct recalled *out);
+
+/* Reads what the reader wants next, at most so many; there is one at least.  What comes back is put
+ * into reader.ahead, and reader.fetch is NULL again; unless nobody waits any more. */
+struct fetch *fetch_read(struct reader *r, size_t most);
+void fetch_unread(struct fetch *f);
 
 /* The broker ends: the queues, which are deleted, give up what was recalled. */
 void fetch_abandon(struct store *s);

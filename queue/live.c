@@ -90,6 +90,8 @@ void live_begin(struct queue *q)
 	list_push(&q->store->looks.all, &live->link);
 	q->store->looks.n++;
 	q->live = live;
+	if (stream_is_asked_for(queue_arguments(q)))
+		live->stream = stream_new(q);
 }
 
 /* ---- ending ---- */
@@ -124,6 +126,7 @@ void live_end(struct queue *q)
 		lane_free(&live->levels[i]);
 	mem_free(live->levels);
 	groups_free(live->groups);
+	mem_free(live->stream);
 	mem_free(live->acks);
 	deadlines_free(&live->deadlines);
 	slab_free(live, sizeof *live);
@@ -136,7 +139,7 @@ static bool has_something(const struct queue *q)
 {
 	const struct live *live = q->live;
 	return queue_ready(q) || live->unacked || live->rotation.count ||
-	       q->settings->lease_ms >= 0 || !list_empty(&live->parked);
+	       q->settings->lease_ms >= 0 || !list_empty(&live->parked) || live->stream;
 }
 
 /* Something is still under way that knows of it.  Where it stands as one that may have something,

@@ -12,6 +12,7 @@
 #include "queue/deadlines.h"
 #include "queue/groups.h"
 #include "queue/lane.h"
+#include "queue/stream.h"
 
 struct queue;
 struct store;
@@ -22,6 +23,7 @@ struct live {
 	unsigned n_levels;            /* x-max-priority and one; 0: it is none */
 	bool expires;                 /* has held messages that are due at a time of their own */
 	struct groups *groups;        /* x-group-header; NULL: none */
+	struct stream *stream;        /* x-queue-type is stream, which is always live; NULL: none */
 	uint64_t aside;               /* entries that wait there for their key */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
 	uint64_t delivered_below;     /* every fresh entry below has been handed out once */

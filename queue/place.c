@@ -7,7 +7,7 @@
 
 static bool is_kept(const struct queue *q, const struct message *m)
 {
-	return m->persistent && queue_is_logged(q);
+	return (m->persistent || q->live->stream) && queue_is_logged(q);
 }
 
 enum { STRETCH = 1024 };

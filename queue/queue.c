@@ -45,6 +45,8 @@ void queue_set_policy(struct queue *q, const struct settings *policy)
 	struct settings *own = own_settings(q);
 	settings_of_arguments(own, queue_arguments(q));
 	settings_join(own, policy);
+	if (stream_is_asked_for(queue_arguments(q)))
+		settings_of_stream(own);
 	q->settings = own;
 }
 
@@ -90,6 +92,8 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	store_know_queue(s, q);
 	queue_set_policy(q, &settings_none);
 	set_keyring(q);
+	if (stream_is_asked_for(spec->arguments))
+		live_begin(q);
 	return q;
 }
 
@@ -210,6 +214,8 @@ void queue_delete(struct queue **pq)
 	store_forget_queue(q->store, q);
 	if (queue_is_live(q)) {
 		live_leave(q);
+		if (q->live->stream)
+			stream_end(q->live->stream);
 		drop_later(q);
 		drop_all(q, false);
 	}
@@ -357,6 +363,8 @@ int64_t queue_deadline(const struct queue *q)
 	int64_t at = QUEUE_NO_DEADLINE;
 	if (!queue_is_timed(q))
 		return at;
+	if (q->live->stream)
+		return stream_deadline(q);
 	soonest(q, &at);
 	int64_t aside = aside_deadline(q);
 	at = aside < at ? aside : at;
@@ -366,10 +374,14 @@ int64_t queue_deadline(const struct queue *q)
 
 void queue_push(struct queue *q, uint64_t seq, struct message *m)
 {
-	struct entry e = { .message = message_ref(m), .seq = seq };
 	must(!q->deleted);
 	live_begin(q);
 	struct live *live = q->live;
+	if (live->stream) {
+		stream_push(q, seq, m);
+		return;
+	}
+	struct entry e = { .message = message_ref(m), .seq = seq };
 	if (queue_is_logged(q) && !m->spilled)
 		e.at = m->position;
 	e.kept = e.at != 0;
@@ -664,6 +676,11 @@ void queue_give_up(struct queue *q, struct entry e, uint64_t body_bytes)
 {
 	note_end(q, &e, true);
 	forget(q, &e, body_bytes);
+	no_longer_unacked(q);
+}
+
+void queue_credit(struct queue *q)
+{
 	no_longer_unacked(q);
 }
 

@@ -102,7 +102,7 @@ struct lane *queue_wanted(struct queue *q);
 /* True when messages in it may have deadlines. */
 static inline bool queue_is_timed(const struct queue *q)
 {
-	return q->settings->ttl_ms >= 0 || q->live->expires;
+	return q->settings->ttl_ms >= 0 || q->settings->max_age_ms >= 0 || q->live->expires;
 }
 
 /* True when messages of this queue that are persistent are to be logged. */
@@ -205,6 +205,9 @@ bool queue_is_spent(const struct queue *q, const struct entry *e);
 
 /* The entry is done with: acked, rejected without requeue, or sent without acks. */
 void queue_settle(struct queue *q, struct entry e);
+
+/* As queue_settle, for a message of a stream, which stays. */
+void queue_credit(struct queue *q);
 
 /* As queue_settle, for an entry without its message, whose body is as large. */
 void queue_give_up(struct queue *q, struct entry e, uint64_t body_bytes);

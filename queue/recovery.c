@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "persistence/summary.h"
+#include "queue/offsets.h"
 #include "queue/queue.h"
 #include "queue/store.h"
 
@@ -35,26 +36,23 @@ static bool read_summary(struct store *s, struct recovery *r, struct slice body)
 	return catalog.n == 0;
 }
 
-/* Keys count when their transaction does: the summary tells. */
-static bool add_record(struct recovery *r, const struct log_record *record)
+/* Keys and entries of the catalog count when their transaction does: the summary tells. */
+static bool add_record(struct store *s, struct recovery *r, const struct log_record *record)
 {
 	bool ok = summary_add(&r->all, record);
-	struct slice keys = buf_slice(&r->all.catalog);
+	struct slice entries = buf_slice(&r->all.catalog);
 	struct log_record one;
-	while (ok && summary_next_record(&keys, &one))
-		ok = one.type == RECORD_DEDUP && keyrings_find(&r->keys, &r->all, &one);
+	while (ok && summary_next_record(&entries, &one))
+		ok = read_entry(s, r, &one);
 	buf_clear(&r->all.catalog);
 	return ok;
 }
 
 static bool read_record(struct store *s, struct recovery *r, const struct log_record *record)
 {
-	switch (record->type) {
-	case RECORD_SUMMARY: return read_summary(s, r, record->body);
-	case RECORD_DEFINE:
-	case RECORD_UNDEFINE: return catalog_recover(&s->catalog, record);
-	default: return add_record(r, record);
-	}
+	if (record->type == RECORD_SUMMARY)
+		return read_summary(s, r, record->body);
+	return add_record(s, r, record);
 }
 
 /* Numbers of queues are never used twice. */
@@ -126,8 +124,12 @@ static void claim_messages(struct store *s, const struct recovery *r, struct que
 	retain(s, &left);
 	q->next_seq = from->next_seq;
 	queue_restore(q, &left, r->was_clean ? from->delivered_below : from->next_seq);
-	restore_dues(s, q, &dues);
-	if (queue_is_live(q))
+	if (!q->live->stream)
+		restore_dues(s, q, &dues);
+	dues_free(&dues);
+	if (q->live->stream)
+		stream_restored(q);
+	else if (queue_is_live(q))
 		q->live->expires |= from->expires;
 }
 
@@ -153,6 +155,7 @@ void store_scan_end(struct store *s, struct recovery **pr)
 	struct recovery *r = *pr;
 	*pr = NULL;
 	relocation_recover(s);
+	offsets_recover(s);
 	is_used(s, keyrings_found_end(s, &r->keys));
 	summary_free(&r->all);
 	mem_free(r);

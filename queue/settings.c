@@ -13,6 +13,7 @@ const struct settings settings_none = {
 	.retry_max_ms = -1,
 	.max_length = UINT64_MAX,
 	.max_bytes = UINT64_MAX,
+	.max_age_ms = -1,
 };
 
 /* A number has no say where it is the largest, taken as an unsigned one: -1 or UINT64_MAX.  Beyond
@@ -30,6 +31,7 @@ static const struct {
 	{ "x-delayed-retry-max", offsetof(struct settings, retry_max_ms), SETTINGS_TIME_MAX_MS },
 	{ "x-max-length", offsetof(struct settings, max_length), INT64_MAX },
 	{ "x-max-length-bytes", offsetof(struct settings, max_bytes), INT64_MAX },
+	{ "x-max-age", offsetof(struct settings, max_age_ms), SETTINGS_TIME_MAX_MS },
 };
 
 static const struct {
@@ -82,17 +84,62 @@ static unsigned choice_of(struct slice table, const char *key, const char *const
 
 #define CHOICE_OF(table, key, of) choice_of(table, key, of, ARRAY_LEN(of))
 
+/* ---- ages: a number and one of these ---- */
+
+#define DAY_MS (24 * 3600 * 1000ll)
+
+static const struct {
+	char unit;
+	int64_t ms;
+} units[] = {
+	{ 'Y', 365 * DAY_MS }, { 'M', 30 * DAY_MS }, { 'D', DAY_MS },
+	{ 'h', 3600 * 1000 },  { 'm', 60 * 1000 },   { 's', 1000 },
+};
+
+static int64_t unit_ms(uint8_t unit)
+{
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (units[i].unit == unit)
+			return units[i].ms;
+	return 0;
+}
+
+bool settings_age(struct slice text, int64_t *ms)
+{
+	int64_t unit = text.n > 1 ? unit_ms(text.p[text.n - 1]) : 0, n = 0;
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+		n = n > SETTINGS_TIME_MAX_MS / 100 ? n : 10 * n + (text.p[i] - '0');
+	}
+	if (!unit)
+		return false;
+	*ms = n > SETTINGS_TIME_MAX_MS / unit ? SETTINGS_TIME_MAX_MS : n * unit;
+	return true;
+}
+
+/* ---- reading ---- */
+
+/* Numbers are integers, but for an age. */
+static bool number_of(size_t i, const struct field *f, int64_t *out)
+{
+	if (numbers[i].at == offsetof(struct settings, max_age_ms))
+		return f->letter == 'S' && settings_age(f->bytes, out);
+	*out = f->integer;
+	return field_is_integer(f) && f->integer >= 0;
+}
+
 /* skip: bytes of the keys that are not in the table's. */
 static void read(struct settings *out, struct slice table, size_t skip)
 {
 	struct field f;
+	int64_t n;
 	*out = settings_none;
 	if (table.n == 0)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		int64_t most = numbers[i].most;
-		if (table_find(table, &numbers[i].key[skip], &f) && field_is_integer(&f) && f.integer >= 0)
-			*number_in(out, i) = (uint64_t)(f.integer < most ? f.integer : most);
+		if (table_find(table, &numbers[i].key[skip], &f) && number_of(i, &f, &n))
+			*number_in(out, i) = (uint64_t)(n < numbers[i].most ? n : numbers[i].most);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (table_find(table, &names[i].key[skip], &f) && f.letter == 'S' &&
@@ -128,6 +175,15 @@ void settings_join(struct settings *out, const struct settings *weaker)
 		out->retry = other.retry;
 	if (out->strategy == STRATEGY_UNSAID)
 		out->strategy = other.strategy;
+}
+
+void settings_of_stream(struct settings *s)
+{
+	struct settings all = *s;
+	*s = settings_none;
+	s->max_bytes = all.max_bytes;
+	s->max_age_ms = all.max_age_ms;
+	s->patience_ms = all.patience_ms;
 }
 
 static bool same_name(struct slice a, struct slice b)

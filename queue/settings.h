@@ -41,12 +41,17 @@ struct settings {
 	int64_t retry_max_ms;        /* delayed-retry-max; -1: any */
 	uint64_t max_length;         /* UINT64_MAX: none */
 	uint64_t max_bytes;          /* max-length-bytes; UINT64_MAX: none */
+	int64_t max_age_ms;          /* max-age; -1: any */
 	enum overflow overflow;
 	enum retry retry;            /* delayed-retry-type */
 	enum strategy strategy;      /* dead-letter-strategy */
 	struct slice dead_exchange;  /* dead-letter-exchange; p == NULL: none */
 	struct slice dead_key;       /* dead-letter-routing-key; p == NULL: the message's own */
 };
+
+/* An age, as x-max-age has it: a number and Y, M, D, h, m or s (a year has 365 days, a month 30).
+ * False when the text is none. */
+bool settings_age(struct slice text, int64_t *ms);
 
 /* Those that say nothing. */
 extern const struct settings settings_none;
@@ -60,6 +65,9 @@ void settings_of_policy(struct settings *out, struct slice definition);
  * weaker's only where out says nothing.  The arguments joined by what policies amount to are in
  * effect. */
 void settings_join(struct settings *out, const struct settings *weaker);
+
+/* Leaves what counts for a stream. */
+void settings_of_stream(struct settings *s);
 
 /* Whether they say the same; of names, the same bytes. */
 bool settings_equal(const struct settings *a, const struct settings *b);

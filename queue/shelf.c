@@ -120,7 +120,9 @@ static void come_back(struct store *s, struct shelf_load *load, const struct log
 		log_release(s->log, at, f->body.n);
 	else
 		lose_page(load);
-	if (load->queue)
+	if (load->queue && load->queue->live->stream)
+		store_wake(s, load->queue);
+	else if (load->queue)
 		fetch_ahead(load->queue);
 }
 

@@ -7,7 +7,9 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
+#include "queue/offsets.h"
 #include "queue/queue.h"
+#include "queue/reader.h"
 #include "queue/shelf.h"
 
 enum {
@@ -31,6 +33,9 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->buried);
 	list_init(&s->keys_on_log);
 	list_init(&s->looks.all);
+	list_init(&s->unseen);
+	list_init(&s->moved_offsets);
+	list_init(&s->leaves);
 }
 
 void store_free(struct store *s)
@@ -38,6 +43,7 @@ void store_free(struct store *s)
 	must(list_empty(&s->acked) && list_empty(&s->deep) && list_empty(&s->woken));
 	must(s->looks.n == 0);
 	fetch_end(s);
+	readers_end(s);
 	shelf_end(s);
 	catalog_free(&s->catalog);
 	reclaim_free(s);
@@ -46,13 +52,18 @@ void store_free(struct store *s)
 	buf_free(&s->scratch);
 }
 
+static void begin_writing(struct store *s)
+{
+	if (s->tx != TX_EMPTY)
+		return;
+	log_append(s->log, RECORD_BEGIN, false, NULL, 0);
+	s->tx = TX_WRITTEN;
+}
+
 static log_position append(struct store *s, enum record_type type, bool urgent,
                            const struct slice *parts, size_t n)
 {
-	if (s->tx == TX_EMPTY) {
-		log_append(s->log, RECORD_BEGIN, false, NULL, 0);
-		s->tx = TX_WRITTEN;
-	}
+	begin_writing(s);
 	return log_append(s->log, type, urgent, parts, n);
 }
 
@@ -137,6 +148,14 @@ log_position store_publish(struct store *s, struct message *m, const struct reco
 	                                packed_keys);
 	log_retain(s->log, m->position, n, n * m->body_bytes);
 	return at;
+}
+
+void store_define(struct store *s, uint8_t kind, struct slice key, struct slice value,
+                  bool urgent)
+{
+	if (s->log)
+		begin_writing(s);
+	catalog_set(&s->catalog, kind, key, value, urgent);
 }
 
 log_position store_keys(struct store *s, struct slice packed_keys)
@@ -227,6 +246,7 @@ log_position store_flush_acks(struct store *s, bool urgent)
 		live->acks = NULL;
 		live->cap_acks = 0;
 	}
+	offsets_flush(s, urgent);
 	return last;
 }
 
@@ -269,6 +289,12 @@ void store_forget_queue(struct store *s, struct queue *q)
 	}
 }
 
+void store_wake(struct store *s, struct queue *q)
+{
+	if (!list_linked(&q->live->woken))
+		list_push(&s->woken, &q->live->woken);
+}
+
 /* Each deep queue in turn gives a few entries, until enough has gone or nobody can: a queue that
  * has to wait for the disk is asked again in the next turn. */
 static void cool(struct store *s, log_position durable)
@@ -291,6 +317,7 @@ void store_turn(struct store *s, log_position durable)
 {
 	if (!s->log) {
 		shelf_turn(s);
+		streams_mark(s);
 		return;
 	}
 	s->durable = durable;
@@ -300,6 +327,7 @@ void store_turn(struct store *s, log_position durable)
 	cool(s, durable);
 	shelf_turn(s);
 	fetch_feed(s);
+	streams_mark(s);
 }
 
 bool store_is_busy(const struct store *s, log_position durable)

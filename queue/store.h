@@ -21,7 +21,7 @@ struct message;
 struct queue;
 
 /* What a fetch of the log brings: struct log_fetch.kind. */
-enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_PAGE };
+enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_PAGE, FETCH_LEAF };
 
 struct store {
 	struct log *log;             /* NULL: nothing is kept */
@@ -48,6 +48,11 @@ struct store {
 	struct list shelf_loads, buried;
 	log_position shelved_to;     /* the next pages go when this is durable */
 	bool shelf_moves;            /* a page is on its way to another place */
+
+	unsigned n_streams, n_readers;
+	struct list unseen;          /* streams with something that is not visible yet */
+	struct list moved_offsets;   /* struct offset, to be written (offsets.c) */
+	struct list leaves;          /* pages of indexes on their way to readers (reader.c) */
 
 	bool resting;                /* as little as possible is to stay */
 	struct list deep;            /* queues with much in memory */
@@ -103,12 +108,20 @@ log_position store_flush_acks(struct store *s, bool urgent);
 void store_begin(struct store *s);
 log_position store_commit(struct store *s);
 
+/* Sets an entry of the catalog, inside a transaction as part of it; urgently when somebody waits
+ * for it. */
+void store_define(struct store *s, uint8_t kind, struct slice key, struct slice value,
+                  bool urgent);
+
 /* The queue is there, with its number: what the log says of it counts. */
 void store_know_queue(struct store *s, struct queue *q);
 struct queue *store_queue(const struct store *s, uint32_t id);
 
 /* The queue is deleted: gathered acks are dropped. */
 void store_forget_queue(struct store *s, struct queue *q);
+
+/* Something has come to the queue. */
+void store_wake(struct store *s, struct queue *q);
 
 /* End of a turn: writes gathered acks, trims what can be trimmed, lets go of messages beyond the
  * memory budget; durable is the log's. */

@@ -172,6 +172,8 @@ static void play_broker(struct stage *s, struct word *words, int n)
 		OPTION(outbox_max_bytes),
 		OPTION(consumer_max_per_channel),
 		OPTION(consumer_timeout_ms),
+		OPTION(message_memory_bytes),
+		OPTION(index_page_entries),
 	};
 	for (int i = 1; i < n; i++) {
 		uint64_t v = 0;

@@ -249,7 +249,7 @@ START_TEST(what_makes_no_sense_is_said_and_the_rest_is_taken)
 	ck_assert_int_eq(import(
 		"{\"users\":[{\"name\":\"\"},{\"name\":\"u\",\"password_hash\":\"%%\"},7,"
 		"{\"name\":\"good\",\"password\":\"p\"}],"
-		"\"vhosts\":[{\"name\":5},{\"name\":\"s\",\"default_queue_type\":\"stream\"}],"
+		"\"vhosts\":[{\"name\":5},{\"name\":\"s\",\"default_queue_type\":\"river\"}],"
 		"\"permissions\":[{\"user\":\"nobody\",\"vhost\":\"/\"},"
 		"{\"user\":\"good\",\"vhost\":\"nowhere\"},"
 		"{\"user\":\"good\",\"vhost\":\"/\",\"configure\":\"(\",\"write\":\"\",\"read\":\"\"}],"
@@ -267,7 +267,7 @@ START_TEST(what_makes_no_sense_is_said_and_the_rest_is_taken)
 	assert_says("users, number 2: password_hash is not one of rabbit_password_hashing_md5");
 	assert_says("users, number 3: not an object");
 	assert_says("vhosts, number 1: name has to be");
-	assert_says("vhosts, number 2: unsupported queue type 'stream'\n");
+	assert_says("vhosts, number 2: unsupported queue type 'river'\n");
 	assert_says("permissions, number 1: User \"nobody\" does not exist\n");
 	assert_says("permissions, number 2: Virtual host 'nowhere' does not exist\n");
 	assert_says("permissions, number 3: invalid regular expression");

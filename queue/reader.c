@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "queue/reader.h"
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "queue/fetch.h"
+#include "queue/queue.h"
+#include "queue/store.h"
+
+enum { READ_FEW = 16 };      /* messages at hand, of which so few are left that more are read */
+
+/* A page of the index on its way. */
+struct leaf_load {
+	struct list link;
+	struct log_fetch log;
+	log_position at;
+	struct reader *reader;       /* NULL: it is gone */
+};
+
+struct reader *reader_new(struct queue *q, uint64_t from)
+{
+	struct reader *r = mem_zalloc(sizeof *r);
+	must(q->live->stream);
+	r->queue = q;
+	r->next = r->to_read = from;
+	r->most = LOG_FETCH_RECORDS;
+	q->store->n_readers++;
+	return r;
+}
+
+struct reader *reader_new_since(struct queue *q, int64_t since_ms)
+{
+	struct reader *r = reader_new(q, q->live->stream->visible);
+	r->since_ms = since_ms;
+	r->low = stream_first(q);
+	r->high = r->next;
+	return r;
+}
+
+static void drop_ahead(struct reader *r)
+{
+	struct entry e;
+	while (row_pop(&r->ahead, &e))
+		message_drop(&e.message);
+}
+
+void reader_free(struct reader **pr)
+{
+	struct reader *r = *pr;
+	*pr = NULL;
+	if (!r)
+		return;
+	drop_ahead(r);
+	if (r->fetch)
+		fetch_unread(r->fetch);
+	if (r->load)
+		r->load->reader = NULL;
+	trail_leaf_free(&r->leaf);
+	r->queue->store->n_readers--;
+	mem_free(r);
+}
+
+/* ---- the index ---- */
+
+static void load_leaf(struct reader *r, log_position at)
+{
+	struct store *s = r->queue->store;
+	struct leaf_load *load = mem_zalloc(sizeof *load);
+	load->at = at;
+	load->reader = r;
+	load->log = (struct log_fetch){ .owner = load, .kind = FETCH_LEAF, .at = &load->at, .n = 1 };
+	list_push(&s->leaves, &load->link);
+	r->load = load;
+	log_fetch(s->log, &load->log);
+}
+
+static void leaf_load_free(struct leaf_load *load)
+{
+	list_remove(&load->link);
+	log_fetch_free(&load->log);
+	mem_free(load);
+}
+
+/* One that cannot be read is passed over: the queue says so when it comes to forget it. */
+void reader_take_leaf(struct leaf_load *load)
+{
+	struct reader *r = load->reader;
+	const struct log_found *f = &load->log.found[0];
+	if (r) {
+		r->load = NULL;
+		if (f->error || f->type != RECORD_PAGE || !trail_leaf_take(&r->leaf, f->body))
+			r->next = r->to_read = r->leaf.last + 1;
+		store_wake(r->queue->store, r->queue);
+	}
+	leaf_load_free(load);
+}
+
+static bool next_in_leaf(struct reader *r)
+{
+	while (trail_leaf_next(&r->leaf, &r->entry))
+		if (r->entry.seq >= r->to_read)
+			return r->has_entry = true;
+	return false;
+}
+
+/* Looks up to_read in the index. READER_LATER: its page is on the way, or will be. */
+static enum reader_answer find_entry(struct reader *r)
+{
+	const struct store *s = r->queue->store;
+	log_position at;
+	if (r->has_entry && r->entry.seq >= r->to_read)
+		return READER_ENTRY;
+	r->has_entry = false;
+	if (r->load)
+		return READER_LATER;
+	if (next_in_leaf(r))
+		return READER_ENTRY;
+	switch (trail_seek(&r->queue->live->lane.cold, r->to_read, &r->leaf, &at)) {
+	case TRAIL_NOWHERE: return READER_END;
+	case TRAIL_HERE: return next_in_leaf(r) ? READER_ENTRY : READER_END;
+	case TRAIL_SHELVED: break;
+	}
+	if (at < s->durable)
+		load_leaf(r, at);
+	else
+		stream_await(r->queue);
+	return READER_LATER;
+}
+
+bool reader_peek(struct reader *r, struct trail_entry *out)
+{
+	if (find_entry(r) != READER_ENTRY || r->entry.seq >= r->queue->live->stream->visible)
+		return false;
+	*out = r->entry;
+	return true;
+}
+
+void reader_pass(struct reader *r)
+{
+	r->to_read = r->entry.seq + 1;
+	r->has_entry = false;
+}
+
+/* ---- messages ---- */
+
+static bool take_ahead(struct reader *r, struct entry *out)
+{
+	while (row_pop(&r->ahead, out)) {
+		if (out->seq >= r->next)
+			return true;
+		message_drop(&out->message);
+	}
+	return false;
+}
+
+static bool take_recent(struct reader *r, struct entry *out)
+{
+	const struct stream *st = r->queue->live->stream;
+	const struct entry *e = row_first(&st->recent);
+	if (!e || e->seq > r->next)
+		return false;
+	for (uint64_t seq = r->next; seq < st->visible; seq++) {
+		if (!(e = row_find(&st->recent, seq)))
+			continue;
+		*out = *e;
+		message_ref(out->message);
+		return true;
+	}
+	return false;
+}
+
+static enum reader_answer read_on(struct reader *r, size_t most)
+{
+	struct trail_entry e;
+	if (r->fetch)
+		return READER_LATER;
+	if (r->to_read < r->next) {
+		r->to_read = r->next;
+		r->has_entry = false;
+	}
+	enum reader_answer answer = find_entry(r);
+	if (answer != READER_ENTRY)
+		return answer;
+	if (!reader_peek(r, &e))
+		return READER_END;
+	r->fetch = fetch_read(r, most);
+	return READER_LATER;
+}
+
+/* Before the last of what is at hand is gone, unless the rest is in memory. */
+static void read_ahead(struct reader *r)
+{
+	const struct entry *recent = row_first(&r->queue->live->stream->recent);
+	if (r->ahead.count < READ_FEW && (!recent || r->to_read < recent->seq))
+		read_on(r, r->most);
+}
+
+static enum reader_answer next_entry(struct reader *r, size_t most, struct entry *out)
+{
+	if (take_ahead(r, out)) {
+		r->next = out->seq + 1;
+		if (most > READ_FEW)
+			read_ahead(r);
+		return READER_ENTRY;
+	}
+	if (r->next >= r->queue->live->stream->visible)
+		return READER_END;
+	if (!r->fetch && take_recent(r, out)) {
+		r->next = out->seq + 1;
+		return READER_ENTRY;
+	}
+	return read_on(r, most);
+}
+
+/* ---- looking for a time ---- */
+
+static void stand_at(struct reader *r, uint64_t seq)
+{
+	r->next = r->to_read = seq;
+	r->has_entry = false;
+}
+
+/* What is below low is older, what is at high or above is not. */
+static enum reader_answer seek(struct reader *r)
+{
+	struct entry e;
+	while (r->high) {
+		uint64_t mid = r->low + (r->high - r->low) / 2;
+		if (r->low >= r->high) {
+			stand_at(r, r->high);
+			r->high = 0;
+			break;
+		}
+		if (r->next != mid)
+			stand_at(r, mid);
+		enum reader_answer answer = next_entry(r, 1, &e);
+		if (answer == READER_LATER)
+			return READER_LATER;
+		if (answer == READER_END || e.seq >= r->high || e.message->published_ms >= r->since_ms)
+			r->high = mid;
+		else
+			r->low = e.seq + 1;
+		if (answer == READER_ENTRY)
+			message_drop(&e.message);
+	}
+	return READER_ENTRY;
+}
+
+enum reader_answer reader_next(struct reader *r, struct entry *out)
+{
+	uint64_t first = stream_first(r->queue);
+	if (r->high && seek(r) == READER_LATER)
+		return READER_LATER;
+	if (r->next < first)
+		r->next = first;
+	return next_entry(r, r->most, out);
+}
+
+void readers_end(struct store *s)
+{
+	while (!list_empty(&s->leaves))
+		leaf_load_free(list_entry(s->leaves.next, struct leaf_load, link));
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams against a model: whatever is published, read from anywhere, forgotten, or cut off by a
+ * crash, each offset has the message that it had when it was first seen, readers meet offsets in
+ * order and without gaps but for what is forgotten, and nothing that was seen or confirmed is
+ * lost. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "amqp/props.h"
+#include "amqp/table.h"
+#include "tests/sim/talk.h"
+
+Suite *suite_broker_stream(void);
+
+enum { STEPS = 300, MOST = 40000, READERS = 4, BURST = 60 };
+
+static struct inside in;
+static struct talk talk;
+static struct buf why;
+static unsigned random_state;
+
+static struct {
+	unsigned number[MOST];       /* of the message at each offset */
+	unsigned n;                  /* offsets given */
+	unsigned safe;               /* of those, as many have been seen or confirmed */
+	unsigned published;          /* messages ever */
+} model;
+
+static struct reader {
+	bool on;
+	unsigned next;               /* the offset it meets next, or a higher one */
+	uint64_t last_tag, acked;
+} readers[READERS];
+
+static unsigned below(unsigned n)
+{
+	random_state = random_state * 1103515245 + 12345;
+	return random_state / 65536 % n;
+}
+
+static void start(void)
+{
+	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
+	ck_assert(talk_open(&talk, &in));
+}
+
+static void set_up(void)
+{
+	inside_init(&in);
+	in.durable = true;
+	in.segment_bytes = 256 << 10;
+	in.options.message_memory_bytes = 100000;
+	in.options.index_page_entries = 16;
+	start();
+}
+
+static void tear_down(void)
+{
+	talk_free(&talk);
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_free(&why);
+}
+
+/* ---- what comes ---- */
+
+static unsigned offset_of(const struct heard *h)
+{
+	struct field f;
+	ck_assert(table_find(props_headers(h->header), "x-stream-offset", &f));
+	ck_assert_int_eq(f.letter, 'l');
+	return (unsigned)f.integer;
+}
+
+static void meet_delivery(const struct heard *h)
+{
+	const struct basic_deliver *d = &h->method.basic_deliver;
+	struct reader *r = &readers[h->channel - 2];
+	unsigned offset = offset_of(h), number;
+	ck_assert(r->on);
+	ck_assert_uint_ge(offset, r->next);
+	ck_assert_uint_lt(offset, model.n);
+	ck_assert_int_eq(sscanf((const char *)h->body.p, "%u ", &number), 1);
+	ck_assert_uint_eq(number, model.number[offset]);
+	r->next = offset + 1;
+	r->last_tag = d->delivery_tag;
+	if (offset >= model.safe)
+		model.safe = offset + 1;
+}
+
+static void meet(void *unused, const struct heard *h)
+{
+	(void)unused;
+	ck_assert_uint_eq(h->method.id, METHOD_basic_deliver);
+	meet_delivery(h);
+}
+
+static void listen(void)
+{
+	struct heard h;
+	while (talk_read(&talk, &h))
+		meet(NULL, &h);
+}
+
+static bool call(uint16_t channel, struct method m, uint32_t answer, struct heard *h)
+{
+	talk_send(&talk, channel, &m);
+	return talk_expect(&talk, answer, h, meet, NULL);
+}
+
+/* ---- what is done ---- */
+
+static void declare(struct slice arguments)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str("s"),
+		                                   .durable = true,
+		                                   .arguments = arguments } };
+	ck_assert(call(1, m, METHOD_queue_declare_ok, &h));
+}
+
+static unsigned count(void)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str("s"), .passive = true } };
+	ck_assert(call(1, m, METHOD_queue_declare_ok, &h));
+	return h.method.queue_declare_ok.message_count;
+}
+
+static void publish_some(void)
+{
+	char body[600];
+	for (unsigned n = 1 + below(BURST); n && model.n < MOST; n--) {
+		memset(body, 'x', sizeof body);
+		int len = snprintf(body, sizeof body, "%u ", model.published);
+		talk_publish(&talk, 1, slice_of("", 0), slice_str("s"), false, below(2),
+		             slice_of(body, (size_t)len + below(500)));
+		model.number[model.n++] = model.published++;
+	}
+	listen();
+}
+
+/* In the simulator all that can become durable has, when it comes to rest. */
+static void settle_down(void)
+{
+	inside_pass(&in, 1);
+	listen();
+	model.safe = model.n;
+}
+
+static void begin(unsigned i)
+{
+	struct heard h;
+	struct buf arguments = { 0 };
+	struct field f = { .letter = 'l', .integer = below(model.n + 2) };
+	struct reader *r = &readers[i];
+	settle_down();
+	struct method open = { .id = METHOD_channel_open };
+	struct method qos = { .id = METHOD_basic_qos,
+		                  .basic_qos = { .prefetch_count = (uint16_t)(1 + below(100)) } };
+	ck_assert(call((uint16_t)(i + 2), open, METHOD_channel_open_ok, &h));
+	ck_assert(call((uint16_t)(i + 2), qos, METHOD_basic_qos_ok, &h));
+	table_put(&arguments, slice_str("x-stream-offset"), &f);
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str("s"),
+		                                   .arguments = buf_slice(&arguments) } };
+	unsigned from = (unsigned)f.integer;
+	*r = (struct reader){ .on = true, .next = from < model.n ? from : model.n };
+	ck_assert(call((uint16_t)(i + 2), m, METHOD_basic_consume_ok, &h));
+	buf_free(&arguments);
+	listen();
+}
+
+static void end(unsigned i)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_channel_close };
+	ck_assert(call((uint16_t)(i + 2), m, METHOD_channel_close_ok, &h));
+	readers[i].on = false;
+}
+
+static void ack(unsigned i)
+{
+	struct reader *r = &readers[i];
+	struct method m = { .id = METHOD_basic_ack,
+		                .basic_ack = { .delivery_tag = r->last_tag, .multiple = true } };
+	if (r->last_tag == r->acked)
+		return;
+	r->acked = r->last_tag;
+	talk_send(&talk, (uint16_t)(i + 2), &m);
+	listen();
+}
+
+/* Everybody who has acked all has seen all that is safe. */
+static void catch_up(void)
+{
+	for (unsigned i = 0; i < READERS; i++) {
+		struct reader *r = &readers[i];
+		while (r->on && r->last_tag != r->acked)
+			ack(i);
+		if (r->on && model.n)
+			ck_assert_uint_ge(r->next, model.safe);
+	}
+}
+
+static void crash(bool power)
+{
+	talk_free(&talk);
+	inside_crash(&in, power ? DISK_SIM_LOSES_ALL : DISK_SIM_KEEPS_ALL);
+	in.held = false;
+	memset(readers, 0, sizeof readers);
+	start();
+}
+
+/* Of what was published while nothing became durable some may be gone; nobody has seen it. */
+static void crash_in_the_middle(void)
+{
+	settle_down();
+	catch_up();
+	in.held = true;
+	publish_some();
+	crash(below(2));
+	unsigned n = count();
+	ck_assert_uint_ge(n, model.safe);
+	ck_assert_uint_le(n, model.n);
+	model.n = n;
+}
+
+static void step(bool forgets)
+{
+	unsigned i = below(READERS);
+	switch (below(13)) {
+	case 0: readers[i].on ? end(i) : begin(i); break;
+	case 1:
+	case 2:
+	case 3: publish_some(); break;
+	case 4: settle_down(); break;
+	case 5: catch_up(); break;
+	case 6:
+		settle_down();
+		crash(below(2));
+		if (!forgets)
+			ck_assert_uint_eq(count(), model.n);
+		break;
+	case 7:
+		if (!forgets)
+			crash_in_the_middle();
+		break;
+	default: readers[i].on ? ack(i) : begin(i);
+	}
+}
+
+static void play(unsigned seed, struct slice arguments, bool forgets)
+{
+	random_state = seed;
+	memset(&model, 0, sizeof model);
+	memset(readers, 0, sizeof readers);
+	declare(arguments);
+	for (unsigned i = 0; i < STEPS; i++)
+		step(forgets);
+	settle_down();
+	catch_up();
+}
+
+static void put_type(struct buf *arguments)
+{
+	struct field f = { .letter = 'S', .bytes = slice_str("stream") };
+	table_put(arguments, slice_str("x-queue-type"), &f);
+}
+
+START_TEST(offsets_mean_the_same_for_ever)
+{
+	struct buf arguments = { 0 };
+	put_type(&arguments);
+	play((unsigned)_i + 1, buf_slice(&arguments), false);
+	buf_free(&arguments);
+}
+END_TEST
+
+START_TEST(what_is_forgotten_is_passed_over)
+{
+	struct buf arguments = { 0 };
+	struct field f = { .letter = 'I', .integer = 50000 };
+	put_type(&arguments);
+	table_put(&arguments, slice_str("x-max-length-bytes"), &f);
+	play((unsigned)_i + 1, buf_slice(&arguments), true);
+	buf_free(&arguments);
+}
+END_TEST
+
+Suite *suite_broker_stream(void)
+{
+	Suite *s = suite_create("broker/stream");
+	TCase *c = tcase_create("model");
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_set_timeout(c, 60);
+	tcase_add_loop_test(c, offsets_mean_the_same_for_ever, 0, 8);
+	tcase_add_loop_test(c, what_is_forgotten_is_passed_over, 0, 8);
+	suite_add_tcase(s, c);
+	return s;
+}
