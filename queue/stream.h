@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What makes a queue a stream (docs/decisions/0014): its messages stay when they have been read,
+/* What makes a queue a stream (docs/decisions/0015): its messages stay when they have been read,
  * and go when there are more than may be kept.  Its index is the cold stretch of the queue's lane;
  * here is what comes to that: the newest messages in memory, and how far readers may see. */
 #ifndef QUEUE_STREAM_H
