@@ -168,3 +168,12 @@ enum call_state verb_close_all_connections(struct call *c, struct buf *out)
 	buf_printf(out, "Closed %" PRIu64 " connections\n", n);
 	return CALL_DONE;
 }
+
+/* As with rabbitmqctl a user who is not there has none. */
+enum call_state verb_close_all_user_connections(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Closing connections of user %.*s, reason: %.*s...",
+	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->arguments[1]));
+	manage_close_all_of(c->host->broker, c->arguments[0], c->arguments[1]);
+	return CALL_DONE;
+}

@@ -117,3 +117,17 @@ a opens 1
 a 1 does queue.declare queue="k1"
 a 1 > queue.declare queue="x1"
 a 1 refused 403 "ACCESS_REFUSED - configure access to queue 'x1' in vhost '/' refused for user 'kate'" queue.declare
+
+scene "All connections of a user are closed, and those of no other"
+ctl add_user kate "k"
+ctl set_permissions kate ".*" ".*" ".*"
+a connects user=kate password=k
+b connects user=kate password=k
+c connects
+b opens 1
+ctl close_all_user_connections kate "go home" => 0 "Closing connections of user kate, reason: go home...\n"
+a refused 320 "CONNECTION_FORCED - go home" none
+b refused 320 "CONNECTION_FORCED - go home" none
+c opens 1
+ctl close_all_user_connections nobody "go home"
+c opens 2
