@@ -2,6 +2,7 @@
 /* A consumer tag is two printable bytes that number the queue. */
 #include "tests/bench/consumer.h"
 
+#include "amqp/table.h"
 #include "base/endian.h"
 #include "base/mem.h"
 #include "tests/bench/bench.h"
@@ -43,7 +44,12 @@ static void subscribe(struct consumer *c, uint32_t queue)
 		                .basic_consume = { .queue = scene_queue(name, queue),
 		                                   .consumer_tag = slice_of(tag, 2),
 		                                   .no_ack = options.autoack, .no_wait = true } };
+	struct buf arguments = { 0 };
+	if (options.stream)
+		table_put_str(&arguments, "x-stream-offset", "first");
+	m.basic_consume.arguments = buf_slice(&arguments);
 	bench_call(&c->wire, &m, 0);
+	buf_free(&arguments);
 	for (uint32_t i = 0; i < MAX_PEERS; i++)
 		*expected(c, queue, i) = stride() == 1 ? 0 : queue;
 }

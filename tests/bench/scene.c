@@ -69,6 +69,8 @@ static void put_number(struct buf *table, const char *key, uint64_t value)
 static void declare_queue(struct wire *w, struct slice name)
 {
 	struct buf arguments = { 0 };
+	if (options.stream)
+		table_put_str(&arguments, "x-queue-type", "stream");
 	if (options.quorum)
 		table_put_str(&arguments, "x-queue-type", "quorum");
 	if (options.grouped)

@@ -4,6 +4,7 @@
 
 usage: pika_test.py PORT     broker.sh says what else is needed to restart the broker
 """
+import datetime
 import os
 import subprocess
 import sys
@@ -480,6 +481,36 @@ def crash_keeps_what_was_confirmed():
     refused(404, 'no queue', lambda ch: ch.queue_declare(fleeting, passive=True))
 
 
+def offsets(ch, queue, start, n):
+    """The offsets of the first n messages from there on, whose bodies say what they should be."""
+    got = []
+    for method, props, body in ch.consume(queue, arguments={'x-stream-offset': start}):
+        got.append(props.headers['x-stream-offset'])
+        assert int(body) == got[-1], (body, got)
+        ch.basic_ack(method.delivery_tag)
+        if len(got) == n:
+            ch.cancel()
+            return got
+
+
+def streams():
+    stream = name()
+    with Session() as ch:
+        ch.queue_declare(stream, durable=True, arguments={'x-queue-type': 'stream'})
+        ch.confirm_delivery()
+        ch.basic_qos(prefetch_count=5)
+        for i in range(10):
+            ch.basic_publish('', stream, str(i))
+        time.sleep(1.1)
+        since = datetime.datetime.fromtimestamp(int(time.time()), datetime.timezone.utc)
+        for i in range(10, 20):
+            ch.basic_publish('', stream, str(i))
+        assert offsets(ch, stream, 'first', 20) == list(range(20))
+        assert offsets(ch, stream, since, 10) == list(range(10, 20))
+        assert offsets(ch, stream, 7, 13) == list(range(7, 20))
+        ch.queue_delete(stream)
+
+
 def stopping_says_so():
     c = connect()
     stop = threading.Thread(target=broker, args=['stop'])
@@ -502,7 +533,7 @@ def main():
         mandatory_returns, transactions, recover, cancel_notify, counts_and_purge,
         exclusive_queues_go_with_their_connection, auto_delete_queues_go_with_their_last_consumer,
         errors, connection_errors,
-        dead_letters, time_to_live, large_bodies, consumer_sees_all_in_order,
+        dead_letters, time_to_live, streams, large_bodies, consumer_sees_all_in_order,
         crash_keeps_what_was_confirmed, stopping_says_so]
     for case in cases:
         try:

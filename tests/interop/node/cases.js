@@ -53,6 +53,23 @@ async function bodies(ch, q) {
   }
 }
 
+// The offsets of the first n messages from there on, whose bodies say what they should be.
+async function offsets(ch, q, start, n) {
+  const got = []
+  const all = new Promise(done => {
+    ch.consume(q, m => {
+      if (!m || got.length === n) return
+      got.push(m.properties.headers['x-stream-offset'])
+      ch.ack(m)
+      assert.strictEqual(Number(m.content.toString()), got[got.length - 1])
+      if (got.length === n) done()
+    }, { consumerTag: `offsets-${n}`, arguments: { 'x-stream-offset': start } })
+  })
+  await all
+  await ch.cancel(`offsets-${n}`)
+  return got
+}
+
 // The action closes its channel with this code and a text that holds these words.
 async function refused(code, text, action, confirm = true) {
   const c = await connect()
@@ -348,6 +365,21 @@ const cases = {
     })
     await refused(404, 'no queue', ch => ch.checkQueue(fleeting))
   },
+
+  streams: () => session(async ch => {
+    const q = name()
+    const range = (from, to) => [...Array(to).keys()].slice(from)
+    await ch.assertQueue(q, { durable: true, arguments: { 'x-queue-type': 'stream' } })
+    await ch.prefetch(5)
+    for (const i of range(0, 10)) await put(ch, '', q, String(i))
+    await sleep(1100)
+    const since = { '!': 'timestamp', value: Math.floor(Date.now() / 1000) }
+    for (const i of range(10, 20)) await put(ch, '', q, String(i))
+    assert.deepStrictEqual(await offsets(ch, q, 'first', 20), range(0, 20))
+    assert.deepStrictEqual(await offsets(ch, q, since, 10), range(10, 20))
+    assert.deepStrictEqual(await offsets(ch, q, 7, 13), range(7, 20))
+    await ch.deleteQueue(q)
+  }),
 
   stopping_says_so: async () => {
     const c = await connect()

@@ -531,6 +531,60 @@ func crashKeepsWhatWasConfirmed() {
 	})
 }
 
+// The offsets of the first n messages from there on, whose bodies say what they should be.
+func offsets(ch *amqp.Channel, q string, start interface{}, n int) []int {
+	tag := name()
+	from, err := ch.Consume(q, tag, false, false, false, false,
+		amqp.Table{"x-stream-offset": start})
+	must(err)
+	got := []int{}
+	for len(got) < n {
+		select {
+		case d := <-from:
+			offset := int(d.Headers["x-stream-offset"].(int64))
+			same(string(d.Body), fmt.Sprint(offset))
+			got = append(got, offset)
+			must(d.Ack(false))
+		case <-time.After(5 * time.Second):
+			panic(fmt.Sprint("nothing more after ", got))
+		}
+	}
+	must(ch.Cancel(tag, false))
+	return got
+}
+
+func numbers(from, to int) []int {
+	all := []int{}
+	for ; from < to; from++ {
+		all = append(all, from)
+	}
+	return all
+}
+
+func streams() {
+	session(func(ch *amqp.Channel, _ *amqp.Connection) {
+		q := name()
+		_, err := ch.QueueDeclare(q, true, false, false, false,
+			amqp.Table{"x-queue-type": "stream"})
+		must(err)
+		must(ch.Qos(5, 0, false))
+		publish := func(from, to int) {
+			for _, i := range numbers(from, to) {
+				put(ch, "", q, fmt.Sprint(i), amqp.Publishing{})
+			}
+		}
+		publish(0, 10)
+		time.Sleep(1100 * time.Millisecond)
+		since := time.Unix(time.Now().Unix(), 0)
+		publish(10, 20)
+		same(offsets(ch, q, "first", 20), numbers(0, 20))
+		same(offsets(ch, q, since, 10), numbers(10, 20))
+		same(offsets(ch, q, int64(7), 13), numbers(7, 20))
+		_, err = ch.QueueDelete(q, false, false, false)
+		must(err)
+	})
+}
+
 func stoppingSaysSo() {
 	c := dial()
 	defer c.Close()
@@ -572,7 +626,7 @@ func main() {
 		{"errors", errors}, {"bad_logins", badLogins}, {"connection_errors", connectionErrors},
 		{"large_bodies", largeBodies}, {"consumer_sees_all_in_order", consumerSeesAllInOrder},
 		{"crash_keeps_what_was_confirmed", crashKeepsWhatWasConfirmed},
-		{"stopping_says_so", stoppingSaysSo},
+		{"streams", streams}, {"stopping_says_so", stoppingSaysSo},
 	}
 	failed := 0
 	for _, each := range cases {
