@@ -23,18 +23,59 @@ bool props_decode(struct slice payload, struct props *out)
 	return !r.bad && !r.bad_utf8 && reader_left(&r) == 0;
 }
 
-/* Only content-type and content-encoding come before them. */
-struct slice props_headers(struct slice payload)
+static size_t shortstr_bytes(const uint8_t *at)
+{
+	return 1 + (size_t)*at;
+}
+
+static size_t table_bytes(const uint8_t *at)
+{
+	return 4 + (size_t)get_be32(at);
+}
+
+static size_t octet_bytes(const uint8_t *at)
+{
+	(void)at;
+	return 1;
+}
+
+static size_t timestamp_bytes(const uint8_t *at)
+{
+	(void)at;
+	return 8;
+}
+
+/* Where the value of a property is, behind those that come before; NULL: it is not there. */
+static inline const uint8_t *find(struct slice payload, enum prop wanted)
 {
 	const uint8_t *at = payload.p + PROPS_LIST_AT;
 	uint16_t flags = get_be16(payload.p + PROPS_FLAGS_AT);
-	if (!(flags & PROP_headers))
-		return slice_of(NULL, 0);
-	if (flags & PROP_content_type)
-		at += 1 + *at;
-	if (flags & PROP_content_encoding)
-		at += 1 + *at;
-	return slice_of(at + 4, get_be32(at));
+	if (!(flags & wanted))
+		return NULL;
+#define PROP(bit, name, type) \
+	if (wanted < PROP_##name && (flags & PROP_##name)) \
+		at += type##_bytes(at);
+#include "amqp/props.def"
+#undef PROP
+	return at;
+}
+
+struct slice props_headers(struct slice payload)
+{
+	const uint8_t *at = find(payload, PROP_headers);
+	return at ? slice_of(at + 4, get_be32(at)) : slice_of(NULL, 0);
+}
+
+struct slice props_expiration(struct slice payload)
+{
+	const uint8_t *at = find(payload, PROP_expiration);
+	return at ? slice_of(at + 1, *at) : slice_of(NULL, 0);
+}
+
+struct slice props_user_id(struct slice payload)
+{
+	const uint8_t *at = find(payload, PROP_user_id);
+	return at ? slice_of(at + 1, *at) : slice_of(NULL, 0);
 }
 
 void props_encode(struct buf *out, const struct props *in)

@@ -40,8 +40,11 @@ enum {
  * weight are not judged here. */
 bool props_decode(struct slice payload, struct props *out);
 
-/* The headers of a payload that props_decode has taken before; empty when there are none. */
+/* One property of a payload that props_decode has taken before, without another look at the rest;
+ * p == NULL when it is not there. */
 struct slice props_headers(struct slice payload);
+struct slice props_expiration(struct slice payload);
+struct slice props_user_id(struct slice payload);
 
 /* Writes a header payload from the fields that flags names. */
 void props_encode(struct buf *out, const struct props *in);

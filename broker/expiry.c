@@ -71,8 +71,10 @@ void expiry_review(struct broker *b, struct queue *q)
 void expiry_watch(struct broker *b, struct queue *q)
 {
 	const struct live *live = q->live;
-	if (queue_is_timed(q) &&
-	    (!heap_linked(&live->deadline) || queue_deadline(q) < live->deadline_ms))
+	if (!queue_is_timed(q))
+		return;
+	if (!heap_linked(&live->deadline) ||
+	    (queue_may_end_before(q, live->deadline_ms) && queue_deadline(q) < live->deadline_ms))
 		place_in_heap(b, q);
 }
 

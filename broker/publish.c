@@ -21,7 +21,9 @@
 /* Ten years, the longest time-to-live RabbitMQ takes. */
 #define EXPIRATION_MAX_MS 315360000000ull
 
-static const struct refusal *check_expiration(struct broker *b, struct slice text)
+/* The message knows it then. */
+static const struct refusal *check_expiration(struct broker *b, struct slice text,
+                                              struct message *m)
 {
 	uint64_t ms = 0;
 	size_t i = 0;
@@ -42,6 +44,7 @@ static const struct refusal *check_expiration(struct broker *b, struct slice tex
 		return refuse(b, &PRECONDITION_FAILED,
 		              "invalid expiration '%.*s': {value_too_large,%.*s}", SLICE_ARG(text),
 		              SLICE_ARG(text));
+	m->known_due = 1 + (int64_t)ms;
 	return NULL;
 }
 
@@ -63,25 +66,24 @@ static const struct refusal *check_keys(struct broker *b, struct slice headers, 
 
 static const struct refusal *check_headers(struct broker *b, struct slice headers)
 {
+	if (headers.n == 0)
+		return NULL;
 	const struct refusal *r = check_keys(b, headers, "CC");
 	return r ? r : check_keys(b, headers, "BCC");
 }
 
-static const struct refusal *check_props(struct channel *ch, const struct message *m)
+static const struct refusal *check_props(struct channel *ch, struct message *m)
 {
 	struct broker *b = ch->broker;
-	struct props decoded, *p = &decoded;
-	bool whole = props_decode(message_header(m), p);
-	must(whole);
-	if ((p->flags & PROP_user_id) && !slice_is(p->user_id, ch->connection->user) &&
+	struct slice header = message_header(m), user_id = props_user_id(header),
+	             expiration = props_expiration(header);
+	if (user_id.p && !slice_is(user_id, ch->connection->user) &&
 	    !ch->connection->account->impersonator)
 		return refuse(b, &PRECONDITION_FAILED,
 		              "user_id property set to '%.*s' but authenticated user was '%s'",
-		              SLICE_ARG(p->user_id), ch->connection->user);
-	const struct refusal *r = NULL;
-	if (p->flags & PROP_expiration)
-		r = check_expiration(b, p->expiration);
-	return r ? r : check_headers(b, p->headers);
+		              SLICE_ARG(user_id), ch->connection->user);
+	const struct refusal *r = expiration.p ? check_expiration(b, expiration, m) : NULL;
+	return r ? r : check_headers(b, props_headers(header));
 }
 
 static const struct refusal *check_more_topics(struct channel *ch, const struct exchange *x,
@@ -101,15 +103,15 @@ static const struct refusal *check_more_topics(struct channel *ch, const struct 
 static const struct refusal *check_topics(struct channel *ch, const struct exchange *x,
                                           const struct message *m, bool plain)
 {
-	struct props p;
+	struct slice headers = props_headers(message_header(m));
 	const struct refusal *r = rights_check_topic(ch, RIGHT_WRITE, x, message_key(m));
-	if (r || plain || !props_decode(message_header(m), &p) || !(p.flags & PROP_headers))
+	if (r || plain || headers.n == 0)
 		return r;
-	r = check_more_topics(ch, x, p.headers, "CC");
-	return r ? r : check_more_topics(ch, x, p.headers, "BCC");
+	r = check_more_topics(ch, x, headers, "CC");
+	return r ? r : check_more_topics(ch, x, headers, "BCC");
 }
 
-const struct refusal *publish_check(struct channel *ch, const struct message *m, bool plain)
+const struct refusal *publish_check(struct channel *ch, struct message *m, bool plain)
 {
 	struct broker *b = ch->broker;
 	struct slice name = message_exchange(m);

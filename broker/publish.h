@@ -16,7 +16,7 @@ bool publish_is_plain(const struct props *p);
 /* What must hold before a message is taken, whether at once or at tx.commit: its exchange exists
  * and is not internal, user-id and expiration are valid. The properties are not
  * looked at when they are known to be plain. */
-const struct refusal *publish_check(struct channel *ch, const struct message *m, bool plain);
+const struct refusal *publish_check(struct channel *ch, struct message *m, bool plain);
 
 struct published {
 	log_position wait_for;   /* 0: there is nothing to wait for */

@@ -97,25 +97,25 @@ static void put(struct block *b, uint64_t v)
 	b->bytes[b->write.at++] = (uint8_t)v;
 }
 
-void dues_push(struct dues *d, struct due e)
+void dues_push(struct dues *d, const struct due *e)
 {
 	struct block *b = block_for_one_more(d);
 	const struct due *w = &b->write.e;
-	uint64_t flags = (e.kept ? KEPT : 0) | (e.seq != w->seq + 1 ? OTHER_SEQ : 0) |
-	                 (e.at != w->at ? OTHER_AT : 0) |
-	                 (e.body_bytes != w->body_bytes ? OTHER_SIZE : 0) |
-	                 (e.lane != w->lane ? OTHER_LANE : 0);
-	must(e.at % 8 == 0);
-	put(b, fold((uint64_t)e.when_ms - (uint64_t)w->when_ms) << FLAG_BITS | flags);
+	uint64_t flags = (e->kept ? KEPT : 0) | (e->seq != w->seq + 1 ? OTHER_SEQ : 0) |
+	                 (e->at != w->at ? OTHER_AT : 0) |
+	                 (e->body_bytes != w->body_bytes ? OTHER_SIZE : 0) |
+	                 (e->lane != w->lane ? OTHER_LANE : 0);
+	must(e->at % 8 == 0);
+	put(b, fold((uint64_t)e->when_ms - (uint64_t)w->when_ms) << FLAG_BITS | flags);
 	if (flags & OTHER_SEQ)
-		put(b, fold(e.seq - w->seq));
+		put(b, fold(e->seq - w->seq));
 	if (flags & OTHER_AT)
-		put(b, fold(e.at / 8 - w->at / 8));
+		put(b, fold(e->at / 8 - w->at / 8));
 	if (flags & OTHER_SIZE)
-		put(b, fold(e.body_bytes - w->body_bytes));
+		put(b, fold(e->body_bytes - w->body_bytes));
 	if (flags & OTHER_LANE)
-		put(b, e.lane);
-	b->write.e = e;
+		put(b, e->lane);
+	b->write.e = *e;
 	d->count++;
 }
 
@@ -202,7 +202,7 @@ void dues_write(struct buf *out, const struct dues *d)
 		const struct block *b = of_link(it);
 		for (struct place r = b->read; r.at < b->write.at;) {
 			next(b, &r);
-			dues_push(&all, r.e);
+			dues_push(&all, &r.e);
 			buf_append(out, one->bytes, one->write.at);
 			one->write.at = 0;
 		}

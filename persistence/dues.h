@@ -26,7 +26,7 @@ void dues_init(struct dues *d);
 void dues_free(struct dues *d);
 
 /* Adds at the back. */
-void dues_push(struct dues *d, struct due e);
+void dues_push(struct dues *d, const struct due *e);
 
 /* Takes the first, or looks at it; false when there is none. */
 bool dues_pop(struct dues *d, struct due *out);

@@ -137,7 +137,7 @@ static int64_t due_of(const struct record_publish *p)
 static void note_due(struct dues *dues, uint64_t seq, int64_t due_ms)
 {
 	if (due_ms != SUMMARY_NOT_DUE)
-		dues_push(dues, (struct due){ .seq = seq, .when_ms = due_ms });
+		dues_push(dues, &(struct due){ .seq = seq, .when_ms = due_ms });
 }
 
 static bool add_message(struct summary *s, log_position at, struct record_publish *p)
@@ -406,7 +406,7 @@ static void take(struct gathering *g, struct trail_entry e, int64_t due_ms)
 	pass(g, e.seq);
 	trail_push(g->left, e);
 	if (due_ms != SUMMARY_NOT_DUE)
-		dues_push(g->dues, (struct due){ .when_ms = due_ms, .seq = e.seq, .at = e.at,
+		dues_push(g->dues, &(struct due){ .when_ms = due_ms, .seq = e.seq, .at = e.at,
 		                                 .body_bytes = e.body_bytes, .kept = e.kept });
 }
 

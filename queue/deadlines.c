@@ -118,13 +118,13 @@ static uint32_t find(const struct deadlines *d, uint32_t key)
 	return i;
 }
 
-static void add(struct deadlines *d, const struct due *e, uint64_t when, uint32_t key)
+static inline void add(struct deadlines *d, const struct due *e, uint64_t when, uint32_t key)
 {
 	uint32_t i = find(d, key);
 	struct deadlines_bucket *b = i < d->n && d->buckets[i].key == key ? &d->buckets[i]
 	                                                                  : bucket_add(d, i, key);
 	b->least = when < b->least ? when : b->least;
-	dues_push(&b->dues, *e);
+	dues_push(&b->dues, e);
 }
 
 /* Which bucket is being told apart: the first that is of the digit it was made for. */
@@ -139,17 +139,21 @@ static struct deadlines_bucket *spreading(const struct deadlines *d)
 	return NULL;
 }
 
-void deadlines_add(struct deadlines *d, struct due e)
+void deadlines_add(struct deadlines *d, const struct due *e)
 {
-	uint64_t when = of_ms(e.when_ms);
-	if (when < d->reached)
+	struct due late;
+	uint64_t when = of_ms(e->when_ms);
+	if (when < d->reached) {
+		late = *e;
 		when = d->reached;
-	e.when_ms = to_ms(when);
+		late.when_ms = to_ms(when);
+		e = &late;
+	}
 	uint32_t key = key_of(d, when);
 	const struct deadlines_bucket *wide = d->spreads ? spreading(d) : NULL;
 	if (wide && key / DIGITS < wide->key / DIGITS)
 		key = wide->key;
-	add(d, &e, when, key);
+	add(d, e, when, key);
 	d->count++;
 }
 
@@ -221,7 +225,7 @@ void deadlines_sweep(struct deadlines *d, uint64_t can_live,
 	for (int n = 0; n < SWEEP_STEP && (b = unswept(d)); n++) {
 		dues_pop(&b->dues, &e);
 		if (lives(owner, &e))
-			dues_push(&d->swept, e);
+			dues_push(&d->swept, &e);
 		else
 			d->count--;
 		if (--d->unswept)

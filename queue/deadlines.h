@@ -30,7 +30,7 @@ void deadlines_init(struct deadlines *d);
 void deadlines_free(struct deadlines *d);
 
 /* Adds one; one that is due before what was taken last is due then. */
-void deadlines_add(struct deadlines *d, struct due e);
+void deadlines_add(struct deadlines *d, const struct due *e);
 
 #define DEADLINES_NONE INT64_MAX
 

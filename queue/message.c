@@ -115,25 +115,17 @@ bool message_next_stretch(const struct message *m, struct message_walk *w, struc
 /* Whoever set expires has checked that these are digits. */
 int64_t message_expiration_ms(const struct message *m)
 {
-	struct props p;
+	struct slice text = props_expiration(message_header(m));
 	int64_t ms = 0;
-	if (!props_decode(message_header(m), &p))
-		return 0;
-	for (size_t i = 0; i < p.expiration.n && ms < INT64_MAX / 100; i++)
-		ms = ms * 10 + (p.expiration.p[i] - '0');
+	for (size_t i = 0; i < text.n && ms < INT64_MAX / 100; i++)
+		ms = ms * 10 + (text.p[i] - '0');
 	return ms;
 }
 
-/* A queue asks it of its first message again and again. */
-bool message_due(struct message *m, int64_t *after_ms)
+int64_t message_look_when_due(struct message *m)
 {
-	if (!m->delayed && !m->expires)
-		return false;
-	if (!m->known_due)
-		m->known_due = 1 + (m->delayed ? delay_of(props_headers(message_header(m)))
-		                               : message_expiration_ms(m));
-	*after_ms = m->known_due - 1;
-	return true;
+	return m->known_due = 1 + (m->delayed ? delay_of(props_headers(message_header(m)))
+	                                      : message_expiration_ms(m));
 }
 
 void message_count(struct message *m, uint64_t *meter)

@@ -28,7 +28,7 @@ struct message {
 	uint64_t body_bytes;        /* as announced */
 	uint64_t body_have;         /* as received so far */
 	int64_t published_ms;       /* when it was placed, on the broker's clock */
-	int64_t known_due;          /* what message_due found, and one; 0: it was not asked yet */
+	int64_t known_due;          /* what message_due says, and one; 0: it has to look */
 	log_position position;      /* of its first record in the log; 0: not logged */
 	uint64_t *meter;            /* its footprint is counted there while it lives, NULL: nowhere */
 	struct chunk *first, *last; /* body bytes behind the inline ones */
@@ -92,9 +92,18 @@ struct message *message_copy(const struct message *m, struct slice exchange, str
 /* The property expiration in milliseconds, for a message that expires. */
 int64_t message_expiration_ms(const struct message *m);
 
+/* For message_due: sets known_due and returns it. */
+int64_t message_look_when_due(struct message *m);
+
 /* How long after it was placed the message has to leave the queue it is in: by x-delay when it is
  * delayed, else by its own expiration. False when it may stay. */
-bool message_due(struct message *m, int64_t *after_ms);
+static inline bool message_due(struct message *m, int64_t *after_ms)
+{
+	if (!m->delayed && !m->expires)
+		return false;
+	*after_ms = (m->known_due ? m->known_due : message_look_when_due(m)) - 1;
+	return true;
+}
 
 /* Counts the footprint of a whole message, once, until it goes. */
 void message_count(struct message *m, uint64_t *meter);

@@ -249,7 +249,7 @@ static bool is_there(const void *queue, const struct due *d)
 	       (live->aside && groups_have(live->groups, d->seq));
 }
 
-static void add_deadline(struct queue *q, struct due d)
+static void add_deadline(struct queue *q, const struct due *d)
 {
 	struct live *live = q->live;
 	deadlines_add(&live->deadlines, d);
@@ -266,12 +266,12 @@ static void note_deadline(struct queue *q, const struct lane *l, const struct en
 	if (!message_due(m, &after_ms))
 		return;
 	q->live->expires = true;
-	add_deadline(q, (struct due){ .when_ms = m->published_ms + after_ms,
-	                              .seq = e->seq,
-	                              .at = e->at,
-	                              .body_bytes = m->body_bytes,
-	                              .lane = lane_number(q, l),
-	                              .kept = e->kept });
+	add_deadline(q, &(struct due){ .when_ms = m->published_ms + after_ms,
+	                               .seq = e->seq,
+	                               .at = e->at,
+	                               .body_bytes = m->body_bytes,
+	                               .lane = lane_number(q, l),
+	                               .kept = e->kept });
 }
 
 /* ---- priorities ---- */
@@ -633,7 +633,7 @@ static struct due stand_aside(struct queue *q, struct row *row, struct entry e, 
 		message_drop(&e.message);
 	row_put(row, e);
 	q->live->expires = true;
-	add_deadline(q, d);
+	add_deadline(q, &d);
 	return d;
 }
 
@@ -648,7 +648,7 @@ void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms)
 	d.when_ms = dies_ms;
 	d.lane = lane_number(q, l);
 	if (dies_ms <= when_ms)
-		add_deadline(q, d);
+		add_deadline(q, &d);
 }
 
 void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note)
@@ -715,7 +715,7 @@ void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below)
 	shelf_look(q->store, q);
 }
 
-void queue_restore_due(struct queue *q, struct due e)
+void queue_restore_due(struct queue *q, const struct due *e)
 {
 	if (!queue_is_live(q))
 		return;

@@ -145,6 +145,13 @@ static inline bool queue_keeps_dead(const struct queue *q)
  * back. */
 int64_t queue_deadline(const struct queue *q);
 
+/* False: queue_deadline is not before that.  Asked after every push, it looks at no message: those
+ * that end at a time of their own are among the deadlines, and others end by the queue's only. */
+static inline bool queue_may_end_before(const struct queue *q, int64_t ms)
+{
+	return q->settings->ttl_ms >= 0 || deadlines_next(&q->live->deadlines) < ms;
+}
+
 /* When this entry does. */
 int64_t queue_entry_deadline(const struct queue *q, struct message *m);
 
@@ -221,7 +228,7 @@ uint64_t queue_purge(struct queue *q);
 /* Recovery: messages that the log has, retained already, of which those below had been delivered;
  * and those of them that have deadlines, on the broker's clock.  Takes all of the trail. */
 void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below);
-void queue_restore_due(struct queue *q, struct due e);
+void queue_restore_due(struct queue *q, const struct due *e);
 
 /* Walks the structures and must()s their invariants. */
 void queue_check(const struct queue *q);

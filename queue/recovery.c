@@ -109,7 +109,7 @@ static void restore_dues(const struct store *s, struct queue *q, struct dues *du
 {
 	for (struct due d; dues_pop(dues, &d);) {
 		d.when_ms += s->clock_offset_ms;
-		queue_restore_due(q, d);
+		queue_restore_due(q, &d);
 	}
 }
 

@@ -21,6 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #include "amqp/props.def"
 #undef PROP
 	must(slice_eq(props_headers(payload), p.headers));
+	must(slice_eq(props_expiration(payload), p.expiration));
+	must(slice_eq(props_user_id(payload), p.user_id));
+	must(!props_expiration(payload).p == !(p.flags & PROP_expiration));
+	must(!props_user_id(payload).p == !(p.flags & PROP_user_id));
 	props_encode(&again, &p);
 	must(slice_eq(buf_slice(&again), payload));
 	buf_free(&again);

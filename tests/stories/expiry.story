@@ -179,6 +179,20 @@ a 1 > queue.declare queue=q passive
 a 1 refused 404 "NOT_FOUND - no queue 'q' in vhost '/'" queue.declare
 a closes
 
+scene "Messages go at their time while the queue's own end is far"
+a connects
+a opens 1
+a 1 does queue.declare queue=dead
+a 1 does queue.declare queue=q arguments={x-expires: 600000, x-message-ttl: 2000, x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 does queue.declare queue=r arguments={x-expires: 600000, x-dead-letter-exchange: "", x-dead-letter-routing-key: "dead"}
+a 1 > basic.publish routing_key=q body="of the queue"
+a 1 > basic.publish routing_key=r body="its own" expiration="1000"
+clock +1500ms
+a 1 does basic.get queue=dead no_ack => body="its own" message_count=0
+clock +1000ms
+a 1 does basic.get queue=dead no_ack => body="of the queue" message_count=0
+a closes
+
 scene "To the millisecond, messages and queues"
 broker durable
 a connects

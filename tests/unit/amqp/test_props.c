@@ -129,6 +129,21 @@ START_TEST(flags_that_nothing_defines_are_refused)
 }
 END_TEST
 
+/* With each of the properties that stand before them, and without. */
+START_TEST(one_property_is_found_whatever_else_is_there)
+{
+	for (uint32_t flags = 0; flags < 1 << 16; flags += 1 << 3) {
+		struct props p = make((uint16_t)(flags & 0xFFFC));
+		struct slice s = encode(&p);
+		ck_assert(slice_eq(props_headers(s), p.headers));
+		ck_assert(slice_eq(props_expiration(s), p.expiration));
+		ck_assert(slice_eq(props_user_id(s), p.user_id));
+		ck_assert_int_eq(props_expiration(s).p != NULL, (p.flags & PROP_expiration) != 0);
+		ck_assert_int_eq(props_user_id(s).p != NULL, (p.flags & PROP_user_id) != 0);
+	}
+}
+END_TEST
+
 START_TEST(bad_headers_and_bad_text_are_refused)
 {
 	struct props table = { .flags = PROP_headers, .headers = slice_of("\1a?", 3) }, got;
@@ -157,6 +172,7 @@ Suite *suite_amqp_props(void)
 	tcase_add_test(t, every_choice_of_properties_comes_back);
 	tcase_add_test(t, a_header_as_the_specification_draws_it);
 	tcase_add_test(t, what_is_absent_is_zero);
+	tcase_add_test(t, one_property_is_found_whatever_else_is_there);
 	tcase_add_test(t, no_truncation_is_accepted);
 	tcase_add_test(t, a_byte_too_many_is_refused);
 	tcase_add_test(t, flags_that_nothing_defines_are_refused);

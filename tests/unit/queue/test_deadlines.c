@@ -29,7 +29,7 @@ static void add(int64_t when_ms)
 {
 	struct due e = { .when_ms = when_ms, .seq = n, .at = 8 * (n % 7 * 1000), .lane = n % 11 == 0,
 		             .body_bytes = n % 3 * 100, .kept = n % 2 };
-	deadlines_add(&d, e);
+	deadlines_add(&d, &e);
 	model[n] = e;
 	in[n++] = true;
 }
@@ -112,7 +112,7 @@ START_TEST(what_is_late_comes_next)
 	add(1000);
 	take_all(2000);
 	add(5000);
-	deadlines_add(&d, (struct due){ .when_ms = 3, .seq = 99 });
+	deadlines_add(&d, &(struct due){ .when_ms = 3, .seq = 99 });
 	ck_assert(deadlines_take(&d, 2000, &e));
 	ck_assert_uint_eq(e.seq, 99);
 	take_all(5000);
@@ -184,7 +184,7 @@ START_TEST(a_million_take_little_memory)
 {
 	struct dice dice = { 7 };
 	for (uint64_t i = 0; i < 1000000; i++)
-		deadlines_add(&d, (struct due){ .when_ms = dice_roll(&dice, 1u << 30) * 29ll, .seq = i,
+		deadlines_add(&d, &(struct due){ .when_ms = dice_roll(&dice, 1u << 30) * 29ll, .seq = i,
 		                                .at = 4096 + 200 * i, .body_bytes = 100, .kept = true });
 	ck_assert_uint_le(deadlines_footprint(&d), 12u << 20);
 }
