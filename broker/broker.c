@@ -240,6 +240,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	submit_log(b);
 	keep_promises(b);
 	bury(b);
+	b->deaths_before = b->deaths;
 	b->previous_turn_ms = now_ms;
 }
 

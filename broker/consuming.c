@@ -16,6 +16,7 @@ enum {
 	SLICE = 64,              /* messages of one queue before the next has its turn */
 	TURN_BUDGET = 8192,      /* messages handed out in one loop turn */
 	LATE_AT_ONCE = 64,       /* messages that ended elsewhere in a queue that has its turn */
+	DEATH_COST = 8,          /* what the end of one costs (broker.deaths), in messages handed out */
 };
 
 void consuming_start(struct channel *ch, struct queue *q, const struct consuming_spec *spec)
@@ -241,17 +242,19 @@ static bool hand_out(struct broker *b, struct queue *q, struct consumer *turn)
 static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 {
 	struct consumer *c;
+	uint64_t before = b->deaths;
+	bool more = false;
 	if (q->live->stream)
 		return streaming_run(b, q, max, used);
 	drop_late(b, q);
 	while (queue_ready(q) && (c = consuming_next(q))) {
-		if (max-- == 0)
-			return true;
-		if (!hand_out(b, q, c))
-			return false;
+		more = max-- == 0 || b->deaths - before > 2 * LATE_AT_ONCE;
+		if (more || !hand_out(b, q, c))
+			break;
 		++*used;
 	}
-	return false;
+	*used += DEATH_COST * (b->deaths - before);
+	return more;
 }
 
 void consuming_run(struct broker *b, struct queue *q)

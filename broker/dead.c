@@ -233,6 +233,7 @@ static enum moved put(const struct dying *d, struct message *m, const struct rec
 {
 	struct broker *b = d->b;
 	size_t refused = overflow_part(b, m, to, false), n = to->n - refused;
+	b->deaths += n;
 	if (n == 0 || (refused && queue_keeps_dead(d->q)))
 		return NOWHERE;
 	bool logged = place_moved(&b->store, m, from, to->queues, n, NULL).wait_for != 0;

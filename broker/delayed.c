@@ -60,6 +60,7 @@ static bool move(struct broker *b, struct queue *q, const struct entry *e, struc
 		               .dead = true };   /* its key was accepted when it came */
 	topology_route(q->topology, q->waits_in, &r, to);
 	size_t n = to->n - overflow_part(b, m, to, false);
+	b->deaths += n;
 	const struct record_target *gone = e->kept ? &from : NULL;
 	bool logged = n && place_moved(&b->store, m, gone, to->queues, n, NULL).wait_for;
 	quota_placed(to->queues, n, m->body_bytes);

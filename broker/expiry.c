@@ -7,11 +7,21 @@
 #include "broker/dead.h"
 #include "broker/delayed.h"
 #include "broker/on.h"
+#include "broker/parking.h"
 #include "broker/state.h"
 #include "queue/fetch.h"
 #include "queue/queue.h"
 
-enum { TURN_BUDGET = 4096 };
+/* A million may be due at one moment.  Costs as in broker.deaths, of about a microsecond. */
+enum {
+	TURN_COST = 1000,            /* from the end of a turn to that of the next, but at least ... */
+	RUN_COST = 200,              /* ... in expiry_run ... */
+	GET_COST = 16,               /* ... and for each basic.get */
+	SLICE = 64,                  /* messages of one queue before the next has its turn */
+	LOOK_COST = 250,             /* of one look that only told deadlines apart */
+	LEASE_COST = 32,             /* of a queue that goes */
+	DEEP = 1 << 16,              /* entries: to take one from their middle costs as much again */
+};
 
 static struct queue *first(const struct broker *b)
 {
@@ -63,17 +73,26 @@ void expiry_use(struct broker *b, struct queue *q)
 		place_in_heap(b, q);
 }
 
+/* Who waited to see what is left when all that was due has ended. */
+static void wake(struct broker *b, struct queue *q)
+{
+	if (queue_deadline(q) > (int64_t)b->now_ms && !queue_is_behind(q))
+		parking_wake(b, q);
+}
+
 void expiry_review(struct broker *b, struct queue *q)
 {
 	place_in_heap(b, q);
+	wake(b, q);
 }
 
 void expiry_watch(struct broker *b, struct queue *q)
 {
 	const struct live *live = q->live;
-	if (!queue_is_timed(q))
+	bool stands = heap_linked(&live->deadline);
+	if (!queue_is_timed(q) || (stands && live->deadline_ms <= (int64_t)b->now_ms))
 		return;
-	if (!heap_linked(&live->deadline) ||
+	if (!stands ||
 	    (queue_may_end_before(q, live->deadline_ms) && queue_deadline(q) < live->deadline_ms))
 		place_in_heap(b, q);
 }
@@ -96,6 +115,7 @@ static void leave(struct broker *b, struct queue *q, struct entry e)
 /* In order: what is at hand does not overtake what is being read back. */
 static void end_one(struct broker *b, struct queue *q, struct entry e, uint64_t body_bytes)
 {
+	b->deaths += 1 + queue_ready(q) / DEEP;
 	if (!q->settings->dead_exchange.p && !q->waits_in)
 		queue_give_up(q, e, body_bytes);
 	else if (e.message && q->live->n_recalls == 0)
@@ -112,6 +132,28 @@ void expiry_drop_due(struct broker *b, struct queue *q, int64_t due_ms, uint32_t
 		end_one(b, q, e, body_bytes);
 }
 
+/* How far the costs may go. */
+static uint64_t budget(const struct broker *b, uint64_t least)
+{
+	uint64_t until = b->deaths_before + TURN_COST;
+	return until > b->deaths + least ? until : b->deaths + least;
+}
+
+bool expiry_catch_up(struct broker *b, struct queue *q)
+{
+	int64_t now = (int64_t)b->now_ms;
+	uint64_t until = budget(b, GET_COST), before;
+	do {
+		before = b->deaths;
+		expiry_drop_due(b, q, now, GET_COST);
+	} while (b->deaths != before && b->deaths < until);
+	if (b->deaths != before && queue_deadline(q) <= now) {
+		place_in_heap(b, q);
+		return false;
+	}
+	return !queue_is_behind(q);
+}
+
 void expiry_collect(struct broker *b)
 {
 	struct recalled r;
@@ -125,8 +167,10 @@ void expiry_collect(struct broker *b)
 			leave(b, r.queue, r.entry);
 		else
 			queue_give_up(r.queue, r.entry, r.body_bytes);
-		if (!deleted)
+		if (!deleted) {
 			broker_run_queue(b, r.queue);
+			wake(b, r.queue);
+		}
 	}
 }
 
@@ -142,22 +186,39 @@ void expiry_drop(struct broker *b, struct queue *q, struct entry *e, struct grou
 	end_one(b, q, *e, e->message->body_bytes);
 }
 
-void expiry_run(struct broker *b)
+/* Where more is due it stands behind who is due as well, whatever its messages were due at. */
+static void drop_some(struct broker *b, struct queue *q)
 {
 	int64_t now = (int64_t)b->now_ms;
+	uint64_t before = b->deaths;
+	if (q->live->stream)
+		stream_forget_old(q, now, SLICE);
+	else
+		expiry_drop_due(b, q, now, SLICE);
+	place_in_heap(b, q);
+	struct live *live = q->live;
+	bool more = heap_linked(&live->deadline) && live->deadline_ms <= now;
+	if (more) {
+		live->deadline_ms = now;
+		heap_move(&b->deadlines, &live->deadline);
+	}
+	if (b->deaths == before)
+		b->deaths += more ? LOOK_COST : 1;
+	wake(b, q);
+	broker_run_queue(b, q);
+}
+
+void expiry_run(struct broker *b)
+{
+	uint64_t until = budget(b, RUN_COST);
 	struct queue *q;
-	for (int turns = TURN_BUDGET / 64;
-	     turns && (q = first(b)) && q->live->deadline_ms <= now; turns--) {
-		if (end_of_lease(q) <= now) {
+	while (b->deaths < until && (q = first(b)) && q->live->deadline_ms <= (int64_t)b->now_ms) {
+		if (end_of_lease(q) <= (int64_t)b->now_ms) {
 			on_queue_remove(b, q);
-			continue;
+			b->deaths += LEASE_COST;
+		} else {
+			drop_some(b, q);
 		}
-		if (q->live->stream)
-			stream_forget_old(q, now, 64);
-		else
-			expiry_drop_due(b, q, now, 64);
-		place_in_heap(b, q);
-		broker_run_queue(b, q);
 	}
 }
 

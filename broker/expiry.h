@@ -34,6 +34,11 @@ void expiry_drop_due(struct broker *b, struct queue *q, int64_t due_ms, uint32_t
  * become dead letters. */
 void expiry_collect(struct broker *b);
 
+/* For basic.get: ends what is due now.  False when that is more than may end before the next turn,
+ * or when much of it is still being read back: the channel is to wait for the queue (parking_wait),
+ * which wakes it when all is done. */
+bool expiry_catch_up(struct broker *b, struct queue *q);
+
 /* True when the entry, which was just taken, had a deadline up to due_ms. */
 bool expiry_is_due(const struct queue *q, const struct entry *e, int64_t due_ms);
 

@@ -233,9 +233,9 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 	if (q->live->stream)
 		return streaming_refuse(ch, q, "basic.get");
 	expiry_use(ch->broker, q);
-	if (queue_is_timed(q))
-		expiry_drop_due(ch->broker, q, (int64_t)ch->broker->now_ms, UINT32_MAX);
-	if (queue_ready(q) && !q->paused)
+	if (queue_is_timed(q) && !expiry_catch_up(ch->broker, q))
+		parking_wait(ch, q);
+	else if (queue_ready(q) && !q->paused)
 		get_entry(ch, q, m->no_ack);
 	else
 		get_empty(ch);

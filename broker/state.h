@@ -49,6 +49,9 @@ struct broker {
 	struct list counting;        /* ... whose bytes are being counted */
 	struct list unparked;        /* channels that waited for the disk and may go on */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
+	uint64_t deaths;             /* what expired messages have cost: one each, more where the queue
+	                              * is deep, and one for each queue a dead letter went to ... */
+	uint64_t deaths_before;      /* ... up to the end of the last turn */
 	uint64_t trims;              /* messages that overfull queues may lose before the next turn */
 	uint64_t undelivered;        /* placed faster than turns can hand out: publishers yield */
 	struct heap timers;          /* of connections */

@@ -361,7 +361,7 @@ static int64_t aside_deadline(const struct queue *q)
 int64_t queue_deadline(const struct queue *q)
 {
 	int64_t at = QUEUE_NO_DEADLINE;
-	if (!queue_is_timed(q))
+	if (!queue_is_timed(q) || queue_is_behind(q))
 		return at;
 	if (q->live->stream)
 		return stream_deadline(q);
@@ -484,7 +484,7 @@ bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t
 	struct live *live = q->live;
 	int64_t at;
 	struct due d;
-	if (!queue_is_live(q))
+	if (!queue_is_live(q) || queue_is_behind(q))
 		return false;
 	struct lane *l = soonest(q, &at);
 	int64_t before = at <= due_ms ? at - 1 : due_ms;

@@ -139,10 +139,19 @@ static inline bool queue_keeps_dead(const struct queue *q)
 
 #define QUEUE_NO_DEADLINE DEADLINES_NONE
 
+enum { QUEUE_RECALLS_MOST = 1024 };
+
+/* True when so many that are due are being read back, or wait behind such, that no more are to be
+ * taken. */
+static inline bool queue_is_behind(const struct queue *q)
+{
+	return q->live->n_recalls >= QUEUE_RECALLS_MOST;
+}
+
 /* When the next ready entry expires, wherever it stands: by the queue's time to live or the
  * message's own, whichever is sooner; on the clock of message.published_ms.  It may be earlier, and
  * it is not known while a first entry is not in memory, or while many that are due are being read
- * back. */
+ * back (queue_is_behind: of none). */
 int64_t queue_deadline(const struct queue *q);
 
 /* False: queue_deadline is not before that.  Asked after every push, it looks at no message: those

@@ -11,6 +11,7 @@
 #include "amqp/props.h"
 #include "amqp/table.h"
 #include "broker/consuming.h"
+#include "broker/expiry.h"
 #include "broker/state.h"
 #include "persistence/log.h"
 #include "queue/queue.h"
@@ -107,13 +108,13 @@ static uint32_t ready(const char *queue)
 	return h.method.queue_declare_ok.message_count;
 }
 
-static void send(uint64_t ttl)
+static void send_to(const char *queue, uint64_t ttl)
 {
 	struct buf b = { 0 };
 	char expiration[24];
 	uint8_t body[BYTES] = { 0 };
 	struct method m = { .id = METHOD_basic_publish,
-		                .basic_publish = { .routing_key = slice_str("q") } };
+		                .basic_publish = { .routing_key = slice_str(queue) } };
 	struct props p = { .class_id = CLASS_BASIC, .body_bytes = BYTES,
 		               .flags = PROP_delivery_mode | PROP_priority,
 		               .delivery_mode = persistent[n] ? 2 : 1, .priority = priority[n] };
@@ -130,6 +131,11 @@ static void send(uint64_t ttl)
 	frame_write(&b, FRAME_BODY, 1, slice_of(body, sizeof body));
 	inside_feed(&talk.peer, buf_slice(&b));
 	buf_free(&b);
+}
+
+static void send(uint64_t ttl)
+{
+	send_to("q", ttl);
 }
 
 static void publish(uint64_t ttl, bool keep, uint8_t of_priority)
@@ -393,6 +399,119 @@ START_TEST(what_is_tried_again_leaves_memory_each_time)
 }
 END_TEST
 
+static struct queue *queue_named(const char *name)
+{
+	const struct vhost *v = map_xget(&in.broker->vhosts, slice_str("/"));
+	return topology_queue(&v->topology, slice_str(name));
+}
+
+/* Sent, and answered when the broker has had its turns. */
+static void ask(const char *queue)
+{
+	struct method m = { .id = METHOD_basic_get,
+		                .basic_get = { .queue = slice_str(queue), .no_ack = true } };
+	talk_send(&talk, 1, &m);
+}
+
+/* Who asks does not end them all either, but waits for it; what lives is then told in order. */
+START_TEST(a_get_does_not_end_a_million)
+{
+	struct heard h;
+	struct broker *b = in.broker;
+	n = 0;
+	declare("dead", NULL, -1, -1);
+	declare("q", _i ? "" : NULL, -1, -1);
+	for (int i = 0; i < 30000; i++)
+		send(1000);
+	for (n = 0; n < 2; n++)
+		send(UINT64_MAX);
+	struct queue *q = queue_named("q");
+	b->now_ms = in.now_ms += 5000;
+	uint64_t before = b->deaths;
+	ck_assert(!expiry_catch_up(b, q));
+	ck_assert(!expiry_catch_up(b, q));
+	ck_assert_uint_lt(b->deaths - before, 5000);
+	ck_assert_uint_gt(queue_ready(q), 25000);
+	ask("q");
+	ask("q");
+	ask("q");
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+		ck_assert_int_eq(atoi((const char *)h.body.p), (int)i);
+		ck_assert_uint_eq(h.method.basic_get_ok.message_count, 1 - i);
+	}
+	ck_assert(talk_expect(&talk, METHOD_basic_get_empty, &h, NULL, NULL));
+	ck_assert_uint_eq(ready("dead"), _i ? 30000 : 0);
+}
+END_TEST
+
+/* A turn ends the fewer, the more queues each dead letter goes to; and queues take turns. */
+START_TEST(a_turn_ends_what_it_can)
+{
+	struct broker *b = in.broker;
+	char name[16];
+	declare("q", "amq.fanout", -1, -1);
+	declare("other", NULL, -1, -1);
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "d%d", i);
+		declare(name, NULL, -1, -1);
+		talk_send(&talk, 1, &(struct method){ .id = METHOD_queue_bind,
+			.queue_bind = { .queue = slice_str(name), .exchange = slice_str("amq.fanout"),
+			                .no_wait = true } });
+	}
+	for (int i = 0; i < 1000; i++)
+		send(1000);
+	send_to("other", 1010);
+	b->now_ms = in.now_ms += 5000;
+	uint64_t before = b->deaths;
+	expiry_run(b);
+	ck_assert_uint_gt(queue_ready(queue_named("q")), 800);
+	ck_assert_uint_lt(b->deaths - before, 2000 + 64 * 101);
+	b->now_ms = ++in.now_ms;
+	expiry_run(b);
+	ck_assert_uint_eq(queue_ready(queue_named("other")), 0);
+	pass(0);
+	ck_assert_uint_eq(ready("q"), 0);
+	ck_assert_uint_eq(ready("d99"), 1000);
+}
+END_TEST
+
+/* One that comes back to be tried again is being read, and what is due waits behind it. */
+START_TEST(only_so_many_wait_behind_what_is_being_read)
+{
+	struct heard h;
+	struct broker *b = in.broker;
+	retry_ms = 100;
+	declare("dead", NULL, -1, -1);
+	declare("q", "", -1, 1000);
+	publish(UINT64_MAX, true, 0);
+	pass(50);
+	take(false);
+	settle(0, true);
+	b->store.memory_budget = 1 << 30;
+	in.held = true;
+	for (int i = 0; i < 5000; i++) {
+		n = 1 + (unsigned)i;
+		persistent[n] = true;
+		send(UINT64_MAX);
+	}
+	inside_pass(&in, 120);
+	struct queue *q = queue_named("q");
+	ck_assert_uint_eq(q->live->n_recalls, 1);
+	inside_pass(&in, 2000);
+	ck_assert_uint_gt(q->live->n_recalls, 1);
+	ck_assert_uint_le(q->live->n_recalls, QUEUE_RECALLS_MOST);
+	ask("q");
+	ck_assert(!talk_read(&talk, &h));
+	inside_let_go(&in);
+	ck_assert(talk_expect(&talk, METHOD_basic_get_empty, &h, NULL, NULL));
+	ck_assert_uint_eq(ready("dead"), 5001);
+	for (int i = 1; get("dead", true, &h);)   /* 0 went back to its place first */
+		if (atoi((const char *)h.body.p))
+			ck_assert_int_eq(atoi((const char *)h.body.p), i++);
+}
+END_TEST
+
 Suite *suite_broker_expiry(void)
 {
 	Suite *s = suite_create("broker_expiry");
@@ -402,6 +521,9 @@ Suite *suite_broker_expiry(void)
 	tcase_add_loop_test(t, everything_goes_at_its_time, 0, 20);
 	tcase_add_test(t, a_turn_is_not_spent_on_the_dead);
 	tcase_add_test(t, what_is_tried_again_leaves_memory_each_time);
+	tcase_add_loop_test(t, a_get_does_not_end_a_million, 0, 2);
+	tcase_add_test(t, a_turn_ends_what_it_can);
+	tcase_add_test(t, only_so_many_wait_behind_what_is_being_read);
 	suite_add_tcase(s, t);
 	return s;
 }
