@@ -377,16 +377,19 @@ static void finish(struct store *s, struct fetch *f)
 		hand_over(s, q);
 		return;
 	}
+	if (!q) {
+		destroy(f);
+		return;
+	}
 	struct list *loading = &f->lane->loading;
-	while (q && !list_empty(loading) && of_link(loading->next)->done) {
+	while (!list_empty(loading) && of_link(loading->next)->done) {
 		struct fetch *first = of_link(loading->next);
 		deliver_to_lane(first);
 		if (first != f)
 			destroy(first);
 	}
-	if (q)
-		store_wake(s, q);
-	if (!q || !list_linked(&f->on_lane))
+	store_wake(s, q);
+	if (!list_linked(&f->on_lane))
 		destroy(f);
 }
 
@@ -563,6 +566,7 @@ bool fetch_recalled(struct store *s, struct recalled *out)
 	return true;
 }
 
+/* The queue gives the entry up; what is still being read is thrown away when it comes. */
 static void abandon(struct fetch *f)
 {
 	struct queue *q = f->queue;
@@ -572,6 +576,23 @@ static void abandon(struct fetch *f)
 	f->entries[0].entry.message = NULL;
 	f->queue = NULL;
 	queue_give_up(q, e, f->entries[0].body_bytes);
+}
+
+/* What waited behind them is handed over. */
+uint64_t fetch_forget_retries(struct queue *q)
+{
+	uint64_t n = 0;
+	list_each_safe(it, &q->live->recalls) {
+		struct fetch *f = of_link(it);
+		if (f->why != RECALL_RETRY)
+			continue;
+		n++;
+		abandon(f);
+		if (f->done)
+			destroy(f);
+	}
+	hand_over(q->store, q);
+	return n;
 }
 
 void fetch_abandon(struct store *s)

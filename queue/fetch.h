@@ -47,6 +47,10 @@ void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned
 /* Why an entry was recalled; to the last a note is added. */
 enum { RECALL_DUE, RECALL_RETRY, RECALL_HELD };
 
+/* What was recalled to be tried again is no longer wanted: each entry is handed to queue_give_up.
+ * Returns how many there were. */
+uint64_t fetch_forget_retries(struct queue *q);
+
 struct recalled {
 	struct queue *queue;
 	struct entry entry;

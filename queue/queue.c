@@ -696,9 +696,10 @@ void queue_moved(struct queue *q, struct entry e)
 	no_longer_unacked(q);
 }
 
+/* What has come back to be tried again is ready but for the reading. */
 uint64_t queue_purge(struct queue *q)
 {
-	return drop_all(q, true);
+	return drop_all(q, true) + fetch_forget_retries(q);
 }
 
 void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below)

@@ -231,7 +231,8 @@ void queue_give_up(struct queue *q, struct entry e, uint64_t body_bytes);
 /* As queue_settle, for an entry whose end the log already knows: it was moved elsewhere. */
 void queue_moved(struct queue *q, struct entry e);
 
-/* Drops all ready entries and returns how many there were. */
+/* Drops all ready entries, and those that are being read back to be tried again; returns how many
+ * there were. */
 uint64_t queue_purge(struct queue *q);
 
 /* Recovery: messages that the log has, retained already, of which those below had been delivered;

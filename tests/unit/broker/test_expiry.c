@@ -512,6 +512,55 @@ START_TEST(only_so_many_wait_behind_what_is_being_read)
 }
 END_TEST
 
+static uint32_t purged(void)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_purge, .queue_purge = { .queue = slice_str("q") } };
+	talk_send(&talk, 1, &m);
+	ck_assert(talk_expect(&talk, METHOD_queue_purge_ok, &h, NULL, NULL));
+	return h.method.queue_purge_ok.message_count;
+}
+
+/* What was to be tried again is gone with the rest; what died before is dead.  The second waits
+ * behind the first, the third behind both. */
+START_TEST(a_purge_ends_what_is_being_read_back)
+{
+	struct heard h;
+	retry_ms = 100;
+	declare("dead", NULL, -1, -1);
+	declare("q", "", -1, -1);
+	publish(UINT64_MAX, true, 0);
+	publish(150, true, 0);
+	publish(UINT64_MAX, true, 0);
+	pass(50);
+	take(false);
+	take(false);
+	settle(0, true);
+	in.held = true;
+	pass(100);
+	struct queue *q = queue_named("q");
+	ck_assert_uint_eq(q->live->n_recalls, 1);
+	settle(1, false);
+	publish(5, true, 0);
+	inside_pass(&in, 10);
+	ck_assert_uint_eq(q->live->n_recalls, 2);
+	ck_assert_uint_eq(q->live->unacked, 2);
+	ck_assert_uint_eq(purged(), 2);
+	inside_let_go(&in);
+	ck_assert_uint_eq(q->live->unacked, 0);
+	ck_assert_uint_eq(ready("q"), 0);
+	ck_assert(!get("q", true, &h));
+	ck_assert(get("dead", true, &h));
+	ck_assert_int_eq(atoi((const char *)h.body.p), 3);
+	ck_assert(!get("dead", true, &h));
+	pass(1000);
+	talk_free(&talk);
+	inside_stop(&in);
+	start();
+	ck_assert_uint_eq(ready("q"), 0);
+}
+END_TEST
+
 Suite *suite_broker_expiry(void)
 {
 	Suite *s = suite_create("broker_expiry");
@@ -523,6 +572,7 @@ Suite *suite_broker_expiry(void)
 	tcase_add_test(t, what_is_tried_again_leaves_memory_each_time);
 	tcase_add_loop_test(t, a_get_does_not_end_a_million, 0, 2);
 	tcase_add_test(t, a_turn_ends_what_it_can);
+	tcase_add_test(t, a_purge_ends_what_is_being_read_back);
 	tcase_add_test(t, only_so_many_wait_behind_what_is_being_read);
 	suite_add_tcase(s, t);
 	return s;
