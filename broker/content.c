@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/endian.h"
 #include "broker/channel.h"
+#include "broker/firehose.h"
 #include "broker/owed.h"
 #include "broker/refuse.h"
 #include "queue/queue.h"
@@ -98,6 +99,19 @@ static void write_marked(struct buf *out, struct channel *ch, const struct conte
 	buf_free(&header);
 }
 
+/* A header is one frame, however large the peer will have them: of publishers' it is as they sent
+ * it, of the broker's own it is made to fit. */
+static bool write_cut(struct buf *out, const struct channel *ch, const struct message *m)
+{
+	struct buf header = { 0 };
+	size_t max = ch->connection->frame_max - FRAME_OVERHEAD_BYTES;
+	bool cut = message_header(m).n > max && firehose_fit(&header, m, max);
+	if (cut)
+		frame_write(out, FRAME_HEADER, ch->number, buf_slice(&header));
+	buf_free(&header);
+	return cut;
+}
+
 static void write_head(struct buf *out, struct channel *ch, const struct method *method,
                        const struct content *c)
 {
@@ -105,7 +119,7 @@ static void write_head(struct buf *out, struct channel *ch, const struct method 
 	method_encode(out, ch->number, method);
 	if (c->header && props_decode(message_header(c->m), &p))
 		write_marked(out, ch, c, &p);
-	else
+	else if (!write_cut(out, ch, c->m))
 		frame_write(out, FRAME_HEADER, ch->number, message_header(c->m));
 }
 

@@ -8,13 +8,26 @@
 #include "queue/message.h"
 #include "queue/queue.h"
 
-enum { KEY_MAX = 255 };
+enum {
+	KEY_MAX = 255,
+	NAMES_MAX_BYTES = 128 << 10, /* of keys, or of queues, in a copy */
+};
+
+/* Under which exchange a copy died, its headers say for good. */
+static bool was_made_here(const struct message *m)
+{
+	struct field f;
+	return slice_is(message_exchange(m), FIREHOSE_EXCHANGE) ||
+	       (m->died &&
+	        table_find(props_headers(message_header(m)), "x-first-death-exchange", &f) &&
+	        f.letter == 'S' && slice_is(f.bytes, FIREHOSE_EXCHANGE));
+}
 
 static bool is_wanted(const struct channel *ch, const struct message *m)
 {
 	const struct exchange *x = topology_exchange(&ch->vhost->topology,
 	                                             slice_str(FIREHOSE_EXCHANGE));
-	return !list_empty(&x->bindings) && !slice_is(message_exchange(m), FIREHOSE_EXCHANGE);
+	return !list_empty(&x->bindings) && !was_made_here(m);
 }
 
 static void put_slice(struct buf *out, const char *key, struct slice value)
@@ -46,7 +59,7 @@ static void put_keys(struct buf *out, const struct message *m, const struct prop
 	put_element(&keys, message_key(m));
 	if (p->flags & PROP_headers && table_find(p->headers, "CC", &cc) && cc.letter == 'A')
 		for (struct table_walk w = table_walk(cc.bytes); array_next(&w, &key);)
-			if (key.letter == 'S')
+			if (key.letter == 'S' && keys.len < NAMES_MAX_BYTES)
 				put_element(&keys, key.bytes);
 	put_array(out, "routing_keys", &keys);
 }
@@ -98,6 +111,83 @@ static void put_headers(struct buf *out, const struct channel *ch, const struct 
 	table_put_str(out, "user", ch->connection->user);
 }
 
+/* ---- as much of it as there is room for ---- */
+
+/* What is left out, each with those before. */
+enum { ALL, NO_HEADERS, NO_PROPERTIES, FEW_NAMES };
+
+static void put_all_but(struct buf *out, struct slice table, const char *without)
+{
+	struct table_walk w = table_walk(table);
+	struct slice key;
+	struct field f;
+	while (table_next(&w, &key, &f))
+		if (!slice_is(key, without))
+			table_put(out, key, &f);
+}
+
+/* Those that begin within so many bytes. */
+static struct slice first_names(struct slice array, size_t most)
+{
+	struct table_walk w = table_walk(array);
+	struct field f;
+	while ((size_t)(w.rest.p - array.p) < most && array_next(&w, &f))
+		;
+	return slice_of(array.p, array.n - w.rest.n);
+}
+
+static void reduce(struct buf *out, struct slice headers, int less, size_t max)
+{
+	struct table_walk w = table_walk(headers);
+	struct buf properties = { 0 };
+	struct slice key;
+	struct field f;
+	while (table_next(&w, &key, &f)) {
+		if (slice_is(key, "properties") && f.letter == 'F') {
+			if (less == NO_HEADERS)
+				put_all_but(&properties, f.bytes, "headers");
+			f.bytes = buf_slice(&properties);
+		} else if (f.letter == 'A' && less == FEW_NAMES && !slice_is(key, "x-death")) {
+			f.bytes = first_names(f.bytes, max / 6);
+		}
+		table_put(out, key, &f);
+	}
+	buf_free(&properties);
+}
+
+/* How nested the headers are and how many counts as well. */
+static bool has_room(const struct buf *header, const struct buf *headers, size_t max)
+{
+	return header->len <= max && table_check(buf_slice(headers));
+}
+
+static bool encode_fitting(struct buf *header, struct props p, size_t max)
+{
+	struct slice all = p.headers;
+	struct buf headers = { 0 };
+	bool fits = false;
+	for (int less = ALL; !fits && less <= FEW_NAMES; less++) {
+		buf_clear(&headers);
+		buf_clear(header);
+		if (less == ALL)
+			buf_append_slice(&headers, all);
+		else
+			reduce(&headers, all, less, max);
+		p.headers = buf_slice(&headers);
+		props_encode(header, &p);
+		fits = has_room(header, &headers, max);
+	}
+	buf_free(&headers);
+	return fits;
+}
+
+bool firehose_fit(struct buf *header, const struct message *m, size_t max)
+{
+	struct props p;
+	return was_made_here(m) && props_decode(message_header(m), &p) &&
+	       encode_fitting(header, p, max);
+}
+
 /* ---- the copy ---- */
 
 /* As much of it as a routing key may be long. */
@@ -110,20 +200,17 @@ static struct slice key_of(char room[KEY_MAX], const char *what, struct slice na
 }
 
 /* With the headers so far, which go with it.  What has as many headers as there may be, or as deep
- * ones, cannot be told of in a table around them. */
+ * ones, has none in a table around them. */
 static void add(struct channel *ch, const struct message *m, struct slice key,
                 struct buf *headers)
 {
-	if (!table_check(buf_slice(headers))) {
-		buf_free(headers);
-		return;
-	}
 	struct buf header = { 0 };
 	struct props p = { .class_id = CLASS_BASIC,
 		               .flags = PROP_headers,
 		               .headers = buf_slice(headers),
 		               .body_bytes = m->body_bytes };
-	props_encode(&header, &p);
+	bool fits = encode_fitting(&header, p, ch->broker->options.frame_max - FRAME_OVERHEAD_BYTES);
+	must(fits);
 	struct message *copy =
 		message_copy(m, slice_str(FIREHOSE_EXCHANGE), key, buf_slice(&header));
 	copy->persistent = copy->died = copy->expires = false;
@@ -142,7 +229,7 @@ void firehose_publish(struct channel *ch, const struct message *m, const struct 
 	bool whole = props_decode(message_header(m), &p);
 	must(whole);
 	put_headers(&headers, ch, m, &p);
-	for (size_t i = 0; i < routed->n; i++)
+	for (size_t i = 0; i < routed->n && queues.len < NAMES_MAX_BYTES; i++)
 		put_element(&queues, queue_name(routed->queues[i]));
 	put_array(&headers, "routed_queues", &queues);
 	add(ch, m, key_of(room, "publish.", message_exchange(m)), &headers);

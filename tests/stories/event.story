@@ -300,6 +300,44 @@ ctl trace_off => 0 "Stopping tracing for vhost \"/\" ...\nTrace disabled for vho
 b 3 > basic.publish routing_key=q body="after"
 a 1 does queue.declare queue=seen passive => message_count=0
 
+scene "A copy for the firehose has no larger header than a frame"
+a connects
+a opens 1
+a 1 does queue.declare queue=seen
+a 1 does queue.bind queue=seen exchange="amq.rabbitmq.trace" routing_key="publish.#"
+small connects frame_max=4096
+small opens 1
+b connects
+b opens 3
+b 3 does queue.declare queue=q
+ctl trace_on
+b 3 > basic.publish routing_key=q content_type="text/plain" headers="\x01hS\0\x01\xfe\x00"+130560*"h" body="much"
+a 1 > basic.get queue=seen no_ack
+a 1 < basic.get-ok body="much" headers~{routing_keys: ["q"], routed_queues: ["q"], properties: {content_type: "text/plain"}} message_count=0
+b 3 > basic.publish routing_key=q content_type="text/plain" headers="\x01hS\0\0\x0f\xa0"+4000*"h" body="less"
+b 3 > basic.publish routing_key=q content_type=200*"a" content_encoding=200*"b" correlation_id=200*"c" reply_to=200*"d" message_id=200*"m" type=200*"t" headers="\x02CCA\0\0\x11\x94"+500*"S\0\0\0\x04wxyz" body="names"
+small 1 > basic.get queue=seen no_ack
+small 1 < basic.get-ok body="less" headers~{routing_keys: ["q"], routed_queues: ["q"], properties: {content_type: "text/plain"}} message_count=1
+small 1 > basic.get queue=seen no_ack
+small 1 < basic.get-ok body="names" headers~{routed_queues: ["q"], properties: {}, user: "guest"} message_count=0
+ctl trace_off
+
+scene "What became of the firehose's copies is not copied"
+a connects
+a opens 1
+a 1 does queue.declare queue=dead
+a 1 does queue.declare queue=seen arguments={x-dead-letter-exchange: "amq.fanout", x-max-length: 0}
+a 1 does queue.bind queue=seen exchange="amq.rabbitmq.trace" routing_key="#"
+a 1 does queue.bind queue=dead exchange="amq.fanout"
+a 1 does queue.declare queue=q
+ctl trace_on
+a 1 > basic.publish routing_key=q body="one"
+a 1 > basic.get queue=dead no_ack
+a 1 < basic.get-ok exchange="amq.fanout" routing_key="publish." body="one" message_count=0
+a 1 > basic.get queue=dead no_ack
+a 1 < basic.get-empty
+ctl trace_off
+
 scene "Only the virtual host that is traced, and not after a start"
 broker durable
 ctl add_vhost red

@@ -148,7 +148,7 @@ a 1 < basic.get-ok body="not full" message_count=0
 a 1 does queue.declare queue=q passive => message_count=0
 a closes
 
-scene "Arguments and headers as deep as there may be are not told of in events and by the firehose"
+scene "Arguments as deep as there may be are not told of in events, nor such headers by the firehose"
 a connects
 a opens 1 2
 a 1 does queue.declare queue=t
@@ -161,6 +161,8 @@ a 2 does queue.declare queue=flat
 a 2 > basic.publish routing_key=flat headers=nested:31 body="deep"
 a 1 > basic.get queue=e no_ack
 a 1 < basic.get-ok headers~{name: "flat"} message_count=0
+a 1 > basic.get queue=t no_ack
+a 1 < basic.get-ok routing_key="publish." body="deep" headers~{routed_queues: ["flat"], properties: {}} message_count=1
 a 1 > basic.get queue=t no_ack
 a 1 < basic.get-ok routing_key="deliver.e" message_count=0
 ctl trace_off
