@@ -72,11 +72,13 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	b->patterns = pattern_room_new();
 	alarms_init(&b->alarms, o->memory_watermark_bytes, o->disk_free_limit_bytes);
 	list_init(&b->all_users);
+	list_init(&b->going_users);
 	list_init(&b->all_vhosts);
 	list_init(&b->going_vhosts);
 	list_init(&b->connections);
 	list_init(&b->consumers);
 	list_init(&b->walks);
+	list_init(&b->review.walk.link);
 	list_init(&b->dirty);
 	list_init(&b->owing);
 	list_init(&b->confirming);
@@ -231,9 +233,11 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	patience_run(b);
 	collect_fetched(b);
 	policing_turn(b);
+	rights_turn(b);
 	consuming_deliver(b);
 	expiry_run(b);
 	overflow_run(b);
+	users_turn(b);
 	vhosts_turn(b);
 	quotas_turn(b);
 	events_publish(b);
@@ -263,9 +267,9 @@ uint64_t broker_deadline(const struct broker *b)
 	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
 	            !list_empty(&b->policing) || !list_empty(&b->counting) ||
-	            !list_empty(&b->overfull) ||
-	            !list_empty(&b->going_vhosts) || !list_empty(&b->events.due) ||
-	            !list_empty(&b->store.recalled) ||
+	            !list_empty(&b->overfull) || !rights_are_reviewed(b) ||
+	            !list_empty(&b->going_vhosts) || !list_empty(&b->going_users) ||
+	            !list_empty(&b->events.due) || !list_empty(&b->store.recalled) ||
 	            (!b->failed && store_is_busy(&b->store, b->durable));
 	return busy ? b->now_ms : at;
 }

@@ -30,6 +30,7 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 	c->exclusive = spec->exclusive;
 	c->priority = spec->priority;
 	c->patience_ms = spec->patience_ms;
+	c->reviewed = ch->broker->rights;
 	c->window = spec->no_ack ? 0 : ch->prefetch;
 	streaming_start(ch->broker, c);
 	list_push(&ch->consumers, &c->on_channel);

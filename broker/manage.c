@@ -155,25 +155,3 @@ uint64_t manage_find(const struct broker *b, struct slice name)
 	}
 	return 0;
 }
-
-void manage_close_all_of(struct broker *b, struct slice user, struct slice reason)
-{
-	list_each_safe(it, &b->connections) {
-		struct connection *c = list_entry(it, struct connection, link);
-		if (c->user && slice_is(user, c->user))
-			close_one(c, reason);
-	}
-}
-
-uint64_t manage_close_all(struct broker *b, const struct vhost *v, struct slice reason)
-{
-	uint64_t n = 0;
-	list_each_safe(it, &b->connections) {
-		struct connection *c = list_entry(it, struct connection, link);
-		if (v && c->vhost != v)
-			continue;
-		n += c->state <= CONN_RUNNING;
-		close_one(c, reason);
-	}
-	return n;
-}

@@ -57,10 +57,4 @@ int manage_backup(struct broker *b, const char *directory, uint64_t *number);
 /* How far it is (log_backed_up). */
 bool manage_backed_up(const struct broker *b, uint64_t number, struct log_backup *out);
 
-/* Closes all, or those to one virtual host, and returns how many. */
-uint64_t manage_close_all(struct broker *b, const struct vhost *v, struct slice reason);
-
-/* Closes those of the user of that name. */
-void manage_close_all_of(struct broker *b, struct slice user, struct slice reason);
-
 #endif

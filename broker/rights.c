@@ -11,6 +11,12 @@
 #include "exchange/exchange.h"
 #include "queue/queue.h"
 
+enum {
+	TURN_STEPS = 40000,          /* of patterns, for consumers in a turn: about a millisecond */
+	LOOK_STEPS = 20,             /* what a consumer costs ... */
+	CHECK_STEPS = 200,           /* ... whose rights are others now */
+};
+
 static const char *const rights[RIGHTS] = { "configure", "write", "read" };
 static const char *const things[] = { "queue", "exchange" };
 
@@ -115,25 +121,47 @@ const struct refusal *rights_check_onward(struct channel *ch, enum thing thing, 
 
 /* ---- changes ---- */
 
-static void review_consumers(struct channel *ch)
+/* What looking at one costs, in steps of patterns. */
+static unsigned review(struct consumer *c)
 {
-	list_each_safe(it, &ch->consumers) {
-		struct consumer *c = list_entry(it, struct consumer, on_channel);
-		if (rights_check(ch, RIGHT_READ, THING_QUEUE, queue_name(c->queue), 0))
-			consuming_expel(c);
+	struct broker *b = c->channel->broker;
+	const struct grant *g = grant_of(c->channel->connection);
+	bool changed = !g || g->when > c->reviewed;
+	c->reviewed = b->rights;
+	if (!changed)
+		return LOOK_STEPS;
+	if (rights_check(c->channel, RIGHT_READ, THING_QUEUE, queue_name(c->queue), 0))
+		consuming_expel(c);
+	return CHECK_STEPS + pattern_steps(b->patterns);
+}
+
+void rights_changed(struct broker *b)
+{
+	struct rights_review *r = &b->review;
+	if (r->walk.head)
+		r->again = true;
+	else
+		walk_begin(&r->walk, &b->walks, &b->consumers);
+}
+
+void rights_turn(struct broker *b)
+{
+	struct rights_review *r = &b->review;
+	for (unsigned steps = 0; r->walk.head && steps < TURN_STEPS;) {
+		struct list *l = walk_here(&r->walk);
+		if (l) {
+			walk_on(&r->walk);
+			steps += review(list_entry(l, struct consumer, link));
+			continue;
+		}
+		walk_end(&r->walk);
+		if (r->again)
+			walk_begin(&r->walk, &b->walks, &b->consumers);
+		r->again = false;
 	}
 }
 
-void rights_changed(const struct user *u, const struct vhost *v)
+bool rights_are_reviewed(const struct broker *b)
 {
-	struct broker *b = u->broker;
-	b->rights++;
-	list_each(it, &b->connections) {
-		struct connection *c = list_entry(it, struct connection, link);
-		if (c->account != u || c->vhost != v)
-			continue;
-		for (size_t i = 0; i < c->cap_channels; i++)
-			if (c->channels[i])
-				review_consumers(c->channels[i]);
-	}
+	return !b->review.walk.head;
 }

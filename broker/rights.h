@@ -14,13 +14,12 @@
 
 #include "amqp/refusal.h"
 #include "base/slice.h"
+#include "base/walk.h"
 #include "broker/ledger.h"
 
 struct broker;
 struct channel;
 struct exchange;
-struct user;
-struct vhost;
 
 enum { RIGHTS_KNOWN = 8 };
 
@@ -55,8 +54,18 @@ const struct refusal *rights_check_topic(struct channel *ch, enum right right,
 const struct refusal *rights_check_onward(struct channel *ch, enum thing thing, struct slice name,
                                           struct slice arguments, const char *argument);
 
-/* The rights of the user in the virtual host have changed: consumers who may not read any more are
- * cancelled. */
-void rights_changed(const struct user *u, const struct vhost *v);
+/* Consumers are looked at again after a change, some in each turn. */
+struct rights_review {
+	struct walk walk;
+	bool again;                  /* something else has changed meanwhile */
+};
+
+/* Somebody may do something else than before (and broker.rights has counted on): consumers who may
+ * not read any more will be cancelled. */
+void rights_changed(struct broker *b);
+
+/* Goes on with that; and true when it is done. */
+void rights_turn(struct broker *b);
+bool rights_are_reviewed(const struct broker *b);
 
 #endif

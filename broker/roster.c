@@ -37,14 +37,14 @@ void roster_begin_of(struct roster *r, struct user *u, enum roster_kind kind)
 	struct list *head = kind == ROSTER_USER_PERMISSIONS         ? &u->grants
 	                    : kind == ROSTER_USER_TOPIC_PERMISSIONS ? &u->topic_grants
 	                                                            : &b->all_users;
-	*r = (struct roster){ .broker = b, .user = u, .kind = kind };
+	*r = (struct roster){ .broker = b, .user = u, .kind = kind, .looks = ROSTER_LOOKS };
 	list_init(&r->inner.link);
 	walk_begin(&r->outer, &b->walks, head);
 }
 
 void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind)
 {
-	*r = (struct roster){ .broker = b, .vhost = v, .kind = kind };
+	*r = (struct roster){ .broker = b, .vhost = v, .kind = kind, .looks = ROSTER_LOOKS };
 	list_init(&r->inner.link);
 	if (v && begin_in(r, v))
 		return;
@@ -93,9 +93,20 @@ static bool next_of_exchange(struct roster *r, struct exchange *x, struct roster
 	return true;
 }
 
+void roster_go_on(struct roster *r)
+{
+	r->looks = ROSTER_LOOKS;
+}
+
+/* Whether another one may be. */
+static bool may_look(struct roster *r)
+{
+	return r->looks && r->looks--;
+}
+
 static bool next_binding(struct roster *r, struct roster_row *out)
 {
-	for (struct list *l; (l = walk_here(&r->outer)); walk_on(&r->outer))
+	for (struct list *l; (l = walk_here(&r->outer)) && may_look(r); walk_on(&r->outer))
 		if (next_of_exchange(r, list_entry(l, struct exchange, link), out))
 			return true;
 	return false;
@@ -107,8 +118,10 @@ static bool next_of_connection(struct roster *r, const struct connection *c,
 	if (r->connection != c)
 		r->channel = 0;
 	r->connection = c;
-	while (r->channel < c->cap_channels && !c->channels[r->channel])
+	while (r->channel < c->cap_channels && !c->channels[r->channel] && may_look(r))
 		r->channel++;
+	if (r->channel < c->cap_channels && !c->channels[r->channel])
+		return false;
 	if (r->channel >= c->cap_channels)
 		return false;
 	out->connection = c;
@@ -118,9 +131,13 @@ static bool next_of_connection(struct roster *r, const struct connection *c,
 
 static bool next_channel(struct roster *r, struct roster_row *out)
 {
-	for (struct list *l; (l = walk_here(&r->outer)); walk_on(&r->outer), r->connection = NULL)
+	for (struct list *l; (l = walk_here(&r->outer)) && may_look(r); r->connection = NULL) {
 		if (next_of_connection(r, list_entry(l, struct connection, link), out))
 			return true;
+		if (r->looks == 0)
+			break;
+		walk_on(&r->outer);
+	}
 	return false;
 }
 
@@ -183,20 +200,31 @@ static bool next_parameter(struct roster *r, struct roster_row *out)
 	return policy || parameter;
 }
 
-bool roster_next(struct roster *r, struct roster_row *out)
+static bool next_element(struct roster *r, struct roster_row *out)
 {
-	*out = (struct roster_row){ .broker = r->broker, .vhost = r->vhost };
-	if (r->kind == ROSTER_BINDINGS)
-		return next_binding(r, out);
-	if (r->kind == ROSTER_CHANNELS)
-		return next_channel(r, out);
-	if (r->kind == ROSTER_PARAMETERS)
-		return next_parameter(r, out);
-	for (struct list *l; (l = walk_here(&r->outer));) {
+	for (struct list *l; (l = walk_here(&r->outer)) && may_look(r);) {
 		walk_on(&r->outer);
 		fill(r, l, out);
 		if (!is_elsewhere(r, out))
 			return true;
 	}
 	return false;
+}
+
+static bool next(struct roster *r, struct roster_row *out)
+{
+	switch (r->kind) {
+	case ROSTER_BINDINGS: return next_binding(r, out);
+	case ROSTER_CHANNELS: return next_channel(r, out);
+	case ROSTER_PARAMETERS: return next_parameter(r, out);
+	default: return next_element(r, out);
+	}
+}
+
+enum roster_answer roster_next(struct roster *r, struct roster_row *out)
+{
+	*out = (struct roster_row){ .broker = r->broker, .vhost = r->vhost };
+	if (next(r, out))
+		return ROSTER_ROW;
+	return r->looks ? ROSTER_END : ROSTER_NOT_YET;
 }

@@ -61,7 +61,13 @@ struct roster {
 	const struct connection *connection;   /* whose channels it is at */
 	size_t channel;
 	bool told;                   /* the last of parameters */
+	unsigned looks;              /* so many things may be looked at yet */
 };
+
+/* What is not wanted, or has nothing of the kind, is passed over. */
+enum { ROSTER_LOOKS = 4000 };
+
+enum roster_answer { ROSTER_END, ROSTER_ROW, ROSTER_NOT_YET };
 
 /* At the first one; of those that belong to a virtual host at the first of that. */
 void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind);
@@ -69,8 +75,12 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 /* At the first one that belongs to a user. */
 void roster_begin_of(struct roster *r, struct user *u, enum roster_kind kind);
 
-/* The next one, valid until anything changes; false at the end. */
-bool roster_next(struct roster *r, struct roster_row *out);
+/* Before each piece: as many things as in a piece may be looked at. */
+void roster_go_on(struct roster *r);
+
+/* The next one, valid until anything changes.  ROSTER_NOT_YET: enough was looked at, it is the turn
+ * of others. */
+enum roster_answer roster_next(struct roster *r, struct roster_row *out);
 
 /* Harmless when it was not begun, if it was zeroed. */
 void roster_end(struct roster *r);

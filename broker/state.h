@@ -11,6 +11,7 @@
 #include "broker/broker.h"
 #include "broker/event.h"
 #include "broker/outbox.h"
+#include "broker/rights.h"
 #include "broker/vhost.h"
 #include "queue/store.h"
 
@@ -21,10 +22,11 @@ struct broker {
 	struct map vhosts;           /* by name */
 	struct map vhosts_by_number;
 	struct list all_vhosts;      /* the same, the oldest first */
-	struct list all_users;
+	struct list all_users, going_users;   /* those that are deleted, with connections left */
 	struct map users;            /* by name */
 	struct map grants, topic_grants;   /* what users may do, by their keys in the catalog */
 	uint64_t rights;             /* counts on with every change of what anybody may do */
+	struct rights_review review;
 	struct pattern_room *patterns;     /* scratch of searches */
 	struct list going_vhosts;    /* deleted, with things left to be given back */
 	struct parameters parameters;   /* global ones */

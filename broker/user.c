@@ -3,15 +3,15 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
 #include "base/pack.h"
-#include "broker/link.h"
-#include "broker/refuse.h"
 #include "broker/report.h"
 #include "broker/rights.h"
+#include "broker/state.h"
 
 struct user *user_find(const struct broker *b, struct slice name)
 {
@@ -81,28 +81,23 @@ void user_hash(struct broker *b, struct password *out, struct slice text)
 	password_set(out, salt, text);
 }
 
-static void lose_connections(struct user *u)
-{
-	list_each_safe(it, &u->broker->connections) {
-		struct connection *c = list_entry(it, struct connection, link);
-		if (c->account != u)
-			continue;
-		connection_refuse(c, refuse(u->broker, &CONNECTION_FORCED, "user '%.*s' was deleted",
-		                            SLICE_ARG(u->name)), 0);
-		connection_clean_up(c);
-		c->account = NULL;
-	}
-}
-
 static log_position forget(struct grant *g);
+
+/* Nobody finds it any more. */
+static void hide(struct user *u)
+{
+	struct broker *b = u->broker;
+	map_remove(&b->users, u->name);
+	walks_leave(&b->walks, &u->link);
+	walks_lose(&b->walks, &u->grants);
+	walks_lose(&b->walks, &u->topic_grants);
+	list_remove(&u->link);
+}
 
 static void user_free(struct user *u)
 {
 	must(u->n_connections == 0 && u->n_channels == 0);
-	map_remove(&u->broker->users, u->name);
-	walks_leave(&u->broker->walks, &u->link);
-	walks_lose(&u->broker->walks, &u->grants);
-	walks_lose(&u->broker->walks, &u->topic_grants);
+	expulsion_end(&u->expulsion);
 	list_remove(&u->link);
 	mem_disown(u->name);
 	mem_disown(u->about.tags);
@@ -115,13 +110,27 @@ log_position user_remove(struct user *u)
 	log_position at = catalog_remove(&u->broker->store.catalog, CATALOG_USER, u->name);
 	log_info("deleted user '%.*s'", SLICE_ARG(u->name));
 	report_user_deleted(u);
-	lose_connections(u);
 	while (!list_empty(&u->grants))
 		forget(list_entry(u->grants.next, struct grant, on_user));
 	while (!list_empty(&u->topic_grants))
 		forget(list_entry(u->topic_grants.next, struct grant, on_user));
-	user_free(u);
+	hide(u);
+	list_push(&u->broker->going_users, &u->link);
+	expulsion_begin(&u->expulsion, u->broker, NULL, u);
+	u->expulsion.goes = true;
 	return at;
+}
+
+void users_turn(struct broker *b)
+{
+	while (!list_empty(&b->going_users)) {
+		struct user *u = list_entry(b->going_users.next, struct user, link);
+		char why[320];
+		int n = snprintf(why, sizeof why, "user '%.*s' was deleted", SLICE_ARG(u->name));
+		if (expulsion_go_on(&u->expulsion, slice_of(why, (size_t)n)))
+			return;
+		user_free(u);
+	}
 }
 
 /* ---- grants ---- */
@@ -302,7 +311,8 @@ bool grant_set(struct user *u, struct vhost *v, struct slice exchange,
 	                        buf_slice(&value));
 	buf_free(&value);
 	report_grant_created(g);
-	rights_changed(u, v);
+	g->when = ++u->broker->rights;
+	rights_changed(u->broker);
 	return true;
 }
 
@@ -317,11 +327,10 @@ static log_position forget(struct grant *g)
 
 log_position grant_remove(struct grant *g)
 {
-	struct user *u = g->user;
-	struct vhost *v = g->vhost;
+	struct broker *b = g->user->broker;
 	report_grant_deleted(g);
 	log_position at = forget(g);
-	rights_changed(u, v);
+	rights_changed(b);
 	return at;
 }
 
@@ -439,8 +448,11 @@ void users_free(struct broker *b)
 			grant_free(list_entry(u->grants.next, struct grant, on_user));
 		while (!list_empty(&u->topic_grants))
 			grant_free(list_entry(u->topic_grants.next, struct grant, on_user));
+		hide(u);
 		user_free(u);
 	}
+	while (!list_empty(&b->going_users))
+		user_free(list_entry(b->going_users.next, struct user, link));
 	map_free(&b->users);
 	map_free(&b->grants);
 	map_free(&b->topic_grants);

@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "base/pattern.h"
+#include "broker/expulsion.h"
 #include "broker/ledger.h"
 #include "broker/pace.h"
 #include "persistence/log.h"
@@ -26,7 +27,8 @@ struct user {
 	struct pace pace;            /* of what it publishes */
 	struct list grants;          /* what it may do, the oldest first ... */
 	struct list topic_grants;    /* ... and to which topics */
-	struct list link;            /* among all of the broker, the oldest first */
+	struct list link;            /* among all of the broker, the oldest first; or the deleted */
+	struct expulsion expulsion;  /* of its connections, when it goes */
 };
 
 /* What a user may do in a virtual host, or with the topics of an exchange there. */
@@ -39,6 +41,7 @@ struct grant {
 	struct pattern *patterns[RIGHTS];   /* of topics the names are in it; NULL for an empty text, or
 	                                     * one that does not compile any more: it finds nothing */
 	bool gave_up;                /* on some name; said once */
+	uint64_t when;               /* broker.rights since which it is what it is */
 	struct list on_user, on_vhost;
 };
 
@@ -63,8 +66,11 @@ log_position user_change(struct user *u, const struct user_about *about);
 /* A hash of the text (at least one byte) with fresh salt. */
 void user_hash(struct broker *b, struct password *out, struct slice text);
 
-/* Deletes it and what it may do; its connections are closed with 320. */
+/* Deletes it and what it may do; its connections are closed with 320 in the turns to come. */
 log_position user_remove(struct user *u);
+
+/* Closes some of those. */
+void users_turn(struct broker *b);
 
 /* The grant of a user in a virtual host (exchange.p == NULL), or to topics; NULL: none. */
 struct grant *grant_find(const struct user *u, const struct vhost *v, struct slice exchange);

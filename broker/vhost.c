@@ -5,16 +5,16 @@
 #include "broker/vhost.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
 #include "base/pack.h"
 #include "broker/expiry.h"
-#include "broker/link.h"
 #include "broker/on.h"
-#include "broker/refuse.h"
 #include "broker/report.h"
+#include "broker/state.h"
 #include "broker/user.h"
 #include "queue/queue.h"
 
@@ -130,25 +130,11 @@ log_position vhost_change(struct vhost *v, const struct vhost_about *about)
 
 /* ---- end ---- */
 
-static void lose_connections(struct vhost *v)
-{
-	list_each_safe(it, &v->broker->connections) {
-		struct connection *c = list_entry(it, struct connection, link);
-		if (c->vhost != v)
-			continue;
-		connection_refuse(c, refuse(v->broker, &CONNECTION_FORCED, "vhost '%.*s' is deleted",
-		                            SLICE_ARG(v->name)), 0);
-		connection_clean_up(c);
-	}
-}
-
 log_position vhost_remove(struct vhost *v)
 {
 	struct broker *b = v->broker;
 	log_position at = catalog_remove(&b->store.catalog, CATALOG_VHOST, number_of(v));
 	log_info("deleting vhost '%.*s'", SLICE_ARG(v->name));
-	lose_connections(v);
-	must(v->n_connections == 0);
 	parameters_forget(&v->parameters);
 	policing_stop(v);
 	quota_forget(&v->quota);
@@ -158,6 +144,8 @@ log_position vhost_remove(struct vhost *v)
 	walks_leave(&b->walks, &v->link);
 	list_remove(&v->link);
 	list_push(&b->going_vhosts, &v->link);
+	expulsion_begin(&v->expulsion, b, v, NULL);
+	v->expulsion.goes = true;
 	report_vhost_deleted(v);
 	if (b->events.topology == &v->topology)
 		events_set_topology(b, NULL);
@@ -166,6 +154,8 @@ log_position vhost_remove(struct vhost *v)
 
 static void vhost_free(struct vhost *v)
 {
+	expulsion_end(&v->expulsion);
+	must(v->n_connections == 0);
 	list_remove(&v->link);
 	report_departures(v->broker, NULL);
 	events_forget(v->broker, &v->topology);
@@ -189,11 +179,21 @@ static bool clear_some(struct vhost *v)
 	return q || topology_clear(&v->topology);
 }
 
+/* False when none are left. */
+static bool close_some(struct vhost *v)
+{
+	char why[320];
+	int n = snprintf(why, sizeof why, "vhost '%.*s' is deleted", SLICE_ARG(v->name));
+	return v->expulsion.broker && expulsion_go_on(&v->expulsion, slice_of(why, (size_t)n));
+}
+
 void vhosts_turn(struct broker *b)
 {
 	int left = TURN_BUDGET;
 	while (left && !list_empty(&b->going_vhosts)) {
 		struct vhost *v = list_entry(b->going_vhosts.next, struct vhost, link);
+		if (close_some(v))
+			return;
 		for (; left && clear_some(v); left--)
 			;
 		if (left)

@@ -5,6 +5,7 @@
 #ifndef BROKER_VHOST_H
 #define BROKER_VHOST_H
 
+#include "broker/expulsion.h"
 #include "broker/ledger.h"
 #include "broker/pace.h"
 #include "broker/parameters.h"
@@ -37,6 +38,7 @@ struct vhost {
 	struct list grants;          /* what users may do in it, the oldest first ... */
 	struct list topic_grants;    /* ... and to which topics */
 	uint64_t n_connections;
+	struct expulsion expulsion;  /* of its connections, when it goes */
 	struct pace pace;            /* of what is published */
 	struct quota quota;          /* of what it holds */
 	struct list link;            /* among all of the broker, or among those that are going */
@@ -58,8 +60,8 @@ struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_
 /* Says something else of it.  Returns the position to wait for. */
 log_position vhost_change(struct vhost *v, const struct vhost_about *about);
 
-/* Deletes it: its connections are closed with 320, and from the position that is returned on
- * nothing of it comes back.  What it takes up is given back in the turns to come. */
+/* Deletes it: from the position that is returned on nothing of it comes back.  In the turns to come
+ * its connections are closed with 320, and then what it takes up is given back. */
 log_position vhost_remove(struct vhost *v);
 
 /* Gives back some of what deleted ones take up. */

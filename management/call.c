@@ -70,7 +70,8 @@ enum call_state call_durably(struct call *c, struct buf *out,
 	if (!c->begun && change(c, out) == CALL_DONE)
 		return CALL_DONE;
 	const struct vhost *v = vhost_find(c->host->broker, c->vhost);
-	bool done = manage_is_durable(c->host->broker, c->wait_for) && (!v || policing_is_done(v));
+	bool done = manage_is_durable(c->host->broker, c->wait_for) && (!v || policing_is_done(v)) &&
+	            rights_are_reviewed(c->host->broker);
 	return done ? CALL_DONE : CALL_WAITS;
 }
 
@@ -310,6 +311,8 @@ void call_free(struct call **c)
 		return;
 	listing_end(&(*c)->listing);
 	definitions_end(&(*c)->definitions);
+	expulsion_end(&(*c)->expulsion);
+	census_end(&(*c)->census);
 	buf_free(&(*c)->bytes);
 	buf_free(&(*c)->error);
 	buf_free(&(*c)->progress);

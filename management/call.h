@@ -5,6 +5,8 @@
 #define MANAGEMENT_CALL_H
 
 #include "base/buf.h"
+#include "broker/census.h"
+#include "broker/expulsion.h"
 #include "broker/roster.h"
 #include "management/definitions.h"
 #include "management/listing.h"
@@ -68,6 +70,8 @@ struct call {
 	struct buf progress;
 	struct listing listing;
 	struct definitions definitions;
+	struct expulsion expulsion;
+	struct census census;
 	log_position wait_for;
 	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
 };
@@ -100,7 +104,7 @@ struct user *call_user(struct call *c);
 struct vhost *call_vhost(struct call *c);
 
 /* For a verb that changes something once: does it, and then waits until it is durable, and until
- * policies that changed are in effect.  change sets wait_for. */
+ * policies and rights that changed are in effect.  change sets wait_for. */
 enum call_state call_durably(struct call *c, struct buf *out,
                              enum call_state change(struct call *c, struct buf *out));
 

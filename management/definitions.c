@@ -225,7 +225,8 @@ static bool next_roster(struct definitions *d, const struct section *s)
 	if (!d->begun)
 		roster_begin(&d->vhosts, d->broker, NULL, ROSTER_VHOSTS);
 	d->begun = true;
-	if (roster_next(&d->vhosts, &row)) {
+	roster_go_on(&d->vhosts);
+	if (roster_next(&d->vhosts, &row) == ROSTER_ROW) {
 		roster_begin(&d->rows, d->broker, vhost_find(d->broker, row.vhost->name), s->kind);
 		return true;
 	}
@@ -303,8 +304,13 @@ bool definitions_export(struct definitions *d, struct buf *out)
 		put_head(d, out);
 	for (int rows = 0; rows < PIECE_ROWS && out->len < PIECE_BYTES; rows++) {
 		const struct section *s = &sections[d->section];
-		if (d->rows.broker && roster_next(&d->rows, &row))
+		enum roster_answer a = ROSTER_END;
+		if (rows == 0)
+			roster_go_on(&d->rows);
+		if (d->rows.broker && (a = roster_next(&d->rows, &row)) == ROSTER_ROW)
 			put_row(d, s, &row, out);
+		else if (a == ROSTER_NOT_YET)
+			return true;
 		else if (!next_roster(d, s) && !next_section(d, out))
 			return false;
 	}

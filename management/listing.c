@@ -56,8 +56,12 @@ static void put_json_row(struct listing *l, const struct roster_row *row, struct
 bool listing_go_on(struct listing *l, struct buf *out)
 {
 	struct roster_row row;
+	roster_go_on(&l->roster);
 	for (int rows = 0; rows < PIECE_ROWS && out->len < PIECE_BYTES; rows++) {
-		if (!roster_next(&l->roster, &row)) {
+		enum roster_answer a = roster_next(&l->roster, &row);
+		if (a == ROSTER_NOT_YET)
+			return true;
+		if (a == ROSTER_END) {
 			if (l->json)
 				buf_printf(out, "]\n");
 			return false;

@@ -107,12 +107,9 @@ static void tell_resources(struct status *s, const struct alarms *a)
 	section_end(s);
 }
 
-/* The counters are at hand, but for those of queues, which are walked as SIGUSR1 does. */
-static void tell_totals(struct status *s, const struct host *h)
+static void tell_totals(struct status *s, const struct host *h, struct broker_totals t)
 {
 	const struct broker *b = h->broker;
-	struct broker_totals t;
-	broker_total(b, &t);
 	section(s, "Totals", "totals");
 	tell(s, "Connection count", "connection_count", cell_number(b->n_connections));
 	tell(s, "Connection limit", "connection_limit", cell_number(h->max_connections));
@@ -140,17 +137,22 @@ static void tell_log(struct status *s, const struct broker *b)
 	section_end(s);
 }
 
+/* Once all queues have been counted. */
 enum call_state verb_status(struct call *c, struct buf *out)
 {
 	const struct host *h = c->host;
 	struct status s = { out, c->json, false };
+	if (!c->begun)
+		census_begin(&c->census, h->broker);
+	if (census_go_on(&c->census))
+		return CALL_MORE;
 	call_banner(c, out, "Status of the broker in %s ...", h->data_dir);
 	if (s.json)
 		buf_u8(out, '{');
 	tell_runtime(&s, h);
 	tell_alarms(&s, h->broker);
 	tell_resources(&s, &h->broker->alarms);
-	tell_totals(&s, h);
+	tell_totals(&s, h, c->census.totals);
 	tell_log(&s, h->broker);
 	section(&s, "Listeners", "listeners");
 	tell(&s, "AMQP 0-9-1", "amqp", cell_text(h->listeners));

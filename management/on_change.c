@@ -4,6 +4,7 @@
 
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "broker/user.h"
 #include "management/verbs.h"
 #include "queue/queue.h"
 
@@ -154,7 +155,7 @@ enum call_state verb_close_connection(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
-enum call_state verb_close_all_connections(struct call *c, struct buf *out)
+static enum call_state begin_closing(struct call *c, struct buf *out)
 {
 	if (c->global)
 		call_banner(c, out, "Closing all connections, reason: %.*s...", SLICE_ARG(c->arguments[0]));
@@ -164,16 +165,36 @@ enum call_state verb_close_all_connections(struct call *c, struct buf *out)
 	struct vhost *v = c->global ? NULL : call_vhost(c);
 	if (!v && !c->global)
 		return CALL_DONE;
-	uint64_t n = manage_close_all(c->host->broker, v, c->arguments[0]);
-	buf_printf(out, "Closed %" PRIu64 " connections\n", n);
+	expulsion_begin(&c->expulsion, c->host->broker, v, NULL);
+	return CALL_MORE;
+}
+
+/* When the virtual host goes meanwhile, that closes the rest. */
+enum call_state verb_close_all_connections(struct call *c, struct buf *out)
+{
+	const struct expulsion *e = &c->expulsion;
+	if (!c->begun && begin_closing(c, out) == CALL_DONE)
+		return CALL_DONE;
+	if (e->vhost && e->vhost != vhost_find(c->host->broker, c->vhost))
+		expulsion_end(&c->expulsion);
+	if (e->broker && expulsion_go_on(&c->expulsion, c->arguments[0]))
+		return CALL_MORE;
+	buf_printf(out, "Closed %" PRIu64 " connections\n", e->closed);
 	return CALL_DONE;
 }
 
-/* As with rabbitmqctl a user who is not there has none. */
+/* As with rabbitmqctl a user who is not there has none.  One who goes meanwhile takes them along. */
 enum call_state verb_close_all_user_connections(struct call *c, struct buf *out)
 {
-	call_banner(c, out, "Closing connections of user %.*s, reason: %.*s...",
-	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->arguments[1]));
-	manage_close_all_of(c->host->broker, c->arguments[0], c->arguments[1]);
-	return CALL_DONE;
+	struct broker *b = c->host->broker;
+	struct expulsion *e = &c->expulsion;
+	const struct user *u = user_find(b, c->arguments[0]);
+	if (!c->begun)
+		call_banner(c, out, "Closing connections of user %.*s, reason: %.*s...",
+		            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->arguments[1]));
+	if (!c->begun && u)
+		expulsion_begin(e, b, NULL, u);
+	if (e->user != u)
+		expulsion_end(e);
+	return e->broker && expulsion_go_on(e, c->arguments[1]) ? CALL_MORE : CALL_DONE;
 }

@@ -39,15 +39,19 @@ enum call_state verb_resume_listeners(struct call *c, struct buf *out)
 	return wish(c, HOST_RESUMES);
 }
 
+/* Nobody is let in first, so that none comes behind those that go. */
 enum call_state verb_stop_app(struct call *c, struct buf *out)
 {
-	if (!c->begun) {
+	static const char reason[] = "broker forced connection closure with reason 'shutdown'";
+	if (!c->begun)
 		call_banner(c, out, "Stopping the application of the broker in %s ...",
 		            c->host->data_dir);
-		manage_close_all(c->host->broker, NULL,
-		                 slice_str("broker forced connection closure with reason 'shutdown'"));
-	}
-	return wish(c, HOST_SUSPENDS);
+	if (!c->told && wish(c, HOST_SUSPENDS) == CALL_WAITS)
+		return CALL_WAITS;
+	if (!c->told++)
+		expulsion_begin(&c->expulsion, c->host->broker, NULL, NULL);
+	bool more = !c->code && expulsion_go_on(&c->expulsion, slice_str(reason));
+	return more ? CALL_MORE : CALL_DONE;
 }
 
 enum call_state verb_start_app(struct call *c, struct buf *out)

@@ -332,8 +332,7 @@ void store_turn(struct store *s, log_position durable)
 
 bool store_is_busy(const struct store *s, log_position durable)
 {
-	return shelf_is_busy(s) || s->reclaim.more || !list_empty(&s->recalled) ||
-	       (s->log && relocation_is_busy(s, durable));
+	return shelf_is_busy(s) || s->reclaim.more || (s->log && relocation_is_busy(s, durable));
 }
 
 void store_rest(struct store *s)

@@ -89,6 +89,70 @@ START_TEST(queues_and_exchanges_never_share_a_serial)
 }
 END_TEST
 
+/* ---- many who are concerned ---- */
+
+START_TEST(consumers_are_looked_at_over_many_turns)
+{
+	struct broker *b = in.broker;
+	struct heard h;
+	char tag[16];
+	struct method declare = { .id = METHOD_queue_declare,
+		                      .queue_declare = { .queue = slice_str("q") } };
+	struct method consume = { .id = METHOD_basic_consume,
+		                      .basic_consume = { .queue = slice_str("q"), .no_wait = true } };
+	talk_send(&talk, 1, &declare);
+	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	for (int i = 0; i < 1000; i++) {
+		snprintf(tag, sizeof tag, "c%d", i);
+		consume.basic_consume.consumer_tag = slice_str(tag);
+		talk_send(&talk, 1, &consume);
+	}
+	const struct slice none[RIGHTS] = { slice_str(".*"), slice_str(".*"), slice_str("") };
+	struct pattern_fault fault;
+	log_position wait_for;
+	struct user *u = user_find(b, slice_str("guest"));
+	struct vhost *v = vhost_find(b, slice_str("/"));
+	const struct queue *q = topology_queue(&v->topology, slice_str("q"));
+	ck_assert(grant_set(u, v, slice_of(NULL, 0), none, &fault, &wait_for));
+	rights_turn(b);
+	ck_assert_uint_lt(q->live->rotation.count, 1000);
+	ck_assert_uint_gt(q->live->rotation.count, 500);
+	ck_assert(!rights_are_reviewed(b));
+	ck_assert_int_eq(admin_say(&in, &said, "add_user", "kate", "k", NULL), 0);
+	ck_assert(rights_are_reviewed(b));
+	ck_assert_uint_eq(q->live->rotation.count, 0);
+}
+END_TEST
+
+/* A new one of the same name has nothing to do with it. */
+START_TEST(connections_of_a_user_go_over_many_turns)
+{
+	static struct talk all[150], late;
+	struct heard h;
+	struct broker *b = in.broker;
+	struct user *u = user_find(b, slice_str("guest"));
+	for (int i = 0; i < 150; i++)
+		ck_assert(talk_open(&all[i], &in));
+	user_remove(u);
+	users_turn(b);
+	ck_assert(!list_empty(&b->going_users));
+	ck_assert_uint_gt(u->n_connections, 50);
+	ck_assert_uint_lt(u->n_connections, 150);
+	ck_assert_int_eq(admin_say(&in, &said, "add_user", "guest", "guest", NULL), 0);
+	ck_assert_int_eq(admin_say(&in, &said, "set_permissions", "guest", ".*", ".*", ".*", NULL), 0);
+	ck_assert(list_empty(&b->going_users));
+	broker_check(b);
+	ck_assert(talk_open(&late, &in));
+	for (int i = 0; i < 150; i++) {
+		ck_assert(talk_expect(&all[i], METHOD_connection_close, &h, NULL, NULL));
+		talk_free(&all[i]);
+	}
+	inside_pass(&in, 100);
+	ck_assert(late.peer.connection && !talk_read(&late, &h));
+	talk_free(&late);
+}
+END_TEST
+
 /* ---- patterns that were taken once and do not compile any more ---- */
 
 static struct buf lines;
@@ -184,6 +248,8 @@ Suite *suite_broker_rights(void)
 	tcase_add_test(t, what_was_allowed_is_known_until_rights_change);
 	tcase_add_test(t, what_was_refused_is_not_known);
 	tcase_add_test(t, queues_and_exchanges_never_share_a_serial);
+	tcase_add_test(t, consumers_are_looked_at_over_many_turns);
+	tcase_add_test(t, connections_of_a_user_go_over_many_turns);
 	tcase_add_test(t, a_pattern_that_does_not_compile_any_more_matches_nothing);
 	suite_add_tcase(s, t);
 	return s;

@@ -13,7 +13,7 @@ static struct inside in;
 static struct talk talk;
 static struct host host;
 static struct buf output, error, why;
-static unsigned pieces;
+static unsigned pieces, pulls;
 
 static void set_up(void)
 {
@@ -49,7 +49,7 @@ static struct call *begin(const char *first, va_list more)
 	ck_assert(request_encode(&bytes, &r));
 	buf_clear(&output);
 	buf_clear(&error);
-	pieces = 0;
+	pieces = pulls = 0;
 	return call_new(&host, &bytes);
 }
 
@@ -58,6 +58,7 @@ static enum call_state step(struct call *c, uint32_t *code)
 {
 	struct buf out = { 0 };
 	enum call_state state = call_pull(c, in.now_ms, &out);
+	pulls++;
 	struct slice rest = buf_slice(&out);
 	struct answer_piece p;
 	while (answer_decode(&rest, &p) == REQUEST_OK) {
@@ -384,6 +385,61 @@ START_TEST(connections_are_closed_by_virtual_host)
 }
 END_TEST
 
+/* What is passed over, counted or closed is so a piece at a time, too. */
+START_TEST(what_is_passed_over_is_in_pieces_as_well)
+{
+	char name[16];
+	struct method m = { .id = METHOD_exchange_declare,
+		                .exchange_declare = { .type = slice_str("direct"), .no_wait = true } };
+	for (int i = 0; i < 9000; i++) {
+		snprintf(name, sizeof name, "x%05d", i);
+		m.exchange_declare.exchange = slice_str(name);
+		talk_send(&talk, 1, &m);
+	}
+	ck_assert_uint_eq(run("list_bindings", "-s", NULL), 0);
+	ck_assert_uint_eq(output.len, 0);
+	ck_assert_uint_gt(pulls, 2);
+	make_many(5000);
+	ck_assert_uint_eq(run("status", NULL), 0);
+	ck_assert_uint_gt(pulls, 1);
+	ck_assert_ptr_nonnull(strstr(said(&output), "Queue count: 5000\n"));
+	ck_assert_ptr_nonnull(strstr(said(&output), "Exchange count: 900"));
+}
+END_TEST
+
+static unsigned live(struct talk *all, unsigned n)
+{
+	unsigned alive = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct heard h;
+		bool closed = false;
+		while (talk_read(&all[i], &h))
+			closed |= h.method.id == METHOD_connection_close;
+		alive += !closed;
+	}
+	return alive;
+}
+
+START_TEST(many_connections_are_closed_in_pieces)
+{
+	static struct talk all[200], late;
+	uint32_t code = 999;
+	for (unsigned i = 0; i < 200; i++)
+		ck_assert(talk_open(&all[i], &in));
+	struct call *c = start("close_all_connections", "--global", "-q", "out", NULL);
+	ck_assert_int_eq(step(c, &code), CALL_MORE);
+	inside_pass(&in, 1);
+	ck_assert_uint_gt(live(all, 200), 50);
+	ck_assert(talk_open(&late, &in));
+	ck_assert_uint_eq(finish(c), 0);
+	assert_said("Closed 201 connections\n");
+	ck_assert_uint_eq(live(&late, 1), 1);
+	for (unsigned i = 0; i < 200; i++)
+		talk_free(&all[i]);
+	talk_free(&late);
+}
+END_TEST
+
 START_TEST(virtual_hosts_are_listed)
 {
 	ck_assert_uint_eq(run("add_vhost", "--tags", " a ,, b", "red", NULL), 0);
@@ -530,6 +586,8 @@ Suite *suite_management_call(void)
 	tcase_add_test(t, a_closed_connection_is_told_why);
 	tcase_add_test(t, a_virtual_host_may_go_while_it_is_listed);
 	tcase_add_test(t, connections_are_closed_by_virtual_host);
+	tcase_add_test(t, what_is_passed_over_is_in_pieces_as_well);
+	tcase_add_test(t, many_connections_are_closed_in_pieces);
 	tcase_add_test(t, virtual_hosts_are_listed);
 	tcase_add_test(t, a_queue_is_purged_and_deleted);
 	tcase_add_test(t, a_delete_waits_for_the_disk);
