@@ -332,8 +332,10 @@ a 1 does queue.bind queue=dead exchange="amq.fanout"
 a 1 does queue.declare queue=q
 ctl trace_on
 a 1 > basic.publish routing_key=q body="one"
+a 1 does queue.declare queue=q passive => message_count=1
 a 1 > basic.get queue=dead no_ack
 a 1 < basic.get-ok exchange="amq.fanout" routing_key="publish." body="one" message_count=0
+a 1 does queue.declare queue=q passive => message_count=1
 a 1 > basic.get queue=dead no_ack
 a 1 < basic.get-empty
 ctl trace_off
