@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "amqp/table.h"
 
+#include <stdlib.h>
+
 #include "amqp/wire.h"
 #include "base/die.h"
 
@@ -171,30 +173,51 @@ static bool arrays_equal(struct slice a, struct slice b, int depth)
 	}
 }
 
-static bool has_keys_of(struct slice table, struct slice other)
-{
-	struct table_walk w = table_walk(other);
+struct pair {
 	struct slice key;
-	struct field f;
-	while (table_next(&w, &key, &f))
-		if (!table_find_slice(table, key, &f))
-			return false;
-	return true;
+	struct field value;
+};
+
+/* By key; of equal keys the last is last. */
+static int pair_order(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	size_t n = x->key.n < y->key.n ? x->key.n : y->key.n;
+	int order = n ? memcmp(x->key.p, y->key.p, n) : 0;
+	if (order == 0 && x->key.n != y->key.n)
+		order = x->key.n < y->key.n ? -1 : 1;
+	return order ? order : x->key.p < y->key.p ? -1 : 1;
 }
 
-/* The order of pairs does not matter, and of equal keys the last counts. */
+/* Sorted, of equal keys the last. */
+static struct pair *pairs_of(struct slice table, struct buf *room, size_t *n)
+{
+	struct pair p;
+	for (struct table_walk w = table_walk(table); table_next(&w, &p.key, &p.value);)
+		buf_append(room, &p, sizeof p);
+	struct pair *all = (struct pair *)(void *)room->p;
+	size_t many = room->len / sizeof p;
+	if (many > 1)
+		qsort(all, many, sizeof p, pair_order);
+	*n = 0;
+	for (size_t i = 0; i < many; i++)
+		if (i + 1 == many || !slice_eq(all[i].key, all[i + 1].key))
+			all[(*n)++] = all[i];
+	return all;
+}
+
+/* The order of pairs does not matter. */
 static bool tables_equal(struct slice a, struct slice b, int depth)
 {
-	struct table_walk w = table_walk(a);
-	struct slice key;
-	struct field fa, fb;
-	while (table_next(&w, &key, &fa)) {
-		if (table_find_slice(w.rest, key, &fb))
-			continue;
-		if (!table_find_slice(b, key, &fb) || !equal(&fa, &fb, depth))
-			return false;
-	}
-	return has_keys_of(a, b);
+	struct buf room_a = { 0 }, room_b = { 0 };
+	size_t n, m;
+	const struct pair *x = pairs_of(a, &room_a, &n), *y = pairs_of(b, &room_b, &m);
+	bool same = n == m;
+	for (size_t i = 0; same && i < n; i++)
+		same = slice_eq(x[i].key, y[i].key) && equal(&x[i].value, &y[i].value, depth);
+	buf_free(&room_a);
+	buf_free(&room_b);
+	return same;
 }
 
 static bool equal(const struct field *a, const struct field *b, int depth)

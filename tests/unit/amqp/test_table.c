@@ -344,6 +344,28 @@ START_TEST(tables_are_equal_in_any_order_and_arrays_are_not)
 }
 END_TEST
 
+/* Comparing each key with each takes minutes. */
+START_TEST(large_tables_are_compared_in_order)
+{
+	struct buf up = { 0 }, down = { 0 };
+	char key[16];
+	for (int i = 0; i < 4000; i++) {
+		snprintf(key, sizeof key, "k%d", i);
+		table_put_int(&up, key, i);
+		snprintf(key, sizeof key, "k%d", 3999 - i);
+		table_put_int(&down, key, 3999 - i);
+	}
+	struct field x = { .letter = 'F', .bytes = buf_slice(&up) };
+	struct field y = { .letter = 'F', .bytes = buf_slice(&down) };
+	for (int i = 0; i < 300; i++)
+		ck_assert(field_equal(&x, &y));
+	down.p[down.len - 1]++;
+	ck_assert(!equal(x, y));
+	buf_free(&up);
+	buf_free(&down);
+}
+END_TEST
+
 START_TEST(equal_keys_inside_one_table_compare_by_the_last)
 {
 	struct field twice = FIELD("F\0\0\0\10\1ab\1\1ab\2");
@@ -376,6 +398,7 @@ Suite *suite_amqp_table(void)
 	tcase_add_test(t, integers_are_equal_by_value);
 	tcase_add_test(t, kinds_do_not_mix);
 	tcase_add_test(t, tables_are_equal_in_any_order_and_arrays_are_not);
+	tcase_add_test(t, large_tables_are_compared_in_order);
 	tcase_add_test(t, equal_keys_inside_one_table_compare_by_the_last);
 	suite_add_tcase(s, t);
 	return s;

@@ -274,6 +274,50 @@ START_TEST(other_exchanges_do_not_look_at_the_mode)
 }
 END_TEST
 
+/* h0=v, h1=v, ...: with first, what the first of them is. */
+static struct slice many(struct buf *out, int n, const char *first)
+{
+	char key[16];
+	buf_clear(out);
+	for (int i = 0; i < n; i++) {
+		snprintf(key, sizeof key, "h%d", i);
+		table_put_str(out, key, i ? "v" : first);
+	}
+	return buf_slice(out);
+}
+
+START_TEST(among_many_headers_each_is_found)
+{
+	ck_assert_ptr_null(bind_args("a", many(&arguments, 200, "v")));
+	ck_assert_str_eq(routed_with(h, "", many(&headers, 300, "v")), "a");
+	ck_assert_str_eq(routed_with(h, "", many(&headers, 300, "w")), "");
+	ck_assert_str_eq(routed_with(h, "", many(&headers, 199, "v")), "");
+	table_put_str(&headers, "h199", "v");
+	table_put_str(&headers, "h0", "w");
+	ck_assert_str_eq(routed_with(h, "", buf_slice(&headers)), "");
+	table_put_str(&headers, "h0", "v");
+	ck_assert_str_eq(routed_with(h, "", buf_slice(&headers)), "a");
+}
+END_TEST
+
+/* Looking for each argument through all headers takes minutes. */
+START_TEST(many_bindings_and_many_headers_are_not_multiplied)
+{
+	char queue[16];
+	for (int i = 0; i < 1000; i++) {
+		snprintf(queue, sizeof queue, "q%d", i);
+		many(&arguments, 100, "v");
+		table_put_str(&arguments, "h5000", queue);
+		ck_assert_ptr_null(bind_args(queue, buf_slice(&arguments)));
+	}
+	many(&headers, 4000, "v");
+	for (int i = 0; i < 50; i++)
+		ck_assert_str_eq(routed_with(h, "", buf_slice(&headers)), "");
+	table_put_str(&headers, "h5000", "q7");
+	ck_assert_str_eq(routed_with(h, "", buf_slice(&headers)), "q7");
+}
+END_TEST
+
 Suite *suite_exchange_headers(void)
 {
 	Suite *s = suite_create("exchange/headers");
@@ -291,6 +335,8 @@ Suite *suite_exchange_headers(void)
 	tcase_add_test(c, a_value_of_each_type_equals_itself_and_no_other);
 	tcase_add_test(c, integers_are_equal_whatever_their_width);
 	tcase_add_test(c, floats_are_equal_by_value);
+	tcase_add_test(c, among_many_headers_each_is_found);
+	tcase_add_test(c, many_bindings_and_many_headers_are_not_multiplied);
 	tcase_add_test(c, an_unknown_mode_is_refused);
 	tcase_add_test(c, a_mode_that_is_no_string_is_refused);
 	tcase_add_test(c, other_exchanges_do_not_look_at_the_mode);
