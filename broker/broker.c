@@ -227,6 +227,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 {
 	b->now_ms = now_ms;
 	b->trims = OVERFLOW_TURN;
+	b->effort = 0;
 	b->events.actor = NULL;
 	poll_log(b);
 	run_timers(b);

@@ -133,6 +133,7 @@ void channel_wake_consumers(struct channel *ch)
 		ch->connection->congested = true;   /* they are woken once it does */
 	list_each(it, &ch->consumers) {
 		struct consumer *c = list_entry(it, struct consumer, on_channel);
+		ch->broker->effort++;
 		if (c->able || !consuming_is_able(c))
 			continue;
 		rotation_wake(&c->queue->live->rotation, c);

@@ -30,6 +30,11 @@ struct assembly {
 	uint64_t budgeted;           /* bytes counted in connection.assembling_bytes */
 };
 
+/* How far a method that settles many has come, when it waits for its turn. */
+struct settling {
+	uint64_t from, to;           /* tags; 0: there is none */
+};
+
 struct channel {
 	struct connection *connection;
 	struct broker *broker;
@@ -49,13 +54,15 @@ struct channel {
 	uint32_t window;             /* of the whole channel; 0: no limit */
 	uint32_t window_used;
 
+	struct settling settling;
 	struct rights_known rights;
 	struct buf last_queue;       /* name of the queue declared last: what an empty name means */
 	struct assembly assembly;
 	struct confirm confirm;
 	struct tx tx;
 	struct list confirming;      /* on the broker's list */
-	bool parked;                 /* waits for the disk (parking.h) */
+	bool parked;                 /* waits for the disk, or ... */
+	bool yields;                 /* ... for its turn (parking.h) */
 	struct list on_parked;       /* on the queue's list, then on the broker's */
 	struct buf kept;             /* frames that came meanwhile */
 };

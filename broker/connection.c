@@ -252,18 +252,27 @@ static bool listens(const struct connection *c)
 	return c->state <= CONN_CLOSING || c->state == CONN_LEFT;
 }
 
-void connection_frames(struct connection *c, const struct frame *frames, size_t n,
-                       uint64_t now_ms)
+/* It has used up its time: what it asked for goes on in the next turn. */
+static bool is_spent(const struct connection *c)
 {
+	return c->n_yielding || parking_is_due(c->broker);
+}
+
+size_t connection_frames(struct connection *c, const struct frame *frames, size_t n,
+                         uint64_t now_ms)
+{
+	size_t taken = 0;
 	c->broker->now_ms = c->received_ms = now_ms;
 	c->broker->events.actor = c->user;
-	for (size_t i = 0; i < n && listens(c); i++) {
-		connection_frame(c, &frames[i]);
+	parking_begin_piece(c->broker);
+	for (; taken < n && listens(c) && !is_spent(c); taken++) {
+		connection_frame(c, &frames[taken]);
 		overflow_run(c->broker);
 	}
 	c->broker->events.actor = NULL;
 	if (!connection_wants_input(c))
 		connection_touch(c);
+	return listens(c) ? taken : n;
 }
 
 static const struct refusal *bad_frame(struct broker *b, enum frame_result result,
@@ -330,7 +339,7 @@ bool connection_wants_input(const struct connection *c)
 	if (!listens(c))
 		return false;
 	if (c->outbox.bytes + c->owed_bytes > 2 * b->options.outbox_max_bytes ||
-	    c->kept_bytes > KEPT_BYTES_MAX)
+	    c->kept_bytes > KEPT_BYTES_MAX || c->n_yielding)
 		return false;
 	return c->state >= CONN_CLOSING || (!(b->pressed && c->publishes) && !c->blocked);
 }

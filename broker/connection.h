@@ -54,9 +54,11 @@ uint32_t connection_max_payload(const struct connection *c);
 /* How many frames may be cut before handing them in: one while limits may still change. */
 size_t connection_batch_max(const struct connection *c);
 
-/* Handles the frames in order; payloads are borrowed for the call.  */
-void connection_frames(struct connection *c, const struct frame *frames, size_t n,
-                       uint64_t now_ms);
+/* Handles the frames in order; payloads are borrowed for the call.  Returns how many were taken:
+ * the rest, when they cost too much for now, are to be handed in again behind the next turn of the
+ * broker, once connection_wants_input, and nothing before them. */
+size_t connection_frames(struct connection *c, const struct frame *frames, size_t n,
+                         uint64_t now_ms);
 
 /* frame_next answered one of its errors: refuses the connection with the matching close. */
 void connection_bad_frame(struct connection *c, enum frame_result result,

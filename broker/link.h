@@ -64,6 +64,7 @@ struct connection {
 	uint64_t owed_bytes;
 	uint64_t assembling_bytes;   /* half-received bodies and held transactions */
 	uint64_t kept_bytes;         /* frames of parked channels */
+	uint32_t n_yielding;         /* of these, so many wait for their turn */
 
 	uint64_t accepted_ms, received_ms, close_at_ms;
 	uint32_t heartbeat_ms;       /* agreed interval; 0: none */

@@ -268,8 +268,8 @@ static const struct refusal *recover(struct channel *ch, bool requeue)
 {
 	if (!requeue)
 		return refuse(ch->broker, &NOT_IMPLEMENTED, "requeue=false");
-	settle_return_all(ch, SETTLE_REQUEUE);
-	channel_wake_consumers(ch);
+	if (settle_return_some(ch, SETTLE_REQUEUE))
+		channel_wake_consumers(ch);
 	return NULL;
 }
 
@@ -283,7 +283,7 @@ const struct refusal *on_basic_recover(struct channel *ch, const struct basic_re
 {
 	const struct refusal *r = recover(ch, m->requeue);
 	struct method ok = { .id = METHOD_basic_recover_ok };
-	if (!r)
+	if (!r && !ch->parked)
 		channel_send(ch, &ok);
 	return r;
 }

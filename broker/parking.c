@@ -16,6 +16,30 @@ void parking_wait(struct channel *ch, struct queue *q)
 	list_push(&q->live->parked, &ch->on_parked);
 }
 
+void parking_begin_piece(struct broker *b)
+{
+	uint64_t limit = b->effort + EFFORT_PIECE;
+	b->effort_limit = limit < EFFORT_MOST ? limit : EFFORT_MOST;
+}
+
+bool parking_is_due(const struct broker *b)
+{
+	return b->effort >= b->effort_limit;
+}
+
+void parking_yield(struct channel *ch)
+{
+	ch->parked = ch->yields = true;
+	ch->connection->n_yielding++;
+	list_push(&ch->broker->unparked, &ch->on_parked);
+}
+
+static void unpark(struct channel *ch)
+{
+	ch->connection->n_yielding -= ch->yields;
+	ch->parked = ch->yields = false;
+}
+
 void parking_keep(struct channel *ch, const struct frame *f)
 {
 	uint8_t head[HEAD_BYTES] = { f->type };
@@ -50,7 +74,7 @@ static void resume(struct channel *ch)
 	uint16_t number = ch->number;
 	struct frame f;
 	ch->kept = (struct buf){ 0 };
-	ch->parked = false;
+	unpark(ch);
 	c->kept_bytes -= frames.len;
 	while (next_frame(&rest, number, &f))
 		connection_frame(c, &f);
@@ -63,15 +87,19 @@ void parking_run(struct broker *b)
 {
 	struct list now;
 	list_init(&now);
-	list_splice(&now, &b->unparked);
-	for (struct list *l; (l = list_pop(&now));)
+	list_splice(&now, &b->unparked);   /* who yields again has the next turn */
+	for (struct list *l; b->effort < EFFORT_MOST / 2 && (l = list_pop(&now));) {
+		parking_begin_piece(b);
 		resume(list_entry(l, struct channel, on_parked));
+	}
+	list_splice(&now, &b->unparked);
+	list_splice(&b->unparked, &now);
 }
 
 void parking_forget(struct channel *ch)
 {
 	list_remove(&ch->on_parked);
 	ch->connection->kept_bytes -= ch->kept.len;
-	ch->parked = false;
+	unpark(ch);
 	buf_free(&ch->kept);
 }

@@ -184,6 +184,14 @@ static void bury_refused(struct broker *b, const struct message *m, size_t n)
 			dead_letter_refused(b, b->routed.queues[n], m);
 }
 
+/* What it costs to find the queues and to put a message into them. */
+static void spend(struct broker *b, struct topology *t)
+{
+	enum { QUEUE_EFFORT = 1, LOOKS_EACH = 8 };
+	b->effort += QUEUE_EFFORT * b->routed.n + t->found.looked / LOOKS_EACH;
+	t->found.looked = 0;
+}
+
 static struct published publish_routed(struct channel *ch, struct message *m, struct route *r,
                                        bool mandatory)
 {
@@ -193,6 +201,7 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 	route_set_clear(&b->routed);
 	if (x)   /* inside a transaction it may have gone since the check */
 		topology_route(&ch->vhost->topology, x, r, &b->routed);
+	spend(b, &ch->vhost->topology);
 	if (b->routed.keyed)
 		once_part(b, m, &b->routed);
 	if (ch->vhost->tracing)

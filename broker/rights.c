@@ -49,6 +49,7 @@ static bool allows(struct broker *b, struct grant *g, enum right right, struct s
 		log_warning("a pattern of user '%.*s' takes too long, and allows nothing: %.*s",
 		            SLICE_ARG(g->user->name), SLICE_ARG(g->texts[right]));
 	g->gave_up |= a == PATTERN_GAVE_UP;
+	b->effort += pattern_steps(b->patterns) / 4;
 	return a == PATTERN_FOUND;
 }
 

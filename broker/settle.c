@@ -5,9 +5,13 @@
 #include "broker/channel.h"
 #include "broker/consuming.h"
 #include "broker/dead.h"
+#include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/streaming.h"
 #include "queue/queue.h"
+
+/* Tenths of a microsecond: to end or return one, and how much more when it dies. */
+enum { SETTLE_EFFORT = 1, DEATH_EFFORT = 20 };
 
 static void give_back(struct broker *b, struct queue *q, struct entry e, bool failed)
 {
@@ -18,6 +22,14 @@ static void give_back(struct broker *b, struct queue *q, struct entry e, bool fa
 		queue_set_aside(q, e, (int64_t)b->now_ms + delay_ms);
 	else
 		queue_return(q, e);
+}
+
+static void die(struct broker *b, struct queue *q, struct entry e)
+{
+	uint64_t before = b->deaths;
+	bool told = q->settings->dead_exchange.p != NULL;
+	dead_letter(b, q, e, DEATH_REJECTED);
+	b->effort += told ? DEATH_EFFORT + SETTLE_EFFORT * (b->deaths - before) * 4 : 0;
 }
 
 static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
@@ -42,7 +54,7 @@ static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 	switch (how) {
 	case SETTLE_REQUEUE: give_back(ch->broker, q, d->entry, false); break;
 	case SETTLE_FAILED: give_back(ch->broker, q, d->entry, true); break;
-	case SETTLE_REJECT: dead_letter(ch->broker, q, d->entry, DEATH_REJECTED); break;
+	case SETTLE_REJECT: die(ch->broker, q, d->entry); break;
 	case SETTLE_ACK: queue_settle(q, d->entry); break;
 	}
 	if (runs)
@@ -59,6 +71,7 @@ void settle_one(struct channel *ch, uint64_t tag, enum settle_how how)
 
 static void settle_or_hold(struct channel *ch, uint64_t tag, enum settle_how how)
 {
+	ch->broker->effort += SETTLE_EFFORT;
 	if (ch->tx.on)
 		tx_hold_settle(ch, tag, how);
 	else
@@ -90,10 +103,32 @@ static const struct refusal *unknown_tag(struct broker *b, uint64_t tag)
 	return refuse(b, &PRECONDITION_FAILED, "unknown delivery tag %llu", (unsigned long long)tag);
 }
 
+/* Up to where; what is delivered while the channel waits for its turn is not meant. */
+static uint64_t end_of(const struct channel *ch, uint64_t tag)
+{
+	if (tag)
+		return tag;
+	return ch->settling.to ? ch->settling.to : ch->next_tag - 1;
+}
+
+static bool is_late(struct channel *ch, uint64_t from, uint64_t to)
+{
+	ch->settling = (struct settling){ 0 };
+	if (!parking_is_due(ch->broker))
+		return false;
+	ch->settling = (struct settling){ from, to };
+	parking_yield(ch);
+	return true;
+}
+
 static const struct refusal *settle_up_to(struct channel *ch, uint64_t tag, enum settle_how how)
 {
-	uint64_t next = unacked_first(&ch->unacked);
-	for (uint64_t t; (t = next) && (tag == 0 || t <= tag);) {
+	uint64_t to = end_of(ch, tag), next = unacked_first(&ch->unacked);
+	if (ch->settling.from > next)
+		next = unacked_after(&ch->unacked, ch->settling.from - 1);
+	for (uint64_t t; (t = next) && t <= to;) {
+		if (is_late(ch, t, to))
+			return NULL;
 		next = unacked_after(&ch->unacked, t);
 		if (!is_open_tag(ch, t))
 			continue;
@@ -101,6 +136,7 @@ static const struct refusal *settle_up_to(struct channel *ch, uint64_t tag, enum
 			return unknown_tag(ch->broker, t);
 		settle_or_hold(ch, t, how);
 	}
+	ch->settling = (struct settling){ 0 };
 	return NULL;
 }
 
@@ -118,6 +154,19 @@ const struct refusal *settle(struct channel *ch, uint64_t tag, bool multiple,
 	if (!r && !ch->tx.on)
 		channel_wake_consumers(ch);
 	return r;
+}
+
+bool settle_return_some(struct channel *ch, enum settle_how how)
+{
+	uint64_t tag, to = end_of(ch, 0);
+	while ((tag = unacked_first(&ch->unacked)) && tag <= to) {
+		if (is_late(ch, tag, to))
+			return false;
+		ch->broker->effort += SETTLE_EFFORT;
+		settle_one(ch, tag, how);
+	}
+	ch->settling = (struct settling){ 0 };
+	return true;
 }
 
 void settle_return_all(struct channel *ch, enum settle_how how)

@@ -54,6 +54,7 @@ struct broker {
 	uint64_t deaths;             /* what expired messages have cost: one each, more where the queue
 	                              * is deep, and one for each queue a dead letter went to ... */
 	uint64_t deaths_before;      /* ... up to the end of the last turn */
+	uint64_t effort, effort_limit;   /* what frames cost since a turn began (parking.h) */
 	uint64_t trims;              /* messages that overfull queues may lose before the next turn */
 	uint64_t undelivered;        /* placed faster than turns can hand out: publishers yield */
 	struct heap timers;          /* of connections */

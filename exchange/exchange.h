@@ -58,6 +58,7 @@ struct destination {
 struct found {
 	struct destination *at;
 	size_t n, cap;
+	uint64_t looked;             /* at so many things, since somebody took note */
 };
 
 /* Adds a destination to what was found. */

@@ -176,6 +176,7 @@ static void route(struct exchange *x, const struct route *r, struct found *out)
 	fill(h, r->headers);
 	list_each(it, &x->bindings) {
 		struct binding *b = list_entry(it, struct binding, on_source);
+		out->looked += 1 + ((const struct conditions *)b->match)->n;
 		if (matches(b, h))
 			found_add(out, b);
 	}

@@ -407,6 +407,7 @@ static bool match(struct topology *t, struct exchange *x, const struct route *r,
 {
 	t->found.n = 0;
 	x->type->route(x, r, &t->found);
+	t->found.looked += t->found.n;
 	for (size_t i = 0; i < t->found.n; i++) {
 		struct destination to = t->found.at[i];
 		if (to.queue)

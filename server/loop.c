@@ -115,6 +115,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	rest(l);
 	uint64_t at = broker_deadline(l->broker);
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
+	at = earliest(at, list_empty(&l->waiting) && list_empty(&l->line) ? UINT64_MAX : 0);
 	at = earliest(at, l->stopping ? l->stop_by_ms : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));
 }
@@ -235,6 +236,7 @@ void loop_init(struct loop *l, const struct config *c)
 	list_init(&l->strangers[1].all);
 	list_init(&l->sockets);
 	list_init(&l->line);
+	list_init(&l->waiting);
 	l->input = mem_pages(LOOP_INPUT_BYTES);
 	l->plain = mem_pages(LOOP_PLAIN_BYTES);
 	ev_prepare_init(&l->prepare, on_prepare);

@@ -39,6 +39,7 @@ struct loop {
 	struct strangers strangers[2];   /* in the clear; with TLS */
 	struct list sockets;         /* who has logged in */
 	struct list line;            /* those that bring much and can be read */
+	struct list waiting;         /* those that brought more than could be taken */
 	uint64_t work;               /* frames taken in this iteration, and what costs as much */
 	uint64_t n_sockets, max_sockets;
 	uint8_t *input;              /* one read buffer for all */

@@ -56,7 +56,8 @@ struct socket {
 	bool by_tls;
 	struct loop *loop;
 	struct connection *connection;   /* NULL once lost */
-	struct buf rest;                 /* an unfinished frame */
+	struct buf rest;                 /* an unfinished frame, behind those that ... */
+	bool pending;                    /* ... could not be taken yet, if there are such */
 	size_t counted;                  /* what it takes as a stranger */
 	struct tls *tls;                 /* NULL: in the clear, or nothing has come */
 	ev_io read, write;
@@ -213,6 +214,16 @@ static bool take_header(struct socket *s, struct slice *in, uint64_t now)
 	return true;
 }
 
+/* The frames from that one on wait for the next turn. */
+static void put_off(struct socket *s, struct slice *in, const struct frame *first)
+{
+	const uint8_t *end = in->p + in->n, *from = first->payload.p - FRAME_HEAD_BYTES;
+	*in = slice_of(from, (size_t)(end - from));
+	s->pending = s->heavy = true;
+	if (!list_linked(&s->line))
+		list_push(&s->loop->waiting, &s->line);
+}
+
 /* Cuts as many frames as may be handed in at once. False when no more can be done with *in. */
 static bool take_frames(struct socket *s, struct slice *in, uint64_t now)
 {
@@ -226,10 +237,13 @@ static bool take_frames(struct socket *s, struct slice *in, uint64_t now)
 		n++;
 	if (n < max)
 		bad = frames[n];
-	s->loop->work += n;
-	if (n)
-		connection_frames(c, frames, n, now);
-	else if (result == FRAME_MORE)
+	size_t taken = n ? connection_frames(c, frames, n, now) : 0;
+	s->loop->work += taken;
+	if (taken < n) {
+		put_off(s, in, &frames[taken]);
+		return false;
+	}
+	if (n == 0 && result == FRAME_MORE)
 		connection_heard(c, now);
 	if (result == FRAME_OK)
 		return true;
@@ -324,11 +338,24 @@ static void read_some(struct socket *s)
 	weigh(s);
 }
 
+/* What was put off goes before what is to be read. */
+static void go_on(struct socket *s)
+{
+	s->pending = false;
+	feed(s, buf_slice(&s->rest));
+	weigh(s);
+}
+
 static void read_if_wanted(struct socket *s)
 {
 	struct loop *l = s->loop;
-	if (s->reading && (s->lingering || !connection_yields(s->connection)))
+	bool may = s->reading && (s->lingering || !connection_yields(s->connection));
+	if (may && s->pending)
+		go_on(s);
+	else if (may)
 		read_some(s);
+	else if (s->reading && s->pending)
+		list_push(&l->waiting, &s->line);
 	bound_strangers(l);
 }
 
@@ -344,7 +371,7 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 	(void)ev;
 	(void)events;
 	must(s->magic == MAGIC);
-	if (is_shaking(s) && l->handshakes >= HANDSHAKES_PER_TURN)
+	if (s->pending || (is_shaking(s) && l->handshakes >= HANDSHAKES_PER_TURN))
 		return;   /* in the next turn */
 	if (!s->heavy && l->work < LIGHT_WORK)
 		read_if_wanted(s);
@@ -352,9 +379,11 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 		list_push(&l->line, &s->line);
 }
 
-/* Who could not be read now is named again by the next iteration, and stands at the end. */
+/* Who could not be read now is named again by the next iteration, and stands at the end; who has
+ * something that was put off waits for it. */
 void sockets_read(struct loop *l)
 {
+	list_splice(&l->line, &l->waiting);
 	uint64_t enough = l->work + (l->work ? LINE_WORK_BUSY : LINE_WORK);
 	for (struct list *it; l->work < enough && (it = list_pop(&l->line));)
 		read_if_wanted(list_entry(it, struct socket, line));
@@ -379,6 +408,8 @@ static void set_reading(struct socket *s, bool on)
 	if (on == s->reading)
 		return;
 	s->reading = on;
+	if (on && s->pending && !list_linked(&s->line))
+		list_push(&s->loop->waiting, &s->line);
 	if (on)
 		ev_io_start(s->loop->ev, &s->read);
 	else
@@ -507,6 +538,7 @@ static void linger(struct socket *s)
 {
 	lose(s);
 	buf_free(&s->rest);
+	s->pending = false;
 	s->lingering = true;
 	if (s->tls) {
 		tls_say_goodbye(s->tls);

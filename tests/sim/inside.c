@@ -202,8 +202,11 @@ static bool take_batch(struct inside_peer *p)
 		n++;
 	bool bad = r != FRAME_OK && r != FRAME_MORE && n < BATCH;
 	struct frame last = bad ? frames[n] : (struct frame){ 0 };
-	if (n)
-		connection_frames(p->connection, frames, n, p->in->now_ms);
+	size_t taken = n ? connection_frames(p->connection, frames, n, p->in->now_ms) : 0;
+	if (taken < n) {
+		buf_consume(&p->input, (size_t)(frames[taken].payload.p - p->input.p) - FRAME_HEAD_BYTES);
+		return true;
+	}
 	if (bad)
 		connection_bad_frame(p->connection, r, &last, p->in->now_ms);
 	buf_consume(&p->input, bad ? p->input.len : p->input.len - in.n);
