@@ -12,6 +12,7 @@
 #include "broker/parking.h"
 #include "broker/patience.h"
 #include "broker/refuse.h"
+#include "broker/settle.h"
 #include "broker/state.h"
 #include "broker/user.h"
 #include "queue/fetch.h"
@@ -86,6 +87,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->overfull);
 	list_init(&b->graveyard);
 	list_init(&b->unparked);
+	list_init(&b->legacies);
 	list_init(&b->policing);
 	list_init(&b->counting);
 	heap_init(&b->timers, sooner);
@@ -235,6 +237,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	collect_fetched(b);
 	policing_turn(b);
 	rights_turn(b);
+	settle_turn(b);
 	consuming_deliver(b);
 	expiry_run(b);
 	overflow_run(b);
@@ -266,6 +269,7 @@ uint64_t broker_deadline(const struct broker *b)
 		at = log_at < at ? log_at : at;
 	}
 	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
+	            !list_empty(&b->legacies) ||
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
 	            !list_empty(&b->policing) || !list_empty(&b->counting) ||
 	            !list_empty(&b->overfull) || !rights_are_reviewed(b) ||
@@ -350,6 +354,7 @@ static void lose_everyone(struct broker *b)
 {
 	while (!list_empty(&b->connections))
 		connection_lost(list_entry(b->connections.next, struct connection, link), b->now_ms);
+	settle_rest(b);
 	bury(b);
 }
 

@@ -67,7 +67,7 @@ static void strip(struct channel *ch)
 		consuming_stop(list_entry(ch->consumers.next, struct consumer, on_channel));
 	parking_forget(ch);
 	tx_reset(ch);
-	settle_return_all(ch, SETTLE_FAILED);
+	settle_leave(ch);
 	patience_free(ch);
 	drop_assembly(ch);
 	list_remove(&ch->confirming);

@@ -107,13 +107,17 @@ void consuming_expel(struct consumer *c)
 	consuming_stop(c);
 }
 
-void consuming_settled(struct consumer *c)
+void consuming_left(struct consumer *c)
 {
 	must(c->unacked > 0);
-	c->unacked--;
-	c->channel->window_used--;
-	if (c->cancelled && c->unacked == 0)
+	if (--c->unacked == 0 && c->cancelled)
 		bury(c);
+}
+
+void consuming_settled(struct consumer *c)
+{
+	c->channel->window_used--;
+	consuming_left(c);
 }
 
 bool consuming_is_able(const struct consumer *c)

@@ -34,6 +34,9 @@ void consuming_expel(struct consumer *c);
 /* One of its deliveries was settled or returned. */
 void consuming_settled(struct consumer *c);
 
+/* The same, and the channel is gone. */
+void consuming_left(struct consumer *c);
+
 /* True when it can be sent a message now. */
 bool consuming_is_able(const struct consumer *c);
 

@@ -2,6 +2,7 @@
 #include "broker/settle.h"
 
 #include "base/die.h"
+#include "base/mem.h"
 #include "broker/channel.h"
 #include "broker/consuming.h"
 #include "broker/dead.h"
@@ -32,33 +33,40 @@ static void die(struct broker *b, struct queue *q, struct entry e)
 	b->effort += told ? DEATH_EFFORT + SETTLE_EFFORT * (b->deaths - before) * 4 : 0;
 }
 
-static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
+/* gone: the channel is. */
+static void end(struct broker *b, struct delivery *d, enum settle_how how, bool gone)
 {
 	struct queue *q = d->queue;
-	if (!q) {
-		ch->patience.n_late--;
-		return;
-	}
 	if (d->group)
 		groups_release(q, d->group);
 	bool back = how == SETTLE_REQUEUE || how == SETTLE_FAILED;
 	bool runs = !q->deleted && (back || d->group);
 	if (d->consumer && d->consumer->progress && !q->deleted)
 		streaming_settled(d->consumer, d->entry.seq, how);
-	if (d->consumer)
+	if (d->consumer && gone)
+		consuming_left(d->consumer);
+	else if (d->consumer)
 		consuming_settled(d->consumer);
 	if (q->live->stream) {
 		queue_credit(q);
 		return;
 	}
 	switch (how) {
-	case SETTLE_REQUEUE: give_back(ch->broker, q, d->entry, false); break;
-	case SETTLE_FAILED: give_back(ch->broker, q, d->entry, true); break;
-	case SETTLE_REJECT: die(ch->broker, q, d->entry); break;
+	case SETTLE_REQUEUE: give_back(b, q, d->entry, false); break;
+	case SETTLE_FAILED: give_back(b, q, d->entry, true); break;
+	case SETTLE_REJECT: die(b, q, d->entry); break;
 	case SETTLE_ACK: queue_settle(q, d->entry); break;
 	}
 	if (runs)
-		broker_run_queue(ch->broker, q);
+		broker_run_queue(b, q);
+}
+
+static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
+{
+	if (d->queue)
+		end(ch->broker, d, how, false);
+	else
+		ch->patience.n_late--;
 }
 
 void settle_one(struct channel *ch, uint64_t tag, enum settle_how how)
@@ -169,10 +177,57 @@ bool settle_return_some(struct channel *ch, enum settle_how how)
 	return true;
 }
 
-void settle_return_all(struct channel *ch, enum settle_how how)
+/* ---- what a channel leaves behind ---- */
+
+enum { LEAVE_AT_ONCE = 10000, LEAVE_TURN = 20000 };
+
+struct legacy {
+	struct list link;            /* among those of the broker */
+	struct unacked unacked;
+};
+
+/* Up to so many; returns how many more might have gone. */
+static size_t return_some(struct broker *b, struct unacked *u, size_t most)
 {
 	uint64_t tag;
 	struct delivery d;
-	while (unacked_take_first(&ch->unacked, &tag, &d))
-		finish(ch, &d, how);
+	for (; most && unacked_take_first(u, &tag, &d); most--)
+		if (d.queue)
+			end(b, &d, SETTLE_FAILED, true);
+	return most;
+}
+
+void settle_leave(struct channel *ch)
+{
+	struct broker *b = ch->broker;
+	return_some(b, &ch->unacked, LEAVE_AT_ONCE);
+	if (ch->unacked.count == 0)
+		return;
+	struct legacy *l = mem_zalloc(sizeof *l);
+	l->unacked = ch->unacked;
+	unacked_init(&ch->unacked);
+	list_push(&b->legacies, &l->link);
+}
+
+static void return_all(struct broker *b, size_t most)
+{
+	while (most && !list_empty(&b->legacies)) {
+		struct legacy *l = list_entry(b->legacies.next, struct legacy, link);
+		most = return_some(b, &l->unacked, most);
+		if (l->unacked.count)
+			continue;
+		list_remove(&l->link);
+		unacked_free(&l->unacked);
+		mem_free(l);
+	}
+}
+
+void settle_turn(struct broker *b)
+{
+	return_all(b, LEAVE_TURN);
+}
+
+void settle_rest(struct broker *b)
+{
+	return_all(b, SIZE_MAX);
 }

@@ -7,6 +7,7 @@
 #include "amqp/refusal.h"
 #include "broker/tx.h"
 
+struct broker;
 struct channel;
 
 /* Settles one tag, or with multiple every outstanding tag up to it (0: all); of very many some now,
@@ -26,7 +27,12 @@ void settle_late(struct channel *ch, uint64_t tag);
  * for: the channel waits for its turn (parking_yield), and what is delivered until then stays. */
 bool settle_return_some(struct channel *ch, enum settle_how how);
 
-/* Returns everything outstanding to its queues, in order. */
-void settle_return_all(struct channel *ch, enum settle_how how);
+/* The channel ends, its consumers have left: what is outstanding goes back to its queues, in order,
+ * of very much some now and the rest in turns to come. */
+void settle_leave(struct channel *ch);
+void settle_turn(struct broker *b);
+
+/* What is left of that. */
+void settle_rest(struct broker *b);
 
 #endif

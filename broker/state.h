@@ -50,6 +50,7 @@ struct broker {
 	struct list policing;        /* virtual hosts whose policies have changed */
 	struct list counting;        /* ... whose bytes are being counted */
 	struct list unparked;        /* channels that waited for the disk and may go on */
+	struct list legacies;        /* what was unacked on channels that are gone (settle.h) */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
 	uint64_t deaths;             /* what expired messages have cost: one each, more where the queue
 	                              * is deep, and one for each queue a dead letter went to ... */

@@ -257,6 +257,30 @@ START_TEST(a_return_of_very_many_ends)
 }
 END_TEST
 
+/* The channel is gone before all is back; a consumer of it may be, or its queue. */
+START_TEST(what_very_much_a_channel_leaves_comes_back_over_turns)
+{
+	struct heard h;
+	struct method close = { .id = METHOD_channel_close };
+	struct method delete = { .id = METHOD_queue_delete,
+		                     .queue_delete = { .queue = slice_str("q0") } };
+	hand_out_many();
+	ck_assert_uint_eq(hand_in(&consumer, &close, 1), 1);
+	ck_assert(!connection_channel(consumer.peer.connection, 1));
+	ck_assert_uint_gt(queue()->live->unacked, MANY / 2);
+	ck_assert_uint_gt(queue_ready(queue()), 0);
+	if (_i)
+		call(&publisher, &delete, METHOD_queue_delete_ok);
+	inside_pass(&in, 1);
+	ck_assert(list_empty(&in.broker->legacies));
+	if (!_i) {
+		ck_assert_uint_eq(queue()->live->unacked, 0);
+		ck_assert_uint_eq(queue_ready(queue()), MANY);
+	}
+	ck_assert(talk_expect(&consumer, METHOD_channel_close_ok, &h, NULL, NULL));
+}
+END_TEST
+
 /* In a transaction, too; and what comes behind it waits. */
 START_TEST(a_commit_waits_for_the_acks_before_it)
 {
@@ -302,6 +326,7 @@ Suite *suite_broker_yield(void)
 	tcase_add_test(t, publisher_does_not_wait_where_nobody_consumes);
 	tcase_add_test(t, an_ack_of_very_many_is_done_in_parts);
 	tcase_add_loop_test(t, a_return_of_very_many_ends, 0, 2);
+	tcase_add_loop_test(t, what_very_much_a_channel_leaves_comes_back_over_turns, 0, 2);
 	tcase_add_test(t, a_commit_waits_for_the_acks_before_it);
 	tcase_add_test(t, what_wakes_many_consumers_is_taken_a_few_at_a_time);
 	suite_add_tcase(s, t);
