@@ -158,7 +158,7 @@ int64_t queue_deadline(const struct queue *q);
  * that end at a time of their own are among the deadlines, and others end by the queue's only. */
 static inline bool queue_may_end_before(const struct queue *q, int64_t ms)
 {
-	return q->settings->ttl_ms >= 0 || deadlines_next(&q->live->deadlines) < ms;
+	return q->settings->ttl_ms >= 0 || q->live->stream || deadlines_next(&q->live->deadlines) < ms;
 }
 
 /* When this entry does. */
