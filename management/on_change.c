@@ -183,7 +183,7 @@ enum call_state verb_close_all_connections(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
-/* As with rabbitmqctl a user who is not there has none.  One who goes meanwhile takes them along. */
+/* As with rabbitmqctl a user who is not there has none; one who goes meanwhile takes them along. */
 enum call_state verb_close_all_user_connections(struct call *c, struct buf *out)
 {
 	struct broker *b = c->host->broker;
