@@ -31,7 +31,10 @@ struct broker_options {
 	uint32_t first_byte_timeout_ms;  /* from accept to the first byte */
 	uint32_t close_timeout_ms;       /* how long a close-ok is waited for */
 	uint64_t max_message_bytes;
-	uint32_t consumer_max_per_channel;   /* 0: no limit */
+	uint32_t consumer_max_per_channel;   /* 0: no limit, here and in the next four */
+	uint64_t channel_max_per_node;   /* on all connections together */
+	uint64_t vhost_max;
+	uint64_t cluster_queue_limit, cluster_exchange_limit;   /* in all virtual hosts together */
 	uint64_t consumer_timeout_ms;    /* that a delivery may stay unacked; 0: for ever */
 	uint64_t assembly_max_bytes;     /* half-received bodies, per connection */
 	uint64_t message_memory_bytes;   /* messages in queues; those beyond are in the log only */

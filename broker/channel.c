@@ -27,6 +27,7 @@ static void place_channel(struct connection *c, struct channel *ch)
 	c->channels[ch->number] = ch;
 	c->n_channels++;
 	c->account->n_channels++;
+	c->broker->n_channels++;
 }
 
 static void channel_open(struct connection *c, uint16_t number)
@@ -82,6 +83,7 @@ void channel_end(struct channel *ch)
 	c->channels[ch->number] = NULL;
 	c->n_channels--;
 	c->account->n_channels--;
+	c->broker->n_channels--;
 	unacked_free(&ch->unacked);
 	map_free(&ch->by_tag);
 	buf_free(&ch->last_queue);
@@ -158,6 +160,15 @@ static const struct refusal *too_many_for_user(struct connection *c)
 	              c->user, (long long)c->account->about.max_channels);
 }
 
+static const struct refusal *too_many_for_all(struct connection *c)
+{
+	const struct broker_options *o = &c->broker->options;
+	return refuse(c->broker, &NOT_ALLOWED,
+	              "number of channels opened on node '%s' has reached the maximum allowed limit of "
+	              "(%llu)",
+	              o->cluster_name, (unsigned long long)o->channel_max_per_node);
+}
+
 static const struct refusal *on_open(struct connection *c, uint16_t number)
 {
 	struct broker *b = c->broker;
@@ -168,6 +179,11 @@ static const struct refusal *on_open(struct connection *c, uint16_t number)
 		return refuse(b, &CHANNEL_ERROR, "second 'channel.open' seen");
 	if (ledger_is_reached(c->account->about.max_channels, c->account->n_channels)) {
 		connection_refuse(c, too_many_for_user(c), 0);
+		return NULL;
+	}
+	uint64_t most = b->options.channel_max_per_node;
+	if (most && b->n_channels >= most) {
+		connection_refuse(c, too_many_for_all(c), 0);
 		return NULL;
 	}
 	if (c->n_channels >= c->channel_max) {

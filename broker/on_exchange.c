@@ -90,6 +90,12 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 	r = check_new(ch, name, type, m);
 	if (!r)
 		r = rights_check_onward(ch, THING_EXCHANGE, name, m->arguments, "alternate-exchange");
+	uint64_t most = b->options.cluster_exchange_limit;
+	if (!r && most && vhosts_exchanges(b) >= most)
+		r = refuse(b, &PRECONDITION_FAILED,
+		           "cannot declare exchange '%.*s' in vhost '%.*s': exchange limit of %llu is "
+		           "reached",
+		           SLICE_ARG(name), SLICE_ARG(ch->vhost->name), (unsigned long long)most);
 	if (r)
 		return r;
 	struct exchange_spec spec = { name, m->arguments, type, m->durable, m->auto_delete,

@@ -107,11 +107,16 @@ static void add(struct channel *ch, const struct queue_spec *spec, struct queue 
 static const struct refusal *check_room(struct channel *ch, struct slice name)
 {
 	const struct vhost *v = ch->vhost;
-	if (!ledger_is_reached(v->about.max_queues, v->topology.queues.count))
-		return NULL;
-	return refuse(ch->broker, &PRECONDITION_FAILED,
-	              "cannot declare queue '%.*s': queue limit in vhost '%.*s' (%lld) is reached",
-	              SLICE_ARG(name), SLICE_ARG(v->name), (long long)v->about.max_queues);
+	uint64_t most = ch->broker->options.cluster_queue_limit;
+	if (ledger_is_reached(v->about.max_queues, v->topology.queues.count))
+		return refuse(ch->broker, &PRECONDITION_FAILED,
+		              "cannot declare queue '%.*s': queue limit in vhost '%.*s' (%lld) is reached",
+		              SLICE_ARG(name), SLICE_ARG(v->name), (long long)v->about.max_queues);
+	if (most && vhosts_queues(ch->broker) >= most)
+		return refuse(ch->broker, &PRECONDITION_FAILED,
+		              "cannot declare queue '%.*s': queue limit in cluster (%llu) is reached",
+		              SLICE_ARG(name), (unsigned long long)most);
+	return NULL;
 }
 
 static const struct refusal *declare_new(struct channel *ch, struct slice name, bool generated,

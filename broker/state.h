@@ -63,7 +63,7 @@ struct broker {
 	struct heap patience;        /* channels by when a delivery of theirs is unacked too long */
 	uint64_t started_ms, previous_turn_ms;
 	uint64_t next_number;        /* of connections */
-	uint64_t n_connections;
+	uint64_t n_connections, n_channels;
 
 	struct outbox_pool pool;
 	struct route_set routed;     /* scratch of the publish path */

@@ -35,6 +35,27 @@ static void about_disown(struct vhost_about *s)
 	mem_disown(s->queue_type);
 }
 
+uint64_t vhosts_queues(const struct broker *b)
+{
+	uint64_t n = 0;
+	list_each(it, &b->all_vhosts)
+		n += list_entry(it, struct vhost, link)->topology.queues.count;
+	return n;
+}
+
+uint64_t vhosts_exchanges(const struct broker *b)
+{
+	uint64_t n = 0;
+	list_each(it, &b->all_vhosts)
+		n += list_entry(it, struct vhost, link)->topology.exchanges.count;
+	return n;
+}
+
+bool vhosts_are_many(const struct broker *b)
+{
+	return b->options.vhost_max && b->vhosts.count >= b->options.vhost_max;
+}
+
 struct vhost *vhost_find(const struct broker *b, struct slice name)
 {
 	return map_get(&b->vhosts, name);

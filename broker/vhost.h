@@ -44,6 +44,13 @@ struct vhost {
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 
+/* Queues, and exchanges, in all of them together. */
+uint64_t vhosts_queues(const struct broker *b);
+uint64_t vhosts_exchanges(const struct broker *b);
+
+/* True when there may be no more of them. */
+bool vhosts_are_many(const struct broker *b);
+
 /* By name; NULL when there is none. */
 struct vhost *vhost_find(const struct broker *b, struct slice name);
 

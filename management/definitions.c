@@ -451,6 +451,9 @@ static void take_vhost(struct taking *t)
 		buf_printf(t->why, "unsupported queue type '%.*s'", SLICE_ARG(about.queue_type));
 	else if (about.description.n > VHOST_TEXT_MAX || tags.len > VHOST_TEXT_MAX)
 		buf_printf(t->why, "a description or tags of more than %d bytes", VHOST_TEXT_MAX);
+	else if (!v && vhosts_are_many(t->broker))
+		buf_printf(t->why, "cannot create vhost '%.*s': vhost limit of %llu is reached",
+		           SLICE_ARG(named), (unsigned long long)t->broker->options.vhost_max);
 	else if (v)
 		t->wait_for = vhost_change(v, &about);
 	else

@@ -31,7 +31,13 @@ static enum call_state add(struct call *c, struct buf *out)
 	call_banner(c, out, "Adding vhost \"%.*s\" ...", SLICE_ARG(name));
 	if (name.n == 0 || name.n > 255)
 		return call_refuse(c, "the name of a virtual host has 1 to 255 bytes");
-	if (!vhost_find(c->host->broker, name) && read_about(c, &about, &tags))
+	bool is_new = !vhost_find(c->host->broker, name);
+	if (is_new && vhosts_are_many(c->host->broker))
+		return call_fail(c, CALL_EXIT_UNAVAILABLE,
+		                 "cannot create vhost '%.*s': vhost limit of %llu is reached",
+		                 SLICE_ARG(name),
+		                 (unsigned long long)c->host->broker->options.vhost_max);
+	if (is_new && read_about(c, &about, &tags))
 		vhost_add(c->host->broker, name, &about, &c->wait_for);
 	buf_free(&tags);
 	return CALL_WAITS;

@@ -212,6 +212,10 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->handshake_timeout_ms = (uint32_t)c->handshake_timeout_ms;
 	o->max_message_bytes = c->max_message_bytes;
 	o->consumer_max_per_channel = (uint32_t)c->consumer_max_per_channel;
+	o->channel_max_per_node = c->channel_max_per_node;
+	o->vhost_max = c->vhost_max;
+	o->cluster_queue_limit = c->cluster_queue_limit;
+	o->cluster_exchange_limit = c->cluster_exchange_limit;
 	o->consumer_timeout_ms = c->consumer_timeout_ms;
 	o->assembly_max_bytes = c->assembly_max_bytes;
 	o->outbox_max_bytes = c->outbox_max_bytes;

@@ -279,3 +279,43 @@ a opens 1
 a 1 > basic.publish routing_key=q body_bytes=1 delivery_mode=2
 a 1 > basic.publish routing_key=q body_bytes=1 delivery_mode=2
 a < connection.blocked
+
+scene "All connections together have so many channels"
+broker channel_max_per_node=3
+a connects
+b connects
+a opens 1 2
+b opens 1
+b 2 > channel.open
+b refused 530 "NOT_ALLOWED - number of channels opened on node 'leveret' has reached the maximum allowed limit of (3)" none
+a opens 3
+a 1 does channel.close
+a opens 4
+
+scene "All virtual hosts together have so many queues and exchanges, and there are so many of them"
+broker cluster_queue_limit=2 cluster_exchange_limit=17 vhost_max=2
+ctl add_vhost red
+ctl add_vhost red
+ctl add_vhost blue => 69 "cannot create vhost 'blue': vhost limit of 2 is reached"
+ctl import_definitions "{\"vhosts\":[{\"name\":\"blue\"}]}" => 65 "cannot create vhost 'blue': vhost limit of 2 is reached"
+ctl set_permissions -p red guest ".*" ".*" ".*"
+a connects
+b connects vhost=red
+a opens 1
+b opens 1
+a 1 does queue.declare queue=q
+b 1 does queue.declare queue=q
+b 1 does queue.declare queue=q
+b 1 > queue.declare queue=r
+b 1 refused 406 "PRECONDITION_FAILED - cannot declare queue 'r': queue limit in cluster (2) is reached" queue.declare
+b opens 1
+a 1 does queue.delete queue=q
+b 1 does queue.declare queue=r
+a 1 does exchange.declare exchange=x1 type="direct"
+b 1 does exchange.declare exchange=x2 type="direct"
+b 1 does exchange.declare exchange=x2 type="direct"
+b 1 > exchange.declare exchange=x3 type="direct"
+b 1 refused 406 "PRECONDITION_FAILED - cannot declare exchange 'x3' in vhost 'red': exchange limit of 17 is reached" exchange.declare
+ctl delete_vhost red
+b refused 320 "CONNECTION_FORCED - vhost 'red' is deleted" none
+ctl add_vhost blue
