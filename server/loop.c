@@ -71,10 +71,12 @@ static void rest(struct loop *l)
 	if (l->moved_bytes < REST_AFTER_BYTES || (l->rest_at_ms && now < l->rest_at_ms))
 		return;
 	bool quiet = l->rest_at_ms && l->moved_bytes - l->moved_before < REST_BELOW_BYTES;
-	if (quiet && !l->resting) {
+	if (!quiet) {
+		l->resting = false;
+	} else if (!l->resting) {
 		broker_rest(l->broker);
 		l->resting = true;
-	} else if (quiet) {
+	} else {
 		if (slab_rest())
 			return;
 		l->resting = false;

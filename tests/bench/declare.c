@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Makes count durable queues, each with a binding (unless bind=0), and deletes them again; every
  * pipeline-th declare waits for its answer (1: each one). Prints how long it took and what each
- * costs; keep=1 leaves them there. */
+ * costs; use=1 then puts a message into each, transient and empty, and takes it out; keep=1 leaves
+ * the queues there. */
 #include <stdio.h>
 
+#include "amqp/props.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/scene.h"
 
 static struct {
-	unsigned port, count, pipeline, pid, bind, keep;
+	unsigned port, count, pipeline, pid, bind, use, keep;
 } options = { .port = 5672, .count = 10000, .pipeline = 1, .bind = 1 };
 
 static unsigned long resident_kb(void)
@@ -51,6 +53,41 @@ static void make(struct wire *w, unsigned i)
 		bench_call(w, &bind, wait ? METHOD_queue_bind_ok : 0);
 }
 
+/* A message and a get for it. */
+static void put_use(struct buf *b, struct slice queue)
+{
+	struct method publish = { .id = METHOD_basic_publish,
+		                      .basic_publish = { .routing_key = queue } };
+	struct method get = { .id = METHOD_basic_get,
+		                  .basic_get = { .queue = queue, .no_ack = true } };
+	struct props p = { .class_id = CLASS_BASIC };
+	method_encode(b, 1, &publish);
+	size_t mark = frame_begin(b, FRAME_HEADER, 1);
+	props_encode(b, &p);
+	frame_end(b, mark);
+	method_encode(b, 1, &get);
+}
+
+static void use(struct wire *w, unsigned i)
+{
+	static struct buf b;
+	static unsigned asked;
+	char name[NAME_BYTES];
+	struct frame answer[2];
+	struct slice rest;
+	put_use(&b, name_of(name, i));
+	asked++;
+	if (!waits(i))
+		return;
+	if (wire_send(w, b.p, b.len) != (ssize_t)b.len)
+		bench_give_up(w, "publishing");
+	for (; asked && wire_await(w, answer, 2, &rest); asked--)
+		wire_done(w, rest);
+	if (asked)
+		bench_give_up(w, "getting");
+	buf_clear(&b);
+}
+
 static void unmake(struct wire *w, unsigned i)
 {
 	char name[NAME_BYTES];
@@ -73,6 +110,7 @@ static bool set(const char *arg)
 	       sscanf(arg, "count=%u", &options.count) == 1 ||
 	       sscanf(arg, "pipeline=%u", &options.pipeline) == 1 ||
 	       sscanf(arg, "bind=%u", &options.bind) == 1 ||
+	       sscanf(arg, "use=%u", &options.use) == 1 ||
 	       sscanf(arg, "keep=%u", &options.keep) == 1 ||
 	       sscanf(arg, "pid=%u", &options.pid) == 1;
 }
@@ -83,7 +121,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!set(argv[i]) || !options.count || !options.pipeline) {
 			fprintf(stderr, "usage: declare [port=N] [count=N] [pipeline=N] [pid=N] [bind=0]\n"
-			                "               [keep=1]\n");
+			                "               [use=1] [keep=1]\n");
 			return 2;
 		}
 	}
@@ -92,6 +130,8 @@ int main(int argc, char **argv)
 	unsigned long before = resident_kb();
 	double made = time_all(&w, make);
 	unsigned long after = resident_kb();
+	if (options.use)
+		time_all(&w, use);
 	double deleted = options.keep ? 0 : time_all(&w, unmake);
 	printf("declared=%u pipeline=%u declare_s=%.3f delete_s=%.3f resident_per_queue=%.0f "
 	       "verify=ok\n",

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the broker's memory may be, at rest, for each of 10,000 connections that have moved a
 # megabyte and then rest, for each of 2,000 that did it through TLS, for each of 100,000 durable
-# queues that are empty, and while a million delayed messages wait for up to a year. The ceilings
-# are tests; how soon it is ready and how fast it stops are figures. PORT=N, CONNECTIONS=N,
-# TLS_CONNECTIONS=N, QUEUES=N, DELAYED=N and BUILD=DIR move it, RESULTS=FILE gets the last line too.
+# queues that are empty, when each of them was used once, and while a million delayed messages wait
+# for up to a year. The ceilings are tests; how soon it is ready and how fast it stops are figures.
+# PORT=N, CONNECTIONS=N, TLS_CONNECTIONS=N, QUEUES=N, DELAYED=N and BUILD=DIR move it, RESULTS=FILE
+# gets the last line too.
 set -u
 cd "$(dirname "$0")/../.."
 . tests/bench/own.sh
@@ -58,26 +59,44 @@ idle "${TLS_CONNECTIONS:-2000}" tls="$data/certificates"
 at_most "resident for a connection with TLS" resident_per_connection $((26 << 10))
 at_most "private for a connection with TLS" private_per_connection $((26 << 10))
 
+resident() { # pid
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
+}
+
+# Some seconds, or as long as it takes on a busy machine.
+until_at_most() { # bytes, pid
+	for _ in $(seq 300); do
+		[ $(($(resident "$2") << 10)) -gt "$1" ] || return 0
+		sleep 0.1
+	done
+}
+
 # Figures on standard output, while a broker with so many queues runs on the data directory.
-with_queues() { # whether to declare them
+with_queues() { # whether to declare and use them
 	port=${PORT:-$(free_port)}
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/data" \
 		log.console.level=error &
 	child=$!
 	until_listens "$port" "$child"
-	[ "$1" = no ] || "$build/declare" port="$port" pid="$child" count="$queues" pipeline=100 \
-		bind=0 keep=1
-	kb=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$child/status")
-	echo "resident_with_queues=$((kb << 10))"
+	echo "resident_with_queues=$(($(resident "$child") << 10))"
+	if [ "$1" = yes ]; then
+		sleep 1.5   # it has begun to rest, and is not through with it
+		"$build/declare" port="$port" pid="$child" count="$queues" pipeline=100 bind=0 use=1 keep=1
+		until_at_most "$used" "$child"
+		echo "resident_when_used=$(($(resident "$child") << 10))"
+	fi
 	kill "$child"
 	wait "$child" || echo "FAIL leveret ended with $?"
 	child=
 }
 
+# Of one that was used it is known which of its messages are gone.
 queues=${QUEUES:-100000}
+used=$(((524 + 64) * queues + (4 << 20)))
 rm -rf "$data/data"
 with_queues yes > "$data/out"
 at_most "resident for a durable queue that is empty" resident_per_queue 524
+at_most "resident with $queues when each was used once" resident_when_used "$used"
 with_queues no > "$data/out"
 at_most "resident after a start with $queues of them" resident_with_queues \
 	$((524 * queues + (4 << 20)))

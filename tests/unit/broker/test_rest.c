@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "amqp/table.h"
+#include "base/slab.h"
 #include "broker/policing.h"
 #include "broker/state.h"
 #include "queue/queue.h"
@@ -312,6 +313,31 @@ START_TEST(a_start_finds_a_hundred_thousand_at_rest)
 }
 END_TEST
 
+static void use_many(void)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "q%u", i);
+		struct method m = { .id = METHOD_basic_get,
+			                .basic_get = { .queue = slice_str(name), .no_ack = true } };
+		publish(name);
+		call(m, METHOD_basic_get_ok);
+	}
+}
+
+/* After the last of them no client does anything. */
+START_TEST(all_that_were_used_once_come_to_rest)
+{
+	declare_many();
+	size_t before = slab_bytes();
+	use_many();
+	ck_assert_uint_gt(in.broker->store.looks.n, 0);
+	inside_pass(&in, 3 * A_WHILE_MS);
+	expect_all_at_rest();
+	ck_assert_uint_eq(slab_bytes(), before);
+}
+END_TEST
+
 Suite *suite_broker_rest(void)
 {
 	Suite *s = suite_create("broker_rest");
@@ -331,6 +357,7 @@ Suite *suite_broker_rest(void)
 	suite_add_tcase(s, policies);
 	tcase_add_checked_fixture(many, set_up, tear_down);
 	tcase_set_timeout(many, 120);
+	tcase_add_test(many, all_that_were_used_once_come_to_rest);
 	tcase_add_loop_test(many, a_start_finds_a_hundred_thousand_at_rest, 0, 2);
 	suite_add_tcase(s, many);
 	return s;
