@@ -13,7 +13,10 @@
 #include "queue/queue.h"
 #include "queue/store.h"
 
-enum { PAGE_KEYS = 31 };
+enum {
+	PAGE_KEYS = 31,
+	SWEEP_PAGES = 100,           /* of keys that are cut off: at once, and in a turn */
+};
 
 struct key {
 	struct digest digest;
@@ -90,6 +93,7 @@ struct keyring *keyring_new(struct store *s, struct slice arguments, struct queu
 	k->store = s;
 	k->queue = q;
 	k->next_number = 1;
+	list_init(&k->sweeping);
 	k->most = (uint64_t)number_in(arguments, "x-cache-size", q ? INT64_MAX : KEYRING_USUAL);
 	k->ttl_ms = number_in(arguments, "x-cache-ttl", -1);
 	k->header = slice_str("x-deduplication-header");
@@ -239,6 +243,8 @@ void keyring_free(struct keyring *k)
 		return;
 	while (k->n_pages)
 		page_free(k, page_at(k, k->n_pages - 1));
+	list_remove(&k->sweeping);
+	ranges_free(&k->dead);
 	map_free(&k->by_digest);
 	mem_free(k);
 }
@@ -250,11 +256,16 @@ static struct key *find(const struct keyring *k, const struct digest *d)
 	return map_get(&k->by_digest, digest_key(d));
 }
 
+static bool is_dead(const struct keyring *k, const struct key *key)
+{
+	return k->dead.n && ranges_hold(&k->dead, key->number);
+}
+
 bool keyring_has(const struct keyring *k, const struct digest *d, int64_t wall_ms,
                  log_position *at)
 {
 	const struct key *key = find(k, d);
-	if (!key || key->until_ms <= wall_ms)
+	if (!key || key->until_ms <= wall_ms || is_dead(k, key))
 		return false;
 	*at = key->at;
 	if (key->at && k->store->committed_at > key->at)   /* it may have come in a transaction */
@@ -309,20 +320,50 @@ void keyring_drop(struct keyring *k, uint64_t number, const struct message *m)
 		remove_key(k, key);
 }
 
+/* The first page of the first stretch of them. */
+static void sweep_page(struct keyring *k, struct record_range r)
+{
+	size_t at = find_page(k, r.first);
+	uint64_t end = r.first + r.count, next = end;
+	at = at < k->n_pages ? at : 0;
+	struct keyring_page *p = k->n_pages ? page_at(k, at) : NULL;
+	if (at + 1 < k->n_pages && page_at(k, at + 1)->first < end)
+		next = page_at(k, at + 1)->first;
+	for (uint16_t i = p ? p->n : 0, live = p ? p->live : 0; i > 0 && live; i--) {
+		struct key *key = &p->keys[i - 1];
+		live -= key->number != 0;
+		if (key->number >= r.first && key->number < end)
+			remove_key(k, key);
+	}
+	ranges_remove(&k->dead, (struct record_range){ r.first, next - r.first });
+}
+
+/* Returns how many more pages might have been looked at. */
+static size_t sweep(struct keyring *k, size_t pages)
+{
+	struct record_range r;
+	for (; pages && ranges_first(&k->dead, &r); pages--)
+		sweep_page(k, r);
+	if (k->dead.n == 0)
+		list_remove(&k->sweeping);
+	else if (!list_linked(&k->sweeping))
+		list_push(&k->store->sweeping, &k->sweeping);
+	return pages;
+}
+
 void keyring_cut(struct keyring *k, uint64_t from)
 {
-	while (k->n_pages) {
-		struct keyring_page *p = page_at(k, k->n_pages - 1);
-		bool last = first_live(p)->number < from;
-		for (uint16_t i = p->n, live = p->live; i > 0 && live; i--) {
-			struct key *key = &p->keys[i - 1];
-			live -= key->number != 0;
-			if (key->number >= from)
-				remove_key(k, key);
-		}
-		if (last)
-			return;
-	}
+	if (k->n_pages == 0 || from >= k->next_number)
+		return;
+	ranges_add(&k->dead, (struct record_range){ from, k->next_number - from });
+	sweep(k, SWEEP_PAGES);
+}
+
+void keyrings_sweep(struct store *s)
+{
+	size_t pages = SWEEP_PAGES;
+	while (pages && !list_empty(&s->sweeping))
+		pages = sweep(list_entry(s->sweeping.next, struct keyring, sweeping), pages);
 }
 
 /* ---- the log gets shorter ---- */
@@ -341,15 +382,13 @@ static void write_page(struct store *s, struct keyring_page *p)
 {
 	struct buf packed = { 0 };
 	for (const struct key *key = p->keys; key < p->keys + p->n; key++)
-		if (key->number && key->at)
+		if (key->number && key->at && !is_dead(p->keyring, key))
 			keyring_pack(&packed, p->keyring, &key->digest, key->number, key->until_ms);
 	list_remove(&p->on_log);
-	if (packed.len) {
-		log_position at = store_keys(s, buf_slice(&packed));
-		for (struct key *key = p->keys; key < p->keys + p->n; key++)
-			key->at = key->at ? at : 0;
-		note_position(p, at);
-	}
+	log_position at = packed.len ? store_keys(s, buf_slice(&packed)) : 0;
+	for (struct key *key = p->keys; key < p->keys + p->n; key++)
+		key->at = key->at ? at : 0;
+	note_position(p, at);
 	buf_free(&packed);
 }
 

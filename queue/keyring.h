@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "persistence/log.h"
+#include "persistence/ranges.h"
 #include "persistence/record.h"
 
 struct keyring_page;
@@ -37,6 +38,8 @@ struct keyring {
 	struct keyring_page **pages;   /* the oldest first: [at, at + n_pages) are there */
 	size_t at, n_pages, cap;
 	struct map by_digest;
+	struct ranges dead;          /* numbers of keys that left, and are still here */
+	struct list sweeping;        /* on the store's list of keyrings with such */
 };
 
 /* True when the arguments ask for deduplication. */
@@ -71,8 +74,12 @@ int64_t keyring_end(const struct keyring *k, struct slice headers, int64_t wall_
 /* The entry with that number has left the queue; its message, NULL when it is not at hand. */
 void keyring_drop(struct keyring *k, uint64_t number, const struct message *m);
 
-/* All entries from that number on have left. */
+/* All entries from that number on have left: their keys count no more.  Where they are very many
+ * what they take up is given back in turns to come. */
 void keyring_cut(struct keyring *k, uint64_t from);
+
+/* Once a turn: gives some of that back. */
+void keyrings_sweep(struct store *s);
 
 /* Appends the pages of all keyrings with keys in the log before upto again, at most max of them;
  * true when there are no more. */

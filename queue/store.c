@@ -32,6 +32,7 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->shelf_loads);
 	list_init(&s->buried);
 	list_init(&s->keys_on_log);
+	list_init(&s->sweeping);
 	list_init(&s->looks.all);
 	list_init(&s->unseen);
 	list_init(&s->moved_offsets);
@@ -315,6 +316,7 @@ static void cool(struct store *s, log_position durable)
 
 void store_turn(struct store *s, log_position durable)
 {
+	keyrings_sweep(s);
 	if (!s->log) {
 		shelf_turn(s);
 		streams_mark(s);
@@ -332,7 +334,8 @@ void store_turn(struct store *s, log_position durable)
 
 bool store_is_busy(const struct store *s, log_position durable)
 {
-	return shelf_is_busy(s) || s->reclaim.more || (s->log && relocation_is_busy(s, durable));
+	return shelf_is_busy(s) || !list_empty(&s->sweeping) || s->reclaim.more ||
+	       (s->log && relocation_is_busy(s, durable));
 }
 
 void store_rest(struct store *s)

@@ -30,7 +30,8 @@ struct store {
 	int64_t clock_offset_ms;     /* the broker's clock minus the wall clock */
 	struct list acked;           /* queues with acks gathered in this turn */
 	struct buf scratch;
-	struct list keys_on_log;     /* pages of keyrings, in order of the log (keyring.c) */
+	struct list keys_on_log;     /* pages of keyrings, in order of the log (keyring.c) ... */
+	struct list sweeping;        /* ... and keyrings with keys that left and are still there */
 	struct reclaim reclaim;
 	struct relocation relocation;
 	struct map queues;           /* those with a number, not deleted, by it */

@@ -136,6 +136,42 @@ START_TEST(any_of_many_is_found_by_its_number)
 }
 END_TEST
 
+/* Very many are given back over turns, but gone at once; some are accepted again meanwhile. */
+START_TEST(what_is_cut_off_is_gone_at_once)
+{
+	enum { MANY = 20000, KEPT = 5000 };
+	log_position at;
+	make(2 * MANY, 0);
+	for (unsigned i = 1; i <= MANY; i++) {
+		struct digest d = digest(i);
+		keyring_add(ring, &d, 2 * i, KEYRING_NO_END, 0);
+	}
+	keyring_cut(ring, 2 * KEPT + 1);
+	ck_assert_uint_gt(ring->count, 2 * KEPT);
+	for (unsigned i = 1; i <= MANY; i++) {
+		struct digest d = digest(i);
+		ck_assert_int_eq(keyring_has(ring, &d, 0, &at), i <= KEPT);
+	}
+	struct digest last = digest(MANY), other = digest(KEPT + 7);
+	keyring_add(ring, &last, 2 * MANY + 5, KEYRING_NO_END, 0);
+	keyring_add(ring, &other, 2 * MANY + 6, KEYRING_NO_END, 0);
+	keyring_check(ring);
+	for (int turns = 0; !list_empty(&store.sweeping); turns++) {
+		ck_assert_int_lt(turns, 100);
+		ck_assert(keyring_has(ring, &last, 0, &at) && keyring_has(ring, &other, 0, &at));
+		keyrings_sweep(&store);
+	}
+	keyring_check(ring);
+	ck_assert_uint_eq(ring->count, KEPT + 2);
+	keyring_cut(ring, 2 * MANY + 6);
+	ck_assert(keyring_has(ring, &last, 0, &at) && !keyring_has(ring, &other, 0, &at));
+	keyring_cut(ring, 1);
+	while (!list_empty(&store.sweeping))
+		keyrings_sweep(&store);
+	ck_assert_uint_eq(ring->count, 0);
+}
+END_TEST
+
 /* A message's own time goes before the keyring's; what is no number does not. */
 START_TEST(when_a_key_ends)
 {
@@ -180,6 +216,7 @@ Suite *suite_queue_keyring(void)
 	tcase_add_loop_test(t, any_order, 0, 20);
 	tcase_add_test(t, the_oldest_goes_first);
 	tcase_add_test(t, any_of_many_is_found_by_its_number);
+	tcase_add_test(t, what_is_cut_off_is_gone_at_once);
 	tcase_add_test(t, when_a_key_ends);
 	suite_add_tcase(s, t);
 	return s;
