@@ -118,7 +118,8 @@ int broker_recover(struct broker *b, struct buf *why)
 
 void broker_run_queue(struct broker *b, struct queue *q)
 {
-	expiry_watch(b, q);
+	if (queue_is_timed(q))
+		expiry_watch(b, q);
 	if (queue_is_over(q))
 		overflow_note(b, q);
 	struct live *live = q->live;

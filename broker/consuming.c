@@ -142,7 +142,7 @@ static bool check_able(struct consumer *c)
 	return false;
 }
 
-struct consumer *consuming_next(struct queue *q)
+static inline struct consumer *next_able(struct queue *q)
 {
 	struct consumer *c;
 	while ((c = rotation_first(&q->live->rotation)) && !check_able(c))
@@ -150,8 +150,13 @@ struct consumer *consuming_next(struct queue *q)
 	return c;
 }
 
+struct consumer *consuming_next(struct queue *q)
+{
+	return next_able(q);
+}
+
 /* Served last, woken last: so queues that share a channel's window take turns too. */
-void consuming_count(struct consumer *c)
+static inline void count_delivery(struct consumer *c)
 {
 	struct channel *ch = c->channel;
 	rotation_served(&c->queue->live->rotation, c);
@@ -163,6 +168,11 @@ void consuming_count(struct consumer *c)
 	}
 }
 
+void consuming_count(struct consumer *c)
+{
+	count_delivery(c);
+}
+
 /* AMQP 0-9-1 section 1.8.3.9: basic.deliver, with tags ascending on the channel. */
 static void deliver(struct consumer *c, struct entry e, struct group *g)
 {
@@ -171,7 +181,7 @@ static void deliver(struct consumer *c, struct entry e, struct group *g)
 	content_deliver(ch, c->tag, tag, &e);
 	if (ch->vhost->tracing)
 		firehose_deliver(ch, c->queue, &e);
-	consuming_count(c);
+	count_delivery(c);
 	if (c->no_ack) {
 		if (g)
 			groups_pass(c->queue, g);
@@ -252,7 +262,7 @@ static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 	if (q->live->stream)
 		return streaming_run(b, q, max, used);
 	drop_late(b, q);
-	while (queue_ready(q) && (c = consuming_next(q))) {
+	while (queue_ready(q) && (c = next_able(q))) {
 		more = max-- == 0 || b->deaths - before > 2 * LATE_AT_ONCE;
 		if (more || !hand_out(b, q, c))
 			break;

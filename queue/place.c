@@ -57,7 +57,7 @@ static log_position place_waiting(struct placing *p, struct queue *const *queues
 
 /* One record for those of the queues that keep the message; each stretch has one of its own, which
  * its entries retain. */
-static log_position place_stretch(struct placing *p, struct queue *const *queues, size_t n)
+static inline log_position place_stretch(struct placing *p, struct queue *const *queues, size_t n)
 {
 	struct record_target targets[STRETCH];
 	struct message *m = p->message;
@@ -79,7 +79,7 @@ static log_position place_stretch(struct placing *p, struct queue *const *queues
 	return waits ? place_waiting(p, queues, n, wait_for) : wait_for;
 }
 
-static log_position place_stretches(struct placing *p, struct queue *const *queues, size_t n)
+static inline log_position place_stretches(struct placing *p, struct queue *const *queues, size_t n)
 {
 	log_position last = 0;
 	for (size_t at = 0; at < n; at += STRETCH) {

@@ -107,7 +107,7 @@ static void bury(struct queue *q)
 }
 
 /* An entry leaves for good; what is logged of it is up to the caller. */
-static void forget(struct queue *q, struct entry *e, uint64_t body_bytes)
+static inline void forget(struct queue *q, struct entry *e, uint64_t body_bytes)
 {
 	if (q->keyring)
 		keyring_drop(q->keyring, e->seq, e->message);
@@ -571,7 +571,7 @@ enum cooled queue_cool(struct queue *q, log_position durable)
 }
 
 /* An entry is gone; logged: the log is to be told. */
-static void note_end(struct queue *q, const struct entry *e, bool logged)
+static inline void note_end(struct queue *q, const struct entry *e, bool logged)
 {
 	if (q->deleted || !queue_is_logged(q))
 		return;
@@ -589,7 +589,7 @@ void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked
 	forget(q, &e, body_bytes);
 }
 
-static void no_longer_unacked(struct queue *q)
+static inline void no_longer_unacked(struct queue *q)
 {
 	must(q->live->unacked > 0);
 	if (--q->live->unacked == 0 && q->deleted)
