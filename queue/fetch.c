@@ -276,11 +276,17 @@ static void ask_part(struct fetch *f, struct store *s, size_t i, log_position at
 	log_fetch(s->log, &f->part);
 }
 
+/* While it was read for somebody; what is left of its body may be gone. */
+static bool is_forgotten(const struct fetch *f, const struct entry *e)
+{
+	return f->reads && e->seq < stream_first(f->queue);
+}
+
 /* One record of entry i; true when a further one was asked for. */
 static bool take_record(struct fetch *f, struct store *s, size_t i, const struct log_found *r)
 {
 	struct entry *e = &f->entries[i].entry;
-	if (!f->queue || f->entries[i].taken) {
+	if (!f->queue || f->entries[i].taken || is_forgotten(f, e)) {
 		buf_free(&f->body);
 		return false;
 	}

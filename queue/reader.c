@@ -103,11 +103,15 @@ static bool next_in_leaf(struct reader *r)
 	return false;
 }
 
-/* Looks up to_read in the index. READER_LATER: its page is on the way, or will be. */
+/* Looks up to_read in the index, or the first that is not forgotten: the copy of a page may hold
+ * others.  READER_LATER: its page is on the way, or will be. */
 static enum reader_answer find_entry(struct reader *r)
 {
 	const struct store *s = r->queue->store;
+	uint64_t first = stream_first(r->queue);
 	log_position at;
+	if (r->to_read < first)
+		r->to_read = first;
 	if (r->has_entry && r->entry.seq >= r->to_read)
 		return READER_ENTRY;
 	r->has_entry = false;

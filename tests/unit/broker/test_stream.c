@@ -29,6 +29,7 @@ static struct {
 
 static struct reader {
 	bool on;
+	bool by_time;                /* where it begins is known by its first message only */
 	unsigned next;               /* the offset it meets next, or a higher one */
 	uint64_t last_tag, acked;
 } readers[READERS];
@@ -84,6 +85,7 @@ static void meet_delivery(const struct heard *h)
 	ck_assert_int_eq(sscanf((const char *)h->body.p, "%u ", &number), 1);
 	ck_assert_uint_eq(number, model.number[offset]);
 	r->next = offset + 1;
+	r->by_time = false;
 	r->last_tag = d->delivery_tag;
 	if (offset >= model.safe)
 		model.safe = offset + 1;
@@ -136,6 +138,7 @@ static void publish_some(void)
 	for (unsigned n = 1 + below(BURST); n && model.n < MOST; n--) {
 		memset(body, 'x', sizeof body);
 		int len = snprintf(body, sizeof body, "%u ", model.published);
+		inside_pass(&in, below(50));
 		talk_publish(&talk, 1, slice_of("", 0), slice_str("s"), false, below(2),
 		             slice_of(body, (size_t)len + below(500)));
 		model.number[model.n++] = model.published++;
@@ -151,27 +154,36 @@ static void settle_down(void)
 	model.safe = model.n;
 }
 
-static void begin(unsigned i)
+static void begin_at(unsigned i, const struct field *where, unsigned next, bool by_time)
 {
 	struct heard h;
 	struct buf arguments = { 0 };
-	struct field f = { .letter = 'l', .integer = below(model.n + 2) };
-	struct reader *r = &readers[i];
-	settle_down();
+	uint16_t channel = (uint16_t)(i + 2);
 	struct method open = { .id = METHOD_channel_open };
 	struct method qos = { .id = METHOD_basic_qos,
 		                  .basic_qos = { .prefetch_count = (uint16_t)(1 + below(100)) } };
-	ck_assert(call((uint16_t)(i + 2), open, METHOD_channel_open_ok, &h));
-	ck_assert(call((uint16_t)(i + 2), qos, METHOD_basic_qos_ok, &h));
-	table_put(&arguments, slice_str("x-stream-offset"), &f);
+	ck_assert(call(channel, open, METHOD_channel_open_ok, &h));
+	ck_assert(call(channel, qos, METHOD_basic_qos_ok, &h));
+	table_put(&arguments, slice_str("x-stream-offset"), where);
 	struct method m = { .id = METHOD_basic_consume,
 		                .basic_consume = { .queue = slice_str("s"),
 		                                   .arguments = buf_slice(&arguments) } };
-	unsigned from = (unsigned)f.integer;
-	*r = (struct reader){ .on = true, .next = from < model.n ? from : model.n };
-	ck_assert(call((uint16_t)(i + 2), m, METHOD_basic_consume_ok, &h));
+	readers[i] = (struct reader){ .on = true, .by_time = by_time, .next = next };
+	ck_assert(call(channel, m, METHOD_basic_consume_ok, &h));
 	buf_free(&arguments);
 	listen();
+}
+
+static void begin(unsigned i)
+{
+	unsigned from = below(model.n + 2);
+	struct field number = { .letter = 'l', .integer = from };
+	struct field age = { .letter = 'S', .bytes = slice_str("1s") };
+	settle_down();
+	if (below(3) == 0)
+		begin_at(i, &age, 0, true);
+	else
+		begin_at(i, &number, from < model.n ? from : model.n, false);
 }
 
 static void end(unsigned i)
@@ -201,7 +213,7 @@ static void catch_up(void)
 		struct reader *r = &readers[i];
 		while (r->on && r->last_tag != r->acked)
 			ack(i);
-		if (r->on && model.n)
+		if (r->on && !r->by_time && model.n)
 			ck_assert_uint_ge(r->next, model.safe);
 	}
 }
@@ -291,6 +303,32 @@ START_TEST(what_is_forgotten_is_passed_over)
 }
 END_TEST
 
+/* The disk answers only when all that stood where it looks is gone. */
+START_TEST(a_time_is_looked_for_while_the_front_goes)
+{
+	struct buf arguments = { 0 };
+	struct field f = { .letter = 'I', .integer = 100000 };
+	put_type(&arguments);
+	table_put(&arguments, slice_str("x-max-length-bytes"), &f);
+	random_state = (unsigned)_i + 1;
+	memset(&model, 0, sizeof model);
+	memset(readers, 0, sizeof readers);
+	declare(buf_slice(&arguments));
+	for (int i = 0; i < 20; i++)
+		publish_some();
+	settle_down();
+	in.held = true;
+	begin_at(0, &(struct field){ .letter = 'S', .bytes = slice_str("1h") }, 0, true);
+	for (int i = 0; i < 60; i++)
+		publish_some();
+	inside_let_go(&in);
+	settle_down();
+	catch_up();
+	ck_assert(readers[0].next == model.n);
+	buf_free(&arguments);
+}
+END_TEST
+
 Suite *suite_broker_stream(void)
 {
 	Suite *s = suite_create("broker/stream");
@@ -299,6 +337,7 @@ Suite *suite_broker_stream(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, offsets_mean_the_same_for_ever, 0, 8);
 	tcase_add_loop_test(c, what_is_forgotten_is_passed_over, 0, 8);
+	tcase_add_loop_test(c, a_time_is_looked_for_while_the_front_goes, 0, 8);
 	suite_add_tcase(s, c);
 	return s;
 }
