@@ -382,7 +382,7 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 		return;
 	}
 	struct entry e = { .message = message_ref(m), .seq = seq };
-	if (queue_is_logged(q) && !m->spilled)
+	if (queue_is_logged(q) && m->persistent && !m->spilled)   /* a stream may have logged it */
 		e.at = m->position;
 	e.kept = e.at != 0;
 	live->ready_bytes += m->body_bytes;

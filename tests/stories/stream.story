@@ -522,3 +522,27 @@ a opens 1
 a 1 > basic.publish exchange=x routing_key=hello8 body="now of four"
 a 1 does queue.declare queue=x-3 durable passive => message_count=2
 a closes
+
+scene "A message that is not to last does so in the stream alone"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream"}
+a 1 does queue.declare queue=q durable
+a 1 does queue.bind queue=s exchange=amq.fanout
+a 1 does queue.bind queue=q exchange=amq.fanout
+a 1 does confirm.select
+a 1 > basic.publish exchange=amq.fanout body="1"
+a 1 > basic.publish exchange=amq.fanout body="2"
+a 1 confirmed 1..2
+a 1 does basic.get queue=q no_ack => body="1"
+blackout
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable passive => message_count=0
+a 1 does queue.declare queue=s durable passive => message_count=2
+a 1 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first"}
+a 1 < basic.deliver body="1"
+a 1 < basic.deliver body="2"
+a closes

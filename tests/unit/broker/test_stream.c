@@ -329,6 +329,47 @@ START_TEST(a_time_is_looked_for_while_the_front_goes)
 }
 END_TEST
 
+static void bind(const char *queue)
+{
+	struct heard h;
+	struct method m = { .id = METHOD_queue_bind,
+		                .queue_bind = { .queue = slice_str(queue),
+		                                .exchange = slice_str("amq.fanout") } };
+	ck_assert(call(1, m, METHOD_queue_bind_ok, &h));
+}
+
+/* The stream keeps what the queue beside it does not, and lets go of it alone. */
+START_TEST(messages_that_are_not_to_last_stay_in_the_stream)
+{
+	char body[500] = "";
+	struct heard h;
+	struct buf arguments = { 0 };
+	struct method beside = { .id = METHOD_queue_declare,
+		                     .queue_declare = { .queue = slice_str("q"), .durable = true } };
+	struct method purge = { .id = METHOD_queue_purge, .queue_purge = { .queue = slice_str("q") } };
+	put_type(&arguments);
+	memset(&model, 0, sizeof model);
+	declare(buf_slice(&arguments));
+	ck_assert(call(1, beside, METHOD_queue_declare_ok, &h));
+	bind("s");
+	bind("q");
+	for (unsigned i = 0; i < 2000; i++) {
+		int len = snprintf(body, sizeof body, "%u ", i);
+		memset(body + len, 'x', sizeof body - (size_t)len);
+		talk_publish(&talk, 1, slice_str("amq.fanout"), slice_str(""), false, false,
+		             slice_of(body, sizeof body));
+		model.number[model.n++] = i;
+	}
+	ck_assert(call(1, purge, METHOD_queue_purge_ok, &h));
+	settle_down();
+	inside_pass(&in, 5000);
+	begin_at(0, &(struct field){ .letter = 'S', .bytes = slice_str("first") }, 0, false);
+	catch_up();
+	ck_assert_uint_eq(readers[0].next, 2000);
+	buf_free(&arguments);
+}
+END_TEST
+
 Suite *suite_broker_stream(void)
 {
 	Suite *s = suite_create("broker/stream");
@@ -337,6 +378,7 @@ Suite *suite_broker_stream(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, offsets_mean_the_same_for_ever, 0, 8);
 	tcase_add_loop_test(c, what_is_forgotten_is_passed_over, 0, 8);
+	tcase_add_test(c, messages_that_are_not_to_last_stay_in_the_stream);
 	tcase_add_loop_test(c, a_time_is_looked_for_while_the_front_goes, 0, 8);
 	suite_add_tcase(s, c);
 	return s;
