@@ -26,6 +26,9 @@ enum call_state verb_purge_queue(struct call *c, struct buf *out)
 	if (!q)
 		return call_fail(c, CALL_EXIT_DATA, "no queue '%.*s' in vhost '%.*s'",
 		                 SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
+	if (q->live->stream)
+		return call_fail(c, CALL_EXIT_DATA, "queue '%.*s' in vhost '%.*s' is a stream, which is "
+		                 "not purged", SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
 	manage_purge(c->host->broker, q);
 	return CALL_DONE;
 }

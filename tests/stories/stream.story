@@ -122,6 +122,7 @@ a connects
 a opens 1
 a 1 > queue.purge queue=s
 a refused 540 "NOT_IMPLEMENTED - queue.purge not supported by stream queues queue 's' in vhost '/'" queue.purge
+ctl purge_queue s => 65 "is a stream, which is not purged"
 a connects
 a opens 1
 a 1 > basic.consume queue=s
