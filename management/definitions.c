@@ -105,7 +105,6 @@ static bool put_parameter(struct buf *out, const struct roster_row *r)
 	if (!r->policy && !r->parameter)
 		return false;
 	if (r->vhost)
-		if (r->vhost)
 		pair(out, "component", r->policy ? cell_text("operator_policy")
 		                                 : cell_slice(r->parameter->component));
 	pair(out, "name", cell_slice(r->policy ? r->policy->name : r->parameter->name));

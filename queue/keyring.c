@@ -143,6 +143,7 @@ static struct keyring_page *page_of(struct key *key)
 /* The i-th, from the oldest on. */
 static struct keyring_page *page_at(const struct keyring *k, size_t i)
 {
+	must(i < k->n_pages);
 	return k->pages[k->at + i];
 }
 

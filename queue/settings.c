@@ -89,7 +89,7 @@ static unsigned choice_of(struct slice table, const char *key, const char *const
 #define DAY_MS (24 * 3600 * 1000ll)
 
 static const struct {
-	char unit;
+	uint8_t unit;
 	int64_t ms;
 } units[] = {
 	{ 'Y', 365 * DAY_MS }, { 'M', 30 * DAY_MS }, { 'D', DAY_MS },
