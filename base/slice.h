@@ -29,6 +29,14 @@ static inline bool slice_eq(struct slice a, struct slice b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* By bytes, as memcmp says it; of two that begin alike the shorter is first. */
+static inline int slice_order(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int diff = n ? memcmp(a.p, b.p, n) : 0;
+	return diff ? diff : a.n < b.n ? -1 : a.n > b.n;
+}
+
 static inline bool slice_is(struct slice a, const char *s)
 {
 	return slice_eq(a, slice_str(s));

@@ -326,11 +326,9 @@ static const struct refusal *check_flags(const struct vhost *v, const struct que
 
 static unsigned type_of(struct slice arguments)
 {
-	struct field f;
-	bool said = table_find(arguments, type_rule.key, &f) && f.letter == 'S';
-	return said && slice_is(f.bytes, "quorum")   ? QUORUM
-	       : said && slice_is(f.bytes, "stream") ? STREAM
-	                                             : CLASSIC;
+	return settings_are_of_type(arguments, "quorum")   ? QUORUM
+	       : settings_are_of_type(arguments, "stream") ? STREAM
+	                                                   : CLASSIC;
 }
 
 const char *arguments_lasting_type(struct slice arguments)

@@ -260,7 +260,7 @@ static bool run(struct broker *b, struct queue *q, size_t max, size_t *used)
 	uint64_t before = b->deaths;
 	bool more = false;
 	if (q->live->stream)
-		return streaming_run(b, q, max, used);
+		return streaming_run(q, max, used);
 	drop_late(b, q);
 	while (queue_ready(q) && (c = next_able(q))) {
 		more = max-- == 0 || b->deaths - before > 2 * LATE_AT_ONCE;

@@ -6,6 +6,7 @@
 #include "base/logline.h"
 #include "base/mem.h"
 #include "broker/term.h"
+#include "queue/settings.h"
 
 enum key_kind { NUMBER, ONE_OF, NAME, AGE };
 
@@ -54,22 +55,14 @@ static const struct key *find_key(struct slice name, enum policy_kind kind)
 
 /* ---- what is wrong with a spec ---- */
 
-/* "7D": a number and a unit. */
-static bool is_age(struct slice s)
-{
-	size_t digits = 0;
-	while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
-		digits++;
-	return digits && digits + 1 == s.n && memchr("YMDhms", s.p[digits], 6);
-}
-
 static bool is_valid(const struct key *k, const struct field *f)
 {
+	int64_t ms;
 	switch (k->kind) {
 	case NUMBER: return field_is_integer(f) && f->integer >= k->least && f->integer <= k->most;
 	case ONE_OF: return f->letter == 'S' && slice_has_word(slice_str(k->values), ' ', f->bytes);
 	case NAME: return f->letter == 'S' && f->bytes.n <= POLICY_NAME_MAX;
-	case AGE: return f->letter == 'S' && is_age(f->bytes);
+	case AGE: return f->letter == 'S' && settings_age(f->bytes, &ms);
 	}
 	return false;
 }

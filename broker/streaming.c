@@ -244,10 +244,9 @@ static bool advance(struct consumer *c)
 }
 
 /* Each reader in turn, until none of them has come further. */
-bool streaming_run(struct broker *b, struct queue *q, size_t max, size_t *used)
+bool streaming_run(struct queue *q, size_t max, size_t *used)
 {
 	struct consumer *c;
-	(void)b;
 	for (uint32_t idle = 0; idle < q->live->rotation.count && (c = consuming_next(q));) {
 		if (max == 0)
 			return true;

@@ -36,6 +36,6 @@ void streaming_end(struct consumer *c);
 void streaming_settled(struct consumer *c, uint64_t seq, enum settle_how how);
 
 /* As consuming_run for one queue: hands out at most max messages. */
-bool streaming_run(struct broker *b, struct queue *q, size_t max, size_t *used);
+bool streaming_run(struct queue *q, size_t max, size_t *used);
 
 #endif

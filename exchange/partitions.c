@@ -73,11 +73,7 @@ static bool is_before(const struct binding *a, const struct binding *b)
 	int64_t x = 0, y = 0;
 	number_of(a->key, a->arguments, &x);
 	number_of(b->key, b->arguments, &y);
-	if (x != y)
-		return x < y;
-	size_t n = a->identity.n < b->identity.n ? a->identity.n : b->identity.n;
-	int diff = memcmp(a->identity.p, b->identity.p, n);
-	return diff ? diff < 0 : a->identity.n < b->identity.n;
+	return x != y ? x < y : slice_order(a->identity, b->identity) < 0;
 }
 
 static size_t place_of(const struct partitions *p, const struct binding *b)

@@ -30,19 +30,13 @@ uint64_t spread_hash(uint64_t seed, struct slice bytes)
 	return mix(h);
 }
 
-static int order(struct slice a, struct slice b)
-{
-	int diff = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-	return diff ? diff : a.n < b.n ? -1 : a.n > b.n;
-}
-
 /* The first place whose binding is not before the identity. */
 static size_t place_of(const struct spread *s, struct slice identity)
 {
 	size_t low = 0, high = s->n;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (order(s->at[mid]->identity, identity) < 0)
+		if (slice_order(s->at[mid]->identity, identity) < 0)
 			low = mid + 1;
 		else
 			high = mid;

@@ -70,9 +70,10 @@ static void destroy(struct fetch *f)
 
 /* ---- asking ---- */
 
-static uint64_t unit_bytes(const struct store *s)
+/* What one of so many may read at a time: a share of what messages may take. */
+static uint64_t unit_bytes(const struct store *s, uint64_t n)
 {
-	uint64_t unit = s->memory_budget / (4 * (s->n_fetching + 1));
+	uint64_t unit = s->memory_budget / (4 * (n + 1));
 	return unit < UNIT_LEAST ? UNIT_LEAST : unit > UNIT_MOST ? UNIT_MOST : unit;
 }
 
@@ -118,7 +119,7 @@ static struct reach reach_of(const struct store *s, log_position first)
 	uint64_t spread = s->window_bytes / 2;
 	if (!many_read(s) || !is_shared(s, first, spread))
 		spread = UINT64_MAX;
-	return (struct reach){ log_reach(s->log, first), unit_bytes(s), spread };
+	return (struct reach){ log_reach(s->log, first), unit_bytes(s, s->n_fetching), spread };
 }
 
 static void take_entry(struct fetch *f, struct lane *l, log_position at)
@@ -446,17 +447,10 @@ void fetch_forget(struct queue *q, struct lane *l, bool acked)
 
 /* ---- for readers ---- */
 
-/* A share of what messages may take, for each that reads. */
-static uint64_t read_bytes(const struct store *s)
-{
-	uint64_t unit = s->memory_budget / (4 * ((uint64_t)s->n_readers + 1));
-	return unit < UNIT_LEAST ? UNIT_LEAST : unit > UNIT_MOST ? UNIT_MOST : unit;
-}
-
 static void read_entries(struct fetch *f, struct reader *r, size_t most)
 {
 	struct store *s = f->queue->store;
-	uint64_t bytes = read_bytes(s);
+	uint64_t bytes = unit_bytes(s, s->n_readers);
 	struct trail_entry e;
 	log_position reach = 0;
 	while (f->n < most && bytes && reader_peek(r, &e)) {

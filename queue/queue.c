@@ -23,13 +23,6 @@ static bool is_true(struct slice arguments, const char *key)
 	return table_find(arguments, key, &f) && f.letter == 't' && f.boolean;
 }
 
-static bool is_quorum(struct slice arguments)
-{
-	struct field f;
-	return table_find(arguments, "x-queue-type", &f) && f.letter == 'S' &&
-	       slice_is(f.bytes, "quorum");
-}
-
 /* Behind name and arguments, of a queue that has any. */
 static struct settings *own_settings(struct queue *q)
 {
@@ -85,7 +78,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	q->store = s;
 	q->next_seq = 1;
 	q->single = is_true(spec->arguments, "x-single-active-consumer");
-	q->counts = is_quorum(spec->arguments);
+	q->counts = settings_are_of_type(spec->arguments, "quorum");
 	list_init(&q->link);
 	list_init(&q->on_owner);
 	list_init(&q->bindings);

@@ -177,6 +177,12 @@ void settings_join(struct settings *out, const struct settings *weaker)
 		out->strategy = other.strategy;
 }
 
+bool settings_are_of_type(struct slice arguments, const char *type)
+{
+	struct field f;
+	return table_find(arguments, "x-queue-type", &f) && f.letter == 'S' && slice_is(f.bytes, type);
+}
+
 void settings_of_stream(struct settings *s)
 {
 	struct settings all = *s;

@@ -66,6 +66,9 @@ void settings_of_policy(struct settings *out, struct slice definition);
  * effect. */
 void settings_join(struct settings *out, const struct settings *weaker);
 
+/* Whether the arguments of a queue say that it is of that type (x-queue-type). */
+bool settings_are_of_type(struct slice arguments, const char *type);
+
 /* Leaves what counts for a stream. */
 void settings_of_stream(struct settings *s);
 

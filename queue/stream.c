@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "queue/stream.h"
 
-#include "amqp/table.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/offsets.h"
@@ -18,9 +17,7 @@ enum {
 
 bool stream_is_asked_for(struct slice arguments)
 {
-	struct field f;
-	return table_find(arguments, "x-queue-type", &f) && f.letter == 'S' &&
-	       slice_is(f.bytes, "stream");
+	return settings_are_of_type(arguments, "stream");
 }
 
 struct stream *stream_new(struct queue *q)
