@@ -31,7 +31,8 @@ enum {
 	SUM_HEAD = 64,
 };
 
-enum { VERSION = 3, OLDEST = 2 };    /* 2 did not say what is due, 1 not what was copied forward */
+/* 3 did not say when messages were placed, 2 not what is due, 1 not what was copied forward. */
+enum { VERSION = 4, OLDEST = 2 };
 
 enum { BYTES_MAX = 1 << 30 };
 

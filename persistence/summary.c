@@ -121,7 +121,8 @@ static bool last_chunks(const struct summary *s, uint32_t n, struct trail_entry 
 static bool locate(const struct summary *s, log_position at, const struct record_publish *p,
                    struct trail_entry *e, bool *whole)
 {
-	*e = (struct trail_entry){ .at = at, .body_bytes = p->body.n, .kept = true };
+	*e = (struct trail_entry){ .at = at, .body_bytes = p->body.n, .kept = true,
+		                       .wall_ms = p->wall_ms };
 	*whole = !p->chunks || last_chunks(s, p->chunks, e);
 	return *whole ? p->body_bytes == e->body_bytes : s->cut;
 }
@@ -424,7 +425,7 @@ static int64_t known_due(struct gathering *g, uint64_t seq)
 
 static void take_moved(struct gathering *g, const struct summary_moved *m)
 {
-	take(g, (struct trail_entry){ m->seq, m->at, m->body_bytes, true }, m->due_ms);
+	take(g, (struct trail_entry){ m->seq, m->at, m->body_bytes, true, 0 }, m->due_ms);
 }
 
 /* As they lie, where none in the middle is gone. */

@@ -31,6 +31,7 @@ struct page {
 	uint64_t body_bytes;         /* of the entries that are left */
 	log_position low, high;      /* bounds of all positions */
 	uint64_t first;              /* number of the first entry */
+	uint64_t latest_ms;          /* when the last was placed; 0: of one at least it is not known */
 	uint8_t *bytes;
 };
 
@@ -38,7 +39,7 @@ struct page {
  * that come and go would keep those from the system. */
 struct trail_shelf {
 	log_position at;
-	uint64_t first, last, body_bytes;
+	uint64_t first, last, body_bytes, latest_ms;
 	log_position low, high;
 	uint32_t n, bytes, taken;
 };
@@ -117,11 +118,17 @@ static struct page *page_new(struct trail *t)
 	return p;
 }
 
-static struct page *page_for_one_more(struct trail *t)
+/* Where the clock went back, a page ends. */
+static bool is_full(const struct trail *t, const struct page *p, uint64_t wall_ms)
+{
+	return p->write.n >= t->page_entries || (wall_ms && wall_ms < p->latest_ms);
+}
+
+static struct page *page_for_one_more(struct trail *t, uint64_t wall_ms)
 {
 	struct list *pages = back(t);
 	struct page *p = list_empty(pages) ? NULL : list_entry(pages->prev, struct page, link);
-	if (p && p->write.n >= t->page_entries) {
+	if (p && p->cap && is_full(t, p, wall_ms)) {
 		p->bytes = mem_realloc(p->bytes, p->write.at);
 		p->cap = 0;
 	}
@@ -136,7 +143,7 @@ static struct page *page_for_one_more(struct trail *t)
 
 void trail_push(struct trail *t, struct trail_entry e)
 {
-	struct page *p = page_for_one_more(t);
+	struct page *p = page_for_one_more(t, e.wall_ms);
 	struct place *w = &p->write;
 	must(e.at % 8 == 0 && e.seq > w->seq);
 	uint64_t flags = (e.kept ? KEPT : 0) | (e.seq != w->seq + 1 ? OTHER_SEQ : 0) |
@@ -152,6 +159,8 @@ void trail_push(struct trail *t, struct trail_entry e)
 	w->n++;
 	if (w->n == 1)
 		p->first = e.seq;
+	if (w->n == 1 || p->latest_ms)
+		p->latest_ms = e.wall_ms;
 	p->low = w->n == 1 || e.at < p->low ? e.at : p->low;
 	p->high = e.at > p->high ? e.at : p->high;
 	p->body_bytes += e.body_bytes;
@@ -172,7 +181,7 @@ static struct trail_entry decode(const uint8_t *bytes, uint32_t end, struct plac
 	r->seq += head & OTHER_SEQ ? get(bytes, end, r) : 1;
 	r->size += head & OTHER_SIZE ? unfold(get(bytes, end, r)) : 0;
 	r->n++;
-	return (struct trail_entry){ r->seq, 8 * r->position, r->size, head & KEPT };
+	return (struct trail_entry){ r->seq, 8 * r->position, r->size, head & KEPT, 0 };
 }
 
 static struct trail_entry next(const struct page *p, struct place *r)
@@ -217,6 +226,7 @@ bool trail_pop(struct trail *t, struct trail_entry *out)
 	if (!p)
 		return false;
 	*out = next(p, &p->read);
+	out->wall_ms = p->latest_ms;
 	p->body_bytes -= out->body_bytes;
 	t->body_bytes -= out->body_bytes;
 	t->count--;
@@ -231,6 +241,7 @@ bool trail_peek(const struct trail *t, struct trail_entry *out)
 		return false;
 	struct place r = p->read;
 	*out = next(p, &r);
+	out->wall_ms = p->latest_ms;
 	return true;
 }
 
@@ -312,8 +323,11 @@ void trail_join(struct trail *to, struct trail *from)
 
 /* ---- as bytes: the number of pages, then each with a head of PAGE_HEAD bytes ---- */
 
-/* entries u32, bytes u32, last number, sum of body sizes, lowest and highest position u64 each */
-enum { PAGE_HEAD = 40 };
+/* entries u32, bytes u32, last number, sum of body sizes, lowest and highest position u64 each;
+ * with TIMED added to the entries, when the last was placed, u64 */
+enum { PAGE_HEAD = 40, TIME = 8 };
+
+#define TIMED (1u << 31)
 
 void trail_write(struct buf *out, const struct trail *t)
 {
@@ -326,13 +340,17 @@ void trail_write(struct buf *out, const struct trail *t)
 		const struct page *p = list_entry(it, struct page, link);
 		uint8_t *head = buf_reserve(out, PAGE_HEAD);
 		must(p->read.n == 0 && p->taken == 0);
-		put_le32(head, p->write.n);
+		put_le32(head, p->write.n | (p->latest_ms ? TIMED : 0));
 		put_le32(head + 4, p->write.at);
 		put_le64(head + 8, p->write.seq);
 		put_le64(head + 16, p->body_bytes);
 		put_le64(head + 24, p->low);
 		put_le64(head + 32, p->high);
 		out->len += PAGE_HEAD;
+		if (p->latest_ms) {
+			put_le64(buf_reserve(out, TIME), p->latest_ms);
+			out->len += TIME;
+		}
 		buf_append(out, p->bytes, p->write.at);
 	}
 }
@@ -381,11 +399,18 @@ static struct page *read_page(struct slice *in)
 		return NULL;
 	struct slice head = slice_take(in, PAGE_HEAD);
 	uint32_t bytes = get_le32(head.p + 4);
+	bool timed = get_le32(head.p) & TIMED;
+	if (timed && in->n < TIME)
+		return NULL;
+	uint64_t latest_ms = timed ? get_le64(slice_take(in, TIME).p) : 0;
 	if (bytes == 0 || bytes > in->n || bytes > PAGE_ENTRIES * ENTRY_BYTES_MAX)
 		return NULL;
 	struct page *p = mem_zalloc(sizeof *p);
 	list_init(&p->link);
-	p->write = (struct place){ .n = get_le32(head.p), .at = bytes, .seq = get_le64(head.p + 8) };
+	p->write = (struct place){ .n = get_le32(head.p) & ~TIMED,
+		                       .at = bytes,
+		                       .seq = get_le64(head.p + 8) };
+	p->latest_ms = latest_ms;
 	p->body_bytes = get_le64(head.p + 16);
 	p->low = get_le64(head.p + 24);
 	p->high = get_le64(head.p + 32);
@@ -487,6 +512,7 @@ void trail_shelve(struct trail *t, log_position at)
 		.n = p->write.n,
 		.bytes = p->write.at,
 		.taken = p->taken,
+		.latest_ms = p->latest_ms,
 	};
 	page_free(p);
 }
@@ -514,6 +540,7 @@ bool trail_unshelve(struct trail *t, struct slice bytes)
 	p->low = s->low;
 	p->high = s->high;
 	p->taken = s->taken;
+	p->latest_ms = s->latest_ms;
 	p->bytes = mem_alloc(bytes.n);
 	memcpy(p->bytes, bytes.p, bytes.n);
 	struct place r = p->read;
@@ -750,6 +777,46 @@ enum trail_where trail_seek(const struct trail *t, uint64_t seq, struct trail_le
 		return TRAIL_NOWHERE;
 	leaf_of_page(leaf, p);
 	return TRAIL_HERE;
+}
+
+struct narrowing {
+	uint64_t wall_ms, *low, *high;
+};
+
+/* Goes on to a page; false when no further one matters. */
+static bool narrow(const struct narrowing *n, uint64_t latest_ms, uint64_t last)
+{
+	bool is_late = latest_ms >= n->wall_ms;
+	if (is_late && last < *n->high)
+		*n->high = last + 1;
+	if (latest_ms && !is_late && last >= *n->low)
+		*n->low = last + 1;
+	return !is_late;
+}
+
+static bool narrow_pages(const struct narrowing *n, const struct list *pages)
+{
+	list_each(it, pages) {
+		const struct page *p = list_entry(it, struct page, link);
+		if (!narrow(n, p->latest_ms, p->write.seq))
+			return false;
+	}
+	return true;
+}
+
+static bool narrow_shelves(const struct narrowing *n, const struct trail *t)
+{
+	for (size_t i = t->shelved_at; i < t->shelved_end; i++)
+		if (!narrow(n, t->shelves[i].latest_ms, t->shelves[i].last))
+			return false;
+	return true;
+}
+
+void trail_since(const struct trail *t, uint64_t wall_ms, uint64_t *low, uint64_t *high)
+{
+	struct narrowing n = { wall_ms, low, high };
+	if (narrow_pages(&n, &t->pages) && narrow_shelves(&n, t))
+		narrow_pages(&n, &t->rest);
 }
 
 bool trail_leaf_take(struct trail_leaf *l, struct slice bytes)

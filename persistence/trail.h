@@ -2,7 +2,8 @@
 /* A trail: where the log has the messages of one queue, first in, first out.  Of each is known
  * its number, where its record is, how large its body is and whether the log must be told of its
  * end: two bytes for most, because numbers, positions and sizes are kept as differences.  A
- * trail lies in pages of up to 4,096 entries, which can be written out and taken in whole.
+ * trail lies in pages of up to 4,096 entries, which can be written out and taken in whole.  When
+ * messages were placed is known of whole pages: the time of the last.
  *
  * Of a long trail the pages in the middle need not be in memory: they are shelved, one after the
  * other, somewhere that the caller knows by a position, and come back in the same order.
@@ -22,6 +23,8 @@ struct trail_entry {
 	log_position at;         /* a multiple of eight */
 	uint64_t body_bytes;
 	bool kept;               /* its end must be logged; false: a record that recovery ignores */
+	uint64_t wall_ms;        /* when it was placed; once pushed, when the last of its page was.
+	                          * 0: it is not known */
 };
 
 struct trail_shelf;
@@ -43,7 +46,7 @@ void trail_init(struct trail *t);
 /* Frees the memory; what the entries retain is the caller's business. */
 void trail_free(struct trail *t);
 
-/* Adds at the back; seq is above all that are in. */
+/* Adds at the back; seq is above all that are in.  Within a page times do not fall. */
 void trail_push(struct trail *t, struct trail_entry e);
 
 /* Takes the first entry; false when there is none.  It must not be shelved. */
@@ -143,6 +146,11 @@ enum trail_where {
  * still to come, maybe behind others.  One that is the right one already is only wound back. */
 enum trail_where trail_seek(const struct trail *t, uint64_t seq, struct trail_leaf *leaf,
                             log_position *at);
+
+/* Raises *low and lowers *high to the bounds of what is to be read to find the first entry that
+ * was placed at that time or later: all below *low were placed earlier.  Where it is known of every
+ * page when, these are bounds of one page, or *low is above all numbers. */
+void trail_since(const struct trail *t, uint64_t wall_ms, uint64_t *low, uint64_t *high);
 
 /* Takes the bytes of the page that was shelved; false when they make no sense. */
 bool trail_leaf_take(struct trail_leaf *l, struct slice bytes);

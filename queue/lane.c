@@ -193,7 +193,7 @@ void lane_cool(struct lane *l)
 		struct entry *e = &page[i];
 		must(e->at);
 		trail_push(&l->cold, (struct trail_entry){ e->seq, e->at, e->message->body_bytes,
-		                                           e->kept });
+		                                           e->kept, 0 });
 		message_drop(&e->message);
 	}
 	row_drop_page(&l->tail);

@@ -7,7 +7,10 @@
 #include "queue/queue.h"
 #include "queue/store.h"
 
-enum { READ_FEW = 16 };      /* messages at hand, of which so few are left that more are read */
+enum {
+	READ_FEW = 16,           /* messages at hand, of which so few are left that more are read */
+	SEEK_NEAR = 16,          /* ... that are read one after the other to find a time among them */
+};
 
 /* A page of the index on its way. */
 struct leaf_load {
@@ -31,9 +34,11 @@ struct reader *reader_new(struct queue *q, uint64_t from)
 struct reader *reader_new_since(struct queue *q, int64_t since_ms)
 {
 	struct reader *r = reader_new(q, q->live->stream->visible);
+	int64_t wall_ms = since_ms - q->store->clock_offset_ms;
 	r->since_ms = since_ms;
 	r->low = stream_first(q);
-	r->high = r->next;
+	r->high = r->until = r->next;
+	trail_since(&q->live->lane.cold, wall_ms > 0 ? (uint64_t)wall_ms : 1, &r->low, &r->high);
 	return r;
 }
 
@@ -117,7 +122,7 @@ static enum reader_answer find_entry(struct reader *r)
 	r->has_entry = false;
 	if (r->load)
 		return READER_LATER;
-	if (next_in_leaf(r))
+	if (r->leaf.walk.seq < r->to_read && next_in_leaf(r))
 		return READER_ENTRY;
 	switch (trail_seek(&r->queue->live->lane.cold, r->to_read, &r->leaf, &at)) {
 	case TRAIL_NOWHERE: return READER_END;
@@ -224,17 +229,13 @@ static void stand_at(struct reader *r, uint64_t seq)
 	r->has_entry = false;
 }
 
-/* What is below low is older, what is at high or above is not. */
+/* What is below low is older; of what is at high or above the first is not, or it is not visible
+ * yet. */
 static enum reader_answer seek(struct reader *r)
 {
 	struct entry e;
-	while (r->high) {
+	while (r->low < r->high && r->high - r->low > SEEK_NEAR) {
 		uint64_t mid = r->low + (r->high - r->low) / 2;
-		if (r->low >= r->high) {
-			stand_at(r, r->high);
-			r->high = 0;
-			break;
-		}
 		if (r->next != mid)
 			stand_at(r, mid);
 		enum reader_answer answer = next_entry(r, 1, &e);
@@ -247,17 +248,30 @@ static enum reader_answer seek(struct reader *r)
 		if (answer == READER_ENTRY)
 			message_drop(&e.message);
 	}
+	stand_at(r, r->low < r->until ? r->low : r->until);
+	r->high = 0;
 	return READER_ENTRY;
+}
+
+static bool is_too_old(struct reader *r, const struct entry *e)
+{
+	if (e->seq < r->until && e->message->published_ms < r->since_ms)
+		return true;
+	r->until = 0;
+	return false;
 }
 
 enum reader_answer reader_next(struct reader *r, struct entry *out)
 {
+	enum reader_answer answer;
 	uint64_t first = stream_first(r->queue);
 	if (r->high && seek(r) == READER_LATER)
 		return READER_LATER;
 	if (r->next < first)
 		r->next = first;
-	return next_entry(r, r->most, out);
+	while ((answer = next_entry(r, r->most, out)) == READER_ENTRY && is_too_old(r, out))
+		message_drop(&out->message);
+	return answer;
 }
 
 void readers_end(struct store *s)

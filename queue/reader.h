@@ -18,7 +18,8 @@ struct reader {
 	uint64_t to_read;            /* ... that is read from the log next */
 	unsigned most;               /* messages read in one go */
 	int64_t since_ms;            /* begins with what was placed then or later ... */
-	uint64_t low, high;          /* ... which is looked for between these; high 0: it is found */
+	uint64_t low, high;          /* ... which is looked for between these; high 0: no more */
+	uint64_t until;              /* ... and is passed over below this when it is older */
 	struct trail_leaf leaf;      /* of the index, where to_read is */
 	struct trail_entry entry;    /* ... that one, when there is one */
 	bool has_entry;
@@ -30,7 +31,8 @@ struct reader {
 /* A reader of a queue that is a stream, at the first number that is not below. */
 struct reader *reader_new(struct queue *q, uint64_t from);
 
-/* As reader_new, at the first message that was placed at that time or later. */
+/* As reader_new, at the first message that was placed at that time or later, on the clock of
+ * message.published_ms; where that is none of those that are visible now, at the next. */
 struct reader *reader_new_since(struct queue *q, int64_t since_ms);
 
 void reader_free(struct reader **r);

@@ -73,7 +73,8 @@ void stream_push(struct queue *q, uint64_t seq, struct message *m)
 {
 	struct stream *st = q->live->stream;
 	struct entry e = { .message = message_ref(m), .seq = seq, .at = m->position, .kept = true };
-	struct trail_entry t = { seq, m->position, m->body_bytes, true };
+	int64_t wall_ms = m->published_ms - q->store->clock_offset_ms;
+	struct trail_entry t = { seq, m->position, m->body_bytes, true, (uint64_t)wall_ms };
 	trail_push(&q->live->lane.cold, t);
 	q->live->ready_bytes += m->body_bytes;
 	row_push(&st->recent, e);

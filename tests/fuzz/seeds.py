@@ -457,10 +457,9 @@ def le(n, v):
     return v.to_bytes(n, "little")
 
 
-def page(entries, data, last, size=5):
-    return (
-        le(4, entries) + le(4, len(data)) + le(8, last) + le(8, size) + le(8, 8) + le(8, 8) + data
-    )
+def page(entries, data, last, size=5, coded=None):
+    head = le(4, entries) + le(4, coded or len(data)) + le(8, last)
+    return head + le(8, size) + le(8, 8) + le(8, 8) + data
 
 
 def summary(queues=(), catalog=b"", marks=b""):
@@ -470,6 +469,7 @@ def summary(queues=(), catalog=b"", marks=b""):
         + le(4, len(body))
         + le(4, len(catalog))
         + le(4, len(marks))
+        + le(4, 0)
         + body
         + catalog
         + marks
@@ -484,11 +484,14 @@ def summed(number, pages, gone=(), expires=0):
 
 ONE = page(1, b"\x15\x0a", 1)
 THREE = page(3, b"\x15\x0a\x11\x13\x05", 7)
+TIMED = page(1 | 1 << 31, le(8, 1700000000000) + b"\x15\x0a", 1, 5, 2)
 SUMMARIES = {
     "empty": summary(),
     "one": summary([summed(1, [ONE])]),
     "gone": summary([summed(1, [THREE], [(1, 1), (3, 9)], 1), summed(2, [])]),
     "two-pages": summary([summed(9, [ONE, THREE])]),
+    "timed": summary([summed(9, [ONE, TIMED])]),
+    "cut-time": summary([summed(1, [TIMED[:44]])]),
     "catalog": summary([], le(8, 4096) + le(4, 5) + le(4, 3) + b"abc"),
     "marks": summary([], b"", le(8, 4096) + le(8, 100)),
     "long-varint": summary([summed(1, [page(1, b"\xff" * 9 + b"\x01", 1)])]),

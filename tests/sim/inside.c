@@ -115,7 +115,7 @@ bool inside_start(struct inside *in, struct buf *why)
 		end(in);
 		return false;
 	}
-	in->options.wall_ms = in->now_ms;   /* it goes on while there is no broker */
+	in->options.wall_ms = in->now_ms + (uint64_t)in->ahead_ms;   /* goes on without a broker */
 	in->broker = broker_new(&in->options, in->now_ms);
 	bool ok = broker_recover(in->broker, why) == 0;
 	if (!ok)

@@ -31,6 +31,7 @@ struct inside {
 	bool stuck;                      /* the broker did not come to rest */
 	uint64_t segment_bytes;          /* of the log */
 	uint64_t now_ms;
+	int64_t ahead_ms;                /* of that, so much the wall clock is at the next start */
 	struct broker *broker;
 	struct list peers;
 	struct disk *disk;               /* made by the first inside_start, kept until inside_forget */

@@ -13,7 +13,7 @@
 
 Suite *suite_broker_stream(void);
 
-enum { STEPS = 300, MOST = 40000, READERS = 4, BURST = 60 };
+enum { STEPS = 300, MOST = 40000, READERS = 4, BURST = 60, START_S = 1000 };
 
 static struct inside in;
 static struct talk talk;
@@ -22,6 +22,7 @@ static unsigned random_state;
 
 static struct {
 	unsigned number[MOST];       /* of the message at each offset */
+	int64_t wall_ms[MOST];       /* ... and when it was published */
 	unsigned n;                  /* offsets given */
 	unsigned safe;               /* of those, as many have been seen or confirmed */
 	unsigned published;          /* messages ever */
@@ -29,7 +30,8 @@ static struct {
 
 static struct reader {
 	bool on;
-	bool by_time;                /* where it begins is known by its first message only */
+	bool by_time;                /* where it begins is known by its first message only ... */
+	unsigned began;              /* ... which was this one */
 	unsigned next;               /* the offset it meets next, or a higher one */
 	uint64_t last_tag, acked;
 } readers[READERS];
@@ -85,6 +87,8 @@ static void meet_delivery(const struct heard *h)
 	ck_assert_int_eq(sscanf((const char *)h->body.p, "%u ", &number), 1);
 	ck_assert_uint_eq(number, model.number[offset]);
 	r->next = offset + 1;
+	if (r->by_time)
+		r->began = offset;
 	r->by_time = false;
 	r->last_tag = d->delivery_tag;
 	if (offset >= model.safe)
@@ -141,6 +145,7 @@ static void publish_some(void)
 		inside_pass(&in, below(50));
 		talk_publish(&talk, 1, slice_of("", 0), slice_str("s"), false, below(2),
 		             slice_of(body, (size_t)len + below(500)));
+		model.wall_ms[model.n] = (int64_t)in.now_ms + in.ahead_ms;
 		model.number[model.n++] = model.published++;
 	}
 	listen();
@@ -329,6 +334,58 @@ START_TEST(a_time_is_looked_for_while_the_front_goes)
 }
 END_TEST
 
+/* The first that is there and was not published earlier, or the next there will be. */
+static unsigned first_since(int64_t wall_ms)
+{
+	unsigned offset = model.n - count();
+	while (offset < model.n && model.wall_ms[offset] < wall_ms)
+		offset++;
+	return offset;
+}
+
+static void expect_begin_since(unsigned second)
+{
+	struct field f = { .letter = 'T', .timestamp = second };
+	unsigned first = first_since(1000 * (int64_t)second);
+	begin_at(0, &f, first, true);
+	ck_assert_int_eq(readers[0].by_time, first == model.n);
+	ck_assert(readers[0].by_time || readers[0].began == first);
+	end(0);
+}
+
+/* At each start the clock is somewhere else, by up to twenty seconds. */
+static void look_for_times(struct slice arguments)
+{
+	declare(arguments);
+	for (int run = 0; run < 6; run++) {
+		for (unsigned n = below(20); n; n--)
+			publish_some();
+		settle_down();
+		for (int i = 0; i < 15; i++)
+			expect_begin_since(START_S + below(40));
+		in.ahead_ms = 10000 + below(20000);
+		crash(below(2));
+	}
+}
+
+START_TEST(a_time_is_found_whatever_the_clock_did)
+{
+	struct buf arguments = { 0 };
+	struct field most = { .letter = 'I', .integer = 300000 };
+	put_type(&arguments);
+	if (_i % 2)
+		table_put(&arguments, slice_str("x-max-length-bytes"), &most);
+	random_state = (unsigned)_i + 1;
+	memset(&model, 0, sizeof model);
+	memset(readers, 0, sizeof readers);
+	in.options.index_page_entries = _i % 3 ? 300 : 16;
+	in.ahead_ms = 10000;
+	crash(false);
+	look_for_times(buf_slice(&arguments));
+	buf_free(&arguments);
+}
+END_TEST
+
 static void bind(const char *queue)
 {
 	struct heard h;
@@ -379,6 +436,7 @@ Suite *suite_broker_stream(void)
 	tcase_add_loop_test(c, offsets_mean_the_same_for_ever, 0, 8);
 	tcase_add_loop_test(c, what_is_forgotten_is_passed_over, 0, 8);
 	tcase_add_test(c, messages_that_are_not_to_last_stay_in_the_stream);
+	tcase_add_loop_test(c, a_time_is_found_whatever_the_clock_did, 0, 12);
 	tcase_add_loop_test(c, a_time_is_looked_for_while_the_front_goes, 0, 8);
 	suite_add_tcase(s, c);
 	return s;

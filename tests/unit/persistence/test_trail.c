@@ -37,19 +37,19 @@ START_TEST(an_empty_one_owns_nothing)
 	struct trail_entry e;
 	ck_assert(!trail_pop(&trail, &e));
 	ck_assert(!trail_peek(&trail, &e));
-	trail_push(&trail, (struct trail_entry){ 7, 4096, 100, true });
-	expect((struct trail_entry){ 7, 4096, 100, true });
+	trail_push(&trail, (struct trail_entry){ 7, 4096, 100, true, 0 });
+	expect((struct trail_entry){ 7, 4096, 100, true, 0 });
 	ck_assert(list_empty(&trail.pages));
 	ck_assert_uint_eq(trail_footprint(&trail), 0);
 }
 END_TEST
 
 static const struct trail_entry extremes[] = {
-	{ 1, 8, 0, false },
-	{ 2, UINT64_MAX / 16 * 8, UINT64_MAX, true },
-	{ UINT64_MAX / 2, 16, 0, true },
-	{ UINT64_MAX - 1, UINT64_MAX / 16 * 8, 1ull << 40, false },
-	{ UINT64_MAX, 8, 1, true },
+	{ 1, 8, 0, false, 0 },
+	{ 2, UINT64_MAX / 16 * 8, UINT64_MAX, true, 0 },
+	{ UINT64_MAX / 2, 16, 0, true, 0 },
+	{ UINT64_MAX - 1, UINT64_MAX / 16 * 8, 1ull << 40, false, 0 },
+	{ UINT64_MAX, 8, 1, true, 0 },
 };
 
 START_TEST(the_largest_differences_survive)
@@ -89,7 +89,7 @@ START_TEST(an_entry_takes_two_bytes_or_little_more)
 {
 	enum { N = 100000 };
 	for (uint64_t i = 1; i <= N; i++)
-		trail_push(&trail, (struct trail_entry){ i, 4096 + i * 1112, 1024, true });
+		trail_push(&trail, (struct trail_entry){ i, 4096 + i * 1112, 1024, true, 0 });
 	ck_assert_uint_le(trail_footprint(&trail), 25 * N / 10);
 }
 END_TEST
@@ -111,7 +111,7 @@ START_TEST(shelved_pages_come_back_in_order)
 			if (pushed == 1500)
 				break;
 			trail_push(&trail, (struct trail_entry){ pushed + 1, 4096 + 8 * pushed, pushed % 9,
-			                                         true });
+			                                         true, 0 });
 			pushed++;
 			break;
 		case 2:
@@ -130,7 +130,7 @@ START_TEST(shelved_pages_come_back_in_order)
 			ck_assert(trail_first(&trail, &seq) == (popped < pushed));
 			ck_assert(popped == pushed || seq == popped + 1);
 			if (trail_is_ready(&trail)) {
-				expect((struct trail_entry){ popped + 1, 4096 + 8 * popped, popped % 9, true });
+				expect((struct trail_entry){ popped + 1, 4096 + 8 * popped, popped % 9, true, 0 });
 				popped++;
 			}
 		}
@@ -204,7 +204,7 @@ START_TEST(what_is_taken_from_the_middle_is_not_met)
 			if (pushed == ENTRIES)
 				break;
 			in[++pushed] = true;
-			trail_push(&trail, (struct trail_entry){ pushed, 8 * pushed, pushed % 9, true });
+			trail_push(&trail, (struct trail_entry){ pushed, 8 * pushed, pushed % 9, true, 0 });
 			break;
 		case 2: shelve_one(&used); break;
 		case 3:
@@ -237,6 +237,87 @@ START_TEST(what_is_taken_from_the_middle_is_not_met)
 }
 END_TEST
 
+/* ---- when they were placed ---- */
+
+static uint64_t placed_ms[ENTRIES + 1];
+
+/* What is looked for lies between the bounds, which are those of one page. */
+static void expect_since(uint64_t first, uint64_t pushed, uint64_t wall_ms)
+{
+	uint64_t low = first, high = pushed + 1, found = first;
+	while (found <= pushed && placed_ms[found] < wall_ms)
+		found++;
+	trail_since(&trail, wall_ms, &low, &high);
+	ck_assert_uint_le(low, found);
+	ck_assert(found > pushed ? low > pushed || high - low <= 5 : high > found && high - low <= 5);
+}
+
+START_TEST(a_time_lies_in_one_page)
+{
+	uint64_t first = 1, pushed = 0, used = 0, now_ms = 1000;
+	struct trail_entry e;
+	memset(shelf, 0, sizeof shelf);
+	trail.page_entries = 5;
+	srand((unsigned)_i);
+	for (int step = 0; step < 3000; step++) {
+		switch (rand() % 5) {
+		case 0 ... 1:
+			now_ms += rand() % 20 ? (uint64_t)rand() % 3 : (uint64_t)rand() % 400 - 200;
+			now_ms = now_ms < 1000 ? 1000 : now_ms;
+			if (pushed == ENTRIES)
+				break;
+			placed_ms[++pushed] = now_ms;
+			trail_push(&trail, (struct trail_entry){ pushed, 8 * pushed, 1, true, now_ms });
+			break;
+		case 2: shelve_one(&used); break;
+		case 3: unshelve_one(); break;
+		default:
+			if (rand() % 3 || !trail_is_ready(&trail) || !trail_pop(&trail, &e))
+				break;
+			ck_assert_uint_ge(e.wall_ms, placed_ms[e.seq]);
+			first = e.seq + 1;
+		}
+		expect_since(first, pushed, now_ms - 300 + (uint64_t)rand() % 400);
+	}
+	ck_assert_uint_gt(used, 20);
+}
+END_TEST
+
+static void expect_bounds(uint64_t wall_ms, uint64_t low, uint64_t high)
+{
+	uint64_t from = 1, to = 21;
+	trail_since(&trail, wall_ms, &from, &to);
+	ck_assert_uint_eq(from, low);
+	ck_assert_uint_eq(to, high);
+}
+
+static void write_and_read(void)
+{
+	struct buf bytes = { 0 };
+	trail_write(&bytes, &trail);
+	struct slice in = buf_slice(&bytes);
+	trail_free(&trail);
+	ck_assert(trail_read(&trail, &in) && in.n == 0);
+	buf_free(&bytes);
+}
+
+/* Until a later page tells; and as bytes it is the same. */
+START_TEST(a_page_without_a_time_may_have_any)
+{
+	trail.page_entries = 5;
+	for (uint64_t i = 1; i <= 20; i++)
+		trail_push(&trail, (struct trail_entry){ i, 8 * i, 1, true, i == 8 ? 0 : 100 * i });
+	for (int i = 0; i < 2; i++) {
+		expect_bounds(1, 1, 6);
+		expect_bounds(500, 1, 6);
+		expect_bounds(501, 6, 16);
+		expect_bounds(1501, 16, 21);
+		expect_bounds(2001, 21, 21);
+		write_and_read();
+	}
+}
+END_TEST
+
 Suite *suite_persistence_trail(void)
 {
 	Suite *s = suite_create("persistence/trail");
@@ -248,6 +329,8 @@ Suite *suite_persistence_trail(void)
 	tcase_add_test(t, an_entry_takes_two_bytes_or_little_more);
 	tcase_add_loop_test(t, shelved_pages_come_back_in_order, 0, 6);
 	tcase_add_loop_test(t, what_is_taken_from_the_middle_is_not_met, 0, 6);
+	tcase_add_loop_test(t, a_time_lies_in_one_page, 0, 6);
+	tcase_add_test(t, a_page_without_a_time_may_have_any);
 	suite_add_tcase(s, t);
 	return s;
 }
