@@ -8,6 +8,7 @@
 #include "exchange/departures.h"
 #include "exchange/entries.h"
 #include "queue/delay.h"
+#include "queue/offsets.h"
 #include "queue/queue.h"
 #include "queue/store.h"
 
@@ -357,6 +358,8 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 	at = log_later(at, drop_doomed(t));
 	if (queue_is_logged(q))
 		at = log_later(at, forget_name(t, CATALOG_QUEUE, queue_name(q)));
+	if (q->live->stream)
+		offsets_forget(q);
 	map_remove(&t->queues, queue_name(q));
 	walks_leave(&t->walks, &q->link);
 	list_remove(&q->link);

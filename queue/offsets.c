@@ -80,16 +80,20 @@ static void offset_free(struct offset *o)
 	mem_free(o);
 }
 
-void offsets_drop(struct queue *q)
+void offsets_forget(struct queue *q)
+{
+	uint8_t room[QUEUE_BYTES + NAME_MAX_BYTES];
+	list_each(it, &q->live->stream->all_offsets)
+		catalog_remove(&q->store->catalog, CATALOG_OFFSET,
+		               key_of(list_entry(it, struct offset, link), room));
+}
+
+void offsets_end(struct queue *q)
 {
 	struct stream *st = q->live->stream;
-	uint8_t room[QUEUE_BYTES + NAME_MAX_BYTES];
 	map_free(&st->offsets);
-	list_each_safe(it, &st->all_offsets) {
-		struct offset *o = list_entry(it, struct offset, link);
-		catalog_remove(&q->store->catalog, CATALOG_OFFSET, key_of(o, room));
-		offset_free(o);
-	}
+	list_each_safe(it, &st->all_offsets)
+		offset_free(list_entry(it, struct offset, link));
 }
 
 /* ---- recovery ---- */

@@ -39,8 +39,11 @@ void offset_advance(struct offset *o, uint64_t next);
 /* Writes those that have moved; urgently when somebody waits for it. */
 void offsets_flush(struct store *s, bool urgent);
 
-/* The stream goes, and its offsets with it: the log is told. */
-void offsets_drop(struct queue *q);
+/* The stream is deleted, and its offsets with it: the log is told. */
+void offsets_forget(struct queue *q);
+
+/* The stream goes: its offsets leave memory, and stay in the log. */
+void offsets_end(struct queue *q);
 
 /* Recovery: the catalog and the streams are there. */
 void offsets_recover(struct store *s);

@@ -46,7 +46,7 @@ void stream_end(struct stream *st)
 	while (st->recent.count)
 		forget_first(st);
 	list_remove(&st->unseen);
-	offsets_drop(st->queue);
+	offsets_end(st->queue);
 	st->queue->store->n_streams--;
 }
 

@@ -427,6 +427,36 @@ a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first
 a 1 < basic.deliver body="new"
 a closes
 
+scene "A clean stop keeps the offset, and the end of the stream does not"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream"}
+a 1 > basic.publish routing_key=s body="1"
+a 1 > basic.publish routing_key=s body="2"
+a 1 does basic.qos prefetch_count=1
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first", x-stream-offset-name: "n"}
+a 1 < basic.deliver delivery_tag=1 body="1"
+a 1 > basic.ack delivery_tag=1
+a 1 < basic.deliver delivery_tag=2 body="2"
+restart
+a connects
+a opens 1
+a 1 does basic.qos prefetch_count=1
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first", x-stream-offset-name: "n"}
+a 1 < basic.deliver delivery_tag=1 body="2"
+a 1 does basic.cancel consumer_tag=t
+a 1 does queue.delete queue=s => message_count=2
+blackout
+a connects
+a opens 1
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream"}
+a 1 > basic.publish routing_key=s body="new"
+a 1 does basic.qos prefetch_count=1
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first", x-stream-offset-name: "n"}
+a 1 < basic.deliver delivery_tag=1 body="new"
+a closes
+
 scene "What is passed over does not hold the offset up"
 broker durable
 a connects
