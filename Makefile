@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        compat compat-mutants siege hostile interop interop-debian kill tls server-tests memory bench fresh format clean \
+        compat compat-mutants siege hostile interop interop-debian kill tls server-tests examples memory bench fresh format clean \
         programs models nightly contract evidence
 .SECONDARY:
 
@@ -36,6 +36,7 @@ help:
 	@echo "make test       install what is missing, build, run everything deterministic"
 	@echo "make check      what every edit needs: build, rules, unit tests, stories, corpus"
 	@echo "make sim        crash at every write, seeded (SEED=1 SEEDS=4 SLICE=1)"
+	@echo "make examples   the programs of examples/, small, while all of it is killed"
 	@echo "make fuzz       each parser for FUZZ_SECONDS=30 (clang)"
 	@echo "make asan tsan  the checks under sanitizers"
 	@echo "make analyze    clang-tidy and cppcheck;  make cover: coverage"
@@ -220,6 +221,11 @@ compat-mutants:
 
 siege: all $(BUILD)/stories $(BUILD)/siege
 	@sh tests/hostile/siege.sh
+
+examples:
+	@sh tools/deps.sh --examples
+	@$(MAKE) --no-print-directory all
+	@tests/examples/run.sh
 
 server-tests: all $(BUILD)/siege
 	@for t in tests/server/*.sh; do $$t || exit 1; done

@@ -1,13 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing of etc/packages.build and, unless told --build-only, of
-# etc/packages.test. Each line there names something that shows that a package is not needed (a
-# command or a path) and the Debian package that brings it.
+# Installs what is missing of etc/packages.build, etc/packages.examples and etc/packages.test; told
+# --build-only or --examples, not of those behind. Each line there names something that shows that a
+# package is not needed (a command or a path) and the Debian package that brings it.
 set -eu
 cd "$(dirname "$0")/.."
 
-lists=etc/packages.build
-[ "${1:-}" = --build-only ] || lists="$lists etc/packages.test"
+case ${1:-} in
+--build-only) lists=etc/packages.build ;;
+--examples) lists='etc/packages.build etc/packages.examples' ;;
+*) lists='etc/packages.build etc/packages.examples etc/packages.test' ;;
+esac
 
 missing=
 while read -r sign package; do

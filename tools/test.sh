@@ -6,7 +6,7 @@
 # everything.
 #
 # usage: tools/test.sh [STAGE ...]    asan tsan sim contract kill server tls memory hostile
-#                                     interop; else all of them
+#                                     examples interop; else all of them
 set -u
 cd "$(dirname "$0")/.."
 mkdir -p build/logs
@@ -64,6 +64,7 @@ run_stage() {
 	server) stage server 400 $make server-tests ;;
 	tls) stage tls 200 $make tls ;;
 	memory) stage memory 400 $make memory ;;
+	examples) stage examples 200 $make examples ;;
 	interop) stage interop 600 $make interop-debian ;;
 	*)
 		echo "test.sh: there is no stage $1" >&2
@@ -72,7 +73,7 @@ run_stage() {
 	esac
 }
 
-for each in ${*:-asan tsan sim contract kill server tls memory hostile interop}; do
+for each in ${*:-asan tsan sim contract kill server tls memory hostile examples interop}; do
 	run_stage "$each"
 done
 
