@@ -28,10 +28,10 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
         programs models nightly contract evidence
 .SECONDARY:
 
-all: $(BUILD)/leveret $(BUILD)/leveretctl
+all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf
 
 help:
-	@echo "make            build $(BUILD)/leveret and $(BUILD)/leveretctl"
+	@echo "make            build leveret, leveretctl and leveret-perf in $(BUILD)"
 	@echo "make run        install what is missing, build, run a broker in the foreground (./data)"
 	@echo "make test       install what is missing, build, run everything deterministic"
 	@echo "make check      what every edit needs: build, rules, unit tests, stories, corpus"
@@ -71,6 +71,9 @@ CTL     := $(wildcard tools/*.c)
 # Without libraries that it does not need it starts in a millisecond.
 $(BUILD)/leveretctl: $(call objs,$(CTL)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -Wl,--as-needed $^ $(LIBS) -o $@
+
+$(BUILD)/leveret-perf: $(call objs,$(wildcard tools/perf/*.c))
+	$(CC) $(LDFLAGS_ALL) $^ -lrabbitmq -lpthread -o $@
 
 $(BUILD)/unit: $(call objs,$(UNIT) $(SIMLIB)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(CHECK_LIBS) $(LIBS) -o $@

@@ -13,53 +13,16 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-import pika
+from rig import PERSISTENT, Broker, check, finish
 
 BACKUPS = int(os.environ.get("BACKUPS", "6"))
-PERSISTENT = pika.BasicProperties(delivery_mode=2)
 KEPT = 500                       # messages that the consumer leaves alone
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print("ok" if ok else "FAIL", what, "" if ok else repr(detail))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Broker:
-    def __init__(self, build, data):
-        self.build, self.data, self.port = build, data, free_port()
-        self.process = subprocess.Popen(
-            [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
-             "log_segment_size=1MB"], stderr=subprocess.PIPE, text=True)
-        self.said = ""
-        for line in self.process.stderr:
-            self.said += line
-            if " ready: " in line:
-                break
-
-    def connect(self):
-        return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port))
-
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        self.said += self.process.stderr.read()
-        self.process.stderr.close()
-        return self.process.wait(30)
 
 
 def ask(build, *words, **more):
@@ -142,7 +105,7 @@ def served(build, directory):
 
 def try_backup(build, broker, load, directory, how):
     confirmed = load.confirmed
-    code, out, err = ask(build, "--data-dir", broker.data, "backup", directory)
+    code, out, err = broker.ask("backup", directory)
     asked = load.asked
     check(f"a backup, {how}", code == 0 and how in out, (code, out, err))
     return directory, confirmed, asked, print_of(directory) if code == 0 else {}
@@ -166,7 +129,7 @@ def check_backup(build, made):
 
 def try_errors(build, broker, scratch):
     def backup(*words, **more):
-        return ask(build, "--data-dir", broker.data, "backup", *words, **more)
+        return broker.ask("backup", *words, **more)
 
     full = f"{scratch}/full"
     os.mkdir(full)
@@ -194,7 +157,7 @@ def try_small_disk(build, broker, scratch):
         print("   nothing can be mounted here: a full disk is not shown")
         return
     try:
-        code, _, err = ask(build, "--data-dir", broker.data, "backup", f"{disk}/b")
+        code, _, err = broker.ask("backup", f"{disk}/b")
         check("no room", code == 69 and "no room" in err, err)
         left = os.listdir(f"{disk}/b")
         check("nothing is left there", left == ["lock"], left)
@@ -215,9 +178,9 @@ def try_kill(build, broker, far):
         print("   it was too quick: a kill in the middle is not shown")
         return
     b = Broker(build, far)
-    check("what is not whole does not open", b.process.wait(10) == 3 and
-          "not finished" in b.said + b.process.stderr.read(), b.said)
-    b.process.stderr.close()
+    code = b.process.wait(10)
+    b.reader.join()
+    check("what is not whole does not open", code == 3 and "not finished" in b.said, b.said)
     code, _, err = ask(build, "log", "verify", far)
     check("nor does verify like it", code == 1 and "not finished" in err, (code, err))
 
@@ -267,8 +230,7 @@ def main():
         shutil.rmtree(scratch)
         if far:
             shutil.rmtree(far)
-    print(f"passed {passed} failed {failed} backup")
-    sys.exit(failed > 0)
+    sys.exit(finish("backup"))
 
 
 main()

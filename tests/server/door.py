@@ -15,78 +15,14 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import pika
 
+from rig import PERSISTENT, Broker, check, finish
+
 NOBODY, BINDINGS = 65534, 4000
 GUEST = "guest", "guest"
-PERSISTENT = pika.BasicProperties(delivery_mode=2)
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print("ok" if ok else "FAIL", what, "" if ok else repr(detail))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Broker:
-    def __init__(self, build, data):
-        self.build, self.data, self.port = build, data, free_port()
-        self.process = subprocess.Popen(
-            [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
-             "log_segment_size=1MB"], stderr=subprocess.PIPE, text=True)
-        self.said = ""
-        for line in self.process.stderr:
-            self.said += line
-            if " ready: " in line:
-                break
-        self.reader = threading.Thread(target=self.listen)
-        self.reader.start()
-
-    def says(self, text):
-        """In time; another thread reads its lines."""
-        for _ in range(500):
-            if text in self.said:
-                return True
-            time.sleep(0.01)
-        return False
-
-    def listen(self):
-        for line in self.process.stderr:
-            self.said += line
-
-    def connect(self):
-        return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port))
-
-    def ask(self, *words, program="leveretctl", **more):
-        r = subprocess.run([f"{self.build}/{program}", "--data-dir", self.data, *words],
-                           capture_output=True, text=True, timeout=30, **more)
-        return r.returncode, r.stdout, r.stderr
-
-    def rows(self, *words):
-        code, out, _ = self.ask(*words, "-s")
-        return [line.split("\t") for line in out.splitlines()] if code == 0 else code
-
-    def door(self):
-        s = socket.socket(socket.AF_UNIX)
-        s.connect(f"{self.data}/ctl.sock")
-        s.settimeout(20)
-        return s
-
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        code = self.process.wait(30)
-        self.reader.join()
-        return code
 
 
 def request(*words):
@@ -556,8 +492,7 @@ def main():
         try_ends(build, scratch)
     finally:
         shutil.rmtree(scratch)
-    print(f"passed {passed} failed {failed} door")
-    sys.exit(failed > 0)
+    sys.exit(finish("door"))
 
 
 main()

@@ -13,7 +13,7 @@ import os
 import random
 import re
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import tarfile
@@ -22,49 +22,10 @@ import time
 
 import pika
 
+from rig import PERSISTENT, Broker, check, finish
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-SEGMENT, RANDOM_FLIPS = 1 << 20, int(os.environ.get("FLIPS", "60"))
-PERSISTENT = pika.BasicProperties(delivery_mode=2)
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print("ok" if ok else "FAIL", what, "" if ok else detail)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Broker:
-    def __init__(self, build, data):
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
-             f"log_segment_size={SEGMENT}"], stderr=subprocess.PIPE, text=True)
-        self.said = ""
-        for line in self.process.stderr:
-            self.said += line
-            if " ready: " in line:
-                break
-        self.ready = " ready: " in self.said
-
-    def channel(self):
-        self.connection = pika.BlockingConnection(
-            pika.ConnectionParameters("127.0.0.1", self.port))
-        channel = self.connection.channel()
-        channel.confirm_delivery()
-        return channel
-
-    def end(self, kill=False):
-        (self.process.kill if kill else self.process.terminate)()
-        self.said += self.process.stderr.read()
-        self.process.stderr.close()
-        return self.process.wait()
+RANDOM_FLIPS = int(os.environ.get("FLIPS", "60"))
 
 
 def body_of(i):
@@ -145,7 +106,7 @@ def leave_behind(build, data, kind=""):
         churn(b.channel())
         time.sleep(2)
     time.sleep(0.2)   # the last batch is sealed
-    b.end(kill=True)
+    b.end(signal.SIGKILL)
 
 
 def expected(kind):
@@ -393,8 +354,7 @@ def main():
         for kind in "copied", "once":
             copied_forward(build, f"{directory}/{kind}", kind)
         golden(build, directory)
-    print(f"passed {passed} failed {failed} log-tools")
-    sys.exit(failed > 0)
+    sys.exit(finish("log-tools"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A broker of a test, on a port and a data directory of its own, and the count of what was
+checked."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pika
+
+SEGMENT = 1 << 20                # bytes of a segment of the log: small, that there are many
+PERSISTENT = pika.BasicProperties(delivery_mode=2)
+passed = failed = 0
+
+
+def check(what, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    print("ok" if ok else "FAIL", what, "" if ok else repr(detail))
+
+
+def finish(name):
+    """The last line; what the program ends with."""
+    print(f"passed {passed} failed {failed} {name}")
+    return 1 if failed else 0
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Broker:
+    """It is there when this returns, unless it would not start (ready)."""
+
+    def __init__(self, build, data, *settings):
+        self.build, self.data, self.port = build, data, free_port()
+        self.process = subprocess.Popen(
+            [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
+             f"log_segment_size={SEGMENT}", *settings], stderr=subprocess.PIPE, text=True)
+        self.said = ""
+        for line in self.process.stderr:
+            self.said += line
+            if " ready: " in line:
+                break
+        self.ready = " ready: " in self.said
+        self.reader = threading.Thread(target=self.listen)
+        self.reader.start()
+
+    def listen(self):
+        for line in self.process.stderr:
+            self.said += line
+        self.process.stderr.close()
+
+    def says(self, text):
+        """In time; another thread reads its lines."""
+        for _ in range(500):
+            if text in self.said:
+                return True
+            time.sleep(0.01)
+        return False
+
+    def connect(self):
+        return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port))
+
+    def channel(self):
+        """With confirms, on a connection of its own."""
+        channel = self.connect().channel()
+        channel.confirm_delivery()
+        return channel
+
+    def ask(self, *words, program="leveretctl", **more):
+        r = subprocess.run([os.path.abspath(f"{self.build}/{program}"), "--data-dir", self.data,
+                            *words], capture_output=True, text=True, timeout=60, **more)
+        return r.returncode, r.stdout, r.stderr
+
+    def rows(self, *words):
+        code, out, _ = self.ask(*words, "-s")
+        return [line.split("\t") for line in out.splitlines()] if code == 0 else code
+
+    def door(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(f"{self.data}/ctl.sock")
+        s.settimeout(20)
+        return s
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(30)
+        self.reader.join()
+        return code
