@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat compat-mutants siege hostile interop interop-debian kill tls server-tests examples memory bench fresh format clean \
-        programs models nightly contract evidence
+        programs models nightly contract evidence deb
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf
@@ -50,6 +50,7 @@ help:
 	@echo "make nightly    what takes long: models, whole simulator, long kills, fuzzing"
 	@echo "make evidence   MINUTES=30 of long runs, on from where the last one stopped (docs/evidence.md)"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
+	@echo "make deb        the Debian package: programs, unit, configuration, manual pages"
 
 $(BUILD)/leveret: LINK_WHOLE = $(if $(LTO),$(LTO) $(OPT))
 $(OBJ) $(BUILD)/obj/server/main.o: CFLAGS_ALL += $(LTO)
@@ -74,6 +75,12 @@ $(BUILD)/leveretctl: $(call objs,$(CTL)) $(LIB)
 
 $(BUILD)/leveret-perf: $(call objs,$(wildcard tools/perf/*.c))
 	$(CC) $(LDFLAGS_ALL) $^ -lrabbitmq -lpthread -o $@
+
+$(BUILD)/man: $(call objs,tools/man/man.c)
+	$(CC) $(LDFLAGS_ALL) $^ -o $@
+
+deb: all $(BUILD)/man
+	@sh tools/deb.sh
 
 $(BUILD)/unit: $(call objs,$(UNIT) $(SIMLIB)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(CHECK_LIBS) $(LIBS) -o $@
@@ -230,7 +237,7 @@ examples:
 	@$(MAKE) --no-print-directory all
 	@tests/examples/run.sh
 
-server-tests: all $(BUILD)/siege
+server-tests: all $(BUILD)/siege $(BUILD)/man
 	@for t in tests/server/*.sh; do $$t || exit 1; done
 
 memory: all $(BUILD)/declare $(BUILD)/flood $(BUILD)/idle

@@ -17,6 +17,8 @@
 
 enum { EXIT_TIMEOUT = 75, READ_BYTES = 64 << 10 };
 
+#define INSTALLED_DATA_DIR "/var/lib/leveret"
+
 struct asking {
 	const char *data_dir;
 	long timeout_s;              /* 0: as long as it takes */
@@ -44,11 +46,20 @@ static bool takes(const char *name, char **argv, int *i, const char **value)
 	return true;
 }
 
+/* Where a broker that was started here keeps its data, or one that was installed. */
+static const char *usual_directory(void)
+{
+	const char *named = getenv("LEVERET_DATA_DIR");
+	if (named && *named)
+		return named;
+	return access("./data", F_OK) == 0 ? "./data" : INSTALLED_DATA_DIR;
+}
+
 /* What is ours is taken out, the rest is the broker's to understand. NULL: all is well. */
 static const char *read_arguments(struct asking *a, int argc, char **argv)
 {
-	const char *from = getenv("LEVERET_DATA_DIR"), *value = "";
-	a->data_dir = from && *from ? from : "./data";
+	const char *value = "";
+	a->data_dir = usual_directory();
 	for (int i = 1; i < argc; i++) {
 		if (takes("--data-dir", argv, &i, &value)) {
 			a->data_dir = value;

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a newcomer sees: empty Debian 12 roots with make, git and certificates and nothing else, a
 # clone of the last commit in each. In the first, `make run` must start a broker that takes and
-# gives a message and stops in order; in the second, `make test` must pass.
+# gives a message and stops in order; in the second, `make test` must pass; in the third the
+# package that `make deb` made here must install, serve as its unit says, and go without a trace.
 #
-# usage: tools/fresh.sh [run] [test]      needs root, debootstrap and a Debian mirror (MIRROR=URL)
+# usage: tools/fresh.sh [run] [test] [deb]
+#        needs root, debootstrap and a Debian mirror (MIRROR=URL)
 #
 # The roots live in build/fresh; the bare one is kept and copied, the others are made anew. Each
 # runs in mount and process namespaces of its own, so that nothing of it stays behind; the network
@@ -99,11 +101,37 @@ make test
 END
 }
 
+deb_script() {
+	cat << 'END'
+apt-get update -q > /root/apt.log 2>&1
+apt-get install -y -q --no-install-recommends /root/leveret.deb amqp-tools >> /root/apt.log 2>&1
+cd /
+mkdir /var/lib/leveret
+command=$(sed -n 's/^ExecStart=//p' /lib/systemd/system/leveret.service)
+$command "listeners.tcp.default=127.0.0.1:$PORT" > /root/leveret.log 2>&1 &
+for _ in $(seq 100); do
+	grep -q ' ready: ' /root/leveret.log && break
+	sleep 0.1
+done
+cat /root/leveret.log
+url=amqp://guest:guest@127.0.0.1:$PORT
+amqp-declare-queue -u $url -d -q hello
+amqp-publish -u $url -p -r hello -b 'Hello, world'
+[ "$(leveretctl -s list_queues)" = "$(printf 'hello\t1')" ]
+leveret-perf -h $url -z 1 -r 100
+leveretctl stop
+wait
+apt-get purge -y -q leveret >> /root/apt.log 2>&1
+[ ! -e /var/lib/leveret ] && [ ! -e /etc/leveret ] && [ ! -e /usr/bin/leveret ]
+END
+}
+
 passed=0 failed=0
 make_bare
-for half in ${*:-run test}; do
+for half in ${*:-run test deb}; do
 	began=$(date +%s)
 	make_root "$half"
+	[ "$half" != deb ] || cp "$(make -s deb | tail -1)" "$fresh/deb/root/leveret.deb"
 	"${half}_script" > "$fresh/$half.sh"
 	if inside "$half" "$fresh/$half.sh" > "$fresh/$half.log" 2>&1; then
 		passed=$((passed + 1))

@@ -15,8 +15,9 @@ static const char head[] =
 	"       leveretctl log salvage [--quiet] FROM TO\n"
 	"\n"
 	"For a running broker, which is found by its data directory (--data-dir, else the\n"
-	"variable LEVERET_DATA_DIR, else ./data); its owner and root may ask. Verbs, columns and\n"
-	"output are those of rabbitmqctl, whose name a link to this program may have:\n"
+	"variable LEVERET_DATA_DIR, else ./data or, where that is not, /var/lib/leveret); its owner\n"
+	"and root may ask. Verbs, columns and output are those of rabbitmqctl, whose name a link to\n"
+	"this program may have:\n"
 	"\n";
 
 static const char options[] =
