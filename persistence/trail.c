@@ -32,6 +32,7 @@ struct page {
 	log_position low, high;      /* bounds of all positions */
 	uint64_t first;              /* number of the first entry */
 	uint64_t latest_ms;          /* when the last was placed; 0: of one at least it is not known */
+	bool falls;                  /* the next page begins at an earlier time */
 	uint8_t *bytes;
 };
 
@@ -42,6 +43,7 @@ struct trail_shelf {
 	uint64_t first, last, body_bytes, latest_ms;
 	log_position low, high;
 	uint32_t n, bytes, taken;
+	bool falls;
 };
 
 void trail_init(struct trail *t)
@@ -109,43 +111,30 @@ static struct list *back(struct trail *t)
 	return trail_has_shelves(t) ? &t->rest : &t->pages;
 }
 
-static struct page *page_new(struct trail *t)
+static struct page *page_new(void)
 {
 	struct page *p = mem_zalloc(sizeof *p);
+	list_init(&p->link);
 	p->cap = FIRST_BYTES;
 	p->bytes = mem_alloc(p->cap);
-	list_push(back(t), &p->link);
 	return p;
 }
 
-/* Where the clock went back, a page ends. */
-static bool is_full(const struct trail *t, const struct page *p, uint64_t wall_ms)
+/* Nothing will be added to it. */
+static void page_seal(struct page *p)
 {
-	return p->write.n >= t->page_entries || (wall_ms && wall_ms < p->latest_ms);
+	p->bytes = mem_realloc(p->bytes, p->write.at);
+	p->cap = 0;
 }
 
-static struct page *page_for_one_more(struct trail *t, uint64_t wall_ms)
+static void page_push(struct page *p, struct trail_entry e)
 {
-	struct list *pages = back(t);
-	struct page *p = list_empty(pages) ? NULL : list_entry(pages->prev, struct page, link);
-	if (p && p->cap && is_full(t, p, wall_ms)) {
-		p->bytes = mem_realloc(p->bytes, p->write.at);
-		p->cap = 0;
-	}
-	if (!p || p->cap == 0)
-		p = page_new(t);
-	if (p->cap - p->write.at < ENTRY_BYTES_MAX) {
+	struct place *w = &p->write;
+	must(e.at % 8 == 0 && e.seq > w->seq);
+	if (p->cap - w->at < ENTRY_BYTES_MAX) {
 		p->cap *= 2;
 		p->bytes = mem_realloc(p->bytes, p->cap);
 	}
-	return p;
-}
-
-void trail_push(struct trail *t, struct trail_entry e)
-{
-	struct page *p = page_for_one_more(t, e.wall_ms);
-	struct place *w = &p->write;
-	must(e.at % 8 == 0 && e.seq > w->seq);
 	uint64_t flags = (e.kept ? KEPT : 0) | (e.seq != w->seq + 1 ? OTHER_SEQ : 0) |
 	                 (e.body_bytes != w->size ? OTHER_SIZE : 0);
 	put(p, fold(e.at / 8 - w->position) << FLAG_BITS | flags);
@@ -164,8 +153,6 @@ void trail_push(struct trail *t, struct trail_entry e)
 	p->low = w->n == 1 || e.at < p->low ? e.at : p->low;
 	p->high = e.at > p->high ? e.at : p->high;
 	p->body_bytes += e.body_bytes;
-	t->body_bytes += e.body_bytes;
-	t->count++;
 }
 
 static struct page *first_page(const struct trail *t)
@@ -203,6 +190,81 @@ static uint32_t left_in(const struct page *p)
 {
 	return p->write.n - p->read.n - p->taken;
 }
+
+/* ---- adding ---- */
+
+static struct page *of_link(const struct list *l)
+{
+	return list_entry(l, struct page, link);
+}
+
+/* Who takes only what is in need not know what was: more was taken of the page than is left. */
+static bool is_thin(const struct trail *t, const struct page *p)
+{
+	return t->exact && p->cap == 0 && left_in(p) && p->taken > left_in(p);
+}
+
+/* Whether what is left of the page there and of the one behind it makes half a page. */
+static bool may_join(const struct trail *t, const struct list *pages, const struct list *at)
+{
+	const struct list *then = at->next;
+	return at != pages && then != pages && of_link(then)->cap == 0 && !of_link(at)->falls &&
+	       left_in(of_link(at)) + left_in(of_link(then)) <= t->page_entries / 2;
+}
+
+static void move_left(const struct trail *t, const struct page *from, struct page *to)
+{
+	struct place r = from->read;
+	while (r.n < from->write.n) {
+		struct trail_entry e = next(from, &r);
+		e.wall_ms = from->latest_ms;
+		if (!ranges_hold(&t->taken, e.seq))
+			page_push(to, e);
+	}
+	to->falls = from->falls;
+}
+
+/* What is left of it becomes a page, with what is left of those beside it that are small, too. */
+static void thin(struct trail *t, const struct list *pages, struct page *p)
+{
+	struct page *dense = page_new();
+	if (may_join(t, pages, p->link.prev))
+		p = of_link(p->link.prev);
+	list_insert_before(&p->link, &dense->link);
+	do {
+		p = of_link(dense->link.next);
+		move_left(t, p, dense);
+		page_pass(t, p);
+	} while (may_join(t, pages, &dense->link));
+	page_seal(dense);
+}
+
+static struct page *page_for_one_more(struct trail *t, uint64_t wall_ms)
+{
+	struct list *pages = back(t);
+	struct page *p = list_empty(pages) ? NULL : of_link(pages->prev);
+	bool falls = p && wall_ms && wall_ms < p->latest_ms;
+	if (p && p->cap && !falls && p->write.n < t->page_entries)
+		return p;
+	if (p && p->cap)
+		page_seal(p);
+	if (p)
+		p->falls = falls;
+	if (p && is_thin(t, p))
+		thin(t, pages, p);
+	p = page_new();
+	list_push(pages, &p->link);
+	return p;
+}
+
+void trail_push(struct trail *t, struct trail_entry e)
+{
+	page_push(page_for_one_more(t, e.wall_ms), e);
+	t->body_bytes += e.body_bytes;
+	t->count++;
+}
+
+/* ---- taking from the front ---- */
 
 /* Passes over entries that were taken, so that the first one is in. */
 static void pass_taken(struct trail *t)
@@ -447,11 +509,6 @@ bool trail_read(struct trail *t, struct slice *in)
 
 /* ---- shelves ---- */
 
-static struct page *of_link(struct list *l)
-{
-	return list_entry(l, struct page, link);
-}
-
 /* The page behind those that are shelved, or behind the front. */
 static struct page *next_to_shelve(const struct trail *t)
 {
@@ -513,6 +570,7 @@ void trail_shelve(struct trail *t, log_position at)
 		.bytes = p->write.at,
 		.taken = p->taken,
 		.latest_ms = p->latest_ms,
+		.falls = p->falls,
 	};
 	page_free(p);
 }
@@ -541,6 +599,7 @@ bool trail_unshelve(struct trail *t, struct slice bytes)
 	p->high = s->high;
 	p->taken = s->taken;
 	p->latest_ms = s->latest_ms;
+	p->falls = s->falls;
 	p->bytes = mem_alloc(bytes.n);
 	memcpy(p->bytes, bytes.p, bytes.n);
 	struct place r = p->read;
@@ -636,12 +695,15 @@ static void note_taken(struct trail *t, uint64_t seq, uint64_t body_bytes)
 	t->count--;
 }
 
-static void take_from_page(struct trail *t, struct page *p, uint64_t seq, uint64_t body_bytes)
+static void take_from_page(struct trail *t, const struct list *pages, struct page *p, uint64_t seq,
+                           uint64_t body_bytes)
 {
 	p->taken++;
 	p->body_bytes -= body_bytes;
 	note_taken(t, seq, body_bytes);
-	if (p == first_page(t))
+	if (is_thin(t, p))
+		thin(t, pages, p);
+	else if (p == first_page(t))
 		pass_taken(t);
 	else if (left_in(p) == 0)
 		page_pass(t, p);
@@ -674,11 +736,12 @@ bool trail_take(struct trail *t, uint64_t seq, uint64_t body_bytes, struct trail
 		take_from_shelf(t, s, seq, body_bytes, emptied);
 		return true;
 	}
-	struct page *p = page_with(&t->pages, seq);
+	const struct list *pages = &t->pages;
+	struct page *p = page_with(pages, seq);
 	if (!p)
-		p = page_with(&t->rest, seq);
+		p = page_with(pages = &t->rest, seq);
 	if (p)
-		take_from_page(t, p, seq, body_bytes);
+		take_from_page(t, pages, p, seq, body_bytes);
 	return p != NULL;
 }
 
@@ -835,6 +898,46 @@ bool trail_leaf_next(struct trail_leaf *l, struct trail_entry *out)
 		return false;
 	*out = decode(l->bytes, l->end, &r);
 	*w = (struct trail_walk){ NULL, r.n, r.at, r.seq, r.position, r.size };
+	return true;
+}
+
+/* Of a shelved page that is not on its way, as it is now. */
+static bool is_copy(const struct trail *t, const struct trail_leaf *l, const struct trail_shelf *s)
+{
+	return l->bytes && l->first == s->first && l->last == s->last &&
+	       count_entries(l->bytes, l->end) == s->n && !(t->coming && s == first_shelf(t));
+}
+
+static void shelve_again(struct trail_shelf *s, const struct page *p)
+{
+	must(p->body_bytes == s->body_bytes);
+	s->first = p->first;
+	s->last = p->write.seq;
+	s->low = p->low;
+	s->high = p->high;
+	s->n = p->write.n;
+	s->bytes = p->write.at;
+	s->taken = 0;
+}
+
+bool trail_thin_shelf(struct trail *t, const struct trail_leaf *l, struct buf *out,
+                      struct trail_emptied *old)
+{
+	struct trail_shelf *s = shelf_with(t, l->first);
+	if (!t->exact || !s || s->taken <= s->n - s->taken || !is_copy(t, l, s))
+		return false;
+	struct page *dense = page_new();
+	struct place r = { 0 };
+	while (r.at < l->end) {
+		struct trail_entry e = decode(l->bytes, l->end, &r);
+		if (!ranges_hold(&t->taken, e.seq))
+			page_push(dense, e);
+	}
+	*old = (struct trail_emptied){ s->at, s->bytes };
+	ranges_remove(&t->taken, (struct record_range){ s->first, s->last - s->first + 1 });
+	shelve_again(s, dense);
+	buf_append(out, dense->bytes, dense->write.at);
+	page_free(dense);
 	return true;
 }
 

@@ -9,7 +9,8 @@
  * other, somewhere that the caller knows by a position, and come back in the same order.
  *
  * Entries can be taken from anywhere, also from pages that are shelved: their numbers are noted,
- * and they are passed over when they are met. */
+ * and they are passed over when they are met.  Of who promises to take only what is in (exact), it
+ * is noted only until a page is half empty: then that is made anew. */
 #ifndef PERSISTENCE_TRAIL_H
 #define PERSISTENCE_TRAIL_H
 
@@ -39,6 +40,8 @@ struct trail {
 	uint64_t body_bytes;     /* of all that are in */
 	uint32_t page_entries;   /* of a page; as trail_init says, or smaller */
 	bool coming;             /* the caller's: the first shelved one is on its way */
+	bool exact;              /* the caller's: it takes only what is in; then pages of which most was
+	                          * taken are made small, and what that was is forgotten */
 };
 
 void trail_init(struct trail *t);
@@ -159,6 +162,12 @@ bool trail_leaf_take(struct trail_leaf *l, struct slice bytes);
 bool trail_leaf_next(struct trail_leaf *l, struct trail_entry *out);
 
 void trail_leaf_free(struct trail_leaf *l);
+
+/* When most was taken of the shelved page that the leaf is a copy of (exact): it becomes one of what
+ * is left, whose bytes are appended.  They have to be put elsewhere (trail_move_shelf); *old says
+ * where it is now, and how large it was. */
+bool trail_thin_shelf(struct trail *t, const struct trail_leaf *leaf, struct buf *out,
+                      struct trail_emptied *old);
 
 /* Bytes of memory taken. */
 size_t trail_footprint(const struct trail *t);

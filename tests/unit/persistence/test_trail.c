@@ -318,6 +318,143 @@ START_TEST(a_page_without_a_time_may_have_any)
 }
 END_TEST
 
+/* Takes what a walk over copies of pages meets, as who takes only what is in does. */
+static void thin_shelf(struct trail_leaf *leaf, uint64_t *used)
+{
+	struct buf out = { 0 };
+	struct trail_emptied old;
+	if (trail_thin_shelf(&trail, leaf, &out, &old)) {
+		ck_assert(shelf[old.at / 8 - 1].there);
+		ck_assert_uint_eq(old.bytes, shelf[old.at / 8 - 1].n);
+		shelf[old.at / 8 - 1].there = false;
+		memcpy(shelf[*used].bytes, out.p, out.len);
+		shelf[*used].n = out.len;
+		shelf[*used].there = true;
+		trail_move_shelf(&trail, old.at, 8 * ++*used);
+	}
+	buf_free(&out);
+}
+
+static bool seek(uint64_t seq, struct trail_leaf *leaf)
+{
+	log_position at;
+	switch (trail_seek(&trail, seq, leaf, &at)) {
+	case TRAIL_NOWHERE: return false;
+	case TRAIL_HERE: return true;
+	case TRAIL_SHELVED: break;
+	}
+	ck_assert(shelf[at / 8 - 1].there);
+	ck_assert(trail_leaf_take(leaf, slice_of(shelf[at / 8 - 1].bytes, shelf[at / 8 - 1].n)));
+	return true;
+}
+
+/* Every entry that is in is in the copies of pages, where it belongs. */
+static void expect_in_leaves(const bool *in, uint64_t pushed)
+{
+	struct trail_leaf leaf = { 0 };
+	struct trail_entry e;
+	for (uint64_t seq = 1; seq <= pushed && seek(seq, &leaf);) {
+		while (trail_leaf_next(&leaf, &e))
+			for (; e.seq >= seq; seq++)
+				ck_assert(seq == e.seq ? e.at == 8 * seq : !in[seq]);
+		seq = seq > leaf.last ? seq : leaf.last + 1;
+	}
+	trail_leaf_free(&leaf);
+}
+
+static void take_from_leaf(bool *in, uint64_t pushed, uint64_t *used)
+{
+	struct trail_leaf leaf = { 0 };
+	struct trail_entry e;
+	if (!seek(1 + (uint64_t)rand() % pushed, &leaf))
+		return;
+	while (trail_leaf_next(&leaf, &e))
+		if (in[e.seq] && rand() % 4 == 0)
+			take_one(in, e.seq);
+	thin_shelf(&leaf, used);
+	trail_leaf_free(&leaf);
+}
+
+static size_t pages_in(const struct trail *t)
+{
+	size_t n = t->shelved_end - t->shelved_at;
+	list_each(it, &t->pages)
+		n++;
+	list_each(it, &t->rest)
+		n++;
+	return n;
+}
+
+START_TEST(pages_of_which_most_is_gone_are_made_anew)
+{
+	bool in[ENTRIES + 1] = { false };
+	uint64_t pushed = 0, used = 0;
+	struct trail_entry e;
+	memset(shelf, 0, sizeof shelf);
+	trail.page_entries = 16;
+	trail.exact = true;
+	srand((unsigned)_i);
+	for (int step = 0; step < 3000; step++) {
+		switch (rand() % 6) {
+		case 0 ... 1:
+			for (int n = rand() % 5; n && pushed < ENTRIES; n--) {
+				in[++pushed] = true;
+				trail_push(&trail, (struct trail_entry){ pushed, 8 * pushed, pushed % 9, true, 0 });
+			}
+			break;
+		case 2:
+			if (rand() % 2)
+				shelve_one(&used);
+			break;
+		case 3:
+			if (rand() % 4 == 0)
+				unshelve_one();
+			trail.coming = trail_wants(&trail) && rand() % 2;
+			break;
+		case 4:
+			if (pushed)
+				take_from_leaf(in, pushed, &used);
+			break;
+		default:
+			if (rand() % 8 || !trail_pop(&trail, &e))
+				break;
+			ck_assert(in[e.seq]);
+			in[e.seq] = false;
+			for (uint64_t i = 1; i < e.seq; i++)
+				ck_assert(!in[i]);
+		}
+		if (step % 50)
+			continue;
+		expect_sums(in, pushed);
+		expect_in_leaves(in, pushed);
+	}
+	ck_assert_uint_gt(used, 20);
+	trail.coming = false;
+	for (uint64_t i = 1; i <= pushed; i++)
+		if (in[i])
+			take_one(in, i);
+	ck_assert(trail.count == 0 && trail.body_bytes == 0);
+}
+END_TEST
+
+/* However few are left here and there. */
+START_TEST(few_that_are_left_take_few_pages)
+{
+	enum { N = 100000, EVERY = 500 };
+	struct trail_emptied emptied;
+	trail.page_entries = 100;
+	trail.exact = true;
+	for (uint64_t i = 1; i <= N; i++) {
+		trail_push(&trail, (struct trail_entry){ i, 4096 + i * 1112, 1024, true });
+		if (i > EVERY && (i - EVERY) % EVERY)
+			ck_assert(trail_take(&trail, i - EVERY, 1024, &emptied));
+	}
+	ck_assert_uint_eq(trail.count, N / EVERY - 1 + EVERY);
+	ck_assert_uint_le(pages_in(&trail), EVERY / 100 + N / EVERY / 25 + 3);
+	ck_assert_uint_le(trail_footprint(&trail), 16 * trail.count);
+}
+END_TEST
+
 Suite *suite_persistence_trail(void)
 {
 	Suite *s = suite_create("persistence/trail");
@@ -331,6 +468,8 @@ Suite *suite_persistence_trail(void)
 	tcase_add_loop_test(t, what_is_taken_from_the_middle_is_not_met, 0, 6);
 	tcase_add_loop_test(t, a_time_lies_in_one_page, 0, 6);
 	tcase_add_test(t, a_page_without_a_time_may_have_any);
+	tcase_add_loop_test(t, pages_of_which_most_is_gone_are_made_anew, 0, 6);
+	tcase_add_test(t, few_that_are_left_take_few_pages);
 	suite_add_tcase(s, t);
 	return s;
 }
