@@ -4,11 +4,21 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-struct digest digest_of(struct slice s)
+static struct digest canonical(XXH128_hash_t hash)
 {
 	XXH128_canonical_t c;
 	struct digest d;
-	XXH128_canonicalFromHash(&c, XXH3_128bits(s.p, s.n));
+	XXH128_canonicalFromHash(&c, hash);
 	memcpy(d.bytes, c.digest, sizeof d.bytes);
 	return d;
+}
+
+struct digest digest_of(struct slice s)
+{
+	return canonical(XXH3_128bits(s.p, s.n));
+}
+
+struct digest digest_keyed(struct slice s, uint64_t secret)
+{
+	return canonical(XXH3_128bits_withSeed(s.p, s.n, secret));
 }

@@ -13,4 +13,8 @@ struct digest {
 /* The digest of the bytes. */
 struct digest digest_of(struct slice s);
 
+/* One under a secret, for what is not kept: who does not know it cannot search for two that are
+ * equal. */
+struct digest digest_keyed(struct slice s, uint64_t secret);
+
 #endif

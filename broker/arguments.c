@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "broker/refuse.h"
 #include "broker/state.h"
+#include "queue/compaction.h"
 #include "queue/queue.h"
 
 static void put_value(struct buf *out, const struct field *f)
@@ -122,6 +123,9 @@ static const struct rule rules[] = {
 	{ "x-stream-filter-size-bytes", INTEGER, STREAM, 0, INT64_MAX, NULL },
 	{ "x-initial-cluster-size", INTEGER, STREAM, 1, INT64_MAX, NULL },
 	{ "x-group-header", STRING, BOTH, 0, 0, NULL },
+	{ "x-compact-key", STRING, STREAM, 0, 0, NULL },
+	{ "x-compact-lag", STRING, STREAM, 0, 0, NULL },
+	{ "x-tombstone-age", STRING, STREAM, 0, 0, NULL },
 	{ "x-message-deduplication", BOOLEAN, BOTH, 0, 0, NULL },
 };
 
@@ -209,6 +213,8 @@ static void judge_string(struct buf *fault, const char *key, const struct field 
 		buf_printf(fault, "empty_group_header");
 	else if (strcmp(key, "x-max-age") == 0 && !settings_age(f->bytes, &ms))
 		buf_printf(fault, "invalid_max_age");
+	else if (compaction_fault(key, f->bytes))
+		buf_printf(fault, "%s", compaction_fault(key, f->bytes));
 	else
 		judge_choice(fault, key, f->bytes);
 }
@@ -228,6 +234,8 @@ static const struct {
 	{ "x-dead-letter-routing-key", "x-dead-letter-exchange", true,
 	  "routing_key_but_no_dlx_defined" },
 	{ "x-group-header", "x-max-priority", false, "group_header_and_max_priority_defined" },
+	{ "x-compact-lag", "x-compact-key", true, "lag_but_no_compact_key_defined" },
+	{ "x-tombstone-age", "x-compact-key", true, "tombstone_age_but_no_compact_key_defined" },
 };
 
 static void judge_company(struct buf *fault, const char *key, struct slice arguments)

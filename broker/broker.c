@@ -31,6 +31,7 @@ void broker_options_default(struct broker_options *o)
 		.assembly_max_bytes = 128 << 20,
 		.outbox_max_bytes = 1 << 20,
 		.message_memory_bytes = 256 << 20,
+		.stream_keys_max = 1000000,
 		.memory_watermark_bytes = UINT64_MAX,
 		.product = "RabbitMQ",
 		.version = "4.1.0",
@@ -98,6 +99,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	events_init(&b->events);
 	parameters_init(&b->parameters, &b->store.catalog, 0);
 	b->store.page_entries = o->index_page_entries;
+	b->store.stream_keys_most = o->stream_keys_max;
 	b->store.window_bytes = o->window_bytes;
 	b->store.clock_offset_ms = (int64_t)now_ms - (int64_t)o->wall_ms;
 	return b;

@@ -42,6 +42,7 @@ struct broker_options {
 	uint64_t memory_watermark_bytes; /* as much memory in use is too much: publishers wait */
 	uint64_t disk_free_limit_bytes;  /* less room than that where the log lies: likewise */
 	uint32_t index_page_entries;     /* of a queue's index; 0: as many as suit a disk */
+	uint64_t stream_keys_max;        /* that one stream compacts by */
 	uint64_t outbox_max_bytes;       /* unsent output per connection before deliveries pause */
 
 	uint64_t wall_ms;                /* the wall clock when now_ms of broker_new was read */

@@ -49,7 +49,7 @@ static void place_in_heap(struct broker *b, struct queue *q)
 	if (!queue_is_live(q))
 		return;
 	if (live->stream)
-		stream_look(q);
+		stream_look(q, (int64_t)b->now_ms);
 	else if (queue_is_timed(q) && lane_is_cold(queue_wanted(q)))
 		fetch_ahead(q);
 	live->deadline_ms = next_deadline(q);

@@ -42,6 +42,9 @@ static const char *const compared[] = {
 	"x-queue-master-locator",
 	"x-member-placement-tag",
 	"x-group-header",
+	"x-compact-key",
+	"x-compact-lag",
+	"x-tombstone-age",
 	NULL,
 };
 

@@ -163,9 +163,9 @@ bool trail_leaf_next(struct trail_leaf *l, struct trail_entry *out);
 
 void trail_leaf_free(struct trail_leaf *l);
 
-/* When most was taken of the shelved page that the leaf is a copy of (exact): it becomes one of what
- * is left, whose bytes are appended.  They have to be put elsewhere (trail_move_shelf); *old says
- * where it is now, and how large it was. */
+/* When most was taken of the shelved page that the leaf is a copy of (exact), it becomes one of
+ * what is left, whose bytes are appended.  They have to be put elsewhere (trail_move_shelf); *old
+ * says where it is now, and how large it was.  False: nothing changed. */
 bool trail_thin_shelf(struct trail *t, const struct trail_leaf *leaf, struct buf *out,
                       struct trail_emptied *old);
 

@@ -280,7 +280,7 @@ static void ask_part(struct fetch *f, struct store *s, size_t i, log_position at
 /* While it was read for somebody; what is left of its body may be gone. */
 static bool is_forgotten(const struct fetch *f, const struct entry *e)
 {
-	return f->reads && e->seq < stream_first(f->queue);
+	return f->reads && stream_has_lost(f->queue, e->seq);
 }
 
 /* One record of entry i; true when a further one was asked for. */

@@ -103,7 +103,7 @@ void reader_take_leaf(struct leaf_load *load)
 static bool next_in_leaf(struct reader *r)
 {
 	while (trail_leaf_next(&r->leaf, &r->entry))
-		if (r->entry.seq >= r->to_read)
+		if (r->entry.seq >= r->to_read && !stream_has_lost(r->queue, r->entry.seq))
 			return r->has_entry = true;
 	return false;
 }
@@ -113,27 +113,46 @@ static bool next_in_leaf(struct reader *r)
 static enum reader_answer find_entry(struct reader *r)
 {
 	const struct store *s = r->queue->store;
+	const struct trail *t = &r->queue->live->lane.cold;
 	uint64_t first = stream_first(r->queue);
+	enum trail_where where;
 	log_position at;
 	if (r->to_read < first)
 		r->to_read = first;
-	if (r->has_entry && r->entry.seq >= r->to_read)
+	if (r->has_entry && r->entry.seq >= r->to_read && !stream_has_lost(r->queue, r->entry.seq))
 		return READER_ENTRY;
 	r->has_entry = false;
 	if (r->load)
 		return READER_LATER;
 	if (r->leaf.walk.seq < r->to_read && next_in_leaf(r))
 		return READER_ENTRY;
-	switch (trail_seek(&r->queue->live->lane.cold, r->to_read, &r->leaf, &at)) {
-	case TRAIL_NOWHERE: return READER_END;
-	case TRAIL_HERE: return next_in_leaf(r) ? READER_ENTRY : READER_END;
-	case TRAIL_SHELVED: break;
+	while ((where = trail_seek(t, r->to_read, &r->leaf, &at)) == TRAIL_HERE) {
+		if (next_in_leaf(r))
+			return READER_ENTRY;
+		r->to_read = r->leaf.last + 1;
 	}
+	if (where == TRAIL_NOWHERE)
+		return READER_END;
 	if (at < s->durable)
 		load_leaf(r, at);
 	else
 		stream_await(r->queue);
 	return READER_LATER;
+}
+
+enum reader_answer reader_find(struct reader *r, uint64_t seq, struct trail_entry *out)
+{
+	if (r->to_read < seq)
+		r->to_read = seq;
+	enum reader_answer answer = find_entry(r);
+	if (answer == READER_ENTRY)
+		*out = r->entry;
+	return answer;
+}
+
+bool reader_waits(const struct reader *r)
+{
+	return r->fetch || r->load || r->queue->live->stream->awaited;
 }
 
 bool reader_peek(struct reader *r, struct trail_entry *out)
@@ -168,14 +187,12 @@ static bool take_recent(struct reader *r, struct entry *out)
 	const struct entry *e = row_first(&st->recent);
 	if (!e || e->seq > r->next)
 		return false;
-	for (uint64_t seq = r->next; seq < st->visible; seq++) {
-		if (!(e = row_find(&st->recent, seq)))
-			continue;
-		*out = *e;
-		message_ref(out->message);
-		return true;
-	}
-	return false;
+	e = row_from(&st->recent, r->next);
+	if (!e || e->seq >= st->visible)
+		return false;
+	*out = *e;
+	message_ref(out->message);
+	return true;
 }
 
 static enum reader_answer read_on(struct reader *r, size_t most)

@@ -46,6 +46,14 @@ enum reader_answer {
 /* The next message, with a reference for the caller; nothing of the entry has to be settled. */
 enum reader_answer reader_next(struct reader *r, struct entry *out);
 
+/* The first entry of the index with that number or a higher one, visible or not; no message is
+ * read.  Numbers asked for ascend. */
+enum reader_answer reader_find(struct reader *r, uint64_t seq, struct trail_entry *out);
+
+/* Something it has asked for is on its way: it is no use to ask again before the queue stands on
+ * the list woken. */
+bool reader_waits(const struct reader *r);
+
 /* For fetch.c: the entry to be read next, false when it is not known or need not be read; and it
  * is being read. */
 bool reader_peek(struct reader *r, struct trail_entry *out);

@@ -165,6 +165,21 @@ struct entry *row_find(const struct row *s, uint64_t seq)
 	return i < p->tail && p->slots[i].seq == seq ? &p->slots[i] : NULL;
 }
 
+struct entry *row_from(const struct row *s, uint64_t seq)
+{
+	if (s->n == 0)
+		return NULL;
+	uint32_t at = page_of(s, seq);
+	struct row_page *p = page_at(s, at);
+	uint16_t i = slot_of(p, seq);
+	if (i < p->tail)
+		return &p->slots[i];
+	if (at + 1 == s->n)
+		return NULL;
+	p = page_at(s, at + 1);
+	return &p->slots[p->head];
+}
+
 /* The upper half of the ith page, which is full, becomes a page of its own. */
 static void split(struct row *s, uint32_t i)
 {

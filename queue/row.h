@@ -36,11 +36,12 @@ bool row_pop(struct row *s, struct entry *out);
 /* Takes the one with that number; false when it is not in. */
 bool row_take(struct row *s, uint64_t seq, struct entry *out);
 
-/* The first and the last, left in place, NULL when there is none; and the one with that number.
- * Valid until the next change. */
+/* The first and the last, left in place, NULL when there is none; the one with that number, and
+ * the first that has it or a higher one.  Valid until the next change. */
 const struct entry *row_first(const struct row *s);
 const struct entry *row_last(const struct row *s);
 struct entry *row_find(const struct row *s, uint64_t seq);
+struct entry *row_from(const struct row *s, uint64_t seq);
 
 /* What is behind the first `keep` pages (one at least) becomes the row *rest, which is empty. */
 void row_cut(struct row *s, uint32_t keep, struct row *rest);

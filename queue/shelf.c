@@ -166,6 +166,17 @@ bool shelf_move(struct store *s, log_position from, log_position to)
 	return false;
 }
 
+void shelf_thin(struct store *s, struct queue *q, const struct trail_leaf *leaf)
+{
+	struct trail *t = &q->live->lane.cold;
+	struct trail_emptied old;
+	buf_clear(&s->scratch);
+	if (!trail_thin_shelf(t, leaf, &s->scratch, &old))
+		return;
+	trail_move_shelf(t, old.at, write_page(s, buf_slice(&s->scratch)));
+	shelf_release(s, old);
+}
+
 void shelf_release(struct store *s, struct trail_emptied emptied)
 {
 	if (emptied.at)

@@ -31,6 +31,10 @@ void shelf_fetch(struct store *s, struct queue *q);
 struct shelf_load;
 void shelf_take(struct store *s, struct shelf_load *load);
 
+/* A shelved page of the queue, of which the leaf is a copy, becomes smaller when most of it was
+ * taken. */
+void shelf_thin(struct store *s, struct queue *q, const struct trail_leaf *leaf);
+
 /* A page need not come back: nothing of it is left. */
 void shelf_release(struct store *s, struct trail_emptied emptied);
 

@@ -51,6 +51,7 @@ struct store {
 	bool shelf_moves;            /* a page is on its way to another place */
 
 	unsigned n_streams, n_readers;
+	uint64_t stream_keys_most;   /* that one of them compacts by */
 	struct list unseen;          /* streams with something that is not visible yet */
 	struct list moved_offsets;   /* struct offset, to be written (offsets.c) */
 	struct list leaves;          /* pages of indexes on their way to readers (reader.c) */

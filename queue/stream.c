@@ -3,6 +3,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "queue/compaction.h"
 #include "queue/offsets.h"
 #include "queue/queue.h"
 #include "queue/reader.h"
@@ -27,6 +28,9 @@ struct stream *stream_new(struct queue *q)
 	st->visible = 1;
 	list_init(&st->unseen);
 	list_init(&st->all_offsets);
+	st->compaction = compaction_new(q);
+	q->live->lane.cold.exact = st->compaction != NULL;
+	q->live->expires = st->compaction != NULL;
 	q->store->n_streams++;
 	return st;
 }
@@ -43,6 +47,7 @@ static void forget_first(struct stream *st)
 void stream_end(struct stream *st)
 {
 	reader_free(&st->keeper);
+	compaction_free(&st->compaction);
 	while (st->recent.count)
 		forget_first(st);
 	list_remove(&st->unseen);
@@ -78,6 +83,8 @@ void stream_push(struct queue *q, uint64_t seq, struct message *m)
 	trail_push(&q->live->lane.cold, t);
 	q->live->ready_bytes += m->body_bytes;
 	row_push(&st->recent, e);
+	if (st->compaction)
+		compaction_note(st->compaction, seq, m);
 	message_count(m, &q->store->resident);
 	st->recent_bytes += message_footprint(m);
 	trim_recent(q->store, st);
@@ -88,7 +95,10 @@ void stream_push(struct queue *q, uint64_t seq, struct message *m)
 
 void stream_restored(struct queue *q)
 {
-	q->live->stream->visible = q->next_seq;
+	struct stream *st = q->live->stream;
+	st->visible = q->next_seq;
+	if (st->compaction)
+		compaction_begin_survey(st->compaction);
 }
 
 /* ---- what may be seen ---- */
@@ -149,39 +159,52 @@ uint64_t stream_first(const struct queue *q)
 	return seq;
 }
 
+bool stream_has_lost(const struct queue *q, uint64_t seq)
+{
+	return seq < stream_first(q) ||
+	       (q->live->stream->compaction && ranges_hold(&q->gone, seq));
+}
+
 bool stream_is_over(const struct queue *q)
 {
 	return q->live->lane.cold.count > 1 && q->live->ready_bytes > q->settings->max_bytes;
 }
 
-/* What readers have in memory stays theirs. */
-static void forget(struct queue *q, const struct trail_entry *t)
+void stream_drop(struct queue *q, const struct trail_entry *t)
 {
 	struct stream *st = q->live->stream;
 	struct entry e = { .seq = t->seq, .at = t->at, .kept = t->kept };
-	const struct entry *first = row_first(&st->recent);
 	queue_drop(q, e, t->body_bytes, true);
-	if (first && first->seq <= t->seq)
-		forget_first(st);
+	if (!row_take(&st->recent, t->seq, &e))
+		return;
+	st->recent_bytes -= message_footprint(e.message);
+	message_drop(&e.message);
 }
 
 void stream_trim(struct queue *q, uint64_t *n)
 {
 	struct trail_entry t;
 	while (*n && stream_is_over(q) && trail_pop(&q->live->lane.cold, &t)) {
-		forget(q, &t);
+		stream_drop(q, &t);
 		--*n;
 	}
 	shelf_fetch(q->store, q);
 }
 
-int64_t stream_deadline(const struct queue *q)
+static int64_t age_deadline(const struct queue *q)
 {
 	const struct stream *st = q->live->stream;
 	bool known = st->front && st->front == stream_first(q) && q->live->lane.cold.count > 1 &&
 	             trail_is_ready(&q->live->lane.cold);
 	return known && q->settings->max_age_ms >= 0 ? st->front_ms + q->settings->max_age_ms
 	                                             : QUEUE_NO_DEADLINE;
+}
+
+int64_t stream_deadline(const struct queue *q)
+{
+	const struct compaction *c = q->live->stream->compaction;
+	int64_t age = age_deadline(q), compaction = c ? compaction_deadline(c) : QUEUE_NO_DEADLINE;
+	return age < compaction ? age : compaction;
 }
 
 /* Reads a few at a time: what it has read stays until it is old. */
@@ -195,7 +218,7 @@ static struct reader *keeper_of(struct queue *q)
 	return st->keeper;
 }
 
-void stream_look(struct queue *q)
+static void look_at_front(struct queue *q)
 {
 	struct stream *st = q->live->stream;
 	struct entry e;
@@ -209,12 +232,19 @@ void stream_look(struct queue *q)
 	shelf_fetch(q->store, q);
 }
 
+void stream_look(struct queue *q, int64_t now_ms)
+{
+	look_at_front(q);
+	if (q->live->stream->compaction)
+		compaction_look(q->live->stream->compaction, now_ms);
+}
+
 void stream_forget_old(struct queue *q, int64_t now_ms, unsigned n)
 {
 	struct trail_entry t;
-	for (; n && stream_deadline(q) <= now_ms && trail_pop(&q->live->lane.cold, &t); n--) {
-		forget(q, &t);
-		stream_look(q);
+	for (; n && age_deadline(q) <= now_ms && trail_pop(&q->live->lane.cold, &t); n--) {
+		stream_drop(q, &t);
+		look_at_front(q);
 	}
 }
 

@@ -8,9 +8,11 @@
 #include "base/map.h"
 #include "queue/row.h"
 
+struct compaction;
 struct queue;
 struct reader;
 struct store;
+struct trail_entry;
 
 enum { STREAM_MARKS = 8 };
 
@@ -29,6 +31,7 @@ struct stream {
 	struct reader *keeper;       /* finds out how old the first one is; NULL: it need not */
 	uint64_t front;              /* the number of which that is known; 0: of none ... */
 	int64_t front_ms;            /* ... when it was placed */
+	struct compaction *compaction;   /* x-compact-key; NULL: all messages stay */
 	bool awaited;                /* somebody waits for something else to be durable */
 	struct list unseen;          /* on the store's list of streams with something not visible yet */
 };
@@ -51,6 +54,9 @@ void stream_restored(struct queue *q);
 /* The number of the first message that there is, or of the next one there will be. */
 uint64_t stream_first(const struct queue *q);
 
+/* Whether the message with that number, which there was, is gone. */
+bool stream_has_lost(const struct queue *q, uint64_t seq);
+
 /* True when more is kept than may be; the newest message always is. */
 bool stream_is_over(const struct queue *q);
 
@@ -58,14 +64,19 @@ bool stream_is_over(const struct queue *q);
  * of the index may have to come back first: then the queue will stand on the store's list woken. */
 void stream_trim(struct queue *q, uint64_t *n);
 
-/* When the first message is too old, on the clock of message.published_ms; QUEUE_NO_DEADLINE when
- * it may get as old as it likes, or that is not known.  stream_look finds it out; where that takes
- * reading, the queue will stand on the list woken. */
+/* When the first message is too old, or keys are to be compacted, on the clock of
+ * message.published_ms; QUEUE_NO_DEADLINE when it may get as old as it likes, or that is not known.
+ * stream_look finds it out, and compacts a little of what is due; where that takes reading, the
+ * queue will stand on the list woken. */
 int64_t stream_deadline(const struct queue *q);
-void stream_look(struct queue *q);
+void stream_look(struct queue *q, int64_t now_ms);
 
 /* Forgets what is too old by then, n messages at most. */
 void stream_forget_old(struct queue *q, int64_t now_ms, unsigned n);
+
+/* The message, of which the entry was taken out of the index, is gone; what readers have in memory
+ * stays theirs. */
+void stream_drop(struct queue *q, const struct trail_entry *t);
 
 /* A message was handed out: it counts as unacked until queue_credit says that it does not. */
 void stream_lend(struct queue *q);

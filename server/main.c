@@ -214,6 +214,7 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->consumer_max_per_channel = (uint32_t)c->consumer_max_per_channel;
 	o->channel_max_per_node = c->channel_max_per_node;
 	o->vhost_max = c->vhost_max;
+	o->stream_keys_max = c->stream_keys_max;
 	o->cluster_queue_limit = c->cluster_queue_limit;
 	o->cluster_exchange_limit = c->cluster_exchange_limit;
 	o->consumer_timeout_ms = c->consumer_timeout_ms;

@@ -511,6 +511,48 @@ def streams():
         ch.queue_delete(stream)
 
 
+def late_reader_of_a_table():
+    """One value of each key that is left, and then what comes, without a gap."""
+    stream = name()
+
+    def set_row(ch, key, value):
+        ch.basic_publish('', stream, value, pika.BasicProperties(headers={'id': key}))
+
+    with Session() as ch:
+        ch.queue_declare(stream, durable=True, arguments={
+            'x-queue-type': 'stream', 'x-compact-key': 'header:id', 'x-compact-lag': '1s'})
+        ch.confirm_delivery()
+        ch.basic_qos(prefetch_count=100)
+        table = {}
+        for i in range(400):
+            key = i % 7 if i % 3 else i % 20
+            table[key] = b'' if i % 19 == 0 else b'%d' % i
+            set_row(ch, key, table[key])
+        until = time.monotonic() + 20
+        while ch.queue_declare(stream, passive=True).method.message_count > len(table):
+            assert time.monotonic() < until, 'it does not get shorter'
+            time.sleep(0.1)
+        read, last, live = {}, -1, 0
+        for method, props, body in ch.consume(stream, arguments={'x-stream-offset': 'first'}):
+            offset, key = props.headers['x-stream-offset'], props.headers['id']
+            assert offset > last and offset in (range(400) if last < 399 else [last + 1]), offset
+            assert offset >= 400 or key not in read, key
+            read[key], last = body, offset
+            ch.basic_ack(method.delivery_tag)
+            if offset == 399:
+                assert read == table, (read, table)
+            if offset >= 399 and live < 50:
+                key = live % 5
+                table[key] = b'live %d' % live
+                set_row(ch, key, table[key])
+                live += 1
+            if offset == 449:
+                ch.cancel()
+                break
+        assert read == table, (read, table)
+        ch.queue_delete(stream)
+
+
 def stopping_says_so():
     c = connect()
     stop = threading.Thread(target=broker, args=['stop'])
@@ -533,8 +575,8 @@ def main():
         mandatory_returns, transactions, recover, cancel_notify, counts_and_purge,
         exclusive_queues_go_with_their_connection, auto_delete_queues_go_with_their_last_consumer,
         errors, connection_errors,
-        dead_letters, time_to_live, streams, large_bodies, consumer_sees_all_in_order,
-        crash_keeps_what_was_confirmed, stopping_says_so]
+        dead_letters, time_to_live, streams, late_reader_of_a_table, large_bodies,
+        consumer_sees_all_in_order, crash_keeps_what_was_confirmed, stopping_says_so]
     for case in cases:
         try:
             case()

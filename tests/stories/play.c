@@ -178,6 +178,7 @@ static void play_broker(struct stage *s, struct word *words, int n)
 		OPTION(consumer_timeout_ms),
 		OPTION(message_memory_bytes),
 		OPTION(index_page_entries),
+		OPTION(stream_keys_max),
 	};
 	for (int i = 1; i < n; i++) {
 		uint64_t v = 0;

@@ -445,7 +445,7 @@ START_TEST(few_that_are_left_take_few_pages)
 	trail.page_entries = 100;
 	trail.exact = true;
 	for (uint64_t i = 1; i <= N; i++) {
-		trail_push(&trail, (struct trail_entry){ i, 4096 + i * 1112, 1024, true });
+		trail_push(&trail, (struct trail_entry){ i, 4096 + i * 1112, 1024, true, 0 });
 		if (i > EVERY && (i - EVERY) % EVERY)
 			ck_assert(trail_take(&trail, i - EVERY, 1024, &emptied));
 	}

@@ -51,7 +51,9 @@ static void check(void)
 	struct entry e;
 	uint64_t first = MOST, last = MOST;
 	for (uint64_t i = 0; i < MOST; i++) {
+		const struct entry *from = row_from(&s, i);
 		ck_assert_int_eq(row_find(&s, i) != NULL, in[i]);
+		ck_assert(in[i] ? from->seq == i : from == row_from(&s, i + 1));
 		if (!in[i])
 			continue;
 		ck_assert(row_next(&s, &w, &e));
