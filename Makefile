@@ -11,7 +11,7 @@ SAN     ?=
 LTO     ?= $(if $(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -MMD -MP -fPIE $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) $(or $(LINK_WHOLE),-fno-lto) $(LDFLAGS)
-LIBS    := -lev -ljansson -lpcre2-8 -lssl -lcrypto -lpthread -lm
+LIBS    := -lev -ljansson -lhttp_parser -lpcre2-8 -lssl -lcrypto -lpthread -lm
 CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) -lrabbitmq
 
 SRC     := $(filter-out server/main.c,$(foreach f,$(FLOORS),$(wildcard $(f)/*.c)))

@@ -310,8 +310,12 @@ void broker_rest(struct broker *b)
 
 struct connection *broker_next_dirty(struct broker *b)
 {
-	struct list *l = list_pop(&b->dirty);
-	return l ? list_entry(l, struct connection, dirty) : NULL;
+	for (struct list *l; (l = list_pop(&b->dirty));) {
+		struct connection *c = list_entry(l, struct connection, dirty);
+		if (connection_owner(c))
+			return c;
+	}
+	return NULL;
 }
 
 int broker_failed(const struct broker *b)

@@ -84,7 +84,8 @@ void broker_rest(struct broker *b);
 uint64_t broker_deadline(const struct broker *b);
 
 /* The next connection with something to do for the driver: output to write, a changed wish, or
- * reading to be stopped or resumed.  NULL when there is none.  Each is named once per change. */
+ * reading to be stopped or resumed.  NULL when there is none.  Each is named once per change; one
+ * without an owner is nobody's to serve. */
 struct connection *broker_next_dirty(struct broker *b);
 
 /* 0, or the errno with which the log ended: the driver flushes what it can and exits with 4. */

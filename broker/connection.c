@@ -427,6 +427,21 @@ void connection_enter(struct connection *c, struct vhost *v)
 	c->account->n_connections++;
 }
 
+struct connection *connection_inside(struct broker *b, struct user *u, struct vhost *v,
+                                     const char *name, uint64_t now_ms)
+{
+	struct peer nobody = { name, true };
+	struct connection *c = connection_new(b, &nobody, NULL, now_ms);
+	c->account = u;
+	c->user = mem_copy(u->name);
+	c->frame_max = b->options.frame_max;
+	c->channel_max = 1;
+	connection_enter(c, v);
+	connection_rearm(c);
+	report_connection_created(c);
+	return c;
+}
+
 static void leave_vhost(struct connection *c)
 {
 	if (!c->vhost)
@@ -508,7 +523,7 @@ void connection_lost(struct connection *c, uint64_t now_ms)
 	must(c->state != CONN_LOST);
 	c->broker->now_ms = now_ms;
 	c->broker->events.actor = NULL;
-	if (c->state == CONN_RUNNING)
+	if (c->state == CONN_RUNNING && c->owner)
 		log_warning("conn=%llu %s: client unexpectedly closed TCP connection",
 		            (unsigned long long)c->number, c->name);
 	c->state = CONN_LOST;

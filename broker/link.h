@@ -96,6 +96,11 @@ void connection_send_when(struct connection *c, uint16_t channel, const struct m
 /* The client has opened the virtual host: it is running. */
 void connection_enter(struct connection *c, struct vhost *v);
 
+/* A connection without a transport and without an owner: the user is in the virtual host from the
+ * start.  Who made it hands in frames, and takes what is in its outbox. */
+struct connection *connection_inside(struct broker *b, struct user *u, struct vhost *v,
+                                     const char *name, uint64_t now_ms);
+
 /* Ends everything the client had: channels, consumers, unacked, exclusive queues. */
 void connection_clean_up(struct connection *c);
 

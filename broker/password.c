@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/base64.h"
 #include "base/die.h"
 
 static const struct {
@@ -69,39 +70,18 @@ bool password_take(struct password *out, enum hashing h, struct slice hash)
 	return true;
 }
 
-/* ---- base64 ---- */
-
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/* ---- as base64 ---- */
 
 void password_print(struct buf *out, const struct password *p)
 {
-	for (size_t i = 0; i < p->n; i += 3) {
-		uint32_t v = (uint32_t)p->bytes[i] << 16;
-		v |= i + 1 < p->n ? (uint32_t)p->bytes[i + 1] << 8 : 0;
-		v |= i + 2 < p->n ? p->bytes[i + 2] : 0;
-		buf_u8(out, (uint8_t)letters[v >> 18]);
-		buf_u8(out, (uint8_t)letters[v >> 12 & 63]);
-		buf_u8(out, i + 1 < p->n ? (uint8_t)letters[v >> 6 & 63] : '=');
-		buf_u8(out, i + 2 < p->n ? (uint8_t)letters[v & 63] : '=');
-	}
+	base64_put(out, slice_of(p->bytes, p->n));
 }
 
 bool password_read(struct password *out, enum hashing h, struct slice base64)
 {
-	uint8_t bytes[PASSWORD_MAX_BYTES + 2];
-	size_t n = 0;
-	uint32_t v = 0;
-	size_t padding = 0;
-	if (base64.n % 4 || base64.n / 4 * 3 > sizeof bytes)
-		return false;
-	for (size_t i = 0; i < base64.n; i++) {
-		const char *at = memchr(letters, base64.p[i], 64);
-		padding += base64.p[i] == '=';
-		if (!at != (padding > 0) || padding > 2)
-			return false;
-		v = v << 6 | (at ? (uint32_t)(at - letters) : 0);
-		for (int k = 16; i % 4 == 3 && k >= 0; k -= 8)
-			bytes[n++] = (uint8_t)(v >> k);
-	}
-	return password_take(out, h, slice_of(bytes, n - padding));
+	struct buf bytes = { 0 };
+	bool read = base64.n <= (PASSWORD_MAX_BYTES + 2) / 3 * 4 && base64_read(&bytes, base64) &&
+	            password_take(out, h, buf_slice(&bytes));
+	buf_free(&bytes);
+	return read;
 }

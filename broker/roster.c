@@ -173,7 +173,7 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
 {
 	switch (r->kind) {
-	case ROSTER_CONSUMERS: return row->vhost != r->vhost;
+	case ROSTER_CONSUMERS: return r->vhost && row->vhost != r->vhost;
 	case ROSTER_VHOST_LIMITS:
 		return (r->vhost && row->vhost != r->vhost) ||
 		       !ledger_vhost_is_limited(&row->vhost->about);

@@ -32,6 +32,16 @@ struct host {
 	} wish;                      /* set by a verb: about its listeners, see server/door.c */
 	bool suspended;              /* nobody new is let in */
 	struct buf trouble;          /* why the last wish could not be granted; owned */
+	uint64_t max_body_bytes;     /* of a request over HTTP */
+	const struct host_port *ports;   /* where it listens ... */
+	size_t n_ports;
+};
+
+/* One of them. */
+struct host_port {
+	const char *protocol;        /* as RabbitMQ calls it: "amqp", "amqp/ssl", "http", "https" */
+	char address[46];
+	uint16_t port;
 };
 
 /* Exit codes, as those of rabbitmqctl. */

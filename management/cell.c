@@ -95,6 +95,7 @@ void cell_put(struct buf *out, struct cell c)
 {
 	switch (c.kind) {
 	case CELL_EMPTY: break;
+	case CELL_JSON:
 	case CELL_TEXT: put_text(out, c.text); break;
 	case CELL_NUMBER: buf_printf(out, "%" PRIu64, c.number); break;
 	case CELL_BOOLEAN: buf_printf(out, "%s", c.boolean ? "true" : "false"); break;
@@ -182,6 +183,15 @@ void cell_put_json(struct buf *out, struct cell c)
 	case CELL_PAIRS: notation_put_table(out, c.table, &json_list); break;
 	case CELL_FIELD: put_json_field(out, c.field); break;
 	case CELL_WORDS: put_words(out, c.text, ",", put_json_text); break;
+	case CELL_JSON: buf_append_slice(out, c.text); break;
 	default: cell_put(out, c);
 	}
+}
+
+void cell_put_value(struct buf *out, struct cell c)
+{
+	if (c.kind == CELL_EMPTY)
+		buf_printf(out, "null");
+	else
+		cell_put_json(out, c.kind == CELL_PAIRS ? cell_table(c.table) : c);
 }

@@ -9,7 +9,7 @@ struct field;
 
 struct cell {
 	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_PAIRS,
-		   CELL_WORDS, CELL_INTEGER, CELL_FIELD } kind;
+		   CELL_WORDS, CELL_INTEGER, CELL_FIELD, CELL_JSON } kind;
 	union {
 		struct slice text;       /* borrowed; words are separated by commas */
 		uint64_t number;
@@ -71,10 +71,19 @@ static inline struct cell cell_words(struct slice words)
 	return (struct cell){ .kind = CELL_WORDS, .text = words };
 }
 
+/* What is JSON already. */
+static inline struct cell cell_json(struct slice text)
+{
+	return (struct cell){ .kind = CELL_JSON, .text = text };
+}
+
 /* In a column: control bytes as three octal digits behind a backslash, a backslash as two. */
 void cell_put(struct buf *out, struct cell c);
 
 /* Bytes that are no UTF-8 are taken for Latin-1. */
 void cell_put_json(struct buf *out, struct cell c);
+
+/* The same as the HTTP API has it: an empty one is null, and pairs are an object. */
+void cell_put_value(struct buf *out, struct cell c);
 
 #endif

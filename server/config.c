@@ -325,6 +325,19 @@ bool config_has_tls(const struct config *c)
 	return false;
 }
 
+struct config config_of_web(const struct config *c)
+{
+	struct config web = *c;
+	web.ssl_verify = (char *)"verify_none";
+	web.ssl_fail_if_no_peer_cert = false;
+	if (c->management_certfile[0]) {
+		web.ssl_certfile = c->management_certfile;
+		web.ssl_keyfile = c->management_keyfile;
+		web.ssl_password = c->management_password;
+	}
+	return web;
+}
+
 /* ---- keys ---- */
 
 static size_t distance(const char *a, struct slice b)

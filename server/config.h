@@ -70,8 +70,12 @@ void config_print(const struct config *c, struct buf *out);
 /* One line a key with default and meaning, for --help and the documentation. */
 void config_print_keys(struct buf *out);
 
-/* True when some listener speaks TLS. */
+/* True when some listener for AMQP speaks TLS. */
 bool config_has_tls(const struct config *c);
+
+/* What the HTTP API has of it: its certificate in place of the other, and clients are asked for
+ * none.  Strings are borrowed. */
+struct config config_of_web(const struct config *c);
 
 /* Splits a listener's address; host is "" for all addresses. False when it is malformed. */
 bool config_address(const char *address, char host[64], uint16_t *port);

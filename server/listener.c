@@ -6,19 +6,24 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "management/call.h"
 #include "server/config.h"
 #include "server/loop.h"
 #include "server/socket.h"
+#include "server/web.h"
 
 enum {
 	ACCEPTS = 8,   /* in one turn: a newcomer costs as much as a hundred messages */
 	LISTENERS = 2 * CONFIG_LISTENERS_MAX + 1,
+	WEB_LISTENERS = 5,
+	WEB_PORT = 15672,
 };
 
 union address {
@@ -54,6 +59,10 @@ static bool accept_one(struct listener *s)
 	}
 	if (fd < 0)
 		return errno == ECONNABORTED || errno == EINTR;
+	if (s->web) {
+		web_new(l, fd, &peer, s->tls);
+		return true;
+	}
 	if (l->max_sockets && l->n_sockets >= l->max_sockets) {
 		close(fd);
 		log_error("connection_max (%llu) is reached: a connection was turned away",
@@ -122,26 +131,29 @@ static bool parse_host(const char *host, uint16_t port, union address *a)
 	return inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1;
 }
 
-static void add(struct loop *l, int fd, bool tls)
+struct place {
+	const char *host;
+	uint16_t port;
+	bool web, tls, optional;
+};
+
+static void add(struct loop *l, struct listener *all, int fd, const struct place *p)
 {
-	struct listener *s = l->listeners;
+	struct listener *s = all;
 	while (s->fd >= 0)
 		s++;
-	must(s < l->listeners + LISTENERS - 1);
+	must(s < all + (p->web ? WEB_LISTENERS : LISTENERS) - 1);
 	s->loop = l;
-	s->tls = tls;
+	s->web = p->web;
+	s->tls = p->tls;
 	s->fd = fd;
+	s->port = p->port;
+	snprintf(s->address, sizeof s->address, "%s", p->host);
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ev_io_init(&s->io, on_readable, fd, EV_READ);
 	s->io.data = s;
 	ev_io_start(l->ev, &s->io);
 }
-
-struct place {
-	const char *host;
-	uint16_t port;
-	bool tls, optional;
-};
 
 static bool open_at(struct loop *l, struct place p, struct buf *where, struct buf *why)
 {
@@ -156,19 +168,32 @@ static bool open_at(struct loop *l, struct place p, struct buf *where, struct bu
 	if (fd < 0 && p.optional)
 		return true;
 	if (fd < 0) {
-		buf_printf(why, "cannot listen on %s port %u: %s%s", host, p.port, strerror(-fd),
+		buf_printf(why, "cannot listen on %s port %u: %s%s%s", host, p.port, strerror(-fd),
 		           fd == -EADDRINUSE ? " (is another broker running? choose another port with "
-		                               "listeners.tcp.default=PORT)"
-		                             : "");
+		                             : "",
+		           fd != -EADDRINUSE ? ""
+		           : p.web           ? "management.tcp.port=PORT)"
+		                             : "listeners.tcp.default=PORT)");
 		return false;
 	}
-	add(l, fd, p.tls);
+	add(l, p.web ? l->web_listeners : l->listeners, fd, &p);
 	buf_printf(where, v6 ? "%s[%s]:%u%s" : "%s%s:%u%s", where->len ? ", " : "", host, p.port,
 	           p.tls ? " (TLS)" : "");
 	return true;
 }
 
 /* Without a host: all addresses, IPv6 only where the system has it. */
+static bool open_place(struct loop *l, struct place p, struct buf *where, struct buf *why)
+{
+	if (p.host[0])
+		return open_at(l, p, where, why);
+	struct place v4 = p, v6 = p;
+	v4.host = "0.0.0.0";
+	v6.host = "::";
+	v6.optional = true;
+	return open_at(l, v4, where, why) && open_at(l, v6, where, why);
+}
+
 static bool open_one(struct loop *l, const char *address, bool tls, struct buf *where,
                      struct buf *why)
 {
@@ -176,18 +201,21 @@ static bool open_one(struct loop *l, const char *address, bool tls, struct buf *
 	uint16_t port;
 	bool ok = config_address(address, host, &port);
 	must(ok);
-	if (host[0])
-		return open_at(l, (struct place){ host, port, tls, false }, where, why);
-	return open_at(l, (struct place){ "0.0.0.0", port, tls, false }, where, why) &&
-	       open_at(l, (struct place){ "::", port, tls, true }, where, why);
+	return open_place(l, (struct place){ .host = host, .port = port, .tls = tls }, where, why);
+}
+
+static struct listener *none_open(size_t n)
+{
+	struct listener *all = mem_zalloc(n * sizeof *all);
+	for (size_t i = 0; i < n; i++)
+		all[i].fd = -1;
+	return all;
 }
 
 bool listeners_open(struct loop *l, struct buf *where, struct buf *why)
 {
 	const struct config *c = l->config;
-	l->listeners = mem_zalloc(LISTENERS * sizeof *l->listeners);
-	for (size_t i = 0; i < LISTENERS; i++)
-		l->listeners[i].fd = -1;
+	l->listeners = none_open(LISTENERS);
 	bool clear = false;          /* something is said about listeners without TLS */
 	for (uint32_t i = 0; i < c->n_listeners; i++) {
 		const struct config_listener *one = &c->listeners[i];
@@ -198,13 +226,70 @@ bool listeners_open(struct loop *l, struct buf *where, struct buf *why)
 	return clear || open_one(l, "5672", false, where, why);
 }
 
-void listeners_close(struct loop *l)
+/* Who names no port did not ask for it. */
+static void open_unasked(struct loop *l, struct place p, struct buf *where)
 {
-	for (struct listener *s = l->listeners; s && s->fd >= 0; s++) {
+	struct buf why = { 0 };
+	if (!open_place(l, p, where, &why))
+		log_warning("without the HTTP API: %.*s", SLICE_ARG(buf_slice(&why)));
+	buf_free(&why);
+}
+
+bool listeners_open_web(struct loop *l, struct buf *where, struct buf *why)
+{
+	const struct config *c = l->config;
+	struct place clear = { c->management_ip, (uint16_t)c->management_port, .web = true };
+	struct place tls = { c->management_ssl_ip, (uint16_t)c->management_ssl_port, .web = true,
+		                 .tls = true };
+	l->web_listeners = none_open(WEB_LISTENERS);
+	if (!clear.port && !tls.port && !c->n_listeners) {
+		clear.port = WEB_PORT;
+		open_unasked(l, clear, where);
+		return true;
+	}
+	return (!clear.port || open_place(l, clear, where, why)) &&
+	       (!tls.port || open_place(l, tls, where, why));
+}
+
+static void close_all(struct loop *l, struct listener **all)
+{
+	for (struct listener *s = *all; s && s->fd >= 0; s++) {
 		ev_io_stop(l->ev, &s->io);
 		close(s->fd);
 		close(s->spare_fd);
 	}
-	mem_free(l->listeners);
-	l->listeners = NULL;
+	mem_free(*all);
+	*all = NULL;
+}
+
+void listeners_close(struct loop *l)
+{
+	close_all(l, &l->listeners);
+}
+
+void listeners_close_web(struct loop *l)
+{
+	close_all(l, &l->web_listeners);
+}
+
+/* ---- telling ---- */
+
+static size_t tell(const struct listener *all, struct host_port *out)
+{
+	static const char *const protocols[2][2] = { { "amqp", "amqp/ssl" }, { "http", "https" } };
+	size_t n = 0;
+	for (const struct listener *s = all; s && s->fd >= 0; s++, n++) {
+		out[n].protocol = protocols[s->web][s->tls];
+		out[n].port = s->port;
+		memcpy(out[n].address, s->address, sizeof out[n].address);
+	}
+	return n;
+}
+
+struct host_port *listeners_ports(const struct loop *l, size_t *n)
+{
+	struct host_port *all = mem_alloc((LISTENERS + WEB_LISTENERS) * sizeof *all);
+	*n = tell(l->listeners, all);
+	*n += tell(l->web_listeners, all + *n);
+	return all;
 }

@@ -17,6 +17,7 @@
 #include "server/listener.h"
 #include "server/socket.h"
 #include "server/tls.h"
+#include "server/web.h"
 
 enum {
 	DRAIN_MS = 10000,
@@ -114,6 +115,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	turn(l);
 	if (l->door)
 		door_turn(l->door);
+	webs_turn(l);
 	rest(l);
 	uint64_t at = broker_deadline(l->broker);
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
@@ -160,16 +162,25 @@ static void on_term(struct ev_loop *ev, ev_signal *w, int events)
 		begin_stop(l);
 }
 
-bool loop_load_tls(struct loop *l, struct buf *why)
+static bool load_tls(const struct config *c, struct tls_context **in_force, struct buf *why)
 {
-	if (!config_has_tls(l->config))
-		return true;
-	struct tls_context *fresh = tls_context_new(l->config, why);
+	struct tls_context *fresh = tls_context_new(c, why);
 	if (!fresh)
 		return false;
-	tls_context_free(&l->tls);
-	l->tls = fresh;
-	ev_timer_start(l->ev, &l->tls_turn);
+	tls_context_free(in_force);
+	*in_force = fresh;
+	return true;
+}
+
+bool loop_load_tls(struct loop *l, struct buf *why)
+{
+	if (config_has_tls(l->config) && !load_tls(l->config, &l->tls, why))
+		return false;
+	l->web_config = config_of_web(l->config);
+	if (l->config->management_ssl_port && !load_tls(&l->web_config, &l->web_tls, why))
+		return false;
+	if (l->tls || l->web_tls)
+		ev_timer_start(l->ev, &l->tls_turn);
 	return true;
 }
 
@@ -178,7 +189,10 @@ static void on_tls_turn(struct ev_loop *ev, ev_timer *w, int events)
 	struct loop *l = w->data;
 	(void)ev;
 	(void)events;
-	tls_context_turn(l->tls);
+	if (l->tls)
+		tls_context_turn(l->tls);
+	if (l->web_tls)
+		tls_context_turn(l->web_tls);
 }
 
 static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
@@ -187,7 +201,7 @@ static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
 	struct buf why = { 0 };
 	(void)ev;
 	(void)events;
-	if (!l->tls)
+	if (!l->tls && !l->web_tls)
 		log_notice("SIGHUP: there are no certificates to read again; everything else is read at "
 		           "start only");
 	else if (loop_load_tls(l, &why))
@@ -237,6 +251,7 @@ void loop_init(struct loop *l, const struct config *c)
 	list_init(&l->strangers[0].all);
 	list_init(&l->strangers[1].all);
 	list_init(&l->sockets);
+	list_init(&l->webs);
 	list_init(&l->line);
 	list_init(&l->waiting);
 	l->input = mem_pages(LOOP_INPUT_BYTES);
@@ -268,8 +283,11 @@ void loop_free(struct loop *l)
 {
 	door_close(&l->door);
 	listeners_close(l);
+	listeners_close_web(l);
+	webs_close(l);
 	sockets_close(l);
 	tls_context_free(&l->tls);
+	tls_context_free(&l->web_tls);
 	mem_pages_free(l->input, LOOP_INPUT_BYTES);
 	mem_pages_free(l->plain, LOOP_PLAIN_BYTES);
 }

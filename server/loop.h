@@ -10,11 +10,12 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "server/config.h"
 #include "server/watch.h"
 
 struct broker;
-struct config;
 struct door;
+struct host;
 struct listener;
 struct tls_context;
 
@@ -36,6 +37,12 @@ struct loop {
 	struct watch watch;
 	struct door *door;           /* NULL: there is none */
 	struct listener *listeners;  /* an array, ended by one that is not open */
+	struct listener *web_listeners;   /* for HTTP; likewise */
+	struct list webs;            /* clients of the HTTP API, the one heard last at the end */
+	size_t n_webs;
+	struct host *host;           /* what they are served from; borrowed */
+	struct config web_config;    /* for the certificate ... */
+	struct tls_context *web_tls; /* ... that they are shown; NULL: none of them speaks TLS */
 	struct strangers strangers[2];   /* in the clear; with TLS */
 	struct list sockets;         /* who has logged in */
 	struct list line;            /* those that bring much and can be read */

@@ -282,7 +282,7 @@ static void notify(const char *state)
 /* ---- running ---- */
 
 static void say_ready(const struct config *c, struct disk *disk, struct buf *where,
-                      uint64_t began_ms)
+                      const struct buf *web, uint64_t began_ms)
 {
 	bool guest = strcmp(c->default_user, "guest") == 0 && strcmp(c->default_pass, "guest") == 0;
 	if (c->n_ignored)
@@ -292,9 +292,11 @@ static void say_ready(const struct config *c, struct disk *disk, struct buf *whe
 		log_warning("the user guest with its well-known password may log in from anywhere");
 	if (strcmp(c->durability, "os") == 0)
 		log_warning("durability=os: a confirm does not wait for the disk");
-	log_info("Leveret " VERSION " ready: amqp on %.*s; data in %s (%s); started in %llu ms",
+	log_info("Leveret " VERSION " ready: amqp on %.*s%s%.*s; data in %s (%s); started in %llu "
+	         "ms",
 	         where->len ? (int)where->len : 7, where->len ? (char *)where->p : "nothing",
-	         c->data_dir, disk->how, (unsigned long long)(loop_now_ms() - began_ms));
+	         web->len ? "; http on " : "", SLICE_ARG(buf_slice(web)), c->data_dir, disk->how,
+	         (unsigned long long)(loop_now_ms() - began_ms));
 	notify("READY=1");
 }
 
@@ -314,7 +316,7 @@ static int run(const struct config *c, uint64_t began_ms)
 	struct disk *disk = NULL;
 	struct log *log;
 	struct broker_options options;
-	struct buf why = { 0 }, where = { 0 };
+	struct buf why = { 0 }, where = { 0 }, web = { 0 };
 	loop_init(&loop, c);
 	if (!loop_load_tls(&loop, &why)) {
 		fail(&why);
@@ -332,7 +334,7 @@ static int run(const struct config *c, uint64_t began_ms)
 	int code = 0;
 	if (broker_recover(loop.broker, &why))
 		code = EXIT_DATA;
-	else if (!listeners_open(&loop, &where, &why))
+	else if (!listeners_open(&loop, &where, &why) || !listeners_open_web(&loop, &web, &why))
 		code = EXIT_USAGE;
 	buf_u8(&where, '\0');
 	where.len--;
@@ -342,10 +344,14 @@ static int run(const struct config *c, uint64_t began_ms)
 		                 .listeners = (const char *)where.p,
 		                 .pid = (uint64_t)getpid(),
 		                 .max_connections = loop.max_sockets,
-		                 .memory_total = memory_total(c) };
+		                 .memory_total = memory_total(c),
+		                 .max_body_bytes = c->management_body_bytes };
+	struct host_port *ports = listeners_ports(&loop, &host.n_ports);
+	host.ports = ports;
+	loop.host = &host;
 	if (code == 0) {
 		open_door(&loop, &host);
-		say_ready(c, disk, &where, began_ms);
+		say_ready(c, disk, &where, &web, began_ms);
 		code = loop_run(&loop);
 		notify("STOPPING=1");
 	} else {
@@ -353,6 +359,8 @@ static int run(const struct config *c, uint64_t began_ms)
 	}
 	loop_free(&loop);
 	buf_free(&where);
+	buf_free(&web);
+	mem_free(ports);
 	buf_free(&host.trouble);
 	if (broker_free(loop.broker) && code == 0)
 		code = EXIT_LOG;
@@ -366,12 +374,15 @@ static int run(const struct config *c, uint64_t began_ms)
 static int check(const struct config *c)
 {
 	struct buf text = { 0 }, why = { 0 };
+	struct config web = config_of_web(c);
 	struct tls_context *tls = config_has_tls(c) ? tls_context_new(c, &why) : NULL;
+	struct tls_context *web_tls = c->management_ssl_port ? tls_context_new(&web, &why) : NULL;
 	if (why.len) {
 		fail(&why);
 		return EXIT_USAGE;
 	}
 	tls_context_free(&tls);
+	tls_context_free(&web_tls);
 	config_print(c, &text);
 	print_buf(&text, stdout);
 	return 0;

@@ -8,10 +8,7 @@
  * frame on its way. */
 #include "server/socket.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,6 +18,7 @@
 #include "base/mem.h"
 #include "broker/connection.h"
 #include "broker/outbox.h"
+#include "server/address.h"
 #include "server/config.h"
 #include "server/loop.h"
 #include "server/tls.h"
@@ -66,42 +64,11 @@ struct socket {
 	struct list line;                /* in the loop's line of those that bring much */
 };
 
-/* ---- names ---- */
-
-static void print_address(char *out, size_t n, const struct sockaddr_storage *a)
-{
-	char host[INET6_ADDRSTRLEN] = "?";
-	const struct sockaddr_in6 *v6 = (const void *)a;
-	const struct sockaddr_in *v4 = (const void *)a;
-	if (a->ss_family == AF_INET6) {
-		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-		snprintf(out, n, "[%s]:%u", host, ntohs(v6->sin6_port));
-	} else {
-		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the system has filled it in */
-		snprintf(out, n, "%s:%u", host, ntohs(v4->sin_port));
-	}
-}
-
-static bool is_loopback(const struct sockaddr_storage *a)
-{
-	const struct sockaddr_in6 *v6 = (const void *)a;
-	const struct sockaddr_in *v4 = (const void *)a;
-	if (a->ss_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-}
-
 static struct connection *introduce(struct socket *s, const struct sockaddr_storage *peer)
 {
-	struct sockaddr_storage own = { 0 };
-	socklen_t n = sizeof own;
-	char a[64], b[64], name[132];
-	getsockname(s->fd, (struct sockaddr *)&own, &n);
-	print_address(a, sizeof a, peer);
-	print_address(b, sizeof b, &own);
-	snprintf(name, sizeof name, "%s -> %s", a, b);
-	struct peer p = { name, is_loopback(peer) };
+	char name[ADDRESS_PAIR_BYTES];
+	address_print_pair(name, peer, s->fd);
+	struct peer p = { name, address_is_loopback(peer) };
 	return connection_new(s->loop->broker, &p, s, loop_now_ms());
 }
 

@@ -659,7 +659,46 @@ JSON = {
     "twice": b'{"a":1,"a":{"a":-0.0}}',
 }
 
+# ---- over HTTP ----
+
+
+def asked(method, target, body=b"", headers=b""):
+    length = b"Content-Length: %d\r\n" % len(body) if body else b""
+    return (method + b" " + target + b" HTTP/1.1\r\nHost: h\r\nAuthorization: Basic "
+            b"Z3Vlc3Q6Z3Vlc3Q=\r\n" + length + headers + b"\r\n" + body)
+
+
+QUEUE = asked(b"PUT", b"/api/queues/%2F/q", b'{"durable":true,"arguments":{"x-max-length":5}}')
+BIND = asked(b"POST", b"/api/bindings/%2F/e/amq.topic/q/q", b'{"routing_key":"a.#"}')
+PUBLISH = asked(b"POST", b"/api/exchanges/%2F/amq.default/publish",
+                b'{"routing_key":"q","properties":{"priority":3,"headers":{"a":[1]}},'
+                b'"payload":"aGk=","payload_encoding":"base64"}')
+GET = asked(b"POST", b"/api/queues/%2F/q/get",
+            b'{"count":2,"ackmode":"reject_requeue_true","encoding":"auto","truncate":1}')
+
+HTTP = {
+    "list": asked(b"GET", b"/api/queues?page=1&page_size=5&name=q.*&use_regex=true&sort=messages"),
+    "columns": asked(b"GET", b"/api/exchanges/%2f?columns=name,type&sort_reverse=true"),
+    "pipeline": QUEUE + BIND + PUBLISH + GET + asked(b"GET", b"/api/bindings") +
+    asked(b"DELETE", b"/api/queues/%2F/q?if-empty=true"),
+    "unbind": QUEUE + BIND + asked(b"DELETE", b"/api/bindings/%2F/e/amq.topic/q/q/a.%23"),
+    "chunks": asked(b"PUT", b"/api/exchanges/%2F/x", headers=b"Transfer-Encoding: chunked\r\n") +
+    b'9;a=b\r\n{"type":"\r\n9\r\nfanout"} \r\n0\r\nTrailer: x\r\n\r\n',
+    "continue": asked(b"PUT", b"/api/exchanges/%2F/x", b"[]", b"Expect: 100-continue\r\n"),
+    "nobody": b"GET /api/queues HTTP/1.1\r\nHost:\r\n\r\n",
+    "old": b"HEAD /api/overview HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "options": asked(b"OPTIONS", b"//api/queues//x/") + asked(b"PATCH", b"/api/bindings/%2F"),
+    "smuggled": asked(b"PUT", b"/api/queues/%2F/q", b"0\r\n\r\n",
+                      b"Transfer-Encoding: chunked\r\n"),
+    "upgrade": asked(b"GET", b"/api/queues", headers=b"Connection: Upgrade\r\nUpgrade: h2c\r\n") +
+    asked(b"CONNECT", b"h:1"),
+    "percent": asked(b"GET", b"/api/queues/%2F/%zz?columns=%2"),
+    "folded": b"\r\n\nGET / HTTP/1.1\r\nHost: a\r\n b\r\nX-Reason:\r\n\r\n",
+    "no-http": b"AMQP\0\0\x09\x01",
+}
+
 for parser, seeds in [
+    ("http", HTTP),
     ("frame", FRAMES),
     ("method", METHODS),
     ("table", TABLES),

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "management/api.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "broker/manage.h"
+#include "broker/vhost.h"
+#include "management/row_field.h"
+
+/* ---- lists ---- */
+
+enum { PAGE_SIZE = 100, PAGE_MAX = 1000000 };
+
+/* False when it is no number, which was said then; what is not said stays. */
+static bool read_number(struct http_response *r, const char *key, uint64_t most, uint64_t *n,
+                        struct buf *out)
+{
+	struct slice s = http_query(r, key);
+	uint64_t v = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || v > most)
+			v = most + 1;
+		else
+			v = v * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	if (!s.p)
+		return true;
+	if (s.n == 0 || v == 0 || v > most) {
+		http_bad_request(r, out, "%s has to be a number from 1 to %" PRIu64, key, most);
+		return false;
+	}
+	*n = v;
+	return true;
+}
+
+static bool read_page(struct http_response *r, struct buf *out)
+{
+	uint64_t page = 0, size = PAGE_SIZE;
+	if (!read_number(r, "page", PAGE_MAX, &page, out) ||
+	    !read_number(r, "page_size", ROWS_PAGE_MAX, &size, out))
+		return false;
+	if (page)
+		rows_page(&r->rows, page, size);
+	return true;
+}
+
+static bool read_name(struct http_response *r, struct buf *out)
+{
+	struct buf why = { 0 };
+	bool is_pattern = api_asks(r, "use_regex");
+	struct slice name = http_query(r, "name");
+	bool ok = !name.n || rows_name(&r->rows, name, is_pattern, &why);
+	if (!ok)
+		http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&why)));
+	buf_free(&why);
+	return ok;
+}
+
+static bool read_order(struct http_response *r, struct buf *out)
+{
+	bool reverse = api_asks(r, "sort_reverse");
+	struct slice path = http_query(r, "sort");
+	if (!path.n || rows_sort(&r->rows, path, reverse))
+		return true;
+	http_bad_request(r, out, "there is nothing called '%.*s' to sort by", SLICE_ARG(path));
+	return false;
+}
+
+static bool read_query(struct http_response *r, struct buf *out)
+{
+	if (!read_order(r, out) || !read_page(r, out) || !read_name(r, out))
+		return false;
+	struct slice columns = http_query(r, "columns");
+	if (columns.n)
+		rows_choose(&r->rows, columns);
+	return true;
+}
+
+enum call_state api_list(struct http_response *r, struct buf *out, enum roster_kind kind,
+                         void prepare(struct http_response *r))
+{
+	struct rows *w = &r->rows;
+	if (!r->begun) {
+		rows_begin(w, r->host->broker, kind);
+		w->vhost = r->in_vhost ? r->parts[0] : r->request->vhost;
+		if (prepare)
+			prepare(r);
+		if (!read_query(r, out))
+			return CALL_DONE;
+	}
+	if (rows_go_on(w, r->user, out))
+		return CALL_MORE;
+	return w->trouble ? http_bad_request(r, out, "%s", w->trouble) : CALL_DONE;
+}
+
+enum call_state api_one(struct http_response *r, struct buf *out, enum roster_kind kind,
+                        const struct roster_row *row)
+{
+	if (!row)
+		return http_not_found(r, out);
+	rows_begin(&r->rows, r->host->broker, kind);
+	struct slice columns = http_query(r, "columns");
+	if (columns.n)
+		rows_choose(&r->rows, columns);
+	rows_put_open(&r->rows, row, out);
+	buf_u8(out, '}');
+	return CALL_DONE;
+}
+
+/* ---- names ---- */
+
+/* The name with blanks for its plus signs; the query room is free for it. */
+static struct slice with_blanks(struct http_response *r, struct slice name)
+{
+	buf_clear(&r->query_room);
+	for (size_t i = 0; i < name.n; i++)
+		buf_u8(&r->query_room, name.p[i] == '+' ? ' ' : name.p[i]);
+	return buf_slice(&r->query_room);
+}
+
+struct queue *api_queue_named(struct http_response *r, struct slice *name)
+{
+	struct queue *q = topology_queue(&r->vhost->topology, *name);
+	return q ? q : topology_queue(&r->vhost->topology, with_blanks(r, *name));
+}
+
+struct exchange *api_exchange_named(struct http_response *r, struct slice *name)
+{
+	if (slice_is(*name, "amq.default"))
+		*name = slice_of("", 0);
+	return topology_exchange(&r->vhost->topology, *name);
+}
+
+bool api_asks(struct http_response *r, const char *key)
+{
+	return slice_is(http_query(r, key), "true");
+}
+
+void api_put_part(struct buf *out, struct slice s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
+	for (size_t i = 0; i < s.n; i++)
+		if (memchr(plain, s.p[i], sizeof plain - 1))
+			buf_u8(out, s.p[i]);
+		else
+			buf_printf(out, "%%%02X", s.p[i]);
+}
+
+static void add_tag(struct buf *out, struct slice tag)
+{
+	if (tag.n && out->len)
+		buf_u8(out, ',');
+	buf_append_slice(out, tag);
+}
+
+void api_read_tags(const struct http_response *r, struct buf *out)
+{
+	struct field f;
+	if (!table_find(r->body.bytes, "tags", &f))
+		return;
+	if (f.letter == 'S')
+		call_words(out, f.bytes);
+	if (f.letter != 'A')
+		return;
+	for (struct table_walk w = table_walk(f.bytes); array_next(&w, &f);)
+		if (f.letter == 'S')
+			add_tag(out, f.bytes);
+}
+
+/* ---- as the user ---- */
+
+void api_open(struct http_response *r)
+{
+	char name[160];
+	snprintf(name, sizeof name, "%s", r->peer);
+	proxy_open(&r->proxy, r->host->broker, r->user, r->vhost, name, r->now_ms);
+}
+
+/* "PRECONDITION_FAILED - inequivalent arg ...": what stands behind the name. */
+static struct slice sentence(struct slice text)
+{
+	const uint8_t *dash = memmem(text.p, text.n, " - ", 3);
+	if (!dash)
+		return text;
+	slice_take(&text, (size_t)(dash + 3 - text.p));
+	return text;
+}
+
+static enum call_state refused(struct http_response *r, struct buf *out, uint16_t code,
+                               struct slice text)
+{
+	text = sentence(text);
+	if (code == 404)
+		return http_not_found(r, out);
+	if (code == 403)
+		return http_refuse(r, out, 401, "not_authorised", "%.*s", SLICE_ARG(text));
+	return http_bad_request(r, out, "%.*s", SLICE_ARG(text));
+}
+
+bool api_hear(struct http_response *r, struct buf *out, struct proxy_word *word,
+              enum call_state *state)
+{
+	const struct method *m = &word->method;
+	while (proxy_hear(&r->proxy, word, r->now_ms)) {
+		switch (m->id) {
+		case METHOD_channel_open_ok: break;
+		case METHOD_channel_close:
+			*state = refused(r, out, m->channel_close.reply_code, m->channel_close.reply_text);
+			return false;
+		case METHOD_connection_close:
+			*state = refused(r, out, m->connection_close.reply_code,
+			                 m->connection_close.reply_text);
+			return false;
+		default: return true;
+		}
+	}
+	*state = CALL_WAITS;
+	return false;
+}
+
+enum call_state api_say(struct http_response *r, struct buf *out, const struct method *m,
+                        unsigned status)
+{
+	struct proxy_word word;
+	enum call_state state;
+	if (!r->proxy.connection) {
+		api_open(r);
+		proxy_say(&r->proxy, m, r->now_ms);
+	}
+	return api_hear(r, out, &word, &state) ? http_status(r, status) : state;
+}

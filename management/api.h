@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the handlers of the HTTP API (api_*.c) share. */
+#ifndef MANAGEMENT_API_H
+#define MANAGEMENT_API_H
+
+#include "management/http_response.h"
+#include "management/http_route.h"
+
+/* A list of all rows of a kind that the user sees, as the query asks for it: columns, sort, pages,
+ * names.  prepare, which may be NULL, narrows it down before the first piece (rows_match). */
+enum call_state api_list(struct http_response *r, struct buf *out, enum roster_kind kind,
+                         void prepare(struct http_response *r));
+
+/* One row alone; its parts beyond what leads to it may be missing.  row NULL: 404. */
+enum call_state api_one(struct http_response *r, struct buf *out, enum roster_kind kind,
+                        const struct roster_row *row);
+
+/* The queue or exchange of that name in the virtual host of the route; NULL: there is none.  Some
+ * clients write a plus sign for a blank. */
+struct queue *api_queue_named(struct http_response *r, struct slice *name);
+struct exchange *api_exchange_named(struct http_response *r, struct slice *name);
+
+/* Says the method as the user, once, and waits for the answer: then the status, or what the broker
+ * refuses. */
+enum call_state api_say(struct http_response *r, struct buf *out, const struct method *m,
+                        unsigned status);
+
+/* For an answer that is more than that: false while there is none, and when it is a refusal, which
+ * was put out then: *state says which. */
+bool api_hear(struct http_response *r, struct buf *out, struct proxy_word *word,
+              enum call_state *state);
+
+/* Opens the proxy of the response. */
+void api_open(struct http_response *r);
+
+/* A boolean of the query. */
+bool api_asks(struct http_response *r, const char *key);
+
+/* Appends a part of a path, encoded. */
+void api_put_part(struct buf *out, struct slice s);
+
+/* The tags of a user or virtual host, from an array or a text with commas, without blanks. */
+void api_read_tags(const struct http_response *r, struct buf *out);
+
+#endif

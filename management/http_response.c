@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "management/http_response.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/base64.h"
+#include "base/die.h"
+#include "base/logline.h"
+#include "base/mem.h"
+#include "broker/access.h"
+#include "broker/manage.h"
+#include "broker/user.h"
+#include "management/json.h"
+#include "management/http_route.h"
+
+static const char json_type[] = "application/json";
+
+/* ---- what handlers say ---- */
+
+enum call_state http_status(struct http_response *r, unsigned status)
+{
+	r->status = status;
+	r->type = NULL;
+	return CALL_DONE;
+}
+
+static void put_refusal(struct http_response *r, struct buf *out, unsigned status,
+                        const char *error, struct slice reason)
+{
+	r->status = status;
+	r->type = json_type;
+	buf_printf(out, "{\"error\":\"%s\",\"reason\":", error);
+	cell_put_json(out, cell_slice(reason));
+	buf_u8(out, '}');
+}
+
+static void refuse(struct http_response *r, struct buf *out, unsigned status, const char *error,
+                   const char *format, va_list args)
+{
+	char text[1024];
+	int n = vsnprintf(text, sizeof text, format, args);
+	put_refusal(r, out, status, error,
+	            slice_of(text, n < (int)sizeof text ? (size_t)n : sizeof text - 1));
+}
+
+enum call_state http_refuse(struct http_response *r, struct buf *out, unsigned status,
+                            const char *error, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	refuse(r, out, status, error, format, args);
+	va_end(args);
+	return CALL_DONE;
+}
+
+enum call_state http_bad_request(struct http_response *r, struct buf *out, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	refuse(r, out, 400, "bad_request", format, args);
+	va_end(args);
+	return CALL_DONE;
+}
+
+enum call_state http_not_found(struct http_response *r, struct buf *out)
+{
+	return http_refuse(r, out, 404, "Object Not Found", "Not Found");
+}
+
+enum call_state http_durably(struct http_response *r, unsigned status)
+{
+	const struct broker *b = r->host->broker;
+	bool done = manage_is_durable(b, r->wait_for) && rights_are_reviewed(b) &&
+	            (!r->vhost || policing_is_done(r->vhost));
+	return done ? http_status(r, status) : CALL_WAITS;
+}
+
+/* ---- the body of the request ---- */
+
+bool http_read_body(struct http_response *r, struct buf *out)
+{
+	struct slice text = r->request->body;
+	if (text.n == 0)
+		text = slice_str("{}");
+	if (json_read(text, &r->body_room, &r->body) && r->body.letter == 'F')
+		return true;
+	http_bad_request(r, out, "not_json");
+	return false;
+}
+
+static bool has(const struct http_response *r, const char *key, struct field *out)
+{
+	return table_find(r->body.bytes, key, out);
+}
+
+struct slice http_text(const struct http_response *r, const char *key)
+{
+	struct field f;
+	return has(r, key, &f) && f.letter == 'S' ? f.bytes : slice_of(NULL, 0);
+}
+
+struct slice http_table(const struct http_response *r, const char *key)
+{
+	struct field f;
+	return has(r, key, &f) && f.letter == 'F' ? f.bytes : slice_of(NULL, 0);
+}
+
+/* Older clients write "true". */
+bool http_flag(const struct http_response *r, const char *key, bool otherwise)
+{
+	struct field f;
+	if (!has(r, key, &f) || (f.letter != 't' && f.letter != 'S'))
+		return otherwise;
+	return f.letter == 't' ? f.boolean : slice_is(f.bytes, "true");
+}
+
+bool http_number(const struct http_response *r, const char *key, int64_t *out)
+{
+	struct field f;
+	if (!has(r, key, &f) || !field_is_integer(&f))
+		return false;
+	*out = f.integer;
+	return true;
+}
+
+struct slice http_query(struct http_response *r, const char *key)
+{
+	for (struct slice rest = r->request->query; rest.n;) {
+		struct slice value = slice_cut(&rest, '&'), name = slice_cut(&value, '=');
+		buf_clear(&r->query_room);
+		if (slice_is(name, key) && http_route_decode(value, true, &r->query_room))
+			return r->query_room.len ? buf_slice(&r->query_room) : slice_of("", 0);
+	}
+	return slice_of(NULL, 0);
+}
+
+/* ---- who asks ---- */
+
+/* Each of them may do what those behind it may. */
+bool http_user_is(const struct user *u, const char *tag)
+{
+	if (user_has_tag(u, tag) || user_has_tag(u, "administrator"))
+		return true;
+	if (strcmp(tag, "management") == 0)
+		return user_has_tag(u, "monitoring") || user_has_tag(u, "policymaker");
+	return false;
+}
+
+bool http_sees(const struct user *u, const struct vhost *v)
+{
+	return http_user_is(u, "monitoring") || grant_find(u, v, slice_of(NULL, 0));
+}
+
+static bool read_credentials(struct slice header, struct buf *room, struct login *out)
+{
+	if (!slice_starts(header, "Basic ") && !slice_starts(header, "basic "))
+		return false;
+	slice_take(&header, 6);
+	if (!base64_read(room, header))
+		return false;
+	struct slice both = buf_slice(room);
+	const uint8_t *colon = both.n ? memchr(both.p, ':', both.n) : NULL;
+	if (!colon)
+		return false;
+	out->user = slice_take(&both, (size_t)(colon - both.p));
+	slice_take(&both, 1);
+	out->password = both;
+	return true;
+}
+
+static void challenge(struct http_response *r)
+{
+	buf_printf(&r->headers, "www-authenticate: Basic realm=\"RabbitMQ Management\"\r\n");
+}
+
+static bool log_in(struct http_response *r, bool loopback, const char *peer, struct buf *out)
+{
+	struct buf room = { 0 };
+	struct login login = { 0 };
+	const char *why = " - invalid credentials";
+	bool said = r->request->authorization.p != NULL;
+	if (said && read_credentials(r->request->authorization, &room, &login))
+		r->user = access_check(r->host->broker, &login, loopback, &why);
+	if (r->user) {
+		r->user_name = mem_own(r->user->name);
+	} else {
+		challenge(r);
+		if (said) {
+			log_warning("%s: HTTP access denied: user '%.*s'%s", peer, SLICE_ARG(login.user), why);
+			http_refuse(r, out, 401, "not_authorized", "Login failed");
+		} else {
+			http_status(r, 401);
+		}
+	}
+	if (room.len)
+		explicit_bzero(room.p, room.len);
+	buf_free(&room);
+	return r->user != NULL;
+}
+
+static bool has_tag(struct http_response *r, const char *tag, const char *why, struct buf *out)
+{
+	if (!http_user_is(r->user, tag))
+		http_refuse(r, out, 401, "not_authorised", "%s", why);
+	return r->status != 401;
+}
+
+static bool find_vhost(struct http_response *r, struct buf *out)
+{
+	r->vhost = vhost_find(r->host->broker, r->parts[0]);
+	r->in_vhost = r->vhost != NULL;
+	if (!r->vhost)
+		http_not_found(r, out);
+	return r->in_vhost;
+}
+
+static bool may_enter(struct http_response *r, bool to_look, struct buf *out)
+{
+	if (!find_vhost(r, out))
+		return false;
+	bool may = to_look ? http_sees(r->user, r->vhost)
+	                   : grant_find(r->user, r->vhost, slice_of(NULL, 0)) != NULL;
+	if (!may)
+		http_refuse(r, out, 401, "not_authorised", "User not authorised to access virtual host");
+	return may;
+}
+
+/* The refusal goes to out. */
+static bool may(struct http_response *r, struct buf *out)
+{
+	if (!has_tag(r, "management", "Not management user", out))
+		return false;
+	switch (r->route->who) {
+	case FOR_VHOST: return may_enter(r, false, out);
+	case FOR_VIEW: return may_enter(r, true, out);
+	case FOR_POLICY:
+		return has_tag(r, "policymaker", "Not policymaker", out) && may_enter(r, false, out);
+	case FOR_MONITORING: return has_tag(r, "monitoring", "Not monitor user", out);
+	case FOR_ADMINISTRATOR: return has_tag(r, "administrator", "Not administrator user", out);
+	default: return true;
+	}
+}
+
+/* ---- beginning ---- */
+
+static void put_allowed(struct http_response *r, unsigned allowed)
+{
+	static const struct {
+		enum http_action action;
+		const char *name;
+	} names[] = {
+		{ HTTP_ACTION_HEAD, "HEAD" }, { HTTP_ACTION_GET, "GET" }, { HTTP_ACTION_POST, "POST" },
+		{ HTTP_ACTION_PUT, "PUT" }, { HTTP_ACTION_DELETE, "DELETE" },
+		{ HTTP_ACTION_OPTIONS, "OPTIONS" },
+	};
+	const char *between = "";
+	buf_printf(&r->headers, "allow: ");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!(allowed & names[i].action))
+			continue;
+		buf_printf(&r->headers, "%s%s", between, names[i].name);
+		between = ", ";
+	}
+	buf_printf(&r->headers, "\r\n");
+}
+
+/* Finds who is to answer; false, and the answer, when nobody is. */
+static bool find_route(struct http_response *r, struct buf *out)
+{
+	struct slice parts[HTTP_PATH_PARTS_MAX];
+	size_t n;
+	unsigned allowed = 0;
+	if (!http_route_cut(r->request->path, &r->path, parts, &n)) {
+		http_bad_request(r, out, "the path makes no sense");
+		return false;
+	}
+	r->route = http_route_find(r->request->action, parts, n, r->parts, &allowed);
+	if (r->route)
+		return true;
+	if (!allowed)
+		http_not_found(r, out);
+	else
+		http_status(r, r->request->action == HTTP_ACTION_OPTIONS ? 200 : 405);
+	if (allowed)
+		put_allowed(r, allowed);
+	return false;
+}
+
+struct http_response *http_response_new(struct host *h, const struct http_request *request,
+                                        bool loopback, const char *peer, bool *welcome)
+{
+	struct http_response *r = mem_zalloc(sizeof *r);
+	r->host = h;
+	r->request = request;
+	r->peer = peer;
+	r->status = 200;
+	r->type = json_type;
+	*welcome = find_route(r, &r->room) &&
+	           (r->route->who == FOR_ANYBODY || (log_in(r, loopback, peer, &r->room) &&
+	                                             may(r, &r->room)));
+	if (!*welcome)
+		r->route = NULL;
+	return r;
+}
+
+void http_response_free(struct http_response **response)
+{
+	struct http_response *r = *response;
+	if (!r)
+		return;
+	proxy_close(&r->proxy, r->now_ms);
+	rows_end(&r->rows);
+	census_end(&r->census);
+	definitions_end(&r->definitions);
+	mem_disown(r->user_name);
+	buf_free(&r->path);
+	buf_free(&r->headers);
+	buf_free(&r->body_room);
+	buf_free(&r->query_room);
+	buf_free(&r->room);
+	mem_free(r);
+	*response = NULL;
+}
+
+/* ---- going on ---- */
+
+/* Who asks, and where, may have gone since the last piece. */
+static bool find_again(struct http_response *r)
+{
+	const struct broker *b = r->host->broker;
+	if (r->user_name.n)
+		r->user = user_find(b, r->user_name);
+	if (r->in_vhost)
+		r->vhost = vhost_find(b, r->parts[0]);
+	bool whole = (r->user || !r->user_name.n) && (r->vhost || !r->in_vhost);
+	r->cut = !whole;
+	return whole;
+}
+
+enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, struct buf *out)
+{
+	struct broker *b = r->host->broker;
+	r->now_ms = now_ms;
+	if (!r->route) {             /* refused */
+		buf_append_slice(out, buf_slice(&r->room));
+		return CALL_DONE;
+	}
+	if (!find_again(r))
+		return http_status(r, 401);
+	manage_now(b, now_ms);
+	b->events.actor = r->user ? (const char *)r->user->name.p : NULL;
+	enum call_state state = r->route->handle(r, out);
+	b->events.actor = NULL;
+	r->begun = true;
+	return state;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer to one request: a handler that a route leads to (routes.def), and what it needs from
+ * one call to the next.  This is the seam between HTTP and what is served over it.
+ *
+ * A handler is called until it returns CALL_DONE, and appends a piece of the body each time: short,
+ * so that a long list is never there whole.  CALL_WAITS: call again after the next turn of the
+ * broker.  Until the first byte of the body it may set the status, the type and further headers.
+ * The user, if the route asks for one, is looked up before each call: one who is deleted meanwhile
+ * gets no further piece. */
+#ifndef MANAGEMENT_HTTP_RESPONSE_H
+#define MANAGEMENT_HTTP_RESPONSE_H
+
+#include "amqp/table.h"
+#include "broker/census.h"
+#include "management/call.h"
+#include "management/http_request.h"
+#include "management/proxy.h"
+#include "management/rows.h"
+
+struct http_route;
+
+enum { HTTP_PARTS_MAX = 8 };
+
+struct http_response {
+	struct host *host;
+	const struct http_request *request;      /* borrowed; whole when a handler is called */
+	const struct http_route *route;
+	struct slice parts[HTTP_PARTS_MAX];      /* what the stars of the route stand for, decoded */
+	struct buf path;                         /* ... where they lie */
+	struct slice user_name;                  /* owned; n == 0: the route asks for nobody */
+	struct user *user;
+	struct vhost *vhost;                     /* the first part, where the route asks for one */
+	bool in_vhost;
+	const char *peer;                        /* for names of connections; borrowed */
+	uint64_t now_ms;
+	unsigned status;
+	const char *type;                        /* of the body; NULL: there is no body */
+	struct buf headers;                      /* further ones, each a line with its end */
+	bool begun;                              /* the handler was called before */
+	bool cut;                                /* it will not be whole: who asked is gone */
+
+	/* what handlers need, each zeroed at first */
+	struct buf body_room, query_room, room;
+	struct field body;
+	struct rows rows;
+	struct census census;
+	struct definitions definitions;
+	struct proxy proxy;
+	log_position wait_for;
+	uint64_t count;
+};
+
+typedef enum call_state http_handler(struct http_response *r, struct buf *out);
+
+/* The answer to a request whose head is whole, which stays where it is.  Who may not, or asks for
+ * what is not there, has the answer already: not *welcome then, and the body is not wanted. */
+struct http_response *http_response_new(struct host *h, const struct http_request *request,
+                                        bool loopback, const char *peer, bool *welcome);
+void http_response_free(struct http_response **r);
+
+/* Calls the handler. */
+enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, struct buf *out);
+
+/* ---- for handlers ---- */
+
+/* A status without a body: 204, or 201. */
+enum call_state http_status(struct http_response *r, unsigned status);
+
+/* RabbitMQ's objects of JSON: {"error":"bad_request","reason":"..."}. */
+enum call_state http_refuse(struct http_response *r, struct buf *out, unsigned status,
+                            const char *error, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+enum call_state http_bad_request(struct http_response *r, struct buf *out, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+enum call_state http_not_found(struct http_response *r, struct buf *out);
+
+/* The body as a value of JSON in r->body; an absent one is an empty object.  False when it is none,
+ * or no object, which was said then. */
+bool http_read_body(struct http_response *r, struct buf *out);
+
+/* A key of that object; slices with p == NULL: it is not there or of another kind. */
+struct slice http_text(const struct http_response *r, const char *key);
+struct slice http_table(const struct http_response *r, const char *key);
+bool http_flag(const struct http_response *r, const char *key, bool otherwise);
+bool http_number(const struct http_response *r, const char *key, int64_t *out);
+
+/* A key of the query, decoded; p == NULL: it is not there.  Valid until the next one. */
+struct slice http_query(struct http_response *r, const char *key);
+
+/* Waits until what was changed is durable and in effect; then it is the status. */
+enum call_state http_durably(struct http_response *r, unsigned status);
+
+/* The tag, or one that says more. */
+bool http_user_is(const struct user *u, const char *tag);
+
+/* True when the user sees what is in the virtual host. */
+bool http_sees(const struct user *u, const struct vhost *v);
+
+#endif

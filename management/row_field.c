@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "management/row_field.h"
+
+#include "base/die.h"
+#include "base/digest.h"
+#include "broker/channel.h"
+#include "broker/patience.h"
+#include "broker/user.h"
+#include "management/limits.h"
+#include "queue/queue.h"
+
+#define VALUE(name) static struct cell name(const struct roster_row *r, struct buf *room)
+
+/* A value for which nothing has to be made. */
+#define OWN_VALUE(name, expression) \
+	VALUE(name)                     \
+	{                               \
+		(void)r;                    \
+		(void)room;                 \
+		return expression;          \
+	}
+
+static struct cell text_or_nothing(struct slice s)
+{
+	return s.n ? cell_slice(s) : cell_empty();
+}
+
+static struct cell user_of(const struct connection *c)
+{
+	return c->user ? cell_text(c->user) : cell_empty();
+}
+
+OWN_VALUE(node, cell_text(r->broker->options.cluster_name))
+OWN_VALUE(vhost, cell_slice(r->vhost->name))
+OWN_VALUE(user, cell_slice(r->user->name))
+OWN_VALUE(hashing, cell_text(password_hashing_name(r->user->about.password.hashing)))
+OWN_VALUE(policy_definition, cell_table(r->policy->definition))
+OWN_VALUE(protocol, cell_text("AMQP 0-9-1"))
+OWN_VALUE(carrier, cell_text(connection_owner(r->connection) ? "network" : "direct"))
+OWN_VALUE(connection, cell_text(r->connection->name))
+OWN_VALUE(channel_number, cell_number(r->channel->number))
+OWN_VALUE(channel_user, user_of(r->connection))
+
+/* The names of the strongest policies that count for it. */
+OWN_VALUE(queue_policy, r->queue->ruling ? text_or_nothing(r->queue->ruling->policy)
+                                         : cell_empty())
+OWN_VALUE(queue_operator_policy,
+          r->queue->ruling ? text_or_nothing(r->queue->ruling->operator_policy) : cell_empty())
+OWN_VALUE(exchange_policy, r->exchange->ruling ? text_or_nothing(r->exchange->ruling->policy)
+                                               : cell_empty())
+
+/* ---- what is made ---- */
+
+VALUE(password_hash)
+{
+	password_print(room, &r->user->about.password);
+	return cell_slice(buf_slice(room));
+}
+
+VALUE(vhost_limits)
+{
+	limits_put_vhost(room, &r->vhost->about);
+	return cell_json(buf_slice(room));
+}
+
+VALUE(user_limits)
+{
+	limits_put_user(room, &r->user->about);
+	return cell_json(buf_slice(room));
+}
+
+static struct cell end_of(const struct connection *c, bool port)
+{
+	struct slice host;
+	uint16_t number;
+	if (!connection_address(c, false, &host, &number))
+		return cell_empty();
+	return port ? cell_number(number) : cell_slice(host);
+}
+
+OWN_VALUE(peer_host, end_of(r->connection, false))
+OWN_VALUE(peer_port, end_of(r->connection, true))
+
+VALUE(channel)
+{
+	buf_printf(room, "%s (%u)", r->connection->name, r->channel->number);
+	return cell_slice(buf_slice(room));
+}
+
+VALUE(consumer_timeout)
+{
+	uint64_t ms = patience_of_queue(r->broker, r->queue);
+	(void)room;
+	return ms ? cell_number(ms) : cell_empty();
+}
+
+/* What the column has as text for a table is JSON. */
+VALUE(parameter_value)
+{
+	enum roster_kind kind = ROSTER_PARAMETERS;
+	struct cell c = column_find(kind, slice_str("value"))->value(r, room);
+	return cell_json(c.text);
+}
+
+/* ---- bindings ---- */
+
+enum { DIGEST_SHOWN = 8 };        /* bytes of it */
+
+static bool is_unreserved(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.';
+}
+
+void row_properties_key(struct buf *out, struct slice key, struct slice arguments)
+{
+	for (size_t i = 0; i < key.n; i++)
+		if (is_unreserved(key.p[i]))
+			buf_u8(out, key.p[i]);
+		else
+			buf_printf(out, "%%%02X", key.p[i]);
+	if (arguments.n) {
+		struct digest d = digest_of(arguments);
+		buf_u8(out, '~');
+		for (size_t i = 0; i < DIGEST_SHOWN; i++)
+			buf_printf(out, "%02x", d.bytes[i]);
+	} else if (key.n == 0) {
+		buf_u8(out, '~');
+	}
+}
+
+VALUE(properties_key)
+{
+	const struct binding *b = r->binding;
+	row_properties_key(room, b ? b->key : queue_name(r->queue),
+	                   b ? b->arguments : slice_of(NULL, 0));
+	return cell_slice(buf_slice(room));
+}
+
+/* ---- all ---- */
+
+static const struct row_field fields[] = {
+#define FIELD(kind, path, column) { ROSTER_##kind, path, column, NULL },
+#define OWN(kind, path, value) { ROSTER_##kind, path, NULL, value },
+#include "management/fields.def"
+#undef FIELD
+#undef OWN
+};
+
+const struct row_field *row_fields(size_t *count)
+{
+	*count = ARRAY_LEN(fields);
+	return fields;
+}
+
+column_value *row_field_value(const struct row_field *f)
+{
+	const struct column *c = f->value ? NULL : column_find(f->kind, slice_str(f->column));
+	must(f->value || c);
+	return f->value ? f->value : c->value;
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A list in no order is streamed: each row goes out as it is met.  In an order, the rows that
+ * belong to the pages up to the one that is wanted stand in a ranking as they will be shown. */
+#include "management/rows.h"
+
+#include <inttypes.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/pattern.h"
+#include "broker/channel.h"
+#include "broker/user.h"
+#include "management/http_response.h"
+#include "management/row_field.h"
+
+enum { PIECE_BYTES = 32 << 10, PIECE_ROWS = 500 };
+
+/* ---- one row ---- */
+
+/* How many objects two paths share. */
+static size_t common(const char *a, const char *b)
+{
+	size_t shared = 0;
+	for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+		if (a[i] == '.')
+			shared = i + 1;
+	return shared;
+}
+
+static size_t dots(const char *path)
+{
+	size_t n = 0;
+	for (; *path; path++)
+		n += *path == '.';
+	return n;
+}
+
+static void put_key(struct buf *out, const char *name, size_t n)
+{
+	uint8_t last = out->p[out->len - 1];
+	buf_printf(out, "%s\"%.*s\":", last == '{' ? "" : ",", (int)n, name);
+}
+
+/* From the object that before lay in to the one that path lies in. */
+static void move_to(struct buf *out, const char *before, const char *path)
+{
+	size_t shared = common(before, path);
+	for (size_t n = dots(before + common(path, before)); n; n--)
+		buf_u8(out, '}');
+	for (const char *dot; (dot = strchr(path + shared, '.'));) {
+		put_key(out, path + shared, (size_t)(dot - path) - shared);
+		buf_u8(out, '{');
+		shared = (size_t)(dot - path) + 1;
+	}
+	put_key(out, path + shared, strlen(path + shared));
+}
+
+void rows_put_open(struct rows *w, const struct roster_row *row, struct buf *out)
+{
+	const char *before = "";
+	buf_u8(out, '{');
+	for (size_t i = 0; i < w->n; i++) {
+		buf_clear(&w->room);
+		struct cell c = w->values[i](row, &w->room);
+		move_to(out, before, w->fields[i]->path);
+		cell_put_value(out, c);
+		before = w->fields[i]->path;
+	}
+	for (size_t n = dots(before); n; n--)
+		buf_u8(out, '}');
+}
+
+/* ---- which rows, and how ---- */
+
+void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
+{
+	size_t count;
+	const struct row_field *all = row_fields(&count);
+	*w = (struct rows){ .broker = b, .kind = kind };
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].kind != kind)
+			continue;
+		must(w->n < ROWS_FIELDS_MAX);
+		w->values[w->n] = row_field_value(&all[i]);
+		w->fields[w->n++] = &all[i];
+	}
+}
+
+static column_value *find(const struct rows *w, struct slice path)
+{
+	size_t count;
+	const struct row_field *all = row_fields(&count);
+	for (size_t i = 0; i < count; i++)
+		if (all[i].kind == w->kind && slice_is(path, all[i].path))
+			return row_field_value(&all[i]);
+	return NULL;
+}
+
+void rows_match(struct rows *w, const char *path, struct slice text)
+{
+	must(w->n_matches < ROWS_MATCHES_MAX);
+	w->matches[w->n_matches].value = find(w, slice_str(path));
+	must(w->matches[w->n_matches].value);
+	w->matches[w->n_matches++].text = text;
+}
+
+static bool is_chosen(const char *path, struct slice paths)
+{
+	while (paths.n) {
+		struct slice one = slice_cut(&paths, ',');
+		bool begins = one.n && strncmp(path, (const char *)one.p, one.n) == 0;
+		if (begins && (path[one.n] == '\0' || path[one.n] == '.'))
+			return true;
+	}
+	return false;
+}
+
+void rows_choose(struct rows *w, struct slice paths)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < w->n; i++) {
+		if (!is_chosen(w->fields[i]->path, paths))
+			continue;
+		w->values[kept] = w->values[i];
+		w->fields[kept++] = w->fields[i];
+	}
+	w->n = kept;
+}
+
+bool rows_sort(struct rows *w, struct slice path, bool reverse)
+{
+	w->sort = find(w, path);
+	w->ranked = true;
+	w->ranking.reverse = reverse;
+	return w->sort != NULL;
+}
+
+bool rows_name(struct rows *w, struct slice text, bool is_pattern, struct buf *why)
+{
+	struct pattern_fault fault;
+	if (text.n > ROWS_NAME_MAX_BYTES) {
+		buf_printf(why, "the name is longer than %d bytes", ROWS_NAME_MAX_BYTES);
+		return false;
+	}
+	if (!is_pattern) {
+		w->name = mem_own(text);
+		return true;
+	}
+	w->pattern = pattern_new(text, &fault);
+	if (!w->pattern)
+		buf_printf(why, "invalid regular expression: %s, at byte %zu", fault.text, fault.at);
+	else
+		w->search = pattern_room_new();
+	return w->pattern != NULL;
+}
+
+void rows_page(struct rows *w, uint64_t page, uint64_t size)
+{
+	w->page = page;
+	w->page_size = size;
+	w->ranked = true;
+}
+
+void rows_end(struct rows *w)
+{
+	roster_end(&w->roster);
+	roster_end(&w->vhosts);
+	mem_disown(w->name);
+	pattern_free(&w->pattern);
+	pattern_room_free(&w->search);
+	ranking_free(&w->ranking);
+	buf_free(&w->room);
+	buf_free(&w->key);
+	buf_free(&w->text);
+}
+
+/* ---- walking ---- */
+
+static bool lies_in_vhost(enum roster_kind kind)
+{
+	switch (kind) {
+	case ROSTER_QUEUES:
+	case ROSTER_EXCHANGES:
+	case ROSTER_BINDINGS:
+	case ROSTER_PERMISSIONS:
+	case ROSTER_TOPIC_PERMISSIONS:
+	case ROSTER_POLICIES:
+	case ROSTER_OPERATOR_POLICIES:
+	case ROSTER_PARAMETERS: return true;
+	default: return false;
+	}
+}
+
+/* Begins the roster of the next virtual host that the user sees; ROSTER_END: there is none. */
+static enum roster_answer next_vhost(struct rows *w, const struct user *u)
+{
+	struct roster_row row;
+	enum roster_answer a;
+	while ((a = roster_next(&w->vhosts, &row)) == ROSTER_ROW) {
+		bool wanted = !w->vhost.p || slice_eq(w->vhost, row.vhost->name);
+		if (!wanted || !http_sees(u, row.vhost))
+			continue;
+		roster_begin(&w->roster, w->broker, vhost_find(w->broker, row.vhost->name), w->kind);
+		w->walking = true;
+		break;
+	}
+	return a;
+}
+
+static void begin_walk(struct rows *w)
+{
+	if (lies_in_vhost(w->kind)) {
+		roster_begin(&w->vhosts, w->broker, NULL, ROSTER_VHOSTS);
+	} else {
+		roster_begin(&w->roster, w->broker, NULL, w->kind);
+		w->walking = true;
+	}
+}
+
+static enum roster_answer next_row(struct rows *w, const struct user *u, struct roster_row *row)
+{
+	for (;;) {
+		enum roster_answer a = w->walking ? roster_next(&w->roster, row) : ROSTER_END;
+		if (a != ROSTER_END || !lies_in_vhost(w->kind))
+			return a;
+		roster_end(&w->roster);
+		w->walking = false;
+		if ((a = next_vhost(w, u)) != ROSTER_ROW)
+			return a;
+	}
+}
+
+/* Of what is not in a virtual host. */
+static bool is_visible(const struct rows *w, const struct user *u, const struct roster_row *row)
+{
+	const struct connection *c = row->connection;
+	switch (w->kind) {
+	case ROSTER_CONNECTIONS:
+	case ROSTER_CHANNELS:
+		return http_user_is(u, "monitoring") || (c->user && slice_is(u->name, c->user));
+	case ROSTER_CONSUMERS:
+	case ROSTER_VHOST_LIMITS:
+	case ROSTER_VHOSTS: return http_sees(u, row->vhost);
+	default: return true;
+	}
+}
+
+static bool has_text(struct rows *w, column_value *value, const struct roster_row *row,
+                     struct slice text)
+{
+	buf_clear(&w->room);
+	struct cell c = value(row, &w->room);
+	return c.kind == CELL_TEXT ? slice_eq(c.text, text) : text.n == 0 && c.kind == CELL_EMPTY;
+}
+
+static bool matches(struct rows *w, const struct roster_row *row)
+{
+	for (size_t i = 0; i < w->n_matches; i++)
+		if (!has_text(w, w->matches[i].value, row, w->matches[i].text))
+			return false;
+	return true;
+}
+
+static bool has_name(struct rows *w, const struct roster_row *row)
+{
+	column_value *value = w->name.p || w->pattern ? find(w, slice_str("name")) : NULL;
+	buf_clear(&w->room);
+	if (!value)
+		return true;
+	struct slice name = value(row, &w->room).text;
+	if (w->pattern)
+		return pattern_search(w->pattern, w->search, name) == PATTERN_FOUND;
+	return memmem(name.p, name.n, w->name.p, w->name.n) != NULL;
+}
+
+/* ---- in an order ---- */
+
+/* So that bytes are in the order of the values: numbers before texts. */
+static void put_in_key(struct buf *key, struct cell c)
+{
+	switch (c.kind) {
+	case CELL_NUMBER:
+	case CELL_INTEGER:
+		buf_u8(key, 1);
+		for (int shift = 56; shift >= 0; shift -= 8)
+			buf_u8(key, (uint8_t)((c.number ^ (c.kind == CELL_INTEGER ? 1ull << 63 : 0)) >> shift));
+		break;
+	case CELL_BOOLEAN: buf_u8(key, c.boolean ? 2 : 1); break;
+	case CELL_TEXT:
+		buf_u8(key, 3);
+		buf_append_slice(key, c.text);
+		buf_u8(key, 0);
+		break;
+	default: buf_u8(key, 0);
+	}
+}
+
+static void make_key(struct rows *w, const struct roster_row *row)
+{
+	column_value *vhost = find(w, slice_str("vhost")), *name = find(w, slice_str("name"));
+	column_value *by[] = { w->sort, w->sort ? NULL : vhost, w->sort ? NULL : name };
+	buf_clear(&w->key);
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
+		buf_clear(&w->room);
+		if (by[i])
+			put_in_key(&w->key, by[i](row, &w->room));
+	}
+}
+
+static void rank(struct rows *w, const struct roster_row *row)
+{
+	make_key(w, row);
+	if (!ranking_admits(&w->ranking, buf_slice(&w->key)))
+		return;
+	buf_clear(&w->text);
+	rows_put_open(w, row, &w->text);
+	buf_u8(&w->text, '}');
+	if (!ranking_add(&w->ranking, buf_slice(&w->key), buf_slice(&w->text)))
+		w->trouble = "the list is too long to be put in order: ask for pages, or for few columns";
+}
+
+/* ---- going on ---- */
+
+static void put_comma(struct rows *w, struct buf *out)
+{
+	if (w->shown++)
+		buf_u8(out, ',');
+}
+
+static void take_row(struct rows *w, const struct roster_row *row, struct buf *out)
+{
+	w->seen++;
+	if (!has_name(w, row))
+		return;
+	w->found++;
+	if (w->ranked) {
+		rank(w, row);
+	} else {
+		put_comma(w, out);
+		rows_put_open(w, row, out);
+		buf_u8(out, '}');
+	}
+}
+
+/* False when there are no more. */
+static bool walk_on_rows(struct rows *w, const struct user *u, struct buf *out)
+{
+	struct roster_row row;
+	roster_go_on(&w->roster);
+	roster_go_on(&w->vhosts);
+	for (int n = 0; n < PIECE_ROWS && out->len < PIECE_BYTES && !w->trouble; n++) {
+		enum roster_answer a = next_row(w, u, &row);
+		if (a == ROSTER_NOT_YET)
+			return true;
+		if (a == ROSTER_END)
+			return false;
+		if (is_visible(w, u, &row) && matches(w, &row))
+			take_row(w, &row, out);
+	}
+	return true;
+}
+
+static void open_list(const struct rows *w, struct buf *out)
+{
+	buf_printf(out, w->page_size ? "{\"items\":[" : "[");
+}
+
+static void close_list(const struct rows *w, struct buf *out)
+{
+	uint64_t size = w->page_size;
+	buf_u8(out, ']');
+	if (size)
+		buf_printf(out, ",\"filtered_count\":%" PRIu64 ",\"item_count\":%" PRIu64
+		           ",\"page\":%" PRIu64 ",\"page_count\":%" PRIu64 ",\"page_size\":%" PRIu64
+		           ",\"total_count\":%" PRIu64 "}",
+		           w->found, w->shown, w->page, w->found ? (w->found + size - 1) / size : 1, size,
+		           w->seen);
+}
+
+static void begin(struct rows *w, struct buf *out)
+{
+	uint64_t most = w->page_size ? w->page * w->page_size : SIZE_MAX;
+	w->ranking.most = (size_t)most;
+	w->ranking.most_bytes = ROWS_KEPT_MAX_BYTES;
+	w->at = w->page_size ? (size_t)(most - w->page_size) : 0;
+	begin_walk(w);
+	w->phase = ROWS_WALK;
+	if (!w->ranked)
+		open_list(w, out);
+}
+
+static bool show_on(struct rows *w, struct buf *out)
+{
+	if (w->shown == 0)
+		open_list(w, out);
+	while (w->at < ranking_count(&w->ranking) && out->len < PIECE_BYTES) {
+		put_comma(w, out);
+		buf_append_slice(out, ranking_get(&w->ranking, w->at++));
+	}
+	return w->at < ranking_count(&w->ranking);
+}
+
+bool rows_go_on(struct rows *w, const struct user *u, struct buf *out)
+{
+	if (w->phase == ROWS_BEGIN)
+		begin(w, out);
+	if (w->phase == ROWS_WALK) {
+		if (walk_on_rows(w, u, out))
+			return !w->trouble;
+		w->phase = w->ranked ? ROWS_SORT : ROWS_SHOW;
+		if (w->page > 1 && w->found <= (w->page - 1) * w->page_size)
+			w->trouble = "page out of range";
+	}
+	if (w->trouble)
+		return false;
+	if (w->phase == ROWS_SORT) {
+		if (!ranking_sort(&w->ranking))
+			return true;
+		w->phase = ROWS_SHOW;
+	}
+	if (w->ranked && show_on(w, out))
+		return true;
+	close_list(w, out);
+	return false;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Addresses of sockets as people read them. */
+#ifndef SERVER_ADDRESS_H
+#define SERVER_ADDRESS_H
+
+#include <stdbool.h>
+
+struct sockaddr_storage;
+
+enum { ADDRESS_PAIR_BYTES = 132 };
+
+/* "PEER:PORT -> OWN:PORT" of a connected descriptor; an address of IPv6 stands in brackets. */
+void address_print_pair(char out[ADDRESS_PAIR_BYTES], const struct sockaddr_storage *peer, int fd);
+
+/* True for 127/8 and ::1. */
+bool address_is_loopback(const struct sockaddr_storage *a);
+
+#endif

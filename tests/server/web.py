@@ -1,0 +1,245 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP API over sockets, in the clear and with TLS: clients that are slow, that send too much
+or nonsense, that do not read, and that are many.
+
+usage: web.py BUILD
+"""
+import base64
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+GUEST = {"Authorization": "Basic " + base64.b64encode(b"guest:guest").decode()}
+QUEUES = 3000
+passed = failed = 0
+
+
+def check(what, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    print("ok" if ok else "FAIL", what, "" if ok else repr(detail))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Broker:
+    def __init__(self, build, data, *more):
+        self.port, self.web, self.tls = free_port(), free_port(), free_port()
+        self.process = subprocess.Popen(
+            [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
+             "log_segment_size=1MB", "management.tcp.ip=127.0.0.1",
+             f"management.tcp.port={self.web}", *[m.format(tls=self.tls) for m in more]],
+            stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if " ready: " in line:
+                break
+        self.reader = threading.Thread(target=self.process.stderr.read)
+        self.reader.start()
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.reader.join()
+        return code
+
+
+class Raw:
+    """A connection on which anything can be said."""
+
+    def __init__(self, port, receive_bytes=None):
+        self.socket = socket.socket()
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.settimeout(20)
+        self.socket.connect(("127.0.0.1", port))
+
+    def say(self, data):
+        try:
+            self.socket.sendall(data)
+        except OSError:
+            pass
+        return self
+
+    def hear(self):
+        """All, to the end of the connection."""
+        said = b""
+        try:
+            while piece := self.socket.recv(65536):
+                said += piece
+        except ConnectionResetError:
+            said += b"<reset>"
+        self.socket.close()
+        return said
+
+
+def ask(port, method, target, body=None, headers=GUEST, context=None):
+    if context:
+        c = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+    else:
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    c.request(method, target, body if body is None else json.dumps(body), headers)
+    r = c.getresponse()
+    text = r.read()
+    c.close()
+    return r.status, text
+
+
+def head(target, method=b"GET", more=b""):
+    return (method + b" " + target + b" HTTP/1.1\r\nHost: h\r\nAuthorization: "
+            + GUEST["Authorization"].encode() + b"\r\n" + more + b"\r\n")
+
+
+def nonsense(broker):
+    for what, data, status in [
+        ("no HTTP", b"hello\r\n\r\n", b"400"),
+        ("AMQP", b"AMQP\0\0\x09\x01", b"400"),
+        ("a long head", b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 100000, b"431"),
+        ("a long target", b"GET /" + b"x" * 100000, b"431"),
+        ("a body that is too long, said before",
+         head(b"/api/queues/%2F/q", b"PUT", b"Content-Length: 20000000\r\n") + b"x" * 100000,
+         b"413"),
+        ("two lengths", head(b"/api/queues/%2F/q", b"PUT",
+                             b"Content-Length: 2\r\nContent-Length: 3\r\n") + b"{}", b"400"),
+        ("a body that nobody asked for",
+         b"PUT /api/queues/%2F/q HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n"
+         + b"x" * 1000000, b"401"),
+    ]:
+        said = Raw(broker.web).say(data).hear()
+        check(f"{what}: the answer arrives, and is {status.decode()}",
+              said.startswith(b"HTTP/1.1 " + status) and b"<reset>" not in said, said[:200])
+
+
+def slow(broker):
+    began = time.monotonic()
+    silent, dripping = Raw(broker.web), Raw(broker.web)
+    over = threading.Event()
+
+    def drip():
+        while not over.wait(0.1):
+            dripping.say(b"X-A: b\r\n")
+
+    dripping.say(b"GET /api/queues HTTP/1.1\r\n")
+    dripper = threading.Thread(target=drip)
+    dripper.start()
+    check("a slow head ends without an answer", dripping.hear() in (b"", b"<reset>"))
+    over.set()
+    dripper.join()
+    check("silence ends", silent.hear() == b"")
+    check("but not at once", time.monotonic() - began > 0.5)
+
+
+def stuck(broker):
+    """Who does not read makes nobody wait, and keeps no more than a piece."""
+    before = resident(broker)
+    deaf = [Raw(broker.web, 4096).say(head(b"/api/queues") * 50) for _ in range(20)]
+    for _ in range(20):
+        status, _ = ask(broker.web, "GET", "/api/queues?page=1&page_size=5")
+        check("others are answered", status == 200, status)
+    grown = resident(broker) - before
+    check("what they do not take is not made", grown < 20 << 20, grown)
+    for d in deaf:
+        d.socket.close()
+
+
+def resident(broker):
+    with open(f"/proc/{broker.process.pid}/statm") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def many(broker):
+    """More than there are places for: who says nothing makes room."""
+    idle = [Raw(broker.web) for _ in range(150)]
+    status, _ = ask(broker.web, "GET", "/api/queues?page=1")
+    check("who asks is let in", status == 200, status)
+    for i in idle:
+        i.socket.close()
+
+
+def work(port, context=None):
+    named = f"/api/queues/%2F/a%20queue{port}"
+    results = [
+        ask(port, "PUT", named, {"durable": True}, context=context)[0],
+        ask(port, "PUT", named, {"durable": True}, context=context)[0],
+        ask(port, "POST", "/api/exchanges/%2F/amq.default/publish",
+            {"routing_key": f"a queue{port}", "properties": {}, "payload": "x" * 300000,
+             "payload_encoding": "string"}, context=context)[1],
+        json.loads(ask(port, "POST", named + "/get", {
+            "count": 1, "ackmode": "ack_requeue_false", "encoding": "auto"},
+            context=context)[1])[0]["payload_bytes"],
+        ask(port, "DELETE", named, context=context)[0],
+        ask(port, "GET", named, context=context)[0],
+    ]
+    check("work", results == [201, 204, b'{"routed":true}', 300000, 204, 404], results)
+
+
+def keep_alive(broker):
+    """A thousand requests are sent before the first answer is read."""
+    raw = Raw(broker.web)
+    answers = raw.socket.makefile("rb")
+    bad = 0
+    for i in range(QUEUES):
+        raw.say(head(b"/api/queues/%2F/" + b"q%05d" % i, b"PUT", b"Content-Length: 2\r\n") + b"{}")
+        if i % 1000 == 999:
+            for _ in range(1000):
+                bad += not answers.readline().startswith(b"HTTP/1.1 201")
+                while answers.readline() != b"\r\n":
+                    pass
+    check("one connection, many requests ahead", bad == 0, bad)
+    raw.socket.close()
+    names = [q["name"] for q in json.loads(ask(broker.web, "GET", "/api/queues?columns=name")[1])]
+    check("all is there", names == [f"q{i:05d}" for i in range(QUEUES)], len(names))
+
+
+def with_tls(broker):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    work(broker.tls, context)
+    status, text = ask(broker.tls, "GET", "/api/queues", context=context)
+    check("a long list with TLS", status == 200 and len(json.loads(text)) >= QUEUES, status)
+    said = Raw(broker.tls).say(head(b"/api/queues")).hear()
+    check("HTTP without TLS where there is TLS is no answer", b"HTTP" not in said, said)
+
+
+def main(build):
+    where = tempfile.mkdtemp()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{where}/key.pem",
+                    "-out", f"{where}/cert.pem", "-days", "2", "-subj", "/CN=localhost"],
+                   check=True, stderr=subprocess.DEVNULL)
+    broker = Broker(build, f"{where}/data", "management.tcp.request_timeout=600",
+                    "management.tcp.idle_timeout=5000", "management.ssl.port={tls}",
+                    "management.ssl.ip=127.0.0.1", f"management.ssl.certfile={where}/cert.pem",
+                    f"management.ssl.keyfile={where}/key.pem")
+    try:
+        nonsense(broker)
+        slow(broker)
+        work(broker.web)
+        keep_alive(broker)
+        stuck(broker)
+        many(broker)
+        with_tls(broker)
+        check("the broker ends in order", broker.end() == 0)
+    finally:
+        broker.process.kill()
+        broker.reader.join()
+        shutil.rmtree(where)
+    print(f"passed {passed} failed {failed} web")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The HTTP API, family by family, asked of a broker inside the test. */
+#include <check.h>
+#include <stdio.h>
+
+#include "broker/state.h"
+#include "broker/user.h"
+#include "tests/sim/browser.h"
+#include "tests/sim/talk.h"
+
+Suite *suite_management_api(void);
+
+static struct inside in;
+static struct browser browser;
+static struct buf why;
+
+static void set_up(void)
+{
+	inside_init(&in);
+	in.durable = true;
+	in.segment_bytes = 1 << 20;
+	ck_assert(inside_start(&in, &why));
+	browser_open(&browser, &in, true);
+}
+
+static void tear_down(void)
+{
+	browser_close(&browser);
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_free(&why);
+}
+
+static void assert_asked_as(unsigned status, const char *who, const char *method,
+                            const char *target, const char *body)
+{
+	unsigned got = browser_ask_as(&browser, who, method, target, body);
+	ck_assert_msg(got == status, "%s: %s %s: %u", who, method, target, got);
+}
+
+static void assert_asked(unsigned status, const char *method, const char *target, const char *body)
+{
+	unsigned got = browser_ask(&browser, method, target, body);
+	ck_assert_msg(got == status, "%s %s: %u %s", method, target, got, browser_body(&browser));
+}
+
+static void assert_get(const char *target, const char *body)
+{
+	assert_asked(200, "GET", target, NULL);
+	ck_assert_str_eq(browser_body(&browser), body);
+}
+
+static bool says(const char *text)
+{
+	return strstr(browser_body(&browser), text) != NULL;
+}
+
+static bool has_line(const char *line)
+{
+	return strstr((const char *)browser.head.p, line) != NULL;
+}
+
+/* A user with a tag, or none, and rights in the virtual host "/", or none. */
+static void add_user(const char *name, const char *tag, const char *pattern)
+{
+	struct user_about about = USER_PLAIN;
+	struct pattern_fault fault;
+	log_position wait_for;
+	about.tags = slice_str(tag);
+	user_hash(in.broker, &about.password, slice_str("pw"));
+	struct user *u = user_add(in.broker, slice_str(name), &about, &wait_for);
+	struct vhost *v = vhost_find(in.broker, slice_str("/"));
+	struct slice all = slice_str(pattern ? pattern : ""), texts[RIGHTS] = { all, all, all };
+	if (pattern)
+		ck_assert(grant_set(u, v, slice_of(NULL, 0), texts, &fault, &wait_for));
+}
+
+/* ---- who may ---- */
+
+START_TEST(tags_say_who_may_ask)
+{
+	add_user("plain", "", ".*");
+	add_user("manager", "management", ".*");
+	add_user("stranger", "management", NULL);
+	add_user("watcher", "monitoring", NULL);
+	assert_asked_as(401, "plain:pw", "GET", "/api/queues", NULL);
+	ck_assert(says("\"error\":\"not_authorised\""));
+	assert_asked_as(200, "manager:pw", "GET", "/api/queues/%2F", NULL);
+	assert_asked_as(401, "stranger:pw", "GET", "/api/queues/%2F", NULL);
+	assert_asked_as(200, "watcher:pw", "GET", "/api/queues/%2F", NULL);
+	assert_asked_as(401, "watcher:pw", "PUT", "/api/queues/%2F/q", "");
+	assert_asked_as(404, "manager:pw", "GET", "/api/queues/none", NULL);
+}
+END_TEST
+
+START_TEST(a_list_has_what_the_user_sees)
+{
+	add_user("stranger", "management", NULL);
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	assert_asked_as(200, "stranger:pw", "GET", "/api/queues", NULL);
+	ck_assert_str_eq(browser_body(&browser), "[]");
+	assert_get("/api/queues?columns=name", "[{\"name\":\"q\"}]");
+}
+END_TEST
+
+START_TEST(who_declares_needs_the_right)
+{
+	add_user("narrow", "management", "^mine");
+	assert_asked_as(201, "narrow:pw", "PUT", "/api/queues/%2F/mine", "");
+	assert_asked_as(401, "narrow:pw", "PUT", "/api/queues/%2F/his", "");
+	ck_assert(says("configure access to queue 'his' in vhost '/' refused for user 'narrow'"));
+}
+END_TEST
+
+/* ---- lists ---- */
+
+static void declare_many(const char *format, int n)
+{
+	for (int i = 0; i < n; i++) {
+		char target[64];
+		snprintf(target, sizeof target, format, i);
+		assert_asked(201, "PUT", target, NULL);
+	}
+}
+
+START_TEST(a_long_list_comes_in_pieces)
+{
+	declare_many("/api/queues/%%2F/q%04d", 1200);
+	assert_asked(200, "GET", "/api/queues", NULL);
+	ck_assert(has_line("transfer-encoding: chunked\r\n"));
+	ck_assert_uint_ge(browser.pieces, 3);
+	size_t names = 0;
+	for (const char *at = browser_body(&browser); (at = strstr(at, "\"name\":")); at++)
+		names++;
+	ck_assert_uint_eq(names, 1200);
+	ck_assert_uint_eq(browser.body.p[0], '[');
+	ck_assert_uint_eq(browser.body.p[browser.body.len - 1], ']');
+}
+END_TEST
+
+START_TEST(pages_are_in_the_order_of_names)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/c", NULL);
+	assert_asked(201, "PUT", "/api/queues/%2F/a", NULL);
+	assert_asked(201, "PUT", "/api/queues/%2F/b", NULL);
+	assert_get("/api/queues?columns=name&page=1&page_size=2",
+	           "{\"items\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"filtered_count\":3,"
+	           "\"item_count\":2,\"page\":1,\"page_count\":2,\"page_size\":2,\"total_count\":3}");
+	assert_get("/api/queues/%2F?columns=name&page=2&page_size=2",
+	           "{\"items\":[{\"name\":\"c\"}],\"filtered_count\":3,"
+	           "\"item_count\":1,\"page\":2,\"page_count\":2,\"page_size\":2,\"total_count\":3}");
+	assert_get("/api/queues?columns=name&page=1&page_size=2&name=b",
+	           "{\"items\":[{\"name\":\"b\"}],\"filtered_count\":1,"
+	           "\"item_count\":1,\"page\":1,\"page_count\":1,\"page_size\":2,\"total_count\":3}");
+	assert_get("/api/queues?columns=name&page=1&name=z&use_regex=false",
+	           "{\"items\":[],\"filtered_count\":0,"
+	           "\"item_count\":0,\"page\":1,\"page_count\":1,\"page_size\":100,\"total_count\":3}");
+	assert_asked(400, "GET", "/api/queues?page=3&page_size=2", NULL);
+	assert_asked(400, "GET", "/api/queues?page=0", NULL);
+	assert_asked(400, "GET", "/api/queues?page=x", NULL);
+	assert_asked(400, "GET", "/api/queues?page=1&page_size=501", NULL);
+}
+END_TEST
+
+START_TEST(a_list_is_sorted_by_any_field)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/one", NULL);
+	assert_asked(201, "PUT", "/api/queues/%2F/two", NULL);
+	assert_asked(200, "POST", "/api/exchanges/%2F/amq.default/publish",
+	             "{\"routing_key\":\"one\",\"properties\":{},\"payload\":\"\","
+	             "\"payload_encoding\":\"string\"}");
+	assert_get("/api/queues?columns=name,messages&sort=messages",
+	           "[{\"name\":\"two\",\"messages\":0},{\"name\":\"one\",\"messages\":1}]");
+	assert_get("/api/queues?columns=name&sort=messages&sort_reverse=true",
+	           "[{\"name\":\"one\"},{\"name\":\"two\"}]");
+	assert_get("/api/queues?columns=name&sort=name", "[{\"name\":\"one\"},{\"name\":\"two\"}]");
+	assert_asked(400, "GET", "/api/queues?sort=nothing", NULL);
+}
+END_TEST
+
+START_TEST(names_are_found_by_a_pattern)
+{
+	declare_many("/api/queues/%%2F/q%d", 12);
+	assert_get("/api/queues?columns=name&name=^q1.$&use_regex=true",
+	           "[{\"name\":\"q10\"},{\"name\":\"q11\"}]");
+	assert_get("/api/queues?columns=name&name=%5Eq1%2B%24&use_regex=true",
+	           "[{\"name\":\"q1\"},{\"name\":\"q11\"}]");
+	assert_asked(400, "GET", "/api/queues?name=(&use_regex=true", NULL);
+	assert_get("/api/queues?columns=name&name=(a%2B)%2B%24&use_regex=true", "[]");
+}
+END_TEST
+
+/* ---- queues, exchanges, bindings ---- */
+
+START_TEST(a_queue_is_declared_once)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", "{\"durable\":true,\"arguments\":"
+	                                              "{\"x-max-length\":5}}");
+	assert_asked(204, "PUT", "/api/queues/%2F/q", "{\"durable\":true,\"arguments\":"
+	                                              "{\"x-max-length\":5}}");
+	assert_asked(400, "PUT", "/api/queues/%2F/q", "{\"durable\":false}");
+	ck_assert_str_eq(browser_body(&browser),
+	                 "{\"error\":\"bad_request\",\"reason\":\"inequivalent arg 'durable' for queue "
+	                 "'q' in vhost '/': received 'false' but current is 'true'\"}");
+	assert_asked(400, "PUT", "/api/queues/%2F/r", "{\"arguments\":{\"x-max-length\":\"x\"}}");
+	assert_asked(400, "PUT", "/api/queues/%2F/r", "{");
+	ck_assert(says("\"reason\":\"not_json\""));
+	assert_asked(400, "PUT", "/api/queues/%2F/r", "[]");
+	assert_get("/api/queues/%2F/q?columns=name,durable,arguments,type,exclusive,auto_delete,vhost",
+	           "{\"vhost\":\"/\",\"name\":\"q\",\"type\":\"classic\",\"durable\":true,"
+	           "\"auto_delete\":false,\"exclusive\":false,\"arguments\":{\"x-max-length\":5}}");
+	assert_asked(404, "GET", "/api/queues/%2F/r", NULL);
+	assert_asked(204, "DELETE", "/api/queues/%2F/q", NULL);
+	assert_asked(404, "DELETE", "/api/queues/%2F/q", NULL);
+}
+END_TEST
+
+START_TEST(what_was_declared_is_there_after_a_crash)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", "{\"durable\":true}");
+	assert_asked(201, "PUT", "/api/exchanges/%2F/x", "{\"durable\":true,\"type\":\"fanout\"}");
+	assert_asked(201, "POST", "/api/bindings/%2F/e/x/q/q", "{}");
+	assert_asked(200, "POST", "/api/exchanges/%2F/x/publish",
+	             "{\"routing_key\":\"\",\"properties\":{\"delivery_mode\":2},\"payload\":\"m\","
+	             "\"payload_encoding\":\"string\"}");
+	browser_close(&browser);
+	inside_crash(&in, DISK_SIM_LOSES_ALL);
+	ck_assert(inside_start(&in, &why));
+	browser_open(&browser, &in, true);
+	assert_get("/api/queues?columns=name,messages", "[{\"name\":\"q\",\"messages\":1}]");
+	assert_get("/api/bindings/%2F/e/x/q/q?columns=properties_key", "[{\"properties_key\":\"~\"}]");
+}
+END_TEST
+
+START_TEST(a_delete_may_ask_that_nothing_is_lost)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	assert_asked(200, "POST", "/api/exchanges/%2F/amq.default/publish",
+	             "{\"routing_key\":\"q\",\"properties\":{},\"payload\":\"\","
+	             "\"payload_encoding\":\"string\"}");
+	assert_asked(400, "DELETE", "/api/queues/%2F/q?if-empty=true", NULL);
+	assert_asked(204, "DELETE", "/api/queues/%2F/q/contents", NULL);
+	assert_asked(204, "DELETE", "/api/queues/%2F/q?if-empty=true&if-unused=true", NULL);
+	assert_asked(404, "DELETE", "/api/queues/%2F/q/contents", NULL);
+}
+END_TEST
+
+START_TEST(a_plus_sign_may_be_a_blank)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/a%20b", NULL);
+	assert_get("/api/queues/%2F/a+b?columns=name", "{\"name\":\"a b\"}");
+	assert_asked(201, "PUT", "/api/queues/%2F/a+b", NULL);
+	assert_get("/api/queues/%2F/a+b?columns=name", "{\"name\":\"a+b\"}");
+}
+END_TEST
+
+START_TEST(a_queue_is_paused)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	assert_asked(204, "PUT", "/api/queues/%2F/q/pause", NULL);
+	assert_get("/api/queues/%2F/q?columns=state", "{\"state\":\"paused\"}");
+	assert_asked(204, "PUT", "/api/queues/%2F/q/resume", NULL);
+	assert_get("/api/queues/%2F/q?columns=state", "{\"state\":\"running\"}");
+}
+END_TEST
+
+START_TEST(exchanges)
+{
+	assert_asked(201, "PUT", "/api/exchanges/%2F/x", "{\"type\":\"topic\",\"internal\":true}");
+	assert_get("/api/exchanges/%2F/x",
+	           "{\"vhost\":\"/\",\"name\":\"x\",\"type\":\"topic\",\"durable\":false,"
+	           "\"auto_delete\":false,\"internal\":true,\"arguments\":{},\"policy\":null}");
+	assert_asked(400, "PUT", "/api/exchanges/%2F/x", "{\"type\":\"direct\"}");
+	assert_asked(400, "PUT", "/api/exchanges/%2F/y", "{\"type\":\"none\"}");
+	assert_asked(204, "DELETE", "/api/exchanges/%2F/x", NULL);
+	assert_asked(404, "DELETE", "/api/exchanges/%2F/x", NULL);
+	assert_asked(401, "DELETE", "/api/exchanges/%2F/amq.topic", NULL);
+	assert_get("/api/exchanges/%2F/amq.default?columns=name,type",
+	           "{\"name\":\"\",\"type\":\"direct\"}");
+}
+END_TEST
+
+START_TEST(a_binding_has_a_key_of_its_own)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	assert_asked(201, "POST", "/api/bindings/%2F/e/amq.topic/q/q", "{\"routing_key\":\"a.#\"}");
+	ck_assert(has_line("location: ../../../../%2F/e/amq.topic/q/q/a.%2523\r\n"));
+	assert_asked(201, "POST", "/api/bindings/%2F/e/amq.topic/q/q",
+	             "{\"routing_key\":\"a.#\",\"arguments\":{\"x\":1}}");
+	assert_asked(201, "POST", "/api/bindings/%2F/e/amq.topic/e/amq.fanout", "{}");
+	assert_get("/api/bindings/%2F/e/amq.topic/q/q/a.%2523?columns=routing_key,properties_key",
+	           "{\"routing_key\":\"a.#\",\"properties_key\":\"a.%23\"}");
+	assert_get("/api/bindings/%2F/e/amq.topic/q/q/a.%23?columns=arguments", "{\"arguments\":{}}");
+	assert_get("/api/exchanges/%2F/amq.fanout/bindings/destination?columns=source",
+	           "[{\"source\":\"amq.topic\"}]");
+	assert_get("/api/exchanges/%2F/amq.topic/bindings/source?columns=destination",
+	           "[{\"destination\":\"q\"},{\"destination\":\"q\"},"
+	           "{\"destination\":\"amq.fanout\"}]");
+	assert_get("/api/queues/%2F/q/bindings?columns=source",
+	           "[{\"source\":\"\"},{\"source\":\"amq.topic\"},{\"source\":\"amq.topic\"}]");
+	assert_asked(204, "DELETE", "/api/bindings/%2F/e/amq.topic/q/q/a.%2523", NULL);
+	assert_asked(404, "DELETE", "/api/bindings/%2F/e/amq.topic/q/q/a.%2523", NULL);
+	assert_get("/api/bindings/%2F/e/amq.topic/q/q?columns=arguments",
+	           "[{\"arguments\":{\"x\":1}}]");
+	assert_asked(204, "DELETE", "/api/bindings/%2F/e/amq.topic/e/amq.fanout/~", NULL);
+	assert_get("/api/bindings/%2F/e/amq.default/q/q/q?columns=source", "{\"source\":\"\"}");
+	assert_asked(404, "POST", "/api/bindings/%2F/e/amq.topic/q/none", "{}");
+	assert_asked(404, "GET", "/api/bindings/%2F/e/amq.topic/z/q", NULL);
+}
+END_TEST
+
+/* ---- messages ---- */
+
+#define GET_ALL(ackmode) "{\"count\":10,\"ackmode\":\"" ackmode "\",\"encoding\":\"auto\"}"
+
+static void publish(const char *payload, const char *encoding)
+{
+	char body[300];
+	snprintf(body, sizeof body, "{\"routing_key\":\"q\",\"properties\":{\"message_id\":\"7\","
+	         "\"headers\":{\"k\":[1,\"v\"]}},\"payload\":\"%s\",\"payload_encoding\":\"%s\"}",
+	         payload, encoding);
+	assert_asked(200, "POST", "/api/exchanges/%2F/amq.default/publish", body);
+}
+
+START_TEST(a_message_is_published_and_taken)
+{
+	publish("lost", "string");
+	ck_assert_str_eq(browser_body(&browser), "{\"routed\":false}");
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	publish("one", "string");
+	ck_assert_str_eq(browser_body(&browser), "{\"routed\":true}");
+	publish("/wA=", "base64");
+	assert_asked(200, "POST", "/api/queues/%2F/q/get", GET_ALL("ack_requeue_true"));
+	ck_assert_str_eq(browser_body(&browser),
+	                 "[{\"payload_bytes\":3,\"redelivered\":false,\"exchange\":\"\","
+	                 "\"routing_key\":\"q\",\"message_count\":1,\"properties\":{\"headers\":"
+	                 "{\"k\":[1,\"v\"]},\"message_id\":\"7\"},\"payload\":\"one\","
+	                 "\"payload_encoding\":\"string\"},"
+	                 "{\"payload_bytes\":2,\"redelivered\":false,\"exchange\":\"\","
+	                 "\"routing_key\":\"q\",\"message_count\":0,\"properties\":{\"headers\":"
+	                 "{\"k\":[1,\"v\"]},\"message_id\":\"7\"},\"payload\":\"/wA=\","
+	                 "\"payload_encoding\":\"base64\"}]");
+	assert_get("/api/queues/%2F/q?columns=messages,messages_unacknowledged",
+	           "{\"messages\":2,\"messages_unacknowledged\":0}");
+	assert_asked(200, "POST", "/api/queues/%2F/q/get",
+	             "{\"count\":1,\"ackmode\":\"ack_requeue_false\",\"encoding\":\"base64\","
+	             "\"truncate\":2}");
+	ck_assert(says("\"payload_bytes\":3,\"redelivered\":true"));
+	ck_assert(says("\"payload\":\"b24=\",\"payload_encoding\":\"base64\""));
+	assert_asked(200, "POST", "/api/queues/%2F/q/get", GET_ALL("reject_requeue_false"));
+	assert_asked(200, "POST", "/api/queues/%2F/q/get", GET_ALL("reject_requeue_true"));
+	ck_assert_str_eq(browser_body(&browser), "[]");
+}
+END_TEST
+
+START_TEST(what_is_missing_is_named)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	assert_asked(400, "POST", "/api/queues/%2F/q/get", "{\"count\":1}");
+	ck_assert(says("\"reason\":\"[{key_missing,ackmode},{key_missing,encoding}]\""));
+	assert_asked(400, "POST", "/api/queues/%2F/q/get", GET_ALL("requeue"));
+	assert_asked(404, "POST", "/api/queues/%2F/r/get", GET_ALL("ack_requeue_true"));
+	assert_asked(400, "POST", "/api/exchanges/%2F/amq.topic/publish", "{}");
+	assert_asked(404, "POST", "/api/exchanges/%2F/none/publish", "{}");
+	assert_asked(400, "POST", "/api/exchanges/%2F/amq.topic/publish",
+	             "{\"routing_key\":\"q\",\"properties\":{},\"payload\":\"!\","
+	             "\"payload_encoding\":\"base64\"}");
+}
+END_TEST
+
+START_TEST(messages_that_are_being_taken_go_back_with_who_takes_them)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	for (int i = 0; i < 5; i++)
+		publish("m", "string");
+	struct buf out = { 0 };
+	http_take(browser.http, slice_str("POST /api/queues/%2F/q/get HTTP/1.1\r\nHost: h\r\n"
+	                                  "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n"
+	                                  "Content-Length: 60\r\n\r\n"
+	                                  "{\"count\":5,\"ackmode\":\"ack_requeue_true\","
+	                                  "\"encoding\":\"auto\"}  "));
+	for (int i = 0; i < 3; i++)
+		http_pull(browser.http, in.now_ms, &out);
+	ck_assert_ptr_nonnull(memmem(out.p, out.len, "\"message_count\":3", 17));
+	buf_free(&out);
+	browser_close(&browser);
+	browser_open(&browser, &in, true);
+	assert_get("/api/queues/%2F/q?columns=messages_ready", "{\"messages_ready\":5}");
+}
+END_TEST
+
+Suite *suite_management_api(void)
+{
+	Suite *s = suite_create("management_api");
+	TCase *t = tcase_create("all");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, tags_say_who_may_ask);
+	tcase_add_test(t, a_list_has_what_the_user_sees);
+	tcase_add_test(t, who_declares_needs_the_right);
+	tcase_add_test(t, a_long_list_comes_in_pieces);
+	tcase_add_test(t, pages_are_in_the_order_of_names);
+	tcase_add_test(t, a_list_is_sorted_by_any_field);
+	tcase_add_test(t, names_are_found_by_a_pattern);
+	tcase_add_test(t, a_queue_is_declared_once);
+	tcase_add_test(t, what_was_declared_is_there_after_a_crash);
+	tcase_add_test(t, a_delete_may_ask_that_nothing_is_lost);
+	tcase_add_test(t, a_plus_sign_may_be_a_blank);
+	tcase_add_test(t, a_queue_is_paused);
+	tcase_add_test(t, exchanges);
+	tcase_add_test(t, a_binding_has_a_key_of_its_own);
+	tcase_add_test(t, a_message_is_published_and_taken);
+	tcase_add_test(t, what_is_missing_is_named);
+	tcase_add_test(t, messages_that_are_being_taken_go_back_with_who_takes_them);
+	suite_add_tcase(s, t);
+	return s;
+}
