@@ -446,6 +446,7 @@ void broker_check(const struct broker *b)
 	uint64_t connections = 0;
 	vhosts_check(b);
 	users_check(b);
+	publishers_check(&b->store);
 	list_each(it, &b->connections) {
 		const struct connection *c = list_entry(it, struct connection, link);
 		must(c->state != CONN_LOST && c->broker == b);

@@ -212,14 +212,47 @@ void content_get_ok(struct channel *ch, uint64_t delivery_tag, const struct entr
 	write_content(ch, &m, counted(e));
 }
 
-void content_return(struct channel *ch, struct message *m)
+/* ---- returns ---- */
+
+/* Appends the headers of the message but for some, which are the broker's own. */
+static void put_others(struct buf *out, const struct props *p, bool (*is_own)(struct slice key))
+{
+	struct slice old = p->flags & PROP_headers ? p->headers : slice_of(NULL, 0), key;
+	struct field f;
+	for (struct table_walk w = table_walk(old); table_next(&w, &key, &f);)
+		if (!is_own(key))
+			table_put(out, key, &f);
+}
+
+/* The message with those headers, if they can be sent; else as it is. */
+static struct message *with_headers(const struct channel *ch, struct message *m, struct props *p,
+                                    struct slice headers)
+{
+	struct buf header = { 0 };
+	p->headers = headers;
+	p->flags |= PROP_headers;
+	props_encode(&header, p);
+	bool fits = header.len <= ch->connection->frame_max - FRAME_OVERHEAD_BYTES;
+	struct message *told = fits ? message_copy(m, message_exchange(m), message_key(m),
+	                                           buf_slice(&header))
+	                            : message_ref(m);
+	buf_free(&header);
+	return told;
+}
+
+static void send_return(struct channel *ch, struct message *m, uint16_t code, struct slice text)
 {
 	struct method r = { .id = METHOD_basic_return,
-		                .basic_return = { .reply_code = NO_ROUTE.code,
-		                                  .reply_text = slice_str(NO_ROUTE.name),
+		                .basic_return = { .reply_code = code,
+		                                  .reply_text = text,
 		                                  .exchange = message_exchange(m),
 		                                  .routing_key = message_key(m) } };
 	write_content(ch, &r, (struct content){ m, NULL, 0 });
+}
+
+void content_return(struct channel *ch, struct message *m)
+{
+	send_return(ch, m, NO_ROUTE.code, slice_str(NO_ROUTE.name));
 }
 
 /* ---- why a publish is nacked ---- */
@@ -241,49 +274,51 @@ static bool is_of_reason(struct slice key)
 /* What a publisher said under these names is not repeated. */
 static void put_reason(struct buf *out, const struct props *p, const struct queue *q, uint64_t tag)
 {
-	struct slice old = p->flags & PROP_headers ? p->headers : slice_of(NULL, 0), key;
-	struct field f, name = { .letter = 'S', .bytes = queue_name(q) },
-	                number = { .letter = 'l', .integer = (int64_t)tag };
-	for (struct table_walk w = table_walk(old); table_next(&w, &key, &f);)
-		if (!is_of_reason(key))
-			table_put(out, key, &f);
+	struct field name = { .letter = 'S', .bytes = queue_name(q) },
+	             number = { .letter = 'l', .integer = (int64_t)tag };
+	put_others(out, p, is_of_reason);
 	table_put(out, slice_str("x-reject-queue"), &name);
 	table_put_str(out, "x-reject-reason", "maxlen");
 	table_put(out, slice_str("x-reject-tag"), &number);
 }
 
-/* The message with that in its headers, if they can be sent then. */
-static struct message *with_reason(const struct channel *ch, struct message *m,
-                                   const struct queue *q, uint64_t tag)
+void content_refuse(struct channel *ch, struct message *m, const struct queue *q, uint64_t tag)
 {
-	struct buf headers = { 0 }, header = { 0 };
+	struct buf why = { 0 }, headers = { 0 };
 	struct props p;
-	struct message *told = NULL;
 	bool whole = props_decode(message_header(m), &p);
 	must(whole);
 	put_reason(&headers, &p, q, tag);
-	p.headers = buf_slice(&headers);
-	p.flags |= PROP_headers;
-	props_encode(&header, &p);
-	if (header.len <= ch->connection->frame_max - FRAME_OVERHEAD_BYTES)
-		told = message_copy(m, message_exchange(m), message_key(m), buf_slice(&header));
-	buf_free(&headers);
-	buf_free(&header);
-	return told ? told : message_ref(m);
-}
-
-void content_refuse(struct channel *ch, struct message *m, const struct queue *q, uint64_t tag)
-{
-	struct buf why = { 0 };
-	struct message *told = with_reason(ch, m, q, tag);
+	struct message *told = with_headers(ch, m, &p, buf_slice(&headers));
 	put_why(&why, q);
 	refusal_fit(&why);
-	struct method r = { .id = METHOD_basic_return,
-		                .basic_return = { .reply_code = CONTENT_TOO_LARGE.code,
-		                                  .reply_text = buf_slice(&why),
-		                                  .exchange = message_exchange(m),
-		                                  .routing_key = message_key(m) } };
-	write_content(ch, &r, (struct content){ told, NULL, 0 });
+	send_return(ch, told, CONTENT_TOO_LARGE.code, buf_slice(&why));
 	message_drop(&told);
+	buf_free(&headers);
 	buf_free(&why);
+}
+
+/* ---- how far a publisher has come ---- */
+
+static bool is_of_progress(struct slice key)
+{
+	return slice_is(key, "x-publisher-sequence") || slice_is(key, "x-publisher-complete");
+}
+
+void content_return_progress(struct channel *ch, struct message *m, uint64_t highest,
+                             uint64_t complete)
+{
+	struct buf headers = { 0 };
+	struct field f = { .letter = 'l', .integer = (int64_t)highest };
+	struct props p;
+	bool whole = props_decode(message_header(m), &p);
+	must(whole);
+	put_others(&headers, &p, is_of_progress);
+	table_put(&headers, slice_str("x-publisher-sequence"), &f);
+	f.integer = (int64_t)complete;
+	table_put(&headers, slice_str("x-publisher-complete"), &f);
+	struct message *told = with_headers(ch, m, &p, buf_slice(&headers));
+	send_return(ch, told, REPLY_SUCCESS.code, slice_str(REPLY_SUCCESS.name));
+	message_drop(&told);
+	buf_free(&headers);
 }

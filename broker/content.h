@@ -28,4 +28,9 @@ void content_return(struct channel *ch, struct message *m);
  * and x-reject-tag. */
 void content_refuse(struct channel *ch, struct message *m, const struct queue *q, uint64_t tag);
 
+/* basic.return of a publisher's question: 200, with the answer in headers
+ * x-publisher-sequence and x-publisher-complete. */
+void content_return_progress(struct channel *ch, struct message *m, uint64_t highest,
+                             uint64_t complete);
+
 #endif

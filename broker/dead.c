@@ -236,7 +236,7 @@ static enum moved put(const struct dying *d, struct message *m, const struct rec
 	b->deaths += n;
 	if (n == 0 || (refused && queue_keeps_dead(d->q)))
 		return NOWHERE;
-	bool logged = place_moved(&b->store, m, from, to->queues, n, NULL).wait_for != 0;
+	bool logged = place_moved(&b->store, m, from, to->queues, n).wait_for != 0;
 	quota_placed(to->queues, n, m->body_bytes);
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, to->queues[i]);

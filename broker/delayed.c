@@ -62,7 +62,7 @@ static bool move(struct broker *b, struct queue *q, const struct entry *e, struc
 	size_t n = to->n - overflow_part(b, m, to, false);
 	b->deaths += n;
 	const struct record_target *gone = e->kept ? &from : NULL;
-	bool logged = n && place_moved(&b->store, m, gone, to->queues, n, NULL).wait_for;
+	bool logged = n && place_moved(&b->store, m, gone, to->queues, n).wait_for;
 	quota_placed(to->queues, n, m->body_bytes);
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, to->queues[i]);

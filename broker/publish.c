@@ -53,23 +53,80 @@ bool publish_is_plain(const struct props *p)
 	return !(p->flags & (PROP_user_id | PROP_expiration | PROP_headers));
 }
 
-/* Further keys come as an array. */
-static const struct refusal *check_keys(struct broker *b, struct slice headers, const char *name)
+/* What the broker looks for in a message's headers; of what is not there the letter is 0. */
+struct known {
+	struct field cc, bcc;
+	struct field publisher, sequence;
+};
+
+/* Where it goes, if it is one of them.  Most are told apart by their length. */
+static struct field *known_field(struct known *k, struct slice key)
 {
-	struct field f;
-	if (!table_find(headers, name, &f) || f.letter == 'A')
-		return NULL;
+	static const char publisher[] = "x-publisher-id", sequence[] = "x-publisher-sequence";
+	switch (key.n) {
+	case 2: return slice_is(key, "CC") ? &k->cc : NULL;
+	case 3: return slice_is(key, "BCC") ? &k->bcc : NULL;
+	case sizeof publisher - 1: return slice_is(key, publisher) ? &k->publisher : NULL;
+	case sizeof sequence - 1: return slice_is(key, sequence) ? &k->sequence : NULL;
+	default: return NULL;
+	}
+}
+
+/* Of equal keys the last counts. */
+static void find_known(struct slice headers, struct known *k)
+{
+	struct table_walk w = table_walk(headers);
+	struct slice key;
+	struct field f, *to;
+	*k = (struct known){ 0 };
+	while (table_next(&w, &key, &f))
+		if ((to = known_field(k, key)))
+			*to = f;
+}
+
+static const struct refusal *bad_type(struct broker *b, const char *name, const struct field *f)
+{
 	return refuse(b, &PRECONDITION_FAILED,
 	              "invalid message: {unacceptable_type_in_header,\"%s\",%s}", name,
-	              field_type_name(&f));
+	              field_type_name(f));
+}
+
+/* Further keys come as an array. */
+static bool is_bad_keys(const struct field *f)
+{
+	return f->letter && f->letter != 'A';
+}
+
+/* One of the two alone is no number, and means what its publisher likes. */
+static const struct refusal *check_sender(struct broker *b, const struct known *k)
+{
+	if (!k->publisher.letter || !k->sequence.letter)
+		return NULL;
+	if (k->publisher.letter != 'S')
+		return bad_type(b, "x-publisher-id", &k->publisher);
+	if (!field_is_integer(&k->sequence))
+		return bad_type(b, "x-publisher-sequence", &k->sequence);
+	if (k->publisher.bytes.n == 0 || k->publisher.bytes.n > PUBLISHER_ID_MAX)
+		return refuse(b, &PRECONDITION_FAILED,
+		              "invalid message: x-publisher-id has to have 1 to %d bytes",
+		              PUBLISHER_ID_MAX);
+	if (k->sequence.integer < 0)
+		return refuse(b, &PRECONDITION_FAILED,
+		              "invalid message: x-publisher-sequence is negative");
+	return NULL;
 }
 
 static const struct refusal *check_headers(struct broker *b, struct slice headers)
 {
+	struct known k;
 	if (headers.n == 0)
 		return NULL;
-	const struct refusal *r = check_keys(b, headers, "CC");
-	return r ? r : check_keys(b, headers, "BCC");
+	find_known(headers, &k);
+	if (is_bad_keys(&k.cc))
+		return bad_type(b, "CC", &k.cc);
+	if (is_bad_keys(&k.bcc))
+		return bad_type(b, "BCC", &k.bcc);
+	return check_sender(b, &k);
 }
 
 static const struct refusal *check_props(struct channel *ch, struct message *m)
@@ -132,20 +189,34 @@ const struct refusal *publish_check(struct channel *ch, struct message *m, bool 
 	return r || x->type != &exchange_topic ? r : check_topics(ch, x, m, plain);
 }
 
-/* What routing and time to live need of the properties; most messages have neither. */
-static void look_at_header(struct message *m, struct route *r)
+/* A publish: the message on its way. */
+struct passage {
+	struct channel *ch;
+	struct message *m;
+	struct route route;
+	struct sender sender;
+	bool mandatory;
+};
+
+/* What routing, time to live and numbers need of the properties; most messages have none of it. */
+static void look_at_header(struct passage *p)
 {
-	struct field f;
+	struct message *m = p->m;
+	struct route *r = &p->route;
+	struct known k;
 	struct slice header = message_header(m);
 	uint16_t flags = (uint16_t)(header.p[PROPS_FLAGS_AT] << 8 | header.p[PROPS_FLAGS_AT + 1]);
 	m->expires = flags & PROP_expiration;
 	r->headers = props_headers(header);
 	if (r->headers.n == 0)
 		return;
-	if (table_find(r->headers, "CC", &f) && f.letter == 'A')
-		r->cc = f.bytes;
-	if (table_find(r->headers, "BCC", &f) && f.letter == 'A')
-		r->bcc = f.bytes;
+	find_known(r->headers, &k);
+	if (k.cc.letter == 'A')
+		r->cc = k.cc.bytes;
+	if (k.bcc.letter == 'A')
+		r->bcc = k.bcc.bytes;
+	if (k.publisher.letter == 'S' && field_is_integer(&k.sequence))
+		p->sender = (struct sender){ k.publisher.bytes, (uint64_t)k.sequence.integer };
 }
 
 /* The message as its readers may see it: nobody learns who else was written to. */
@@ -192,33 +263,43 @@ static void spend(struct broker *b, struct topology *t)
 	t->found.looked = 0;
 }
 
-static struct published publish_routed(struct channel *ch, struct message *m, struct route *r,
-                                       bool mandatory)
+/* The number 0 is a question. */
+static bool asks(const struct passage *p)
 {
+	return p->sender.id.n && p->sender.sequence == 0;
+}
+
+/* Nobody takes it, or everybody has it. */
+static struct published nowhere(const struct passage *p, const struct exchange *x)
+{
+	const struct route_set *routed = &p->ch->broker->routed;
+	bool nacked = x && x->nacks && !routed->repeated;
+	if ((p->mandatory && !routed->repeated) || (nacked && wants_reason(p->ch)))
+		content_return(p->ch, p->m);
+	return (struct published){ routed->wait_for, nacked };
+}
+
+/* The publisher asks how far it has come where this message would go, which goes nowhere. */
+static struct published tell_progress(const struct passage *p)
+{
+	struct once_progress o = once_progress(&p->ch->broker->routed, p->sender.id);
+	if (p->mandatory)
+		content_return_progress(p->ch, p->m, o.highest, o.complete);
+	return (struct published){ .wait_for = o.at };
+}
+
+static struct published place_routed(const struct passage *p)
+{
+	struct channel *ch = p->ch;
 	struct broker *b = ch->broker;
-	struct exchange *x = topology_exchange(&ch->vhost->topology, message_exchange(m));
-	r->message = m;
-	route_set_clear(&b->routed);
-	if (x)   /* inside a transaction it may have gone since the check */
-		topology_route(&ch->vhost->topology, x, r, &b->routed);
-	spend(b, &ch->vhost->topology);
-	if (b->routed.keyed)
-		once_part(b, m, &b->routed);
-	if (ch->vhost->tracing)
-		firehose_publish(ch, m, &b->routed);
-	if (b->routed.n == 0) {
-		bool nacked = x && x->nacks && !b->routed.repeated;
-		if ((mandatory && !b->routed.repeated) || (nacked && wants_reason(ch)))
-			content_return(ch, m);
-		return (struct published){ b->routed.wait_for, nacked };
-	}
+	struct message *m = p->m;
 	size_t refused = overflow_part(b, m, &b->routed, !ch->tx.on), n = b->routed.n - refused;
 	if (refused && wants_reason(ch))
 		content_refuse(ch, m, b->routed.queues[n], ch->confirm.next_tag);
 	if (refused)   /* it is not confirmed, and will come again: exchanges take no key for it */
-		b->routed.claims.n = 0;
+		claims_clear(&b->routed.claims);
 	if (b->routed.keyed)
-		once_claim(b, m, &b->routed, n);
+		once_claim(b, m, &p->sender, &b->routed, n);
 	struct placed placed = place(&b->store, m, b->routed.queues, n, &b->routed.claims);
 	quota_placed(b->routed.queues, n, m->body_bytes);
 	b->undelivered += n;
@@ -229,22 +310,42 @@ static struct published publish_routed(struct channel *ch, struct message *m, st
 	return (struct published){ log_later(placed.wait_for, b->routed.wait_for), refused > 0 };
 }
 
+static struct published publish_routed(struct passage *p)
+{
+	struct channel *ch = p->ch;
+	struct broker *b = ch->broker;
+	struct exchange *x = topology_exchange(&ch->vhost->topology, message_exchange(p->m));
+	p->route.message = asks(p) ? NULL : p->m;
+	route_set_clear(&b->routed);
+	if (x)   /* inside a transaction it may have gone since the check */
+		topology_route(&ch->vhost->topology, x, &p->route, &b->routed);
+	spend(b, &ch->vhost->topology);
+	if (asks(p) && b->routed.n)
+		return tell_progress(p);
+	b->routed.keyed |= p->sender.id.n != 0;
+	if (b->routed.keyed)
+		once_part(b, p->m, &p->sender, &b->routed);
+	if (ch->vhost->tracing)
+		firehose_publish(ch, p->m, &b->routed);
+	return b->routed.n ? place_routed(p) : nowhere(p, x);
+}
+
 struct published publish(struct channel *ch, struct message *m, bool mandatory)
 {
 	struct broker *b = ch->broker;
-	struct route route = { .key = message_key(m),
-		                   .header = message_header(m),
-		                   .wall_ms = (int64_t)broker_wall_ms(b) };
-	look_at_header(m, &route);
+	struct passage p = { .ch = ch, .m = m, .mandatory = mandatory,
+		                 .route = { .key = message_key(m), .header = message_header(m),
+		                            .wall_ms = (int64_t)broker_wall_ms(b) } };
+	look_at_header(&p);
 	m->published_ms = (int64_t)b->now_ms;
-	if (route.key.n && message_exchange(m).n == 0 && reply_is_name(route.key)) {
-		reply_deliver(b, route.key, m);
+	if (p.route.key.n && message_exchange(m).n == 0 && reply_is_name(p.route.key)) {
+		reply_deliver(b, p.route.key, m);
 		return (struct published){ 0 };
 	}
-	if (!route.bcc.p || delay_of(route.headers))   /* who waits is routed once more */
-		return publish_routed(ch, m, &route, mandatory);
-	struct message *open = without_bcc(m);
-	struct published done = publish_routed(ch, open, &route, mandatory);
-	message_drop(&open);
+	if (!p.route.bcc.p || delay_of(p.route.headers))   /* who waits is routed once more */
+		return publish_routed(&p);
+	p.m = without_bcc(m);
+	struct published done = publish_routed(&p);
+	message_drop(&p.m);
 	return done;
 }

@@ -439,13 +439,13 @@ static bool match_more(struct topology *t, struct exchange *x, const struct rout
 /* Whether it accepted the key before; else it does so now, if the message finds a queue. */
 static bool is_repeated(const struct exchange *x, const struct route *r, struct route_set *out)
 {
-	struct keyring_claim c = { .keyring = x->keyring };
+	struct key_claim c = { .keyring = x->keyring };
 	log_position at = 0;
 	if (!keyring_digest(c.keyring, r->headers, &c.digest))
 		return false;
 	c.until_ms = keyring_end(c.keyring, r->headers, r->wall_ms);
 	if (!keyring_has(c.keyring, &c.digest, r->wall_ms, &at)) {
-		keyring_claims_add(&out->claims, c);
+		claims_add_key(&out->claims, c);
 		return false;
 	}
 	out->repeated = true;
@@ -486,14 +486,15 @@ void topology_route(struct topology *t, struct exchange *x, const struct route *
 
 void route_set_clear(struct route_set *s)
 {
-	s->n = s->claims.n = 0;
+	s->n = 0;
+	claims_clear(&s->claims);
 	s->keyed = s->repeated = false;
 	s->wait_for = 0;
 }
 
 void route_set_free(struct route_set *s)
 {
-	keyring_claims_free(&s->claims);
+	claims_free(&s->claims);
 	mem_free(s->queues);
 	*s = (struct route_set){ 0 };
 }

@@ -9,7 +9,7 @@
 #include "base/walk.h"
 #include "exchange/exchange.h"
 #include "persistence/log.h"
-#include "queue/keyring.h"
+#include "queue/claims.h"
 
 struct catalog;
 struct departures;
@@ -119,10 +119,10 @@ log_position topology_unbind(struct topology *t, const struct binding_spec *spec
 struct route_set {
 	struct queue **queues;
 	size_t n, cap;
-	bool keyed;                  /* a queue among them has a keyring */
+	bool keyed;                  /* a queue among them has a keyring, or the message a number */
 	bool repeated;               /* an exchange on the way had accepted the key before ... */
 	log_position wait_for;       /* ... and that is safe then */
-	struct keyring_claims claims;   /* of the exchanges that accept it now */
+	struct claims claims;        /* keys of the exchanges that accept it now */
 };
 
 /* Fills *out (n reset first; memory reused between calls): all queues reached from x through

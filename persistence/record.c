@@ -57,9 +57,31 @@ static bool get_bytes(struct slice *s, struct slice *out, size_t max)
 	return true;
 }
 
+/* A publisher's name and a number of its. */
+static void put_number(struct buf *out, struct slice publisher, uint64_t sequence)
+{
+	put_bytes(out, publisher);
+	put_varint(out, sequence);
+}
+
+static bool get_number(struct slice *s, struct slice *publisher, uint64_t *sequence)
+{
+	return get_bytes(s, publisher, 255) && publisher->n && get_varint(s, sequence);
+}
+
 /* ---- PUBLISH ---- */
 
-enum { FLAG_EXPIRES = 1, FLAG_DIED = 2, FLAG_TIMED = 4, FLAG_DELAYED = 8, FLAGS = 15 };
+enum {
+	FLAG_EXPIRES = 1, FLAG_DIED = 2, FLAG_TIMED = 4, FLAG_DELAYED = 8, FLAG_NUMBERED = 16,
+	FLAGS = 31,
+};
+
+static uint64_t flags_of(const struct record_publish *r)
+{
+	return (r->expires ? FLAG_EXPIRES : 0) | (r->died ? FLAG_DIED : 0) |
+	       (r->timed ? FLAG_TIMED : 0) | (r->delayed ? FLAG_DELAYED : 0) |
+	       (r->publisher.n ? FLAG_NUMBERED : 0);
+}
 
 void record_publish_encode(struct buf *out, const struct record_publish *r)
 {
@@ -70,10 +92,11 @@ void record_publish_encode(struct buf *out, const struct record_publish *r)
 		put_varint(out, r->targets[i].seq);
 	}
 	put_varint(out, r->wall_ms);
-	put_varint(out, (r->expires ? FLAG_EXPIRES : 0) | (r->died ? FLAG_DIED : 0) |
-	                    (r->timed ? FLAG_TIMED : 0) | (r->delayed ? FLAG_DELAYED : 0));
+	put_varint(out, flags_of(r));
 	if (r->timed)
 		put_varint(out, r->due_ms);
+	if (r->publisher.n)
+		put_number(out, r->publisher, r->sequence);
 	put_varint(out, r->body_bytes);
 	put_varint(out, r->chunks);
 	put_bytes(out, r->exchange);
@@ -108,6 +131,8 @@ bool record_publish_decode(struct slice body, struct record_publish *out)
 	if (!get_targets(&body, out) || !get_varint(&body, &out->wall_ms) ||
 	    !get_varint(&body, &flags) || flags > FLAGS ||
 	    (flags & FLAG_TIMED && !get_varint(&body, &out->due_ms)) ||
+	    (flags & FLAG_NUMBERED &&
+	     (!get_number(&body, &out->publisher, &out->sequence) || out->sequence == 0)) ||
 	    !get_varint(&body, &out->body_bytes) || !get_u32(&body, &out->chunks) ||
 	    !get_bytes(&body, &out->exchange, 255) || !get_bytes(&body, &out->key, 255) ||
 	    !get_bytes(&body, &out->header, SIZE_MAX))
@@ -145,13 +170,11 @@ bool record_message_decode(uint8_t type, struct slice body, struct record_target
 	return record_is_message(type) && record_publish_decode(body, out);
 }
 
-/* ---- ACK: distances between ranges, each with its length ---- */
+/* ---- ACK, PUBLISHER: distances between ranges, each with its length ---- */
 
-void record_ack_encode(struct buf *out, uint32_t queue, const struct record_range *ranges,
-                       size_t n)
+static void put_ranges(struct buf *out, const struct record_range *ranges, size_t n)
 {
 	uint64_t at = 0;
-	put_varint(out, queue);
 	for (size_t i = 0; i < n; i++) {
 		must(ranges[i].first >= at && ranges[i].count > 0);
 		put_varint(out, ranges[i].first - at);
@@ -160,30 +183,51 @@ void record_ack_encode(struct buf *out, uint32_t queue, const struct record_rang
 	}
 }
 
-/* Ranges come out with first relative to the end of the one before; the walk adds them up. */
-bool record_ack_decode(struct slice body, struct record_ack *out)
+bool record_range_next(struct record_ranges *r, struct record_range *out)
 {
-	if (!get_u32(&body, &out->queue))
+	uint64_t gap, count;
+	if (!get_varint(&r->packed, &gap) || !get_varint(&r->packed, &count) || count == 0 ||
+	    gap > UINT64_MAX - r->at || count > UINT64_MAX - r->at - gap)
 		return false;
-	out->packed_ranges = body;
-	out->at = 0;
-	struct record_ack check = *out;
+	*out = (struct record_range){ r->at + gap, count };
+	r->at = out->first + count;
+	return true;
+}
+
+static bool get_ranges(struct slice body, struct record_ranges *out)
+{
+	struct record_ranges check = *out = (struct record_ranges){ .packed = body };
 	struct record_range r;
-	while (check.packed_ranges.n)
+	while (check.packed.n)
 		if (!record_range_next(&check, &r))
 			return false;
 	return true;
 }
 
-bool record_range_next(struct record_ack *a, struct record_range *out)
+void record_ack_encode(struct buf *out, uint32_t queue, const struct record_range *ranges,
+                       size_t n)
 {
-	uint64_t gap, count;
-	if (!get_varint(&a->packed_ranges, &gap) || !get_varint(&a->packed_ranges, &count) ||
-	    count == 0 || gap > UINT64_MAX - a->at || count > UINT64_MAX - a->at - gap)
-		return false;
-	*out = (struct record_range){ a->at + gap, count };
-	a->at = out->first + count;
-	return true;
+	put_varint(out, queue);
+	put_ranges(out, ranges, n);
+}
+
+bool record_ack_decode(struct slice body, struct record_ack *out)
+{
+	return get_u32(&body, &out->queue) && get_ranges(body, &out->gone);
+}
+
+void record_publisher_encode(struct buf *out, const struct record_publisher *r)
+{
+	put_varint(out, r->queue);
+	put_number(out, r->name, r->sequence);
+	put_ranges(out, r->refused, r->n_refused);
+}
+
+bool record_publisher_decode(struct slice body, struct record_publisher *out)
+{
+	*out = (struct record_publisher){ 0 };
+	return get_u32(&body, &out->queue) && get_number(&body, &out->name, &out->sequence) &&
+	       get_ranges(body, &out->packed_refused);
 }
 
 /* ---- DEFINE, DELIVERED ---- */

@@ -23,6 +23,7 @@ enum record_type {
 	RECORD_ABORT = 13,      /* a start found a RECORD_BEGIN without: what followed it is void */
 	RECORD_PAGE = 14,       /* a page of a queue's index that left memory: recovery ignores it */
 	RECORD_ONCE = 15,       /* a publish or a move, and the keys that it was accepted under */
+	RECORD_PUBLISHER = 16,  /* how far a publisher has come in a queue */
 	RECORD_SUMMARY = 255,   /* never in the log: what a scan gives for a whole segment */
 };
 
@@ -43,6 +44,9 @@ struct record_publish {
 	uint64_t due_ms;           /* ... so long after wall_ms */
 	bool died;                 /* had been dead-lettered (of a RECORD_RELOCATE) */
 	bool delayed;              /* waits in an exchange */
+	struct slice publisher;    /* who numbers what it sends (of a RECORD_PUBLISH); else empty ... */
+	uint64_t sequence;         /* ... and the number, never 0: so far it has come in the targets,
+	                            * and none was refused, unless a RECORD_PUBLISHER follows */
 	uint64_t body_bytes;       /* of the whole body */
 	uint32_t chunks;           /* RECORD_CHUNKs right before this one with the body; 0: inline */
 	struct slice body;         /* decoding only: the inline body */
@@ -74,23 +78,42 @@ bool record_message_decode(uint8_t type, struct slice body, struct record_target
 /* Walks r->packed_targets; false at the end. */
 bool record_target_next(struct slice *packed, struct record_target *out);
 
-/* Gone messages as ascending ranges of sequence numbers. */
+/* Numbers as ascending ranges. */
 struct record_range {
 	uint64_t first, count;
 };
+
+/* Such as a record holds them, to be walked. */
+struct record_ranges {
+	struct slice packed;     /* not yet walked */
+	uint64_t at;             /* end of the range walked last */
+};
+
+/* The next of ranges that were checked when their record was decoded; false at the end. */
+bool record_range_next(struct record_ranges *r, struct record_range *out);
 
 void record_ack_encode(struct buf *out, uint32_t queue, const struct record_range *ranges,
                        size_t n);
 
 struct record_ack {
 	uint32_t queue;
-	struct slice packed_ranges;   /* not yet walked */
-	uint64_t at;                  /* end of the range walked last */
+	struct record_ranges gone;
 };
 
-/* Decodes and checks all ranges; record_range_next then walks them, false at the end. */
 bool record_ack_decode(struct slice body, struct record_ack *out);
-bool record_range_next(struct record_ack *a, struct record_range *out);
+
+/* How far a publisher has come in a queue: all that there is to say of it. */
+struct record_publisher {
+	uint32_t queue;
+	struct slice name;           /* 1 to 255 bytes */
+	uint64_t sequence;           /* the highest that was accepted; 0: none */
+	const struct record_range *refused;   /* which were, and not accepted since; for encoding */
+	size_t n_refused;
+	struct record_ranges packed_refused;  /* decoding only */
+};
+
+void record_publisher_encode(struct buf *out, const struct record_publisher *r);
+bool record_publisher_decode(struct slice body, struct record_publisher *out);
 
 /* A catalog entry: kind and key name it, value is what it holds (empty for RECORD_UNDEFINE). */
 struct record_define {

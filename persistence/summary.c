@@ -32,6 +32,7 @@ void summary_clear(struct summary *s)
 		mem_free(q);
 	}
 	map_free(&s->queues);
+	sequences_free(&s->publishers);
 	buf_free(&s->catalog);
 	buf_free(&s->moved);
 	s->put_weight = 0;
@@ -210,12 +211,6 @@ static bool add_move(struct summary *s, const struct log_record *r)
 	return add_message(s, r->at, &p);
 }
 
-static bool add_publish(struct summary *s, const struct log_record *r)
-{
-	struct record_publish p;
-	return record_publish_decode(r->body, &p) && add_message(s, r->at, &p);
-}
-
 static bool add_ack(struct summary *s, const struct log_record *r)
 {
 	struct record_ack a;
@@ -223,7 +218,7 @@ static bool add_ack(struct summary *s, const struct log_record *r)
 	if (!record_ack_decode(r->body, &a))
 		return false;
 	struct summary_queue *q = summary_queue(s, a.queue);
-	while (record_range_next(&a, &range))
+	while (record_range_next(&a.gone, &range))
 		forget(s, q, range);
 	return true;
 }
@@ -263,6 +258,56 @@ static void add_catalog(struct summary *s, const struct log_record *r)
 	buf_append_slice(&s->catalog, r->body);
 }
 
+static void put_publisher(struct buf *out, log_position at, const struct record_publisher *p)
+{
+	put_u64(out, at);
+	put_u32(out, RECORD_PUBLISHER);
+	size_t bytes = out->len;
+	put_u32(out, 0);
+	record_publisher_encode(out, p);
+	put_le32(out->p + bytes, (uint32_t)(out->len - bytes - 4));
+}
+
+static void note_publisher(struct summary *s, log_position at, const struct record_publisher *p)
+{
+	if (s->squeezes)
+		put_publisher(&s->catalog, at, p);
+	else
+		sequences_note(&s->publishers, at, p);
+}
+
+static bool add_publisher(struct summary *s, const struct log_record *r)
+{
+	struct record_publisher p;
+	if (!record_publisher_decode(r->body, &p))
+		return false;
+	if (s->squeezes)
+		add_catalog(s, r);
+	else
+		sequences_note(&s->publishers, r->at, &p);
+	return true;
+}
+
+/* Its publisher has come so far in each of its queues. */
+static void note_sequence(struct summary *s, log_position at, const struct record_publish *p)
+{
+	struct slice targets = p->packed_targets;
+	struct record_target t;
+	while (record_target_next(&targets, &t))
+		note_publisher(s, at, &(struct record_publisher){ .queue = t.queue, .name = p->publisher,
+		                                                  .sequence = p->sequence });
+}
+
+static bool add_publish(struct summary *s, const struct log_record *r)
+{
+	struct record_publish p;
+	if (!record_publish_decode(r->body, &p))
+		return false;
+	if (p.publisher.n)
+		note_sequence(s, r->at, &p);
+	return add_message(s, r->at, &p);
+}
+
 /* They are kept as the catalog's records are. */
 static bool add_keys(struct summary *s, const struct log_record *r)
 {
@@ -292,6 +337,7 @@ static bool add(struct summary *s, const struct log_record *r)
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: add_catalog(s, r); return true;
 	case RECORD_DEDUP: return add_keys(s, r);
+	case RECORD_PUBLISHER: return add_publisher(s, r);
 	case RECORD_ONCE: return add_once(s, r);
 	case RECORD_PAGE:
 	case RECORD_SPILL: return true;
@@ -468,6 +514,7 @@ void summary_left(struct summary_queue *q, struct trail *left, struct dues *dues
  *
  * n queues u32; bytes of queues, catalog, marks and moved u32 each; then these four, and when they
  * are due (which version 2 of the file did not say).
+ * The catalog ends with what is known of publishers, a RECORD_PUBLISHER each.
  * A queue: number u32, flags u32 (1: expires), delivered below u64, ranges u32, each first u64 and
  * count u64; its trail.  A catalog record: position u64, type u32, bytes u32, body.
  * A mark: position u64, bytes u64.
@@ -533,6 +580,17 @@ static void write_dues(struct buf *out, const struct summary *s)
 	}
 }
 
+static void write_catalog(struct buf *out, const struct summary *s)
+{
+	struct record_publisher r;
+	size_t cursor = 0;
+	buf_append_slice(out, buf_slice(&s->catalog));
+	for (const struct sequence *q; (q = map_next(&s->publishers.by_key, &cursor));) {
+		sequence_record(q, &r);
+		put_publisher(out, q->at, &r);
+	}
+}
+
 void summary_write(struct buf *out, const struct summary *s)
 {
 	size_t head = out->len, cursor = 0;
@@ -543,9 +601,10 @@ void summary_write(struct buf *out, const struct summary *s)
 		write_queue(out, q);
 	put_le32(out->p + head, (uint32_t)s->queues.count);
 	put_le32(out->p + head + 4, (uint32_t)(out->len - head - HEAD));
-	put_le32(out->p + head + 8, (uint32_t)s->catalog.len);
+	size_t catalog = out->len;
+	write_catalog(out, s);
+	put_le32(out->p + head + 8, (uint32_t)(out->len - catalog));
 	put_le32(out->p + head + 12, (uint32_t)s->marks.len);
-	buf_append_slice(out, buf_slice(&s->catalog));
 	buf_append_slice(out, buf_slice(&s->marks));
 	size_t moved = out->len;
 	write_moved(out, s);

@@ -6,13 +6,15 @@
  *
  * A summary says for each queue which messages were put into it (a trail), when they are due if
  * they ever are, which are gone, and how far it had been delivered; which messages were copied
- * forward (RECORD_RELOCATE); and holds the catalog's records whole, in order. */
+ * forward (RECORD_RELOCATE); holds the catalog's records whole, in order; and says how far
+ * publishers have come in queues, each once. */
 #ifndef PERSISTENCE_SUMMARY_H
 #define PERSISTENCE_SUMMARY_H
 
 #include "base/map.h"
 #include "persistence/dues.h"
 #include "persistence/ranges.h"
+#include "persistence/sequences.h"
 #include "persistence/trail.h"
 
 /* A message whose record was appended again: it is here now. */
@@ -48,7 +50,9 @@ struct summary {
 	struct map queues;         /* struct summary_queue by number */
 	struct buf moved;          /* struct summary_moved, in order; of whoever does not squeeze */
 	uint64_t put_weight;       /* of all messages put or moved, once for each queue */
-	struct buf catalog;        /* DEFINE, UNDEFINE and DEDUP records */
+	struct buf catalog;        /* DEFINE, UNDEFINE and DEDUP records; of whoever squeezes, what was
+	                            * said of publishers, too */
+	struct sequences publishers;   /* ... of whoever does not */
 	struct buf marks;          /* struct chunk_mark of chunks that wait for their message */
 	bool in_transaction;       /* a RECORD_BEGIN waits for its end */
 	struct buf held;           /* ... and these are the records since */

@@ -570,23 +570,6 @@ uint32_t keyrings_found_end(struct store *s, struct keyrings_found *f)
 	return largest;
 }
 
-/* ---- claims ---- */
-
-void keyring_claims_add(struct keyring_claims *c, struct keyring_claim claim)
-{
-	if (c->n == c->cap) {
-		c->cap = c->cap ? 2 * c->cap : 4;
-		c->p = mem_realloc(c->p, c->cap * sizeof *c->p);
-	}
-	c->p[c->n++] = claim;
-}
-
-void keyring_claims_free(struct keyring_claims *c)
-{
-	mem_free(c->p);
-	*c = (struct keyring_claims){ 0 };
-}
-
 void keyring_check(const struct keyring *k)
 {
 	uint64_t n = 0, before = 0;

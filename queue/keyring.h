@@ -104,24 +104,6 @@ void keyrings_claim(struct keyrings_found *f, struct keyring *k);
 /* All have claimed theirs.  Returns the largest number of a keyring that was found. */
 uint32_t keyrings_found_end(struct store *s, struct keyrings_found *f);
 
-/* ---- claims: keys that a message is accepted under, as soon as a queue takes it ---- */
-
-struct keyring_claim {
-	struct keyring *keyring;
-	struct digest digest;
-	int64_t until_ms;
-	uint64_t number;             /* filled in when it is placed */
-};
-
-struct keyring_claims {
-	struct keyring_claim *p;
-	size_t n, cap;
-};
-
-/* Adds one; the memory is used again when n is set back to 0. */
-void keyring_claims_add(struct keyring_claims *c, struct keyring_claim claim);
-void keyring_claims_free(struct keyring_claims *c);
-
 /* Appends a key as records hold it. */
 void keyring_pack(struct buf *out, const struct keyring *k, const struct digest *d,
                   uint64_t number, int64_t until_ms);

@@ -2,6 +2,7 @@
 #include "queue/place.h"
 
 #include "base/die.h"
+#include "queue/claims.h"
 #include "queue/queue.h"
 #include "queue/store.h"
 
@@ -12,21 +13,25 @@ static bool is_kept(const struct queue *q, const struct message *m)
 
 enum { STRETCH = 1024 };
 
-/* What is placed, stretch by stretch: the first record has the keys. */
+/* What is placed, stretch by stretch. */
 struct placing {
 	struct store *store;
 	struct message *message;
 	const struct record_target *from;
-	struct slice keys;
-	log_position keys_at;        /* of the record that has them */
+	struct store_under *under;   /* of the next record, NULL: nothing; the first has the keys */
+	log_position first_at;       /* ... of that one; 0: nothing was written */
 };
 
-/* The keys are in one record. */
-static void have_keys(struct placing *p, log_position at)
+static inline log_position write(struct placing *p, struct message *m,
+                                 const struct record_target *from,
+                                 const struct record_target *targets, size_t n)
 {
-	if (p->keys.n)
-		p->keys_at = at;
-	p->keys = slice_of(NULL, 0);
+	log_position at = store_publish(p->store, m, from, targets, n, p->under);
+	if (p->under)
+		p->under->keys = slice_of(NULL, 0);
+	if (!p->first_at)
+		p->first_at = at;
+	return at;
 }
 
 /* Those that delay it have a record each, which says when it is due there. */
@@ -45,8 +50,7 @@ static log_position place_waiting(struct placing *p, struct queue *const *queues
 		waits->delayed = true;
 		waits->died = m->died;
 		if (is_kept(q, m)) {
-			wait_for = store_publish(p->store, waits, from, &to, 1, p->keys);
-			have_keys(p, wait_for);
+			wait_for = write(p, waits, from, &to, 1);
 			from = NULL;
 		}
 		queue_push(q, queue_number(q), waits);
@@ -70,9 +74,7 @@ static inline log_position place_stretch(struct placing *p, struct queue *const 
 			targets[used++] = (struct record_target){ queues[i]->id, queues[i]->next_seq };
 	}
 	if (used)
-		wait_for = store_publish(p->store, m, p->from, targets, used, p->keys);
-	if (used)
-		have_keys(p, wait_for);
+		wait_for = write(p, m, p->from, targets, used);
 	for (size_t i = 0; i < n; i++)
 		if (!queues[i]->waits_in)
 			queue_push(queues[i], queue_number(queues[i]), m);
@@ -91,62 +93,101 @@ static inline log_position place_stretches(struct placing *p, struct queue *cons
 	return last;
 }
 
-/* ---- keys ---- */
+/* ---- claims ---- */
 
 /* A key is not durable without a message in the log that it stands for. */
-static bool is_logged(const struct keyring_claim *c, const struct message *m)
+static bool is_logged(const struct key_claim *c, const struct message *m)
 {
 	const struct keyring *k = c->keyring;
 	return k->id && m->persistent && (!k->queue || is_kept(k->queue, m));
 }
 
-static void number_claims(struct keyring_claims *claims, const struct message *m,
-                          struct buf *keys)
+static void number_keys(const struct claims *c, const struct message *m, struct buf *keys)
 {
-	for (struct keyring_claim *c = claims->p; c < claims->p + claims->n; c++) {
-		c->number = c->keyring->queue ? c->keyring->queue->next_seq : c->keyring->next_number;
-		if (is_logged(c, m))
-			keyring_pack(keys, c->keyring, &c->digest, c->number, c->until_ms);
+	for (struct key_claim *k = c->keys; k < c->keys + c->n_keys; k++) {
+		k->number = k->keyring->queue ? k->keyring->queue->next_seq : k->keyring->next_number;
+		if (is_logged(k, m))
+			keyring_pack(keys, k->keyring, &k->digest, k->number, k->until_ms);
 	}
 }
 
-static void accept_claims(const struct keyring_claims *claims, const struct message *m,
-                          log_position at)
+static void accept_keys(const struct claims *c, const struct message *m, log_position at)
 {
-	for (const struct keyring_claim *c = claims->p; c < claims->p + claims->n; c++)
-		keyring_add(c->keyring, &c->digest, c->number, c->until_ms, is_logged(c, m) ? at : 0);
+	for (const struct key_claim *k = c->keys; k < c->keys + c->n_keys; k++)
+		keyring_add(k->keyring, &k->digest, k->number, k->until_ms, is_logged(k, m) ? at : 0);
 }
 
-/* More queues than one record has room for: all records count, or none. */
-static log_position place_once(struct placing *p, struct queue *const *queues, size_t n,
-                               struct keyring_claims *claims)
+static bool keeps(const struct publisher *p, const struct message *m)
 {
+	return p->queue->store->log && is_kept(p->queue, m);
+}
+
+/* True when more is to be said of them than the message's records do. */
+static bool accept_number(const struct claims *c, const struct message *m)
+{
+	bool more = false;
+	for (size_t i = 0; i < c->n_publishers; i++) {
+		bool kept = keeps(c->publishers[i], m);
+		publisher_accept(c->publishers[i], c->sequence, kept);
+		more |= kept && publisher_is_to_tell(c->publishers[i], c->sequence);
+	}
+	return more;
+}
+
+static void log_number(const struct claims *c, const struct message *m, log_position at)
+{
+	for (size_t i = 0; i < c->n_publishers; i++) {
+		struct publisher *p = c->publishers[i];
+		if (!keeps(p, m))
+			continue;
+		publisher_logged(p, at);
+		if (publisher_is_to_tell(p, c->sequence))
+			publisher_tell(p);
+	}
+}
+
+/* Where it takes several records, all of them count, or none. */
+static log_position place_claiming(struct placing *p, struct queue *const *queues, size_t n,
+                                   struct claims *c)
+{
+	struct store *s = p->store;
 	struct buf keys = { 0 };
-	bool whole = n > STRETCH && p->store->log && p->store->tx == TX_NONE;
-	number_claims(claims, p->message, &keys);
-	p->keys = buf_slice(&keys);
+	number_keys(c, p->message, &keys);
+	bool more = accept_number(c, p->message);
+	bool whole = (more || n > STRETCH) && s->log && s->tx == TX_NONE;
+	struct store_under under = { .keys = buf_slice(&keys) };
+	if (c->n_publishers)
+		under.sender = (struct sender){ publisher_name(c->publishers[0]), c->sequence };
+	p->under = &under;
 	if (whole)
-		store_begin(p->store);
+		store_begin(s);
 	log_position wait_for = place_stretches(p, queues, n);
+	accept_keys(c, p->message, p->first_at);
+	log_number(c, p->message, p->first_at);
 	if (whole)
-		wait_for = store_commit(p->store);
-	accept_claims(claims, p->message, p->keys_at);
+		wait_for = store_commit(s);
 	buf_free(&keys);
 	return wait_for;
 }
 
-struct placed place_moved(struct store *s, struct message *m, const struct record_target *from,
-                          struct queue *const *queues, size_t n, struct keyring_claims *claims)
+static inline struct placed place_all(struct placing p, struct queue *const *queues, size_t n,
+                                      struct claims *claims)
 {
-	struct placing p = { .store = s, .message = m, .from = from };
-	must(message_is_whole(m));
-	if (n && claims && claims->n)
-		return (struct placed){ place_once(&p, queues, n, claims), n };
-	return (struct placed){ place_stretches(&p, queues, n), n };
+	must(message_is_whole(p.message));
+	log_position wait_for = n && claims && claims->n_keys + claims->n_publishers
+	                            ? place_claiming(&p, queues, n, claims)
+	                            : place_stretches(&p, queues, n);
+	return (struct placed){ wait_for, n };
+}
+
+struct placed place_moved(struct store *s, struct message *m, const struct record_target *from,
+                          struct queue *const *queues, size_t n)
+{
+	return place_all((struct placing){ .store = s, .message = m, .from = from }, queues, n, NULL);
 }
 
 struct placed place(struct store *s, struct message *m, struct queue *const *queues, size_t n,
-                    struct keyring_claims *claims)
+                    struct claims *claims)
 {
-	return place_moved(s, m, NULL, queues, n, claims);
+	return place_all((struct placing){ .store = s, .message = m }, queues, n, claims);
 }

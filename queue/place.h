@@ -9,7 +9,7 @@
 #include "persistence/log.h"
 #include "persistence/record.h"
 
-struct keyring_claims;
+struct claims;
 struct message;
 struct queue;
 struct store;
@@ -19,16 +19,15 @@ struct placed {
 	size_t queues;           /* that took it */
 };
 
-/* Puts a whole message at the back of each of the n queues. Takes references of its own.  The keys
- * that it is accepted under (NULL: none) become durable with it, or not at all. */
+/* Puts a whole message at the back of each of the n queues. Takes references of its own.  What it
+ * claims (NULL: nothing) becomes durable with it, or not at all. */
 struct placed place(struct store *s, struct message *m, struct queue *const *queues, size_t n,
-                    struct keyring_claims *claims);
+                    struct claims *claims);
 
 /* As place, for a message that comes from another queue's entry, whose removal goes into the same
  * record (from->queue 0: that entry was never logged).  wait_for is 0 when no record was
- * written: then the removal is still to be logged. */
+ * written: then the removal is still to be logged.  It claims nothing: it did so when it came. */
 struct placed place_moved(struct store *s, struct message *m, const struct record_target *from,
-                          struct queue *const *queues, size_t n,
-                          struct keyring_claims *claims);
+                          struct queue *const *queues, size_t n);
 
 #endif

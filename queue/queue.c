@@ -205,6 +205,7 @@ void queue_delete(struct queue **pq)
 	q->settings = &settings_none;   /* a policy's may go before it */
 	list_remove(&q->on_owner);
 	store_forget_queue(q->store, q);
+	publishers_drop(q);
 	if (queue_is_live(q)) {
 		live_leave(q);
 		if (q->live->stream)

@@ -15,13 +15,17 @@
 struct recovery {
 	struct summary all;
 	struct keyrings_found keys;
+	struct publishers_found publishers;
 	bool was_clean;
 };
 
 static bool read_entry(struct store *s, struct recovery *r, const struct log_record *record)
 {
-	return record->type == RECORD_DEDUP ? keyrings_find(&r->keys, &r->all, record)
-	                                    : catalog_recover(&s->catalog, record);
+	switch (record->type) {
+	case RECORD_DEDUP: return keyrings_find(&r->keys, &r->all, record);
+	case RECORD_PUBLISHER: return publishers_read(&r->publishers, record);
+	default: return catalog_recover(&s->catalog, record);
+	}
 }
 
 static bool read_summary(struct store *s, struct recovery *r, struct slice body)
@@ -156,6 +160,7 @@ void store_scan_end(struct store *s, struct recovery **pr)
 	*pr = NULL;
 	relocation_recover(s);
 	offsets_recover(s);
+	publishers_recover(s, &r->publishers);
 	is_used(s, keyrings_found_end(s, &r->keys));
 	summary_free(&r->all);
 	mem_free(r);

@@ -33,6 +33,9 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->buried);
 	list_init(&s->keys_on_log);
 	list_init(&s->sweeping);
+	list_init(&s->all_publishers);
+	list_init(&s->publishers_on_log);
+	list_init(&s->publisher_walks);
 	list_init(&s->looks.all);
 	list_init(&s->unseen);
 	list_init(&s->moved_offsets);
@@ -42,7 +45,7 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 void store_free(struct store *s)
 {
 	must(list_empty(&s->acked) && list_empty(&s->deep) && list_empty(&s->woken));
-	must(s->looks.n == 0);
+	must(s->looks.n == 0 && s->publishers.count == 0);
 	fetch_end(s);
 	readers_end(s);
 	shelf_end(s);
@@ -50,6 +53,7 @@ void store_free(struct store *s)
 	reclaim_free(s);
 	relocation_free(s);
 	map_free(&s->queues);
+	map_free(&s->publishers);
 	buf_free(&s->scratch);
 }
 
@@ -91,13 +95,14 @@ static uint32_t append_chunks(struct store *s, const struct message *m, bool urg
 
 static log_position append_message(struct store *s, enum record_type type,
                                    const struct message *m, const struct record_target *from,
-                                   struct record_publish *r, struct slice keys)
+                                   struct record_publish *r, const struct store_under *under)
 {
 	struct slice parts[MAX_PARTS];
 	size_t n = 1;
+	bool keyed = under && under->keys.n;
 	buf_clear(&s->scratch);
-	if (keys.n)
-		record_once_encode(&s->scratch, keys, (uint8_t)type);
+	if (keyed)
+		record_once_encode(&s->scratch, under->keys, (uint8_t)type);
 	if (type == RECORD_MOVE)
 		record_move_encode(&s->scratch, from, r);
 	else
@@ -106,14 +111,14 @@ static log_position append_message(struct store *s, enum record_type type,
 	struct message_walk w = { 0 };
 	while (r->chunks == 0 && message_next_stretch(m, &w, &parts[n]))
 		must(++n < MAX_PARTS);
-	return append(s, keys.n ? RECORD_ONCE : type, is_urgent(type), parts, n);
+	return append(s, keyed ? RECORD_ONCE : type, is_urgent(type), parts, n);
 }
 
 /* Body and record; m->position becomes that of the first of them. Returns that of the last. */
 static log_position write_message(struct store *s, enum record_type type, struct message *m,
                                   const struct record_target *from,
                                   const struct record_target *targets, size_t n,
-                                  struct slice keys)
+                                  const struct store_under *under)
 {
 	log_position first = 0;
 	struct record_publish r = {
@@ -134,19 +139,21 @@ static log_position write_message(struct store *s, enum record_type type, struct
 		r.due_ms = (uint64_t)after_ms;
 	if (m->body_bytes > INLINE_BODY)
 		r.chunks = append_chunks(s, m, is_urgent(type), &first);
-	log_position at = append_message(s, type, m, from, &r, keys);
+	if (under)
+		r.publisher = under->sender.id, r.sequence = under->sender.sequence;
+	log_position at = append_message(s, type, m, from, &r, under);
 	m->position = first ? first : at;
 	return at;
 }
 
 log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
                            const struct record_target *targets, size_t n,
-                           struct slice packed_keys)
+                           const struct store_under *under)
 {
 	if (!s->log)
 		return 0;
 	log_position at = write_message(s, from ? RECORD_MOVE : RECORD_PUBLISH, m, from, targets, n,
-	                                packed_keys);
+	                                under);
 	log_retain(s->log, m->position, n, n * m->body_bytes);
 	return at;
 }
@@ -164,16 +171,24 @@ log_position store_keys(struct store *s, struct slice packed_keys)
 	return append(s, RECORD_DEDUP, true, &packed_keys, 1);
 }
 
+log_position store_publisher(struct store *s, const struct record_publisher *r)
+{
+	buf_clear(&s->scratch);
+	record_publisher_encode(&s->scratch, r);
+	struct slice part = buf_slice(&s->scratch);
+	return append(s, RECORD_PUBLISHER, true, &part, 1);
+}
+
 void store_copy(struct store *s, struct message *m, const struct record_target *targets, size_t n)
 {
-	write_message(s, RECORD_RELOCATE, m, NULL, targets, n, slice_of(NULL, 0));
+	write_message(s, RECORD_RELOCATE, m, NULL, targets, n, NULL);
 }
 
 void store_spill(struct store *s, struct message *m)
 {
 	struct record_target nobody = { 0, m->died };
 	must(!m->position);
-	write_message(s, RECORD_SPILL, m, NULL, &nobody, 1, slice_of(NULL, 0));
+	write_message(s, RECORD_SPILL, m, NULL, &nobody, 1, NULL);
 	m->spilled = true;
 }
 

@@ -14,6 +14,7 @@
 #include "persistence/record.h"
 #include "queue/keyring.h"
 #include "queue/live.h"
+#include "queue/publishers.h"
 #include "queue/reclaim.h"
 #include "queue/relocation.h"
 
@@ -32,6 +33,10 @@ struct store {
 	struct buf scratch;
 	struct list keys_on_log;     /* pages of keyrings, in order of the log (keyring.c) ... */
 	struct list sweeping;        /* ... and keyrings with keys that left and are still there */
+	struct map publishers;       /* of each queue that has such (publishers.c) ... */
+	struct list all_publishers;  /* ... and all of them, oldest first ... */
+	struct list publishers_on_log;   /* ... or those that the log knows, in its order */
+	struct list publisher_walks;
 	struct reclaim reclaim;
 	struct relocation relocation;
 	struct map queues;           /* those with a number, not deleted, by it */
@@ -73,16 +78,24 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget);
 /* The log must be closed. */
 void store_free(struct store *s);
 
+/* What a message is accepted under, as its record says it. */
+struct store_under {
+	struct slice keys;           /* packed */
+	struct sender sender;
+};
+
 /* Logs a whole message for n targets (queue_is_logged ones, numbered), and with it the removal of
- * the entry it comes from (NULL: it was published) and the keys it is accepted under (packed; most
- * have none). Retains the record once for each target.  Returns the position of the record, after
- * which all of it is safe. */
+ * the entry it comes from (NULL: it was published) and what it is accepted under (NULL: nothing).
+ * Retains the record once for each target.  Returns the position of the record, after which all of
+ * it is safe. */
 log_position store_publish(struct store *s, struct message *m, const struct record_target *from,
                            const struct record_target *targets, size_t n,
-                           struct slice packed_keys);
+                           const struct store_under *under);
 
-/* Logs keys alone (packed, see persistence/record.h).  Returns the position of the record. */
+/* Logs keys alone (packed, see persistence/record.h), or how far a publisher has come.  Returns the
+ * position of the record. */
 log_position store_keys(struct store *s, struct slice packed_keys);
+log_position store_publisher(struct store *s, const struct record_publisher *r);
 
 /* Logs a whole message again, for the n targets that are left of its record; what is retained is
  * the caller's business.  Its position is m->position then. */

@@ -19,6 +19,7 @@ const char *record_name(uint8_t type)
 		[RECORD_DELIVERED] = "DELIVERED", [RECORD_COMMIT] = "COMMIT", [RECORD_SPILL] = "SPILL",
 		[RECORD_BEGIN] = "BEGIN",       [RECORD_ABORT] = "ABORT",   [RECORD_RELOCATE] = "RELOCATE",
 		[RECORD_PAGE] = "PAGE",         [RECORD_DEDUP] = "DEDUP",  [RECORD_ONCE] = "ONCE",
+		[RECORD_PUBLISHER] = "PUBLISHER",
 	};
 	bool known = type < sizeof names / sizeof *names && names[type];
 	return known ? names[type] : "UNKNOWN";
@@ -83,6 +84,10 @@ static void put_publish(struct printer *p, const struct record_publish *m, bool 
 	put_number(p, "published_ms", m->wall_ms);
 	if (m->timed)
 		put_number(p, "due_after_ms", m->due_ms);
+	if (m->publisher.n) {
+		put_bytes(p, "publisher", m->publisher);
+		put_number(p, "sequence", m->sequence);
+	}
 	if (body && !m->chunks)
 		put_bytes(p, "body", m->body);
 }
@@ -119,20 +124,36 @@ static void put_message(struct printer *p, const struct log_record *r, bool body
 	put_publish(p, &m, body);
 }
 
-static void put_ack(struct printer *p, struct slice body)
+static void put_ranges(struct printer *p, const char *name, struct record_ranges ranges)
 {
-	struct record_ack a;
 	struct record_range range;
 	const char *separator = "";
-	if (!record_ack_decode(body, &a))
-		return;
-	put_number(p, "queue", a.queue);
-	put_name(p, "gone");
+	put_name(p, name);
 	buf_printf(p->out, p->json ? "[" : "");
-	for (; record_range_next(&a, &range); separator = ",")
+	for (; record_range_next(&ranges, &range); separator = ",")
 		buf_printf(p->out, p->json ? "%s[%" PRIu64 ",%" PRIu64 "]" : "%s%" PRIu64 "-%" PRIu64,
 		           separator, range.first, range.first + range.count - 1);
 	buf_printf(p->out, p->json ? "]" : "");
+}
+
+static void put_ack(struct printer *p, struct slice body)
+{
+	struct record_ack a;
+	if (!record_ack_decode(body, &a))
+		return;
+	put_number(p, "queue", a.queue);
+	put_ranges(p, "gone", a.gone);
+}
+
+static void put_publisher(struct printer *p, struct slice body)
+{
+	struct record_publisher r;
+	if (!record_publisher_decode(body, &r))
+		return;
+	put_number(p, "queue", r.queue);
+	put_bytes(p, "publisher", r.name);
+	put_number(p, "sequence", r.sequence);
+	put_ranges(p, "refused", r.packed_refused);
 }
 
 static void put_define(struct printer *p, struct slice body)
@@ -168,6 +189,7 @@ static void put_what(struct printer *p, const struct log_record *r, bool body)
 	case RECORD_SPILL: put_message(p, r, body); break;
 	case RECORD_DEDUP: put_keys(p, r->body); break;
 	case RECORD_ACK: put_ack(p, r->body); break;
+	case RECORD_PUBLISHER: put_publisher(p, r->body); break;
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: put_define(p, r->body); break;
 	case RECORD_DELIVERED: put_delivered(p, r->body); break;
@@ -203,6 +225,7 @@ bool record_reads(const struct log_record *r)
 	struct record_ack a;
 	struct record_define d;
 	struct record_delivered n;
+	struct record_publisher p;
 	switch (r->type) {
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
@@ -214,6 +237,7 @@ bool record_reads(const struct log_record *r)
 	case RECORD_UNDEFINE: return record_define_decode(r->body, &d);
 	case RECORD_DELIVERED: return record_delivered_decode(r->body, &n);
 	case RECORD_DEDUP: return record_keys_check(r->body);
+	case RECORD_PUBLISHER: return record_publisher_decode(r->body, &p);
 	default: return strcmp(record_name(r->type), "UNKNOWN") != 0;
 	}
 }
@@ -224,6 +248,7 @@ bool record_names_queue(const struct log_record *r, uint32_t queue)
 	struct record_publish m;
 	struct record_ack a;
 	struct record_delivered n;
+	struct record_publisher p;
 	switch (r->type) {
 	case RECORD_PUBLISH:
 	case RECORD_MOVE:
@@ -236,6 +261,7 @@ bool record_names_queue(const struct log_record *r, uint32_t queue)
 		return t.queue == queue;
 	case RECORD_ACK: return record_ack_decode(r->body, &a) && a.queue == queue;
 	case RECORD_DELIVERED: return record_delivered_decode(r->body, &n) && n.queue == queue;
+	case RECORD_PUBLISHER: return record_publisher_decode(r->body, &p) && p.queue == queue;
 	default: return false;
 	}
 }

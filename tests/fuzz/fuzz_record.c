@@ -22,6 +22,8 @@ static void check_publish(struct slice body, struct record_publish *r)
 	must(fuzz_inside(r->packed_targets, body) && fuzz_inside(r->exchange, body));
 	must(fuzz_inside(r->key, body) && fuzz_inside(r->header, body) && fuzz_inside(r->body, body));
 	must(r->exchange.n <= 255 && r->key.n <= 255);
+	must(fuzz_inside(r->publisher, body) && r->publisher.n <= 255);
+	must(r->publisher.n ? r->sequence != 0 : r->sequence == 0);
 	must(r->chunks ? r->body.n == 0 : r->body.n == r->body_bytes);
 }
 
@@ -51,15 +53,33 @@ static bool ack_again(struct slice body, struct buf *out)
 	size_t n = 0;
 	if (!record_ack_decode(body, &a))
 		return false;
-	must(fuzz_inside(a.packed_ranges, body));
-	for (uint64_t at = 0; record_range_next(&a, &r); at = r.first + r.count) {
+	must(fuzz_inside(a.gone.packed, body));
+	for (uint64_t at = 0; record_range_next(&a.gone, &r); at = r.first + r.count) {
 		must(r.first >= at && r.count > 0 && r.count <= UINT64_MAX - r.first);
 		all = mem_realloc(all, (n + 1) * sizeof *all);
 		all[n++] = r;
 	}
-	must(a.packed_ranges.n == 0);
+	must(a.gone.packed.n == 0);
 	record_ack_encode(out, a.queue, all, n);
 	mem_free(all);
+	return true;
+}
+
+static bool publisher_again(struct slice body, struct buf *out)
+{
+	struct record_publisher p;
+	struct record_range r;
+	struct buf all = { 0 };
+	if (!record_publisher_decode(body, &p))
+		return false;
+	must(fuzz_inside(p.name, body) && p.name.n > 0 && p.name.n <= 255);
+	while (record_range_next(&p.packed_refused, &r))
+		buf_append(&all, &r, sizeof r);
+	must(p.packed_refused.packed.n == 0);
+	p.refused = (const struct record_range *)(const void *)all.p;
+	p.n_refused = all.len / sizeof r;
+	record_publisher_encode(out, &p);
+	buf_free(&all);
 	return true;
 }
 
@@ -119,6 +139,7 @@ static bool again(uint8_t type, struct slice body, struct buf *out)
 	case RECORD_DEDUP: return keys_again(body, out);
 	case RECORD_ONCE: return once_again(body, out);
 	case RECORD_ACK: return ack_again(body, out);
+	case RECORD_PUBLISHER: return publisher_again(body, out);
 	case RECORD_DEFINE:
 	case RECORD_UNDEFINE: return define_again(body, out);
 	case RECORD_DELIVERED: return delivered_again(body, out);

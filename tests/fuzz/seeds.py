@@ -251,12 +251,12 @@ def packed(s):
     return varint(len(s)) + s
 
 
-def publish(targets, body, chunks=0, size=None):
+def publish(targets, body, chunks=0, size=None, number=None):
     return (
         varint(len(targets))
         + b"".join(varint(q) + varint(s) for q, s in targets)
         + varint(1_600_000_000_000)
-        + varint(0)
+        + (varint(0) if number is None else varint(16) + packed(b"one") + varint(number))
         + varint(len(body) if size is None else size)
         + varint(chunks)
         + packed(b"amq.topic")
@@ -270,6 +270,8 @@ RECORDS = {
     "publish": b"\x01" + publish([(1, 1)], b"hello"),
     "publish-many": b"\x01" + publish([(1, 1), (7, 1 << 40), (0xFFFFFFFF, (1 << 64) - 1)], b""),
     "publish-chunks": b"\x01" + publish([(1, 2)], b"", 3, 3 << 20),
+    "publish-numbered": b"\x01" + publish([(1, 1), (2, 1)], b"hello", number=1 << 40),
+    "publish-numbered-0": b"\x01" + publish([(1, 1)], b"hello", number=0),
     "publish-cut": b"\x01" + publish([(1, 1)], b"hello")[:-6],
     "chunk": b"\x02" + b"piece",
     "ack": b"\x03" + varint(12) + b"\x01\x03\x01\x01" + varint(1 << 40) + b"\x02",
@@ -281,6 +283,10 @@ RECORDS = {
     "define": b"\x05\x01" + packed(b"queue") + b"value",
     "undefine": b"\x06\x01" + packed(b"queue"),
     "delivered": b"\x07" + varint(3) + varint(1000000),
+    "publisher": b"\x10" + varint(3) + packed(b"one") + varint(9),
+    "publisher-refused": b"\x10\x03" + packed(b"one") + varint(99) + b"\x05\x02\x01\x01",
+    "publisher-nobody": b"\x10\x03" + packed(b"") + varint(9),
+    "publisher-wraps": b"\x10\x03" + packed(b"one") + b"\x09\x01" + varint((1 << 64) - 1) + b"\x01",
     "long-varint": b"\x07\x83\x80\x80\x00" + b"\xff" * 9 + b"\x01",
     "varint-too-long": b"\x07\x03" + b"\xff" * 9 + b"\x02",
 }
@@ -316,6 +322,15 @@ PUBLISH = says(METHODS["publish"])
 GET = says(method(60, 70, u16(0) + short(b"q") + u8(0)))
 CONFIRM = says(method(85, 10, u8(0)))
 TX = says(method(90, 10))
+def numbered(number, flags=0):
+    headers = table(
+        [(b"x-publisher-id", b"S" + long(b"p")), (b"x-publisher-sequence", b"l" + u64(number))]
+    )
+    return says(method(60, 40, u16(0) + short(b"") + short(b"d") + u8(flags))) + content(
+        1, b"n", values=(0x3000, long(headers) + u8(2))
+    )
+
+
 CONVERSATIONS = {
     "handshake": b"\x00"
     + raw(b"AMQP\0\0\x09\x01")
@@ -446,6 +461,15 @@ CONVERSATIONS = {
     + waits(1)
     + says(method(50, 50, u16(0) + short(b"d") + short(b"amq.fanout") + short(b"") + EMPTY))
     + says(method(50, 40, u16(0) + short(b"d") + u8(0))),
+    "numbered": b"\x03"
+    + DURABLE_Q
+    + CONFIRM
+    + numbered(1)
+    + numbered(1)
+    + numbered(3)
+    + numbered(0, 1)
+    + waits(1)
+    + numbered(1 << 63),
     "garbage": b"\x01" + raw(bytes(range(255))),
 }
 

@@ -298,6 +298,71 @@ START_TEST(catalog_records_come_back_in_order)
 }
 END_TEST
 
+static void note_all(struct sequences *to, struct slice catalog)
+{
+	struct log_record r;
+	struct record_publisher p;
+	while (summary_next_record(&catalog, &r)) {
+		ck_assert(r.type == RECORD_PUBLISHER && record_publisher_decode(r.body, &p));
+		sequences_note(to, r.at, &p);
+	}
+}
+
+/* A number of a publisher, with a message or alone. */
+static void say_number(struct dice *d, uint64_t number)
+{
+	struct record_range refused[2] = { { 1, 1 }, { 3, 1 + roll(d, 9) } };
+	struct record_target t[2] = { { 1, next_seq[1]++ }, { 2, next_seq[2]++ } };
+	struct record_publish m = { .targets = t, .n_targets = 2, .sequence = number };
+	struct record_publisher p = { .queue = 1 + roll(d, 2), .sequence = number,
+		                          .refused = refused, .n_refused = roll(d, 3) };
+	m.publisher = p.name = slice_str(roll(d, 2) ? "one" : "other");
+	bool alone = roll(d, 3) == 0;
+	if (alone)
+		record_publisher_encode(&body, &p);
+	else
+		record_publish_encode(&body, &m);
+	add(alone ? RECORD_PUBLISHER : RECORD_PUBLISH);
+}
+
+static void expect_equal(const struct sequences *a, const struct sequences *b)
+{
+	size_t cursor = 0;
+	ck_assert_uint_eq(a->by_key.count, b->by_key.count);
+	for (const struct sequence *x; (x = map_next(&a->by_key, &cursor));) {
+		const struct sequence *y = map_get(&b->by_key, slice_of(x->key, 4 + (size_t)x->name_n));
+		ck_assert(y && x->at == y->at && x->last == y->last && x->queue == y->queue);
+		ck_assert(slice_eq(buf_slice(&x->refused), buf_slice(&y->refused)));
+	}
+}
+
+START_TEST(publishers_are_said_once_and_as_they_were_last)
+{
+	struct dice d = { (uint64_t)_i };
+	struct sequences directly = { 0 }, by_summaries = { 0 };
+	struct buf bytes = { 0 };
+	struct slice catalog;
+	for (uint64_t i = 1; i <= 500; i++) {
+		say_number(&d, i);
+		note_all(&directly, buf_slice(&direct.catalog));
+		buf_clear(&direct.catalog);
+		if (i % 500 && roll(&d, 50))
+			continue;
+		buf_clear(&bytes);
+		ck_assert_uint_le(stretch.publishers.by_key.count, 4);
+		summary_write(&bytes, &stretch);
+		ck_assert(summary_merge(&pieces, buf_slice(&bytes), &catalog));
+		note_all(&by_summaries, catalog);
+		summary_clear(&stretch);
+	}
+	ck_assert_uint_eq(directly.by_key.count, 4);
+	expect_equal(&directly, &by_summaries);
+	sequences_free(&directly);
+	sequences_free(&by_summaries);
+	buf_free(&bytes);
+}
+END_TEST
+
 START_TEST(cut_bytes_are_no_summary)
 {
 	struct dice d = { 9 };
@@ -324,6 +389,7 @@ Suite *suite_persistence_summary(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, stretches_are_as_good_as_records, 1, 6);
 	tcase_add_test(t, catalog_records_come_back_in_order);
+	tcase_add_loop_test(t, publishers_are_said_once_and_as_they_were_last, 0, 5);
 	tcase_add_test(t, cut_bytes_are_no_summary);
 	suite_add_tcase(s, t);
 	return s;
