@@ -86,6 +86,11 @@ class Broker(Server):
                 raise RuntimeError('the broker did not start: ' + self.said())
             time.sleep(0.01)
 
+    def stop(self):
+        super().stop()
+        if self.process.returncode:
+            raise RuntimeError(f'the broker ended with {self.process.returncode}: ' + self.said())
+
     def said(self):
         with open(self.log) as log:
             return log.read()

@@ -14,6 +14,8 @@ any_failed=0
 
 size() {
 	case $1 in
+	word-count) echo --sentences 4000 --kills 3 ;;
+	balances) echo --history 5000 ;;
 	change-feed) echo --transactions 500 --kills 3 ;;
 	esac
 }
@@ -26,7 +28,7 @@ run() { # example
 	echo "passed $passed failed $((1 - passed)) example $1"
 }
 
-for each in ${*:-change-feed}; do
+for each in ${*:-word-count balances change-feed}; do
 	run "$each"
 done
 exit $any_failed
