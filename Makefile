@@ -110,7 +110,7 @@ $(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/
 $(BUILD)/siege: $(call objs,$(wildcard tests/hostile/*.c) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/kill $(BUILD)/tx $(BUILD)/moves: \
+$(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again: \
 $(BUILD)/%: $(BUILD)/obj/tests/kill/%.o $(call objs,tests/kill/harness.c tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
@@ -198,7 +198,7 @@ interop: all
 interop-debian: all
 	@code=0; tests/interop/run.sh || code=1; tests/interop/matrix/run.sh --fixed || code=1; exit $$code
 
-kill: all $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(SHIMS)
+kill: all $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(SHIMS)
 	tests/kill/run.sh
 
 contract: $(BUILD)/contract
@@ -248,7 +248,7 @@ BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first bar
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
 
-programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(SHIMS)
+programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(SHIMS)
 
 fresh:
 	@sh tools/fresh.sh

@@ -57,6 +57,13 @@ def read_tx(text, _):
     return said["kills"], bad, " ".join(more)
 
 
+def read_again(text, _):
+    said = figures(text)
+    bad = said["lost"] + said["twice"] + said["astray"] + said["failures"]
+    more = [f"{name}={said[name]}" for name in ("kills", "messages", "again", "lost", "twice")]
+    return said["breaks"], bad, " ".join(more)
+
+
 RETRY = ("retried", "spent", "lapsed", "held")    # of it only where it was used
 
 
@@ -105,6 +112,11 @@ def tx(*options):
 
 def moves(*options):
     return lambda seed, data: [f"{BUILD}/moves", f"seed={seed}", f"data={data}",
+                               f"port={port()}", f"broker={BUILD}/leveret", *options]
+
+
+def again(*options):
+    return lambda seed, data: [f"{BUILD}/again", f"seed={seed}", f"data={data}",
                                f"port={port()}", f"broker={BUILD}/leveret", *options]
 
 
@@ -159,6 +171,10 @@ KINDS = [
          moves("kills=50"), read_moves),
     Kind("retry-forgets", "the same on a disk that drops what was not synced", "kills", 250,
          moves("kills=50", "segment=1MB", FORGETS), read_moves),
+    Kind("again", "a publisher with numbers whose connection is cut, every fifth time by kill -9 "
+         "(again: sent again)", "breaks", 2000, again("breaks=500"), read_again),
+    Kind("again-forgets", "the same on a disk that drops what was not synced", "breaks", 2000,
+         again("breaks=500", "segment=1MB", FORGETS), read_again),
     Kind("sim", "power cuts and faults at every disk operation, simulated", "recoveries", 100000,
          lambda seed, _: [f"{BUILD}/sim", "--seed", str(seed)], read_sim),
     Kind("models", "models of recovery and of giving up segments, every state", "models", 1,

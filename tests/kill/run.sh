@@ -12,12 +12,14 @@ slow=1
 lossy=15
 tx=10
 moves=10
+breaks=100
 if [ "${FULL:-}" = 1 ]; then
 	kills=1000
 	slow=5
 	lossy=300
 	tx=200
 	moves=500
+	breaks=2000
 fi
 seed=${SEED:-$(date +%s)}
 build=${BUILD:-build}
@@ -79,6 +81,11 @@ check_with moves "$moves kills while messages die or wait, on a disk that forget
 check_with moves "$moves kills while messages die or wait, with next to no memory for them" \
 	kills=$moves memory=1
 
+check_with again "$breaks breaks of a publisher with numbers, every fifth a kill: each once" \
+	breaks=$breaks
+check_with again "$breaks breaks of a publisher with numbers, on a disk that forgets" \
+	breaks=$breaks segment=1MB preload="$build/lossy_disk.so"
+
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \
 	mode=slow preload="$build/slow_sync.so" durability=os expect=early
@@ -92,6 +99,9 @@ check_with tx "a second commit between two targets is seen to tear them apart" k
 check_with moves "dead letters and retries by hand, in two steps, are seen to be in two places" \
 	kills=5 loop=copy expect=twice
 check_with moves "in the other order they are seen to be nowhere" kills=10 loop=late expect=lost
+
+check_with again "without numbers messages are seen to be there twice" breaks=20 numbers=0 \
+	expect=twice
 
 echo "passed $passed failed $failed kill"
 [ -z "${RESULTS:-}" ] || echo "passed $passed failed $failed kill" >> "$RESULTS"
