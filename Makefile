@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat compat-mutants siege hostile interop interop-debian kill tls server-tests examples memory bench fresh format clean \
-        programs models nightly contract evidence deb
+        programs models nightly contract evidence deb connectors
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf
@@ -44,6 +44,7 @@ help:
 	@echo "make compat-mutants  that each row of docs/compatibility.md has a test that notices"
 	@echo "make hostile    hostile input over sockets;  make siege: good clients and memory meanwhile"
 	@echo "make interop    every stock client, the newest of each;  make interop-debian: Debian's, npm's"
+	@echo "make connectors stock connectors of Flink, Debezium, Storm and Kafka Connect, under kills"
 	@echo "make kill       kill -9 under load (FULL=1: the long run)"
 	@echo "make contract   what an engine of the log has to do: files, simulated disk, a trial over Kafka"
 	@echo "make models     the rules of recovery and of giving up segments, every state tried (spin)"
@@ -197,6 +198,9 @@ interop: all
 
 interop-debian: all
 	@code=0; tests/interop/run.sh || code=1; tests/interop/matrix/run.sh --fixed || code=1; exit $$code
+
+connectors: all
+	@tests/connectors/run.py
 
 kill: all $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(SHIMS)
 	tests/kill/run.sh
