@@ -18,7 +18,10 @@
 #define USUAL_LAG_MS (10 * 1000)
 #define USUAL_TOMBSTONE_MS (24 * 3600 * 1000)
 
-enum { STEP = 128 };         /* messages in one look */
+enum {
+	STEP = 128,                  /* messages in one look */
+	SURVEYS_MOST = 16,           /* at a time */
+};
 
 /* ---- what arguments say ---- */
 
@@ -68,24 +71,10 @@ struct compaction *compaction_new(struct queue *q)
 	c->secret = map_hash(queue_name(q));
 	c->lag_ms = age_in(arguments, "x-compact-lag", USUAL_LAG_MS);
 	c->tombstone_ms = age_in(arguments, "x-tombstone-age", USUAL_TOMBSTONE_MS);
+	list_init(&c->unsurveyed);
 	latest_init(&c->latest, q->store->stream_keys_most, &q->gone);
 	deadlines_init(&c->tombstones);
 	return c;
-}
-
-void compaction_free(struct compaction **pc)
-{
-	struct compaction *c = *pc;
-	*pc = NULL;
-	if (!c)
-		return;
-	reader_free(&c->survey);
-	reader_free(&c->sweep);
-	ranges_free(&c->noted);
-	ranges_free(&c->leaving);
-	deadlines_free(&c->tombstones);
-	latest_free(&c->latest);
-	mem_free(c);
 }
 
 /* ---- keys ---- */
@@ -162,11 +151,30 @@ void compaction_note(struct compaction *c, uint64_t seq, const struct message *m
 
 /* ---- after a start ---- */
 
+static void begin_surveys(struct store *s)
+{
+	while (s->n_surveys < SURVEYS_MOST && !list_empty(&s->unsurveyed)) {
+		struct list *l = list_pop(&s->unsurveyed);
+		struct compaction *c = list_entry(l, struct compaction, unsurveyed);
+		c->survey = reader_new(c->queue, stream_first(c->queue));
+		s->n_surveys++;
+		store_wake(s, c->queue);
+	}
+}
+
+static void end_survey(struct compaction *c)
+{
+	reader_free(&c->survey);
+	c->queue->store->n_surveys--;
+	begin_surveys(c->queue->store);
+}
+
 void compaction_begin_survey(struct compaction *c)
 {
-	struct queue *q = c->queue;
-	c->survey = reader_new(q, stream_first(q));
-	c->survey_end = q->next_seq;
+	struct store *s = c->queue->store;
+	c->survey_end = c->queue->next_seq;
+	list_push(&s->unsurveyed, &c->unsurveyed);
+	begin_surveys(s);
 }
 
 static void survey(struct compaction *c)
@@ -182,14 +190,14 @@ static void survey(struct compaction *c)
 		message_drop(&e.message);
 	}
 	if (answer == READER_END)
-		reader_free(&c->survey);
+		end_survey(c);
 }
 
 /* ---- tombstones ---- */
 
 static bool knows_all_keys(const struct compaction *c)
 {
-	return !c->survey && !c->full;
+	return !c->survey && !list_linked(&c->unsurveyed) && !c->full;
 }
 
 static void end_tombstones(struct compaction *c, int64_t now_ms)
@@ -258,7 +266,24 @@ static void sweep(struct compaction *c)
 	reader_free(&c->sweep);
 }
 
-/* ---- when ---- */
+/* ---- the end, and when ---- */
+
+void compaction_free(struct compaction **pc)
+{
+	struct compaction *c = *pc;
+	*pc = NULL;
+	if (!c)
+		return;
+	list_remove(&c->unsurveyed);
+	if (c->survey)
+		end_survey(c);
+	reader_free(&c->sweep);
+	ranges_free(&c->noted);
+	ranges_free(&c->leaving);
+	deadlines_free(&c->tombstones);
+	latest_free(&c->latest);
+	mem_free(c);
+}
 
 static bool may_leave(const struct compaction *c)
 {

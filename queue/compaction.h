@@ -20,8 +20,9 @@ struct compaction {
 	int64_t lag_ms, tombstone_ms;
 	struct latest latest;
 	bool full;                   /* a key had no room: tombstones stay */
-	struct reader *survey;       /* meets what there was at the start ... */
-	uint64_t survey_end;         /* ... below that number; NULL: it is through */
+	struct list unsurveyed;      /* on the store's list of those whose keys are to be found */
+	struct reader *survey;       /* finds them in what there was at the start ... */
+	uint64_t survey_end;         /* ... below that number; NULL: it is through, or waits */
 	struct ranges noted;         /* numbers that are to go */
 	struct ranges leaving;       /* ... those that go next ... */
 	uint64_t below;              /* ... once all with lower numbers than this are visible ... */

@@ -57,6 +57,8 @@ struct store {
 
 	unsigned n_streams, n_readers;
 	uint64_t stream_keys_most;   /* that one of them compacts by */
+	struct list unsurveyed;      /* those whose keys are to be found (compaction.c) ... */
+	unsigned n_surveys;          /* ... and so many where they are being found */
 	struct list unseen;          /* streams with something that is not visible yet */
 	struct list moved_offsets;   /* struct offset, to be written (offsets.c) */
 	struct list leaves;          /* pages of indexes on their way to readers (reader.c) */

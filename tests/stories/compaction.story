@@ -245,6 +245,50 @@ clock +10s
 a 1 does queue.declare queue=s durable passive => message_count=5
 a closes
 
+scene "However many streams there are, their keys are found after a start"
+broker durable
+a connects
+a opens 1
+a 1 does confirm.select
+repeat 40
+a 1 does queue.declare queue="s$i" durable arguments={x-queue-type: "stream", x-compact-key: "header:id"}
+end
+repeat 40
+a 1 > basic.publish routing_key="s$i" body="a1" headers={id: "a"}
+a 1 > basic.publish routing_key="s$i" body="a2" headers={id: "a"}
+end
+a 1 confirmed 1..80
+blackout
+a connects
+a opens 1
+clock +15s
+repeat 40
+a 1 does queue.declare queue="s$i" durable passive => message_count=1
+end
+a closes
+
+scene "It may go while its keys are found, and while others read"
+broker durable message_memory_bytes=100000 index_page_entries=16
+a connects
+a opens 1
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream", x-compact-key: "header:id", x-compact-lag: "0s"}
+a 1 does confirm.select
+repeat 200
+a 1 > basic.publish routing_key=s body_bytes=1000 headers={id: $i}
+end
+a 1 confirmed 1..200
+restart
+disk held
+a connects
+a opens 1
+a 1 does basic.qos prefetch_count=3
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first"}
+a 1 > queue.delete queue=s
+disk released
+a 1 < basic.cancel consumer_tag=t
+a 1 < queue.delete-ok
+a closes
+
 scene "It goes together with a limit, and with an age"
 broker durable
 a connects
