@@ -7,21 +7,32 @@
 #include "base/die.h"
 #include "base/mem.h"
 
+static const struct exchange_type *const types[] = {
+	&exchange_direct,
+	&exchange_fanout,
+	&exchange_topic,
+	&exchange_headers,
+	&exchange_consistent_hash,
+	&exchange_modulus_hash,
+	&exchange_random,
+	&exchange_local_random,
+	&exchange_once,
+	&exchange_history,
+	&exchange_super_stream,
+};
+
+size_t exchange_type_names(const char *names[EXCHANGE_TYPES_MAX])
+{
+	size_t n = ARRAY_LEN(types);
+	_Static_assert(ARRAY_LEN(types) < EXCHANGE_TYPES_MAX, "there is room for all");
+	for (size_t i = 0; i < n; i++)
+		names[i] = types[i]->name;
+	names[n++] = EXCHANGE_DELAYED;
+	return n;
+}
+
 const struct exchange_type *exchange_type_find(struct slice name)
 {
-	static const struct exchange_type *const types[] = {
-		&exchange_direct,
-		&exchange_fanout,
-		&exchange_topic,
-		&exchange_headers,
-		&exchange_consistent_hash,
-		&exchange_modulus_hash,
-		&exchange_random,
-		&exchange_local_random,
-		&exchange_once,
-		&exchange_history,
-		&exchange_super_stream,
-	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (slice_is(name, types[i]->name))
 			return types[i];

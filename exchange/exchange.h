@@ -136,6 +136,10 @@ const struct exchange_type *exchange_delayed_type(struct slice arguments);
  * x-recent-history, x-super-stream. */
 const struct exchange_type *exchange_type_find(struct slice name);
 
+/* The names of all, EXCHANGE_DELAYED too; returns how many. */
+enum { EXCHANGE_TYPES_MAX = 16 };
+size_t exchange_type_names(const char *names[EXCHANGE_TYPES_MAX]);
+
 extern const struct exchange_type exchange_direct, exchange_fanout, exchange_topic,
 	exchange_headers, exchange_consistent_hash, exchange_modulus_hash, exchange_random,
 	exchange_local_random, exchange_once, exchange_history, exchange_super_stream;

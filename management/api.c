@@ -149,25 +149,48 @@ void api_put_part(struct buf *out, struct slice s)
 			buf_printf(out, "%%%02X", s.p[i]);
 }
 
-static void add_tag(struct buf *out, struct slice tag)
+/* ---- as definitions ---- */
+
+/* As RabbitMQ complains of what is missing. */
+bool api_has_keys(struct http_response *r, struct buf *out, const char *const *keys)
 {
-	if (tag.n && out->len)
-		buf_u8(out, ',');
-	buf_append_slice(out, tag);
+	struct buf missing = { 0 };
+	struct field f;
+	for (; *keys; keys++)
+		if (!table_find(r->body.bytes, *keys, &f))
+			buf_printf(&missing, "%s{key_missing,%s}", missing.len ? "," : "[", *keys);
+	if (missing.len)
+		http_bad_request(r, out, "%.*s]", SLICE_ARG(buf_slice(&missing)));
+	buf_free(&missing);
+	return r->status == 200;
 }
 
-void api_read_tags(const struct http_response *r, struct buf *out)
+static bool take(struct http_response *r, struct buf *out, const char *section,
+                 const char *const *keys)
 {
-	struct field f;
-	if (!table_find(r->body.bytes, "tags", &f))
-		return;
-	if (f.letter == 'S')
-		call_words(out, f.bytes);
-	if (f.letter != 'A')
-		return;
-	for (struct table_walk w = table_walk(f.bytes); array_next(&w, &f);)
-		if (f.letter == 'S')
-			add_tag(out, f.bytes);
+	struct buf object = { 0 }, why = { 0 };
+	for (size_t i = 0; keys[i]; i++)
+		table_put(&object, slice_str(keys[i]),
+		          &(struct field){ .letter = 'S', .bytes = r->parts[i] });
+	buf_append_slice(&object, r->body.bytes);
+	bool taken = definitions_take(r->host->broker, section, buf_slice(&object), &r->wait_for,
+	                              &why);
+	if (!taken)
+		http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&why)));
+	buf_free(&object);
+	buf_free(&why);
+	return taken;
+}
+
+enum call_state api_take(struct http_response *r, struct buf *out, const char *section,
+                         const char *const *keys, bool was_there)
+{
+	if (!r->begun) {
+		r->count = was_there;
+		if (!take(r, out, section, keys))
+			return CALL_DONE;
+	}
+	return http_durably(r, r->count ? 204 : 201);
 }
 
 /* ---- as the user ---- */

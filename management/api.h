@@ -20,6 +20,14 @@ enum call_state api_one(struct http_response *r, struct buf *out, enum roster_ki
 struct queue *api_queue_named(struct http_response *r, struct slice *name);
 struct exchange *api_exchange_named(struct http_response *r, struct slice *name);
 
+/* Takes in the body of the request as definitions have it (definitions_take), with the parts of the
+ * path under these keys (NULL at the end) before its own; then 204 if it was there, or 201. */
+enum call_state api_take(struct http_response *r, struct buf *out, const char *section,
+                         const char *const *keys, bool was_there);
+
+/* False, which was said then: one of the keys (NULL at the end) is not in the body. */
+bool api_has_keys(struct http_response *r, struct buf *out, const char *const *keys);
+
 /* Says the method as the user, once, and waits for the answer: then the status, or what the broker
  * refuses. */
 enum call_state api_say(struct http_response *r, struct buf *out, const struct method *m,
@@ -38,8 +46,5 @@ bool api_asks(struct http_response *r, const char *key);
 
 /* Appends a part of a path, encoded. */
 void api_put_part(struct buf *out, struct slice s);
-
-/* The tags of a user or virtual host, from an array or a text with commas, without blanks. */
-void api_read_tags(const struct http_response *r, struct buf *out);
 
 #endif

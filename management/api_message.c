@@ -46,20 +46,6 @@ static bool read_payload(struct http_response *r, struct buf *out, struct slice 
 	return r->status == 200;
 }
 
-/* As RabbitMQ complains of what is missing. */
-static bool has_keys(struct http_response *r, struct buf *out, const char *const *keys)
-{
-	struct buf missing = { 0 };
-	struct field f;
-	for (; *keys; keys++)
-		if (!table_find(r->body.bytes, *keys, &f))
-			buf_printf(&missing, "%s{key_missing,%s}", missing.len ? "," : "[", *keys);
-	if (missing.len)
-		http_bad_request(r, out, "%.*s]", SLICE_ARG(buf_slice(&missing)));
-	buf_free(&missing);
-	return r->status == 200;
-}
-
 static bool begin_publish(struct http_response *r, struct buf *out)
 {
 	static const char *const needed[] = { "routing_key", "properties", "payload",
@@ -70,7 +56,7 @@ static bool begin_publish(struct http_response *r, struct buf *out)
 		http_not_found(r, out);
 		return false;
 	}
-	if (!http_read_body(r, out) || !has_keys(r, out, needed) || !read_payload(r, out, &payload))
+	if (!http_read_body(r, out) || !api_has_keys(r, out, needed) || !read_payload(r, out, &payload))
 		return false;
 	read_props(http_table(r, "properties"), &props);
 	struct method confirms = { .id = METHOD_confirm_select };
@@ -198,7 +184,7 @@ static bool begin_get(struct http_response *r, struct buf *out)
 	static const char *const needed[] = { "ackmode", "count", "encoding", NULL };
 	enum how how;
 	int64_t count;
-	if (!http_read_body(r, out) || !has_keys(r, out, needed))
+	if (!http_read_body(r, out) || !api_has_keys(r, out, needed))
 		return false;
 	if (!read_how(r, &how) || !http_number(r, "count", &count) || count < 1) {
 		http_bad_request(r, out, "ackmode or count makes no sense");

@@ -24,7 +24,8 @@ struct host {
 	struct broker *broker;
 	const char *version, *data_dir, *listeners;
 	uint64_t pid;
-	uint64_t max_connections;
+	uint64_t max_connections, max_descriptors;
+	uint64_t processors;
 	uint64_t memory_total;       /* bytes that the process may use */
 	bool stop;                   /* set by a verb: the process is to end in order */
 	enum host_wish {

@@ -9,8 +9,9 @@
 #include "broker/arguments.h"
 #include "broker/channel.h"
 #include "broker/manage.h"
+#include "broker/report.h"
 #include "broker/user.h"
-#include "management/cell.h"
+#include "management/call.h"
 #include "management/json.h"
 #include "management/limits.h"
 #include "queue/queue.h"
@@ -384,7 +385,7 @@ static void read_words(struct slice object, const char *key, struct buf *out)
 	if (!table_find(object, key, &f))
 		return;
 	if (f.letter == 'S')
-		buf_append_slice(out, f.bytes);
+		call_words(out, f.bytes);
 	if (f.letter != 'A')
 		return;
 	for (struct table_walk w = table_walk(f.bytes); array_next(&w, &f);)
@@ -510,6 +511,14 @@ static void take_policy(struct taking *t)
 		set_policy(t, v, POLICY_USER, t->object);
 }
 
+/* In definitions an operator's policy is a parameter; over HTTP it stands alone. */
+static void take_operator_policy(struct taking *t)
+{
+	struct vhost *v = in_vhost(t);
+	if (v)
+		set_policy(t, v, POLICY_OPERATOR, t->object);
+}
+
 static void set_vhost_limits(struct taking *t, struct vhost *v)
 {
 	struct vhost_about about = v->about;
@@ -517,16 +526,19 @@ static void set_vhost_limits(struct taking *t, struct vhost *v)
 		t->wait_for = vhost_change(v, &about);
 }
 
-static void set_parameter(struct taking *t, struct parameters *p)
+/* v NULL: a global one. */
+static void set_parameter(struct taking *t, struct vhost *v)
 {
+	struct parameters *p = v ? &v->parameters : &t->broker->parameters;
 	struct field value;
 	struct buf array = { 0 };
-	struct slice component = text(t, "component");
+	struct slice component = v ? text(t, "component") : slice_of("", 0);
 	if (!table_find(t->object, "value", &value))
 		value = (struct field){ .letter = 'V' };
 	table_put(&array, slice_of(NULL, 0), &value);
-	if (!parameters_set(p, component.p ? component : slice_of("", 0), text(t, "name"),
-	                    buf_slice(&array), &t->wait_for))
+	if (parameters_set(p, component, text(t, "name"), buf_slice(&array), &t->wait_for))
+		report_parameter_set(t->broker, v, component, text(t, "name"), buf_slice(&array));
+	else
 		buf_printf(t->why, "there are %d parameters already, or the name is too long",
 		           PARAMETERS_MAX);
 	buf_free(&array);
@@ -543,7 +555,7 @@ static void take_parameter(struct taking *t)
 	else if (slice_is(component, "operator_policy"))
 		set_policy(t, v, POLICY_OPERATOR, table(t, "value"));
 	else if (slice_is(component, POLICING_COMPONENT))
-		set_parameter(t, &v->parameters);
+		set_parameter(t, v);
 	else
 		buf_printf(t->why, "component %.*s not found", SLICE_ARG(component));
 	policing_review(v);
@@ -551,7 +563,7 @@ static void take_parameter(struct taking *t)
 
 static void take_global(struct taking *t)
 {
-	set_parameter(t, &t->broker->parameters);
+	set_parameter(t, NULL);
 }
 
 static void take_queue(struct taking *t)
@@ -610,10 +622,23 @@ static const struct {
 	{ "parameters", take_parameter, true },
 	{ "global_parameters", take_global, false },
 	{ "policies", take_policy, true },
+	{ "operator_policies", take_operator_policy, true },
 	{ "queues", take_queue, true },
 	{ "exchanges", take_exchange, true },
 	{ "bindings", take_binding, true },
 };
+
+bool definitions_take(struct broker *b, const char *section, struct slice object,
+                      log_position *wait_for, struct buf *why)
+{
+	struct taking t = { .broker = b, .object = object, .why = why };
+	size_t i = 0;
+	while (strcmp(takers[i].key, section) != 0)
+		i++;
+	takers[i].take(&t);
+	*wait_for = t.wait_for;
+	return why->len == 0;
+}
 
 bool definitions_read(struct definitions *d, struct slice text, struct buf *why)
 {

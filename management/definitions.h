@@ -37,6 +37,11 @@ bool definitions_read(struct definitions *d, struct slice text, struct buf *why)
  * False at the end. */
 bool definitions_import(struct definitions *d, struct buf *why);
 
+/* Takes in one object, a field table, as it stands in a section ("users", "policies", ...).  False,
+ * and why. */
+bool definitions_take(struct broker *b, const char *section, struct slice object,
+                      log_position *wait_for, struct buf *why);
+
 /* Harmless when neither was begun, if it was zeroed. */
 void definitions_end(struct definitions *d);
 

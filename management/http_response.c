@@ -236,8 +236,11 @@ static bool may(struct http_response *r, struct buf *out)
 	case FOR_VIEW: return may_enter(r, true, out);
 	case FOR_POLICY:
 		return has_tag(r, "policymaker", "Not policymaker", out) && may_enter(r, false, out);
+	case FOR_POLICYMAKER: return has_tag(r, "policymaker", "Not policymaker", out);
 	case FOR_MONITORING: return has_tag(r, "monitoring", "Not monitor user", out);
 	case FOR_ADMINISTRATOR: return has_tag(r, "administrator", "Not administrator user", out);
+	case FOR_ADMINISTRATOR_THERE:
+		return has_tag(r, "administrator", "Not administrator user", out) && find_vhost(r, out);
 	default: return true;
 	}
 }
@@ -313,6 +316,7 @@ void http_response_free(struct http_response **response)
 	rows_end(&r->rows);
 	census_end(&r->census);
 	definitions_end(&r->definitions);
+	expulsion_end(&r->expulsion);
 	mem_disown(r->user_name);
 	buf_free(&r->path);
 	buf_free(&r->headers);
@@ -325,17 +329,19 @@ void http_response_free(struct http_response **response)
 
 /* ---- going on ---- */
 
-/* Who asks, and where, may have gone since the last piece. */
+/* Who asks, and where, may have gone since the last piece; what was changed is told of all the
+ * same. */
 static bool find_again(struct http_response *r)
 {
+	bool changes = r->request->action & (HTTP_ACTION_PUT | HTTP_ACTION_DELETE);
 	const struct broker *b = r->host->broker;
 	if (r->user_name.n)
 		r->user = user_find(b, r->user_name);
 	if (r->in_vhost)
 		r->vhost = vhost_find(b, r->parts[0]);
 	bool whole = (r->user || !r->user_name.n) && (r->vhost || !r->in_vhost);
-	r->cut = !whole;
-	return whole;
+	r->cut = !whole && !changes;
+	return !r->cut;
 }
 
 enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, struct buf *out)

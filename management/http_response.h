@@ -12,6 +12,7 @@
 
 #include "amqp/table.h"
 #include "broker/census.h"
+#include "broker/expulsion.h"
 #include "management/call.h"
 #include "management/http_request.h"
 #include "management/proxy.h"
@@ -45,6 +46,7 @@ struct http_response {
 	struct rows rows;
 	struct census census;
 	struct definitions definitions;
+	struct expulsion expulsion;
 	struct proxy proxy;
 	log_position wait_for;
 	uint64_t count;

@@ -11,8 +11,10 @@ enum http_audience {
 	FOR_VHOST,                   /* ... who may come into the virtual host that the first star is */
 	FOR_VIEW,                    /* ... or have the tag monitoring */
 	FOR_POLICY,                  /* as FOR_VHOST, with the tag policymaker */
+	FOR_POLICYMAKER,             /* with that tag, wherever */
 	FOR_MONITORING,
 	FOR_ADMINISTRATOR,
+	FOR_ADMINISTRATOR_THERE,     /* ... and the first star is a virtual host that there is */
 };
 
 struct http_route {

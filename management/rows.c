@@ -255,6 +255,8 @@ static bool has_text(struct rows *w, column_value *value, const struct roster_ro
 
 static bool matches(struct rows *w, const struct roster_row *row)
 {
+	if (w->wanted && !w->wanted(row))
+		return false;
 	for (size_t i = 0; i < w->n_matches; i++)
 		if (!has_text(w, w->matches[i].value, row, w->matches[i].text))
 			return false;

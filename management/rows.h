@@ -45,6 +45,7 @@ struct rows {
 		struct slice text;       /* borrowed */
 	} matches[ROWS_MATCHES_MAX];
 	size_t n_matches;
+	bool (*wanted)(const struct roster_row *row);   /* NULL: all are */
 	struct slice name;           /* owned: a part of the name ... */
 	struct pattern *pattern;     /* ... or a pattern that is found in it */
 	struct pattern_room *search;

@@ -344,6 +344,8 @@ static int run(const struct config *c, uint64_t began_ms)
 		                 .listeners = (const char *)where.p,
 		                 .pid = (uint64_t)getpid(),
 		                 .max_connections = loop.max_sockets,
+		                 .max_descriptors = descriptors(),
+		                 .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		                 .memory_total = memory_total(c),
 		                 .max_body_bytes = c->management_body_bytes };
 	struct host_port *ports = listeners_ports(&loop, &host.n_ports);

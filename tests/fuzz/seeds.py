@@ -718,6 +718,24 @@ HTTP = {
     asked(b"CONNECT", b"h:1"),
     "percent": asked(b"GET", b"/api/queues/%2F/%zz?columns=%2"),
     "folded": b"\r\n\nGET / HTTP/1.1\r\nHost: a\r\n b\r\nX-Reason:\r\n\r\n",
+    "admin": asked(b"PUT", b"/api/vhosts/v", b'{"description":"d","tags":"a,b"}') +
+    asked(b"PUT", b"/api/users/u", b'{"password":"p","tags":["management"]}') +
+    asked(b"PUT", b"/api/permissions/v/u", b'{"configure":"","write":".*","read":"^a"}') +
+    asked(b"GET", b"/api/users/without-permissions") + asked(b"DELETE", b"/api/vhosts/v"),
+    "rules": asked(b"PUT", b"/api/policies/%2F/p",
+                   b'{"pattern":"^q","definition":{"max-length":5},"apply-to":"queues"}') +
+    asked(b"PUT", b"/api/vhost-limits/%2F/max-queues", b'{"value":1}') + QUEUE +
+    asked(b"GET", b"/api/parameters") + asked(b"DELETE", b"/api/policies/%2F/p"),
+    "self": asked(b"DELETE", b"/api/users/guest") + asked(b"GET", b"/api/whoami"),
+    "whole": asked(b"GET", b"/api/overview") + asked(b"GET", b"/api/nodes") +
+    asked(b"GET", b"/api/aliveness-test/%2F") + asked(b"GET", b"/api/definitions"),
+    "import": asked(b"POST", b"/api/definitions",
+                    b'{"queues":[{"name":"q","vhost":"/"}],"users":[{"name":"x"}]}'),
+    "clients": asked(b"GET", b"/api/connections?sort=name") +
+    asked(b"GET", b"/api/channels/x%20(1)") +
+    asked(b"DELETE", b"/api/connections/x", headers=b"X-Reason: y\r\n"),
+    "health": asked(b"GET", b"/api/health/checks/port-listener/5672") +
+    asked(b"GET", b"/api/health/checks/protocol-listener/amqp"),
     "no-http": b"AMQP\0\0\x09\x01",
 }
 

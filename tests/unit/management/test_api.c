@@ -2,7 +2,11 @@
 /* The HTTP API, family by family, asked of a broker inside the test. */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "broker/connection.h"
+#include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/user.h"
 #include "tests/sim/browser.h"
@@ -389,6 +393,342 @@ START_TEST(messages_that_are_being_taken_go_back_with_who_takes_them)
 }
 END_TEST
 
+/* ---- virtual hosts, users, rights ---- */
+
+START_TEST(virtual_hosts)
+{
+	assert_asked(201, "PUT", "/api/vhosts/v", "{\"description\":\"d\",\"tags\":\"a,b\","
+	                                          "\"default_queue_type\":\"quorum\"}");
+	assert_asked(204, "PUT", "/api/vhosts/v", NULL);
+	assert_asked(201, "PUT", "/api/vhosts/plain", NULL);
+	assert_get("/api/vhosts/v?columns=name,metadata",
+	           "{\"name\":\"v\",\"metadata\":{\"description\":\"d\",\"tags\":[\"a\",\"b\"],"
+	           "\"default_queue_type\":\"quorum\"}}");
+	assert_get("/api/vhosts?columns=name,cluster_state",
+	           "[{\"name\":\"/\",\"cluster_state\":{\"leveret\":\"running\"}},"
+	           "{\"name\":\"v\",\"cluster_state\":{\"leveret\":\"running\"}},"
+	           "{\"name\":\"plain\",\"cluster_state\":{\"leveret\":\"running\"}}]");
+	assert_asked(400, "PUT", "/api/vhosts/w", "{\"default_queue_type\":\"none\"}");
+	assert_asked(204, "POST", "/api/vhosts/v/deletion/protection", NULL);
+	assert_asked(412, "DELETE", "/api/vhosts/v", NULL);
+	assert_asked(204, "DELETE", "/api/vhosts/v/deletion/protection", NULL);
+	assert_asked(204, "DELETE", "/api/vhosts/v", NULL);
+	assert_asked(404, "DELETE", "/api/vhosts/v", NULL);
+	assert_asked(404, "GET", "/api/vhosts/v", NULL);
+	assert_asked(204, "POST", "/api/vhosts/plain/start/leveret", NULL);
+}
+END_TEST
+
+START_TEST(limits)
+{
+	assert_asked(204, "PUT", "/api/vhost-limits/%2F/max-queues", "{\"value\":5}");
+	assert_asked(204, "PUT", "/api/vhost-limits/%2F/max-connections", "{\"value\":7}");
+	assert_get("/api/vhost-limits",
+	           "[{\"vhost\":\"/\",\"value\":{\"max-connections\":7,\"max-queues\":5}}]");
+	assert_asked(204, "DELETE", "/api/vhost-limits/%2F/max-queues", NULL);
+	assert_get("/api/vhost-limits/%2F",
+	           "[{\"vhost\":\"/\",\"value\":{\"max-connections\":7}}]");
+	assert_asked(400, "PUT", "/api/vhost-limits/%2F/max-nothing", "{\"value\":5}");
+	assert_asked(400, "PUT", "/api/vhost-limits/%2F/max-queues", "{}");
+	assert_asked(404, "PUT", "/api/vhost-limits/none/max-queues", "{\"value\":5}");
+	assert_asked(204, "PUT", "/api/user-limits/guest/max-channels", "{\"value\":9}");
+	assert_get("/api/user-limits/guest",
+	           "[{\"user\":\"guest\",\"value\":{\"max-channels\":9}}]");
+	assert_asked(204, "DELETE", "/api/user-limits/guest/max-channels", NULL);
+	assert_get("/api/user-limits", "[]");
+}
+END_TEST
+
+START_TEST(users)
+{
+	assert_asked(201, "PUT", "/api/users/u", "{\"password\":\"p\",\"tags\":\"management, x\"}");
+	assert_asked(204, "PUT", "/api/users/u", "{\"password\":\"q\",\"tags\":[\"management\"]}");
+	assert_asked_as(200, "u:q", "GET", "/api/whoami", NULL);
+	ck_assert_str_eq(browser_body(&browser), "{\"name\":\"u\",\"tags\":[\"management\"]}");
+	assert_asked_as(401, "u:q", "GET", "/api/users", NULL);
+	assert_get("/api/users?columns=name,tags,hashing_algorithm,limits",
+	           "[{\"name\":\"guest\",\"hashing_algorithm\":\"rabbit_password_hashing_sha256\","
+	           "\"tags\":[\"administrator\"],\"limits\":{}},"
+	           "{\"name\":\"u\",\"hashing_algorithm\":\"rabbit_password_hashing_sha256\","
+	           "\"tags\":[\"management\"],\"limits\":{}}]");
+	assert_get("/api/users/without-permissions?columns=name", "[{\"name\":\"u\"}]");
+	assert_asked(400, "PUT", "/api/users/w", "{\"tags\":\"\"}");
+	assert_asked(400, "PUT", "/api/users/w", "{\"password\":\"p\"}");
+	ck_assert(says("[{key_missing,tags}]"));
+	assert_asked(201, "PUT", "/api/users/w", "{\"password_hash\":\"\",\"tags\":\"administrator\"}");
+	assert_asked_as(401, "w:", "GET", "/api/whoami", NULL);
+	assert_asked(204, "POST", "/api/users/bulk-delete", "{\"users\":[\"w\",\"none\"]}");
+	assert_asked(404, "GET", "/api/users/w", NULL);
+	assert_asked(204, "DELETE", "/api/users/u", NULL);
+	assert_asked(404, "DELETE", "/api/users/u", NULL);
+}
+END_TEST
+
+START_TEST(a_password_hash_is_taken_as_it_was_given)
+{
+	char user[300], *hash;
+	assert_asked(201, "PUT", "/api/users/u", "{\"password\":\"p\",\"tags\":\"management\"}");
+	assert_asked(200, "GET", "/api/users/u?columns=password_hash", NULL);
+	hash = strdup(strstr(browser_body(&browser), ":\"") + 1);
+	snprintf(user, sizeof user, "{\"password_hash\":%.*s,\"tags\":\"management\"}",
+	         (int)strcspn(hash, "}"), hash);
+	free(hash);
+	assert_asked(201, "PUT", "/api/users/copy", user);
+	assert_asked_as(200, "copy:p", "GET", "/api/whoami", NULL);
+}
+END_TEST
+
+START_TEST(who_deletes_himself_is_told_so)
+{
+	assert_asked(201, "PUT", "/api/users/u", "{\"password\":\"p\",\"tags\":\"administrator\"}");
+	assert_asked_as(204, "u:p", "DELETE", "/api/users/u", NULL);
+	assert_asked_as(401, "u:p", "GET", "/api/whoami", NULL);
+}
+END_TEST
+
+START_TEST(permissions)
+{
+	add_user("u", "", NULL);
+	assert_asked(201, "PUT", "/api/permissions/%2F/u",
+	             "{\"configure\":\"^a\",\"write\":\"\",\"read\":\".*\"}");
+	assert_asked(204, "PUT", "/api/permissions/%2F/u",
+	             "{\"configure\":\"^a\",\"write\":\"\",\"read\":\".*\"}");
+	assert_asked(400, "PUT", "/api/permissions/%2F/u", "{\"configure\":\"(\",\"write\":\"\","
+	                                                   "\"read\":\"\"}");
+	assert_asked(400, "PUT", "/api/permissions/%2F/u", "{\"configure\":\"\"}");
+	assert_asked(400, "PUT", "/api/permissions/%2F/none",
+	             "{\"configure\":\"\",\"write\":\"\",\"read\":\"\"}");
+	const char *one = "{\"user\":\"u\",\"vhost\":\"/\",\"configure\":\"^a\",\"write\":\"\","
+	                  "\"read\":\".*\"}";
+	char list[200];
+	snprintf(list, sizeof list, "[%s]", one);
+	assert_get("/api/permissions/%2F/u", one);
+	assert_get("/api/users/u/permissions", list);
+	assert_asked(200, "GET", "/api/vhosts/%2F/permissions", NULL);
+	ck_assert(says(one));
+	assert_asked(204, "DELETE", "/api/permissions/%2F/u", NULL);
+	assert_asked(404, "DELETE", "/api/permissions/%2F/u", NULL);
+	assert_asked(404, "GET", "/api/permissions/%2F/u", NULL);
+}
+END_TEST
+
+START_TEST(permissions_for_topics)
+{
+	const char *body = "{\"exchange\":\"amq.topic\",\"write\":\"^a\",\"read\":\"^b\"}";
+	assert_asked(201, "PUT", "/api/topic-permissions/%2F/guest", body);
+	assert_asked(204, "PUT", "/api/topic-permissions/%2F/guest", body);
+	assert_get("/api/topic-permissions/%2F/guest",
+	           "[{\"user\":\"guest\",\"vhost\":\"/\",\"exchange\":\"amq.topic\","
+	           "\"write\":\"^a\",\"read\":\"^b\"}]");
+	assert_get("/api/vhosts/%2F/topic-permissions?columns=write", "[{\"write\":\"^a\"}]");
+	assert_asked(404, "DELETE", "/api/topic-permissions/%2F/guest/amq.direct", NULL);
+	assert_asked(204, "DELETE", "/api/topic-permissions/%2F/guest/amq.topic", NULL);
+	assert_asked(404, "DELETE", "/api/topic-permissions/%2F/guest", NULL);
+}
+END_TEST
+
+/* ---- policies, parameters ---- */
+
+START_TEST(policies)
+{
+	const char *body = "{\"pattern\":\"^q\",\"definition\":{\"max-length\":5},\"priority\":2,"
+	                   "\"apply-to\":\"queues\"}";
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	assert_asked(201, "PUT", "/api/policies/%2F/p", body);
+	assert_asked(204, "PUT", "/api/policies/%2F/p", body);
+	assert_asked(400, "PUT", "/api/policies/%2F/p", "{\"pattern\":\"^q\"}");
+	assert_asked(400, "PUT", "/api/policies/%2F/p", "{\"pattern\":\"(\",\"definition\":{}}");
+	assert_get("/api/policies/%2F/p",
+	           "{\"vhost\":\"/\",\"name\":\"p\",\"pattern\":\"^q\",\"apply-to\":\"queues\","
+	           "\"definition\":{\"max-length\":5},\"priority\":2}");
+	assert_asked(201, "PUT", "/api/operator-policies/%2F/o",
+	             "{\"pattern\":\"^q\",\"definition\":{\"max-length\":3}}");
+	assert_get("/api/queues/%2F/q?columns=policy,operator_policy,effective_policy_definition",
+	           "{\"policy\":\"p\",\"operator_policy\":\"o\","
+	           "\"effective_policy_definition\":{\"max-length\":3}}");
+	assert_get("/api/operator-policies?columns=name", "[{\"name\":\"o\"}]");
+	assert_asked(204, "DELETE", "/api/operator-policies/%2F/o", NULL);
+	assert_asked(204, "DELETE", "/api/policies/%2F/p", NULL);
+	assert_asked(404, "DELETE", "/api/policies/%2F/p", NULL);
+	assert_get("/api/queues/%2F/q?columns=policy", "{\"policy\":null}");
+}
+END_TEST
+
+START_TEST(parameters)
+{
+	const char *target = "/api/parameters/leveret/%2F/merge-policies";
+	assert_asked(201, "PUT", target, "{\"value\":true}");
+	assert_get(target, "{\"vhost\":\"/\",\"component\":\"leveret\",\"name\":\"merge-policies\","
+	                   "\"value\":true}");
+	assert_asked(400, "PUT", "/api/parameters/shovel/%2F/s", "{\"value\":{}}");
+	ck_assert(says("component shovel not found"));
+	assert_get("/api/parameters/leveret?columns=name", "[{\"name\":\"merge-policies\"}]");
+	assert_get("/api/parameters/shovel/%2F", "[]");
+	assert_asked(204, "DELETE", target, NULL);
+	assert_asked(404, "DELETE", target, NULL);
+	assert_asked(201, "PUT", "/api/global-parameters/g", "{\"value\":{\"a\":[1]}}");
+	assert_asked(204, "PUT", "/api/global-parameters/g", "{\"value\":{\"a\":[2]}}");
+	assert_get("/api/global-parameters", "[{\"name\":\"g\",\"value\":{\"a\":[2]}}]");
+	assert_asked(204, "DELETE", "/api/global-parameters/g", NULL);
+	assert_asked(404, "GET", "/api/global-parameters/g", NULL);
+}
+END_TEST
+
+/* ---- clients ---- */
+
+START_TEST(connections_channels_and_consumers)
+{
+	struct talk talk;
+	struct heard h;
+	char target[200];
+	ck_assert(talk_open(&talk, &in));
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	talk_send(&talk, 1, &(struct method){ .id = METHOD_basic_consume,
+	                                      .basic_consume = { .queue = slice_str("q"),
+	                                                         .consumer_tag = slice_str("t") } });
+	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+	const char *name = connection_name(talk.peer.connection);
+	struct buf path = { 0 };
+	for (const char *c = name; *c; c++)
+		buf_printf(&path, *c == ' ' || *c == '>' ? "%%%02X" : "%c", *c);
+	assert_get("/api/connections?columns=user,vhost,state,channels,type,protocol",
+	           "[{\"protocol\":\"AMQP 0-9-1\",\"user\":\"guest\",\"vhost\":\"/\","
+	           "\"state\":\"running\",\"channels\":1,\"type\":\"network\"}]");
+	assert_get("/api/channels?columns=number,consumer_count,vhost",
+	           "[{\"number\":1,\"vhost\":\"/\",\"consumer_count\":1}]");
+	assert_get("/api/consumers/%2F?columns=consumer_tag,queue,ack_required",
+	           "[{\"consumer_tag\":\"t\",\"ack_required\":true,"
+	           "\"queue\":{\"name\":\"q\",\"vhost\":\"/\"}}]");
+	snprintf(target, sizeof target, "/api/channels/%.*s%%20(1)?columns=number",
+	         SLICE_ARG(buf_slice(&path)));
+	assert_get(target, "{\"number\":1}");
+	snprintf(target, sizeof target, "/api/connections/%.*s/channels?columns=number",
+	         SLICE_ARG(buf_slice(&path)));
+	assert_get(target, "[{\"number\":1}]");
+	add_user("stranger", "management", ".*");
+	assert_asked_as(200, "stranger:pw", "GET", "/api/connections", NULL);
+	ck_assert_str_eq(browser_body(&browser), "[]");
+	snprintf(target, sizeof target, "/api/connections/%.*s", SLICE_ARG(buf_slice(&path)));
+	assert_asked_as(404, "stranger:pw", "DELETE", target, NULL);
+	assert_asked(204, "DELETE", target, NULL);
+	inside_pass(&in, 1);
+	ck_assert(talk_expect(&talk, METHOD_connection_close, &h, NULL, NULL));
+	ck_assert(slice_is(h.method.connection_close.reply_text,
+	                   "CONNECTION_FORCED - Closed via management plugin"));
+	buf_free(&path);
+	talk_free(&talk);
+}
+END_TEST
+
+START_TEST(all_connections_of_a_user_are_closed)
+{
+	struct talk talk[3];
+	struct heard h;
+	for (int i = 0; i < 3; i++)
+		ck_assert(talk_open(&talk[i], &in));
+	assert_asked(204, "DELETE", "/api/connections/username/guest", NULL);
+	inside_pass(&in, 1);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(talk_expect(&talk[i], METHOD_connection_close, &h, NULL, NULL));
+		talk_free(&talk[i]);
+	}
+}
+END_TEST
+
+/* ---- the broker as a whole ---- */
+
+START_TEST(the_overview_has_all_totals)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	publish("m", "string");
+	assert_asked(200, "GET", "/api/overview", NULL);
+	ck_assert(says("\"object_totals\":{\"connections\":0,\"channels\":0,\"queues\":1,"));
+	ck_assert(says("\"queue_totals\":{\"messages\":1,\"messages_ready\":1,"));
+	ck_assert(says("\"message_stats\":{"));
+	ck_assert(says("\"rabbitmq_version\":\"4."));
+	ck_assert(says("\"product_version\":\"9.9\""));
+}
+END_TEST
+
+START_TEST(nodes)
+{
+	assert_asked(200, "GET", "/api/nodes", NULL);
+	ck_assert(says("[{\"name\":\"leveret\",\"type\":\"disc\",\"running\":true,"));
+	ck_assert(says("\"os_pid\":\"7\""));
+	assert_asked(200, "GET", "/api/nodes/leveret", NULL);
+	assert_asked(404, "GET", "/api/nodes/other", NULL);
+}
+END_TEST
+
+START_TEST(health)
+{
+	assert_get("/api/health/checks/alarms", "{\"status\":\"ok\"}");
+	manage_set_memory_watermark(in.broker, 100);
+	broker_note_resources(in.broker, 101, 1ull << 40);
+	assert_asked(503, "GET", "/api/health/checks/local-alarms", NULL);
+	ck_assert_str_eq(browser_body(&browser),
+	                 "{\"status\":\"failed\",\"reason\":\"There are alarms in effect\","
+	                 "\"alarms\":[{\"node\":\"leveret\",\"resource\":\"memory\"}]}");
+	struct host_port port = { "amqp", "127.0.0.1", 5672 };
+	browser.host.ports = &port;
+	browser.host.n_ports = 1;
+	assert_get("/api/health/checks/port-listener/5672", "{\"status\":\"ok\",\"port\":5672}");
+	assert_asked(503, "GET", "/api/health/checks/port-listener/1", NULL);
+	assert_asked(400, "GET", "/api/health/checks/port-listener/x", NULL);
+	assert_get("/api/health/checks/protocol-listener/amqp091",
+	           "{\"status\":\"ok\",\"protocol\":\"amqp\"}");
+	assert_asked(503, "GET", "/api/health/checks/protocol-listener/mqtt", NULL);
+	assert_asked_as(200, NULL, "GET", "/api/health/checks/is-in-service", NULL);
+	assert_asked_as(200, NULL, "GET", "/api/health/checks/reached-target-cluster-size", NULL);
+	assert_asked_as(200, NULL, "GET", "/api/health/checks/below-node-connection-limit", NULL);
+	assert_asked_as(401, NULL, "GET", "/api/health/checks/virtual-hosts", NULL);
+	browser.host.suspended = true;
+	browser.host.max_connections = 0;
+	assert_asked_as(503, NULL, "GET", "/api/health/checks/ready-to-serve-clients", NULL);
+	assert_asked_as(503, NULL, "GET", "/api/health/checks/below-node-connection-limit", NULL);
+	assert_asked(503, "GET", "/api/health/checks/port-listener/5672", NULL);
+}
+END_TEST
+
+START_TEST(aliveness)
+{
+	assert_get("/api/aliveness-test/%2F", "{\"status\":\"ok\"}");
+	assert_asked(404, "GET", "/api/aliveness-test/none", NULL);
+}
+END_TEST
+
+START_TEST(definitions_go_out_and_in)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", "{\"durable\":true}");
+	assert_asked(200, "GET", "/api/definitions?download=all.json", NULL);
+	ck_assert(has_line("content-disposition: attachment; filename=all.json\r\n"));
+	ck_assert(says("\"queues\":["));
+	char *all = strdup(browser_body(&browser));
+	assert_asked(204, "DELETE", "/api/queues/%2F/q", NULL);
+	assert_asked(204, "POST", "/api/definitions", all);
+	assert_asked(200, "GET", "/api/queues/%2F/q", NULL);
+	assert_asked(200, "GET", "/api/definitions/%2F?download=a%22%0d", NULL);
+	ck_assert(!has_line("disposition"));
+	assert_asked(400, "POST", "/api/definitions", "{\"queues\":[{\"name\":\"x\"}]}");
+	ck_assert(says("queues, number 1"));
+	assert_asked(400, "POST", "/api/definitions", "[");
+	free(all);
+}
+END_TEST
+
+START_TEST(small_things)
+{
+	assert_asked_as(200, NULL, "GET", "/api/version", NULL);
+	assert_get("/api/cluster-name/", "{\"name\":\"leveret\"}");
+	assert_get("/api/extensions", "[{\"javascript\":\"dispatcher.js\"}]");
+	assert_asked(200, "GET", "/api/feature-flags", NULL);
+	ck_assert(says("{\"name\":\"quorum_queue\",\"state\":\"enabled\","));
+	assert_get("/api/deprecated-features", "[]");
+	assert_get("/api/federation-links/%2F", "[]");
+	assert_asked(204, "POST", "/api/rebalance/queues", NULL);
+}
+END_TEST
+
 Suite *suite_management_api(void)
 {
 	Suite *s = suite_create("management_api");
@@ -411,6 +751,23 @@ Suite *suite_management_api(void)
 	tcase_add_test(t, a_message_is_published_and_taken);
 	tcase_add_test(t, what_is_missing_is_named);
 	tcase_add_test(t, messages_that_are_being_taken_go_back_with_who_takes_them);
+	tcase_add_test(t, virtual_hosts);
+	tcase_add_test(t, limits);
+	tcase_add_test(t, users);
+	tcase_add_test(t, a_password_hash_is_taken_as_it_was_given);
+	tcase_add_test(t, who_deletes_himself_is_told_so);
+	tcase_add_test(t, permissions);
+	tcase_add_test(t, permissions_for_topics);
+	tcase_add_test(t, policies);
+	tcase_add_test(t, parameters);
+	tcase_add_test(t, connections_channels_and_consumers);
+	tcase_add_test(t, all_connections_of_a_user_are_closed);
+	tcase_add_test(t, the_overview_has_all_totals);
+	tcase_add_test(t, nodes);
+	tcase_add_test(t, health);
+	tcase_add_test(t, aliveness);
+	tcase_add_test(t, definitions_go_out_and_in);
+	tcase_add_test(t, small_things);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The broker as a whole over HTTP.  There is one node; what RabbitMQ tells of Erlang is empty or
+ * nought, and lists of what there is none of are empty. */
+#include <inttypes.h>
+
+#include "base/die.h"
+#include "broker/state.h"
+#include "exchange/exchange.h"
+#include "management/api.h"
+#include "management/object.h"
+
+static struct cell node_name(const struct http_response *r)
+{
+	return cell_text(r->host->broker->options.cluster_name);
+}
+
+static void put_empty_list(struct buf *out, const char *key)
+{
+	object_open_list(out, key);
+	object_close_list(out);
+}
+
+static void put_empty(struct buf *out, const char *key)
+{
+	object_open(out, key);
+	object_close(out);
+}
+
+static void put_names(struct buf *out, const char *key, const char *const *names, size_t n)
+{
+	object_open_list(out, key);
+	for (size_t i = 0; i < n; i++) {
+		object_open(out, NULL);
+		object_put(out, "name", cell_text(names[i]));
+		object_put(out, "description", cell_text(""));
+		object_put(out, "enabled", cell_boolean(true));
+		object_close(out);
+	}
+	object_close_list(out);
+}
+
+static void put_exchange_types(struct buf *out)
+{
+	const char *names[EXCHANGE_TYPES_MAX];
+	put_names(out, "exchange_types", names, exchange_type_names(names));
+}
+
+static void put_mechanisms(struct buf *out, const struct broker_options *o)
+{
+	const char *names[3];
+	size_t n = 0;
+	if (o->plain)
+		names[n++] = "PLAIN";
+	if (o->amqplain)
+		names[n++] = "AMQPLAIN";
+	if (o->external)
+		names[n++] = "EXTERNAL";
+	put_names(out, "auth_mechanisms", names, n);
+}
+
+/* ---- overview ---- */
+
+static void put_versions(const struct http_response *r, struct buf *out)
+{
+	const struct broker_options *o = &r->host->broker->options;
+	object_put(out, "management_version", cell_text(o->version));
+	object_put(out, "rabbitmq_version", cell_text(o->version));
+	object_put(out, "product_name", cell_text("Leveret"));
+	object_put(out, "product_version", cell_text(r->host->version));
+	object_put(out, "erlang_version", cell_text(""));
+	object_put(out, "erlang_full_version", cell_text(""));
+	object_put(out, "cluster_name", cell_text(o->cluster_name));
+	object_put(out, "node", node_name(r));
+	object_put(out, "default_queue_type", cell_text("classic"));
+	object_put(out, "rates_mode", cell_text("none"));
+	object_put(out, "disable_stats", cell_boolean(false));
+	object_put(out, "enable_queue_totals", cell_boolean(true));
+	object_put(out, "statistics_db_event_queue", cell_number(0));
+}
+
+static void put_listeners(const struct http_response *r, struct buf *out)
+{
+	object_open_list(out, "listeners");
+	for (size_t i = 0; i < r->host->n_ports; i++) {
+		const struct host_port *p = &r->host->ports[i];
+		object_open(out, NULL);
+		object_put(out, "node", node_name(r));
+		object_put(out, "protocol", cell_text(p->protocol));
+		object_put(out, "ip_address", cell_text(p->address));
+		object_put(out, "port", cell_number(p->port));
+		put_empty(out, "socket_opts");
+		object_close(out);
+	}
+	object_close_list(out);
+}
+
+static void put_totals(const struct http_response *r, struct buf *out)
+{
+	const struct broker *b = r->host->broker;
+	const struct broker_totals *t = &r->census.totals;
+	object_open(out, "object_totals");
+	object_put(out, "connections", cell_number(b->n_connections));
+	object_put(out, "channels", cell_number(b->n_channels));
+	object_put(out, "queues", cell_number(t->queues));
+	object_put(out, "exchanges", cell_number(t->exchanges));
+	object_put(out, "consumers", cell_number(t->consumers));
+	object_close(out);
+	object_open(out, "queue_totals");
+	object_put(out, "messages", cell_number(t->ready + t->unacked));
+	object_put(out, "messages_ready", cell_number(t->ready));
+	object_put(out, "messages_unacknowledged", cell_number(t->unacked));
+	object_close(out);
+}
+
+/* Connections that there were since the start have numbers. */
+static void put_churn(const struct http_response *r, struct buf *out)
+{
+	const struct broker *b = r->host->broker;
+	uint64_t created = b->next_number - 1;
+	object_open(out, "churn_rates");
+	object_put(out, "connection_created", cell_number(created));
+	object_put(out, "connection_closed", cell_number(created - b->n_connections));
+	object_close(out);
+}
+
+/* Once all queues have been counted. */
+enum call_state api_overview(struct http_response *r, struct buf *out)
+{
+	if (!r->begun)
+		census_begin(&r->census, r->host->broker);
+	if (census_go_on(&r->census))
+		return CALL_MORE;
+	object_open(out, NULL);
+	put_versions(r, out);
+	put_exchange_types(out);
+	put_churn(r, out);
+	put_totals(r, out);
+	put_empty(out, "message_stats");
+	put_listeners(r, out);
+	put_empty_list(out, "contexts");
+	put_empty_list(out, "sample_retention_policies");
+	put_empty(out, "cluster_tags");
+	put_empty(out, "node_tags");
+	object_close(out);
+	return CALL_DONE;
+}
+
+/* ---- nodes ---- */
+
+/* No limit, or nothing that is known, is nought. */
+static struct cell limit(uint64_t bytes)
+{
+	return cell_number(bytes == UINT64_MAX ? 0 : bytes);
+}
+
+static void put_resources(const struct http_response *r, struct buf *out)
+{
+	const struct broker *b = r->host->broker;
+	const struct alarms *a = &b->alarms;
+	object_put(out, "mem_used", cell_number(a->memory_used));
+	object_put(out, "mem_limit", limit(a->memory_watermark));
+	object_put(out, "mem_alarm", cell_boolean(a->memory));
+	object_put(out, "disk_free", limit(a->disk_free));
+	object_put(out, "disk_free_limit", cell_number(a->disk_free_limit));
+	object_put(out, "disk_free_alarm", cell_boolean(a->disk));
+	object_put(out, "fd_total", cell_number(r->host->max_descriptors));
+	object_put(out, "sockets_total", cell_number(r->host->max_connections));
+	object_put(out, "sockets_used", cell_number(b->n_connections));
+	object_put(out, "proc_total", cell_number(0));
+	object_put(out, "proc_used", cell_number(0));
+	object_put(out, "run_queue", cell_number(0));
+	object_put(out, "processors", cell_number(r->host->processors));
+}
+
+static void put_node(struct http_response *r, struct buf *out)
+{
+	const struct broker *b = r->host->broker;
+	buf_clear(&r->room);
+	buf_printf(&r->room, "%" PRIu64, r->host->pid);
+	object_open(out, NULL);
+	object_put(out, "name", node_name(r));
+	object_put(out, "type", cell_text("disc"));
+	object_put(out, "running", cell_boolean(true));
+	object_put(out, "being_drained", cell_boolean(r->host->suspended));
+	object_put(out, "os_pid", cell_slice(buf_slice(&r->room)));
+	object_put(out, "uptime", cell_number(b->now_ms - b->started_ms));
+	object_put(out, "rates_mode", cell_text("none"));
+	object_put(out, "db_dir", cell_text(r->host->data_dir));
+	put_resources(r, out);
+	put_exchange_types(out);
+	put_mechanisms(out, &b->options);
+	put_empty_list(out, "enabled_plugins");
+	put_empty_list(out, "applications");
+	put_empty_list(out, "partitions");
+	put_empty_list(out, "cluster_links");
+	put_empty_list(out, "log_files");
+	put_empty_list(out, "config_files");
+	put_empty_list(out, "contexts");
+	object_close(out);
+}
+
+enum call_state api_nodes(struct http_response *r, struct buf *out)
+{
+	buf_u8(out, '[');
+	put_node(r, out);
+	buf_u8(out, ']');
+	return CALL_DONE;
+}
+
+enum call_state api_node(struct http_response *r, struct buf *out)
+{
+	if (!slice_eq(r->parts[0], node_name(r).text))
+		return http_not_found(r, out);
+	put_node(r, out);
+	return CALL_DONE;
+}
+
+/* ---- small things ---- */
+
+enum call_state api_version(struct http_response *r, struct buf *out)
+{
+	object_open(out, NULL);
+	object_put(out, "version", cell_text(r->host->broker->options.version));
+	object_put(out, "product_name", cell_text("Leveret"));
+	object_put(out, "product_version", cell_text(r->host->version));
+	object_close(out);
+	return CALL_DONE;
+}
+
+enum call_state api_cluster_name(struct http_response *r, struct buf *out)
+{
+	object_open(out, NULL);
+	object_put(out, "name", cell_text(r->host->broker->options.cluster_name));
+	object_close(out);
+	return CALL_DONE;
+}
+
+/* What the pages of others ask for first. */
+enum call_state api_extensions(struct http_response *r, struct buf *out)
+{
+	(void)r;
+	object_open_list(out, NULL);
+	object_open(out, NULL);
+	object_put(out, "javascript", cell_text("dispatcher.js"));
+	object_close(out);
+	object_close_list(out);
+	return CALL_DONE;
+}
+
+enum call_state api_nothing(struct http_response *r, struct buf *out)
+{
+	(void)r;
+	buf_printf(out, "[]");
+	return CALL_DONE;
+}
+
+/* There is one place for queues to be in. */
+enum call_state api_rebalance(struct http_response *r, struct buf *out)
+{
+	(void)out;
+	return http_status(r, 204);
+}
+
+/* What clients ask for before they use it, and this broker has had from its first day. */
+enum call_state api_feature_flags(struct http_response *r, struct buf *out)
+{
+	static const char *const flags[][2] = {
+		{ "implicit_default_bindings", "Bindings to the default exchange are not stored" },
+		{ "maintenance_mode_status", "Listeners can be suspended and resumed" },
+		{ "quorum_queue", "Queues of type quorum" },
+		{ "stream_queue", "Queues of type stream" },
+		{ "stream_filtering", "Consumers of streams filter by a value" },
+		{ "user_limits", "Limits of users" },
+		{ "virtual_host_metadata", "Virtual hosts have a description and tags" },
+	};
+	(void)r;
+	object_open_list(out, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		object_open(out, NULL);
+		object_put(out, "name", cell_text(flags[i][0]));
+		object_put(out, "state", cell_text("enabled"));
+		object_put(out, "desc", cell_text(flags[i][1]));
+		object_put(out, "doc_url", cell_text(""));
+		object_put(out, "stability", cell_text("stable"));
+		object_put(out, "provided_by", cell_text("leveret"));
+		object_close(out);
+	}
+	object_close_list(out);
+	return CALL_DONE;
+}

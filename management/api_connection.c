@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections, channels and consumers over HTTP. */
+#include "broker/channel.h"
+#include "broker/manage.h"
+#include "broker/user.h"
+#include "management/api.h"
+
+/* ---- connections ---- */
+
+enum call_state api_connections(struct http_response *r, struct buf *out)
+{
+	return api_list(r, out, ROSTER_CONNECTIONS, NULL);
+}
+
+static void of_user(struct http_response *r)
+{
+	rows_match(&r->rows, "user", r->parts[0]);
+}
+
+static void in_vhost(struct http_response *r)
+{
+	rows_match(&r->rows, "vhost", r->parts[0]);
+}
+
+enum call_state api_connections_of(struct http_response *r, struct buf *out)
+{
+	return api_list(r, out, ROSTER_CONNECTIONS, of_user);
+}
+
+enum call_state api_connections_in(struct http_response *r, struct buf *out)
+{
+	return api_list(r, out, ROSTER_CONNECTIONS, in_vhost);
+}
+
+static bool is_theirs(const struct http_response *r, const struct connection *c, const char *tag)
+{
+	return http_user_is(r->user, tag) || (c->user && slice_is(r->user->name, c->user));
+}
+
+/* One that the user may see, or with another tag do away with; NULL: there is none. */
+static const struct connection *find(const struct http_response *r, const char *tag)
+{
+	list_each(it, &r->host->broker->connections) {
+		const struct connection *c = list_entry(it, struct connection, link);
+		if (slice_is(r->parts[0], c->name))
+			return is_theirs(r, c, tag) ? c : NULL;
+	}
+	return NULL;
+}
+
+enum call_state api_connection(struct http_response *r, struct buf *out)
+{
+	struct roster_row row = { .broker = r->host->broker, .connection = find(r, "monitoring") };
+	return api_one(r, out, ROSTER_CONNECTIONS, row.connection ? &row : NULL);
+}
+
+enum call_state api_connection_close(struct http_response *r, struct buf *out)
+{
+	const struct connection *c = find(r, "administrator");
+	struct slice reason = r->request->reason;
+	if (!c)
+		return http_not_found(r, out);
+	manage_close(r->host->broker, c->number,
+	             reason.n ? reason : slice_str("Closed via management plugin"));
+	return http_status(r, 204);
+}
+
+/* Of a user, some at a time. */
+enum call_state api_connections_close(struct http_response *r, struct buf *out)
+{
+	struct slice reason = r->request->reason;
+	const struct user *u = user_find(r->host->broker, r->parts[0]);
+	(void)out;
+	if (!r->begun && u)
+		expulsion_begin(&r->expulsion, r->host->broker, NULL, u);
+	if (r->expulsion.user != u)
+		expulsion_end(&r->expulsion);
+	if (r->expulsion.broker &&
+	    expulsion_go_on(&r->expulsion,
+	                    reason.n ? reason : slice_str("Closed via management plugin")))
+		return CALL_WAITS;
+	return http_status(r, 204);
+}
+
+/* ---- channels ---- */
+
+enum call_state api_channels(struct http_response *r, struct buf *out)
+{
+	return api_list(r, out, ROSTER_CHANNELS, NULL);
+}
+
+enum call_state api_channels_in(struct http_response *r, struct buf *out)
+{
+	return api_list(r, out, ROSTER_CHANNELS, in_vhost);
+}
+
+static void of_connection(struct http_response *r)
+{
+	rows_match(&r->rows, "connection_details.name", r->parts[0]);
+}
+
+enum call_state api_channels_of(struct http_response *r, struct buf *out)
+{
+	if (!r->begun && !find(r, "monitoring"))
+		return http_not_found(r, out);
+	return api_list(r, out, ROSTER_CHANNELS, of_connection);
+}
+
+/* "CONNECTION (NUMBER)": cut off where the number begins, the part is the connection's name. */
+enum call_state api_channel(struct http_response *r, struct buf *out)
+{
+	struct slice name = r->parts[0];
+	uint16_t number = 0;
+	size_t at = name.n;
+	while (at && name.p[at - 1] != '(')
+		at--;
+	for (size_t i = at; i < name.n && name.p[i] >= '0' && name.p[i] <= '9'; i++)
+		number = (uint16_t)(number * 10 + (name.p[i] - '0'));
+	r->parts[0].n = at > 2 ? at - 2 : 0;
+	struct roster_row row = { .broker = r->host->broker, .connection = find(r, "monitoring") };
+	if (row.connection)
+		row.channel = connection_channel(row.connection, number);
+	return api_one(r, out, ROSTER_CHANNELS, row.channel ? &row : NULL);
+}
+
+/* ---- consumers ---- */
+
+enum call_state api_consumers(struct http_response *r, struct buf *out)
+{
+	return api_list(r, out, ROSTER_CONSUMERS, NULL);
+}
+
+static void consuming_in(struct http_response *r)
+{
+	rows_match(&r->rows, "queue.vhost", r->parts[0]);
+}
+
+enum call_state api_consumers_in(struct http_response *r, struct buf *out)
+{
+	return api_list(r, out, ROSTER_CONSUMERS, consuming_in);
+}

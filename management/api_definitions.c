@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions over HTTP, of all or of one virtual host. */
+#include "broker/manage.h"
+#include "broker/vhost.h"
+#include "management/api.h"
+
+static bool is_plain(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] < 0x21 || name.p[i] > 0x7E || name.p[i] == '"' || name.p[i] == '\\')
+			return false;
+	return name.n > 0;
+}
+
+static void begin(struct http_response *r)
+{
+	struct slice name = http_query(r, "download");
+	r->definitions.broker = r->host->broker;
+	r->definitions.vhost = r->in_vhost ? r->parts[0] : slice_of(NULL, 0);
+	if (is_plain(name))
+		buf_printf(&r->headers, "content-disposition: attachment; filename=%.*s\r\n",
+		           SLICE_ARG(name));
+}
+
+enum call_state api_definitions(struct http_response *r, struct buf *out)
+{
+	if (!r->begun)
+		begin(r);
+	return definitions_export(&r->definitions, out) ? CALL_MORE : CALL_DONE;
+}
+
+/* What could not be taken in is said, and the rest is there. */
+enum call_state api_definitions_take(struct http_response *r, struct buf *out)
+{
+	struct definitions *d = &r->definitions;
+	if (!r->begun) {
+		begin(r);
+		buf_clear(&r->room);
+		if (!definitions_read(d, r->request->body, &r->room))
+			return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
+	}
+	if (definitions_import(d, &r->room))
+		return CALL_MORE;
+	if (d->failures)
+		return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
+	r->wait_for = d->wait_for;
+	return http_durably(r, 204);
+}

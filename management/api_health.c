@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Health checks over HTTP: 200 when all is well, 503 with a reason when it is not. */
+#include "base/quantity.h"
+#include "broker/state.h"
+#include "management/api.h"
+#include "management/object.h"
+
+enum call_state api_check_well(struct http_response *r, struct buf *out)
+{
+	(void)r;
+	buf_printf(out, "{\"status\":\"ok\"}");
+	return CALL_DONE;
+}
+
+static void open_failure(struct http_response *r, struct buf *out, const char *reason)
+{
+	r->status = 503;
+	object_open(out, NULL);
+	object_put(out, "status", cell_text("failed"));
+	object_put(out, "reason", cell_text(reason));
+}
+
+static void put_alarm(const struct http_response *r, struct buf *out, const char *resource)
+{
+	object_open(out, NULL);
+	object_put(out, "node", cell_text(r->host->broker->options.cluster_name));
+	object_put(out, "resource", cell_text(resource));
+	object_close(out);
+}
+
+enum call_state api_check_alarms(struct http_response *r, struct buf *out)
+{
+	const struct alarms *a = &r->host->broker->alarms;
+	if (!alarms_any(a))
+		return api_check_well(r, out);
+	open_failure(r, out, "There are alarms in effect");
+	object_open_list(out, "alarms");
+	if (a->memory)
+		put_alarm(r, out, "memory");
+	if (a->disk)
+		put_alarm(r, out, "disk");
+	object_close_list(out);
+	object_close(out);
+	return CALL_DONE;
+}
+
+/* Who speaks AMQP is not listened to while the broker is to let nobody in. */
+static bool is_open(const struct http_response *r, const struct host_port *p)
+{
+	return !r->host->suspended || slice_starts(slice_str(p->protocol), "http");
+}
+
+enum call_state api_check_port(struct http_response *r, struct buf *out)
+{
+	uint64_t port;
+	if (!quantity_count(r->parts[0], &port))
+		return http_bad_request(r, out, "Invalid port");
+	for (size_t i = 0; i < r->host->n_ports; i++)
+		if (r->host->ports[i].port == port && is_open(r, &r->host->ports[i])) {
+			object_open(out, NULL);
+			object_put(out, "status", cell_text("ok"));
+			object_put(out, "port", cell_number(port));
+			object_close(out);
+			return CALL_DONE;
+		}
+	open_failure(r, out, "No active listener");
+	object_put(out, "missing", cell_number(port));
+	object_close(out);
+	return CALL_DONE;
+}
+
+/* Other names of the same. */
+static const char *meant(struct slice protocol)
+{
+	if (slice_is(protocol, "amqp091"))
+		return "amqp";
+	if (slice_is(protocol, "amqps") || slice_is(protocol, "amqp/tls"))
+		return "amqp/ssl";
+	return NULL;
+}
+
+enum call_state api_check_protocol(struct http_response *r, struct buf *out)
+{
+	struct slice protocol = r->parts[0];
+	if (meant(protocol))
+		protocol = slice_str(meant(protocol));
+	for (size_t i = 0; i < r->host->n_ports; i++)
+		if (slice_is(protocol, r->host->ports[i].protocol) && is_open(r, &r->host->ports[i])) {
+			object_open(out, NULL);
+			object_put(out, "status", cell_text("ok"));
+			object_put(out, "protocol", cell_slice(protocol));
+			object_close(out);
+			return CALL_DONE;
+		}
+	open_failure(r, out, "No active listener");
+	object_put(out, "missing", cell_slice(r->parts[0]));
+	object_close(out);
+	return CALL_DONE;
+}
+
+enum call_state api_check_in_service(struct http_response *r, struct buf *out)
+{
+	if (!r->host->suspended)
+		return api_check_well(r, out);
+	open_failure(r, out, "the broker lets nobody in");
+	object_close(out);
+	return CALL_DONE;
+}
+
+enum call_state api_check_connections(struct http_response *r, struct buf *out)
+{
+	if (r->host->broker->n_connections < r->host->max_connections)
+		return api_check_well(r, out);
+	open_failure(r, out, "node connection limit is reached");
+	object_close(out);
+	return CALL_DONE;
+}
+
+/* A message goes into a queue and comes out again. */
+enum call_state api_aliveness(struct http_response *r, struct buf *out)
+{
+	static const char name[] = "aliveness-test";
+	struct proxy_word word;
+	enum call_state state;
+	struct method declare = { .id = METHOD_queue_declare,
+		                      .queue_declare = { .queue = slice_str(name) } };
+	struct method publish = { .id = METHOD_basic_publish,
+		                      .basic_publish = { .routing_key = slice_str(name) } };
+	struct method get = { .id = METHOD_basic_get,
+		                  .basic_get = { .queue = slice_str(name), .no_ack = true } };
+	if (!r->begun) {
+		api_open(r);
+		proxy_say(&r->proxy, &declare, r->now_ms);
+		proxy_publish(&r->proxy, &publish, &(struct props){ 0 }, slice_str("test_message"),
+		              r->now_ms);
+		proxy_say(&r->proxy, &get, r->now_ms);
+	}
+	while (api_hear(r, out, &word, &state))
+		if (word.method.id == METHOD_basic_get_ok)
+			return api_check_well(r, out);
+	return state;
+}
