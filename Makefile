@@ -100,8 +100,8 @@ FLOOD := $(patsubst %,tests/bench/%.c,flood bench options scene publisher consum
 $(BUILD)/flood: $(call objs,$(FLOOD) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/first $(BUILD)/bare $(BUILD)/loopback \
-$(BUILD)/probe $(BUILD)/relay $(BUILD)/remove: \
+$(BUILD)/churn $(BUILD)/declare $(BUILD)/disk $(BUILD)/first $(BUILD)/attach $(BUILD)/bare \
+$(BUILD)/loopback $(BUILD)/probe $(BUILD)/relay $(BUILD)/remove: \
 $(BUILD)/%: $(call objs,tests/bench/bench.c tests/wire/wire.c) $(BUILD)/obj/tests/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
@@ -247,7 +247,7 @@ server-tests: all $(BUILD)/siege $(BUILD)/man
 memory: all $(BUILD)/declare $(BUILD)/flood $(BUILD)/idle
 	@sh tests/bench/memory.sh
 
-BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first bare loopback probe relay remove)
+BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first attach bare loopback probe relay remove)
 
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh

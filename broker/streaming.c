@@ -231,6 +231,10 @@ static void deliver(struct consumer *c, struct entry e)
 		patience_note(ch, tag, c->patience_ms);
 }
 
+/* What a message that is history costs a turn, in messages handed out: turns are short where
+ * streams are read from far back, so that who follows the end of one waits for little. */
+enum { HISTORY_COST = 16 };
+
 /* One message for the consumer, or one that is not for it; false when there is none for now. */
 static bool advance(struct consumer *c)
 {
@@ -253,7 +257,7 @@ bool streaming_run(struct queue *q, size_t max, size_t *used)
 		if (advance(c)) {
 			idle = 0;
 			max--;
-			++*used;
+			*used += c->reader->behind ? HISTORY_COST : 1;
 		} else {
 			idle++;
 			rotation_served(&q->live->rotation, c);

@@ -16,6 +16,7 @@
 #include "queue/reader.h"
 #include "queue/shelf.h"
 #include "queue/store.h"
+#include "queue/stretch.h"
 
 enum {
 	QUEUE_FETCHES = 4,           /* of one queue at a time */
@@ -39,6 +40,7 @@ struct fetch {
 	unsigned why;                /* ... for that */
 	struct reader *reader;       /* ... or it is for that one; NULL: it is not, or not any more */
 	bool reads;                  /* it is, or was */
+	struct stretch *stretch;     /* ... and for others; NULL: it is not */
 	struct log_fetch log;
 	log_position *at;
 	struct loaded *entries;
@@ -365,9 +367,15 @@ static void hand_over(struct store *s, struct queue *q)
 /* Those that could not be read are passed over. */
 static void give_to_reader(struct store *s, struct fetch *f)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (f->entries[i].entry.message)
-			row_push(&f->reader->ahead, f->entries[i].entry);
+	for (size_t i = 0; i < f->n; i++) {
+		if (!f->entries[i].entry.message)
+			continue;
+		row_push(&f->reader->ahead, f->entries[i].entry);
+		if (f->stretch)
+			stretch_add(f->stretch, f->entries[i].entry);
+	}
+	if (f->stretch)
+		stretch_done(f->stretch);
 	f->reader->fetch = NULL;
 	store_wake(s, f->queue);
 	destroy(f);
@@ -477,6 +485,9 @@ struct fetch *fetch_read(struct reader *r, size_t most)
 	f->at = mem_alloc(most * sizeof *f->at);
 	f->entries = mem_alloc(most * sizeof *f->entries);
 	read_entries(f, r, most);
+	if (most > 1)
+		f->stretch = stretch_begin(r->queue, f->entries[0].entry.seq,
+		                           f->entries[f->n - 1].entry.seq + 1);
 	list_push(&s->fetching, &f->on_store);
 	s->n_fetching++;
 	f->log = (struct log_fetch){ .owner = f, .at = f->at, .n = f->n };
@@ -486,6 +497,10 @@ struct fetch *fetch_read(struct reader *r, size_t most)
 
 void fetch_unread(struct fetch *f)
 {
+	if (f->stretch) {
+		stretch_drop(f->stretch);
+		store_wake(f->queue->store, f->queue);
+	}
 	f->queue = NULL;
 	f->reader = NULL;
 }

@@ -6,6 +6,7 @@
 #include "queue/fetch.h"
 #include "queue/queue.h"
 #include "queue/store.h"
+#include "queue/stretch.h"
 
 enum {
 	READ_FEW = 16,           /* messages at hand, of which so few are left that more are read */
@@ -28,6 +29,7 @@ struct reader *reader_new(struct queue *q, uint64_t from)
 	r->next = r->to_read = from;
 	r->most = LOG_FETCH_RECORDS;
 	q->store->n_readers++;
+	q->live->stream->n_readers++;
 	return r;
 }
 
@@ -62,6 +64,8 @@ void reader_free(struct reader **pr)
 		r->load->reader = NULL;
 	trail_leaf_free(&r->leaf);
 	r->queue->store->n_readers--;
+	if (--r->queue->live->stream->n_readers < 2)
+		stretches_drop(r->queue->live->stream);
 	mem_free(r);
 }
 
@@ -152,7 +156,9 @@ enum reader_answer reader_find(struct reader *r, uint64_t seq, struct trail_entr
 
 bool reader_waits(const struct reader *r)
 {
-	return r->fetch || r->load || r->queue->live->stream->awaited;
+	const struct stream *st = r->queue->live->stream;
+	const struct stretch *x = stretch_find(st, r->to_read);
+	return r->fetch || r->load || st->awaited || (x && x->coming);
 }
 
 bool reader_peek(struct reader *r, struct trail_entry *out)
@@ -175,7 +181,7 @@ static bool take_ahead(struct reader *r, struct entry *out)
 {
 	while (row_pop(&r->ahead, out)) {
 		if (out->seq >= r->next)
-			return true;
+			return r->behind = true;
 		message_drop(&out->message);
 	}
 	return false;
@@ -192,17 +198,44 @@ static bool take_recent(struct reader *r, struct entry *out)
 		return false;
 	*out = *e;
 	message_ref(out->message);
+	r->behind = false;
 	return true;
 }
 
+static void read_from(struct reader *r, uint64_t seq)
+{
+	r->to_read = seq;
+	r->has_entry = false;
+}
+
+/* What another has read is at hand now, too. */
+static void share(struct reader *r, const struct stretch *x)
+{
+	struct row_walk w = { 0 };
+	struct entry e;
+	while (row_next(&x->entries, &w, &e)) {
+		if (e.seq < r->to_read || stream_has_lost(r->queue, e.seq))
+			continue;
+		message_ref(e.message);
+		row_push(&r->ahead, e);
+	}
+	read_from(r, x->end);
+}
+
+/* Reads on, at most so many; READER_ENTRY: what is next is at hand, or what is after it. */
 static enum reader_answer read_on(struct reader *r, size_t most)
 {
 	struct trail_entry e;
 	if (r->fetch)
 		return READER_LATER;
-	if (r->to_read < r->next) {
-		r->to_read = r->next;
-		r->has_entry = false;
+	if (r->to_read < r->next)
+		read_from(r, r->next);
+	const struct stretch *x = stretch_find(r->queue->live->stream, r->to_read);
+	if (x && x->coming)
+		return READER_LATER;
+	if (x) {
+		share(r, x);
+		return READER_ENTRY;
 	}
 	enum reader_answer answer = find_entry(r);
 	if (answer != READER_ENTRY)
@@ -235,15 +268,17 @@ static enum reader_answer next_entry(struct reader *r, size_t most, struct entry
 		r->next = out->seq + 1;
 		return READER_ENTRY;
 	}
-	return read_on(r, most);
+	enum reader_answer answer = read_on(r, most);
+	return answer == READER_ENTRY ? next_entry(r, most, out) : answer;
 }
 
 /* ---- looking for a time ---- */
 
 static void stand_at(struct reader *r, uint64_t seq)
 {
-	r->next = r->to_read = seq;
-	r->has_entry = false;
+	drop_ahead(r);
+	r->next = seq;
+	read_from(r, seq);
 }
 
 /* What is below low is older; of what is at high or above the first is not, or it is not visible

@@ -24,6 +24,7 @@ struct reader {
 	struct trail_entry entry;    /* ... that one, when there is one */
 	bool has_entry;
 	struct row ahead;            /* read, and not handed out yet */
+	bool behind;                 /* what was handed out last had been read, not kept in memory */
 	struct fetch *fetch;         /* under way, for ahead; NULL: none is */
 	struct leaf_load *load;      /* a page of the index under way; NULL: none is */
 };

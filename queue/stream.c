@@ -9,10 +9,11 @@
 #include "queue/reader.h"
 #include "queue/shelf.h"
 #include "queue/store.h"
+#include "queue/stretch.h"
 
 enum {
-	RECENT_LEAST = 16 << 10,     /* bytes of messages in memory, depending on what may be used */
-	RECENT_MOST = 4 << 20,
+	SHARE_LEAST = 16 << 10,      /* bytes of messages in memory, depending on what may be used */
+	SHARE_MOST = 4 << 20,
 	KEEPER_READS = 16,
 };
 
@@ -31,6 +32,7 @@ struct stream *stream_new(struct queue *q)
 	st->compaction = compaction_new(q);
 	q->live->lane.cold.exact = st->compaction != NULL;
 	q->live->expires = st->compaction != NULL;
+	list_init(&st->stretches);
 	q->store->n_streams++;
 	return st;
 }
@@ -48,6 +50,7 @@ void stream_end(struct stream *st)
 {
 	reader_free(&st->keeper);
 	compaction_free(&st->compaction);
+	stretches_drop(st);
 	while (st->recent.count)
 		forget_first(st);
 	list_remove(&st->unseen);
@@ -57,17 +60,17 @@ void stream_end(struct stream *st)
 
 /* ---- what is in memory ---- */
 
-static uint64_t recent_limit(const struct store *s)
+uint64_t stream_share(const struct store *s)
 {
 	uint64_t limit = s->memory_budget / (4 * (uint64_t)s->n_streams);
-	return limit < RECENT_LEAST ? RECENT_LEAST : limit > RECENT_MOST ? RECENT_MOST : limit;
+	return limit < SHARE_LEAST ? SHARE_LEAST : limit > SHARE_MOST ? SHARE_MOST : limit;
 }
 
 /* What nobody may see yet stays: it would have to be read back at once.  Without a log it all
  * stays. */
 static void trim_recent(const struct store *s, struct stream *st)
 {
-	uint64_t limit = recent_limit(s);
+	uint64_t limit = stream_share(s);
 	const struct entry *first;
 	while (s->log && st->recent_bytes > limit && (first = row_first(&st->recent)) &&
 	       first->seq < st->visible)

@@ -20,6 +20,9 @@ struct stream {
 	struct queue *queue;
 	struct row recent;           /* the newest entries, with their messages */
 	uint64_t recent_bytes;       /* of memory that those take */
+	unsigned n_readers;
+	struct list stretches;       /* struct stretch: what those share ... */
+	uint64_t stretch_bytes;      /* ... and what it takes of memory, but for what is coming */
 	uint64_t visible;            /* what has a lower number is durable: readers may see it */
 	struct stream_mark {
 		uint64_t below;          /* such numbers are durable ... */
@@ -44,6 +47,9 @@ struct stream *stream_new(struct queue *q);
 
 /* The queue goes.  The memory stays, to be freed with the queue's. */
 void stream_end(struct stream *st);
+
+/* How much memory its newest messages may take, and as much what its readers share. */
+uint64_t stream_share(const struct store *s);
 
 /* A message that is in the log already; takes a reference of its own. */
 void stream_push(struct queue *q, uint64_t seq, struct message *m);

@@ -46,7 +46,7 @@ static void subscribe(struct consumer *c, uint32_t queue)
 		                                   .no_ack = options.autoack, .no_wait = true } };
 	struct buf arguments = { 0 };
 	if (options.stream)
-		table_put_str(&arguments, "x-stream-offset", "first");
+		table_put_str(&arguments, "x-stream-offset", options.tail ? "next" : "first");
 	m.basic_consume.arguments = buf_slice(&arguments);
 	bench_call(&c->wire, &m, 0);
 	buf_free(&arguments);

@@ -13,6 +13,7 @@ struct consumer {
 	uint32_t number;
 	const struct publisher *publishers;
 	uint64_t delivered, settled, last_tag;
+	uint64_t before;           /* of those, before the window */
 	uint64_t sequences;        /* the sum of all sequence numbers seen */
 	uint32_t queue;            /* of the delivery whose body is awaited */
 	uint64_t *next;            /* [queue][publisher]: the least sequence that may come */

@@ -102,9 +102,9 @@ static uint64_t broker_resident_kb(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-struct figures_sample figures_sample(uint64_t published, uint64_t delivered)
+struct figures_sample figures_sample(uint64_t published, uint64_t delivered, uint64_t least)
 {
-	return (struct figures_sample){ wire_now_us(), published, delivered,
+	return (struct figures_sample){ wire_now_us(), published, delivered, least,
 		                            process_cpu_s(options.pid),
 		                            process_cpu_s((uint64_t)getpid()), machine_cpu_s() };
 }
@@ -161,6 +161,8 @@ int figures_print(const struct figures_sample *begin, const struct figures_sampl
 	       (double)end->delivered / seconds(begin, end));
 	print_latency("confirm", confirmed);
 	print_latency("e2e", arrived);
+	if (options.consumers > 1)
+		printf(" least_per_s=%.0f", (double)b->least / s);
 	if (pace.first > 0)
 		printf(" first_per_s=%.0f last_per_s=%.0f slowest_per_s=%.0f", pace.first, pace.last,
 		       pace.slowest);

@@ -10,6 +10,7 @@ enum fault { FAULT_ORDER, FAULT_TAG, FAULT_CONFIRM, FAULT_LOST };
 
 struct figures_sample {
 	uint64_t at_us, published, delivered;
+	uint64_t least;            /* delivered to whoever got the least since the window began */
 	double broker_cpu_s, own_cpu_s, all_cpu_s;
 };
 
@@ -26,7 +27,7 @@ void figures_done(uint64_t n);
 void figures_forget_latency(void);
 
 /* The counters and the clocks now. */
-struct figures_sample figures_sample(uint64_t published, uint64_t delivered);
+struct figures_sample figures_sample(uint64_t published, uint64_t delivered, uint64_t least);
 
 /* Prints the line: the window [a, b], and from `begin` to `end`, when all had arrived. Returns the
  * exit code: 0 when no fault was seen. */

@@ -39,6 +39,23 @@ static uint64_t delivered(void)
 	return n;
 }
 
+static uint64_t least_delivered(void)
+{
+	uint64_t least = UINT64_MAX;
+	for (uint64_t i = 0; i < options.consumers; i++) {
+		uint64_t own = consumers[i].delivered - consumers[i].before;
+		least = own < least ? own : least;
+	}
+	return least;
+}
+
+static void begin_window(void)
+{
+	for (uint64_t i = 0; i < options.consumers; i++)
+		consumers[i].before = consumers[i].delivered;
+	figures_forget_latency();
+}
+
 static uint64_t confirmed(void)
 {
 	uint64_t n = 0;
@@ -57,7 +74,7 @@ static uint64_t done(void)
 
 static struct figures_sample sample(void)
 {
-	return figures_sample(published(), delivered());
+	return figures_sample(published(), delivered(), least_delivered());
 }
 
 /* How many deliveries one message becomes. */
@@ -172,7 +189,7 @@ static int run(void)
 		end = b = sample();
 	} else {
 		run_for(options.warmup_ms * 1000);
-		figures_forget_latency();
+		begin_window();
 		a = sample();
 		run_for(options.seconds * 1000000);
 		b = sample();

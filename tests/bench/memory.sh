@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the broker's memory may be, at rest, for each of 10,000 connections that have moved a
 # megabyte and then rest, for each of 2,000 that did it through TLS, for each of 100,000 durable
-# queues that are empty, when each of them was used once, and while a million delayed messages wait
-# for up to a year. The ceilings are tests; how soon it is ready and how fast it stops are figures.
-# PORT=N, CONNECTIONS=N, TLS_CONNECTIONS=N, QUEUES=N, DELAYED=N and BUILD=DIR move it, RESULTS=FILE
-# gets the last line too.
+# queues that are empty, when each of them was used once, while a million delayed messages wait
+# for up to a year, and with 1,000 streams of one message each, and what those take of the disk. The
+# ceilings are tests; how soon it is ready and how fast it stops are figures.
+# PORT=N, CONNECTIONS=N, TLS_CONNECTIONS=N, QUEUES=N, DELAYED=N, STREAMS=N and BUILD=DIR move it,
+# RESULTS=FILE gets the last line too.
 set -u
 cd "$(dirname "$0")/../.."
 . tests/bench/own.sh
@@ -100,6 +101,33 @@ at_most "resident with $queues when each was used once" resident_when_used "$use
 with_queues no > "$data/out"
 at_most "resident after a start with $queues of them" resident_with_queues \
 	$((524 * queues + (4 << 20)))
+
+# Figures on standard output, while a broker runs on the data directory.
+with_streams() { # whether to fill them
+	port=${PORT:-$(free_port)}
+	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/data" \
+		log.console.level=error &
+	child=$!
+	until_listens "$port" "$child"
+	[ "$1" = no ] || "$build/flood" port="$port" queues="$streams" count="$streams" stream=1 \
+		durable=1 confirm=1 consumers=0 keep=1 size=1024
+	until_at_most $((16 << 20)) "$child"
+	echo "resident_with_streams=$(($(resident "$child") << 10))" \
+		"disk_of_streams=$(du -sB1 "$data/data" | cut -f1)"
+	kill "$child"
+	wait "$child" || echo "FAIL leveret ended with $?"
+	child=
+}
+
+streams=${STREAMS:-1000}
+for fill in yes no; do
+	[ "$fill" = no ] || rm -rf "$data/data"
+	with_streams "$fill" > "$data/out"
+	again=$([ "$fill" = yes ] || echo " after a start")
+	at_most "resident with $streams streams of one message$again" resident_with_streams \
+		$((16 << 20))
+	at_most "of the disk, with them$again" disk_of_streams $((100 << 20))
+done
 
 rm -rf "$data/data"
 /usr/bin/python3 tests/bench/delayed.py "$build/leveret" "$data/data" "${PORT:-$(free_port)}" \

@@ -58,7 +58,7 @@ void options_read(int argc, char **argv)
 	struct options *o = &options;
 	if (o->size < 12 || o->size > 120000 || !o->window || !o->ack_every || !o->queues ||
 	    o->queues > MAX_QUEUES || o->first > 1000 || o->publishers > MAX_PEERS ||
-	    o->consumers > MAX_PEERS || (!o->publishers && !o->count) || o->bindings > 999999 ||
-	    o->window > WINDOW_MAX)
+	    o->consumers > MAX_PEERS || (!o->publishers && !o->count && !o->consumers) ||
+	    o->bindings > 999999 || o->window > WINDOW_MAX)
 		usage(2);
 }

@@ -10,60 +10,25 @@
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/bench/own.sh
+. tests/bench/group.sh
 count=$((${1:-20} * 1000000))
 memory=${MEMORY:-134217728}
 build=${BUILD:-build}
 port=${PORT:-$(free_port)}
 data=$(mktemp -d "${DATA:-/tmp}/small.XXXXXX")
-group=
 broker=
 clean() {
 	[ -z "$broker" ] || kill -9 "$broker" 2> /dev/null || true
 	[ -z "$broker" ] || wait "$broker" 2> /dev/null || true
-	[ -z "$group" ] || rmdir "$group" 2> /dev/null || true
+	group_remove
 	rm -rf "$data"
 }
 trap clean EXIT
 trap 'exit 130' INT TERM HUP
 
-# Below the group of this shell, so that a group that was handed over will do.
-own_group() { # first field of /proc/self/cgroup that names the hierarchy
-	sed -n "s/^[0-9]*:$1://p" /proc/self/cgroup | head -1
-}
-
-make_v2() {
-	root=/sys/fs/cgroup
-	grep -qw memory "$root/cgroup.controllers" 2> /dev/null || return 1
-	group=$root$(own_group '')/leveret-small-$$
-	mkdir "$group" 2> /dev/null && echo "$memory" 2> /dev/null > "$group/memory.max" && return 0
-	rmdir "$group" 2> /dev/null
-	group=
-	return 1
-}
-
-make_v1() {
-	root=/sys/fs/cgroup/memory
-	group=$root$(own_group memory)/leveret-small-$$
-	mkdir "$group" 2> /dev/null && echo "$memory" 2> /dev/null > "$group/memory.limit_in_bytes" &&
-		return 0
-	rmdir "$group" 2> /dev/null
-	group=
-	return 1
-}
-
-peak() {
-	cat "$group/memory.peak" 2> /dev/null || cat "$group/memory.max_usage_in_bytes" 2> /dev/null ||
-		echo 0
-}
-
-kills() {
-	cat "$group/memory.events" "$group/memory.oom_control" 2> /dev/null |
-		awk '$1 == "oom_kill" { print $2 }'
-}
-
 start() {
-	sh -c 'echo $$ > "$1/cgroup.procs" && shift && exec "$@"' sh "$group" "$build/leveret" \
-		listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" log.console.level=error &
+	group_exec "$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
+		log.console.level=error &
 	broker=$!
 	until_listens "$port" "$broker"
 }
@@ -79,7 +44,7 @@ flood() {
 		drain_s=14400 "$@"
 }
 
-make_v2 || make_v1 || {
+group_make "$memory" || {
 	echo "small_memory.sh: no control group can be made here" >&2
 	exit 77
 }
@@ -96,8 +61,8 @@ fi
 drain=$(flood publishers=0 autoack=0 prefetch=1000) || true
 echo "drain $drain" >&2
 note_resident
-verify=$(figure verify "$drain") oom=$(kills)
+verify=$(figure verify "$drain") oom=$(group_kills)
 echo "gb=${1:-20} memory=$memory filled_per_s=$(figure published_per_s "$fill")" \
-	"drained_per_s=$(figure delivered_per_s "$drain") peak=$(peak) resident_kb=$resident" \
+	"drained_per_s=$(figure delivered_per_s "$drain") peak=$(group_peak) resident_kb=$resident" \
 	"oom_kill=${oom:-unknown} verify=${verify:-failed}"
 [ "$verify" = ok ] && [ "$oom" = 0 ]

@@ -40,7 +40,7 @@ struct directory {
 
 struct disk_sim {
 	struct disk disk;
-	uint64_t random, room, operations, crash_at, fault_at;
+	uint64_t random, room, operations, n_reads, crash_at, fault_at;
 	int fault;                   /* errno of the one operation that fails */
 	bool down, locked, fail_sync, faulted;
 	bool lies_about_syncs, lies_about_faults;
@@ -337,6 +337,7 @@ static int sim_write(struct disk *d, int handle, uint64_t at, const void *p, siz
 static int sim_read(struct disk *d, int handle, uint64_t at, void *p, size_t n)
 {
 	const struct inode *i = self(d)->handles[handle];
+	self(d)->n_reads++;
 	if (self(d)->down || at > i->seen.len || n > i->seen.len - at)
 		return -EIO;
 	memcpy(p, i->seen.p + at, n);
@@ -556,6 +557,11 @@ bool disk_sim_faulted(const struct disk *d)
 void disk_sim_fail_sync(struct disk *d)
 {
 	self(d)->fail_sync = true;
+}
+
+uint64_t disk_sim_reads(const struct disk *d)
+{
+	return const_self(d)->n_reads;
 }
 
 void disk_sim_set_room(struct disk *d, uint64_t room)

@@ -42,6 +42,9 @@ void disk_sim_reboot(struct disk *d, enum disk_sim_loss loss);
 /* The next sync fails with -EIO and drops what it should have made durable. */
 void disk_sim_fail_sync(struct disk *d);
 
+/* How often it has been read from. */
+uint64_t disk_sim_reads(const struct disk *d);
+
 /* Changes the room while running. */
 void disk_sim_set_room(struct disk *d, uint64_t room);
 

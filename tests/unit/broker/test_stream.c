@@ -9,6 +9,11 @@
 
 #include "amqp/props.h"
 #include "amqp/table.h"
+#include "broker/channel.h"
+#include "broker/connection.h"
+#include "broker/outbox.h"
+#include "persistence/log_file.h"
+#include "queue/queue.h"
 #include "tests/sim/talk.h"
 
 Suite *suite_broker_stream(void);
@@ -159,14 +164,15 @@ static void settle_down(void)
 	model.safe = model.n;
 }
 
-static void begin_at(unsigned i, const struct field *where, unsigned next, bool by_time)
+static void begin_with(unsigned i, const struct field *where, unsigned next, bool by_time,
+                       unsigned prefetch)
 {
 	struct heard h;
 	struct buf arguments = { 0 };
 	uint16_t channel = (uint16_t)(i + 2);
 	struct method open = { .id = METHOD_channel_open };
 	struct method qos = { .id = METHOD_basic_qos,
-		                  .basic_qos = { .prefetch_count = (uint16_t)(1 + below(100)) } };
+		                  .basic_qos = { .prefetch_count = (uint16_t)prefetch } };
 	ck_assert(call(channel, open, METHOD_channel_open_ok, &h));
 	ck_assert(call(channel, qos, METHOD_basic_qos_ok, &h));
 	table_put(&arguments, slice_str("x-stream-offset"), where);
@@ -179,6 +185,11 @@ static void begin_at(unsigned i, const struct field *where, unsigned next, bool 
 	listen();
 }
 
+static void begin_at(unsigned i, const struct field *where, unsigned next, bool by_time)
+{
+	begin_with(i, where, next, by_time, 1 + below(100));
+}
+
 static void begin(unsigned i)
 {
 	unsigned from = below(model.n + 2);
@@ -188,7 +199,7 @@ static void begin(unsigned i)
 	if (below(3) == 0)
 		begin_at(i, &age, 0, true);
 	else
-		begin_at(i, &number, from < model.n ? from : model.n, false);
+		begin_at(i, &number, from, false);
 }
 
 static void end(unsigned i)
@@ -386,6 +397,106 @@ START_TEST(a_time_is_found_whatever_the_clock_did)
 }
 END_TEST
 
+static void fill(unsigned bursts)
+{
+	struct buf arguments = { 0 };
+	in.segment_bytes = 16 << 20;
+	crash(false);
+	put_type(&arguments);
+	random_state = 1;
+	memset(&model, 0, sizeof model);
+	memset(readers, 0, sizeof readers);
+	declare(buf_slice(&arguments));
+	while (bursts--)
+		publish_some();
+	settle_down();
+	buf_free(&arguments);
+}
+
+/* A page of the index, four steps within it, what is near, and what is read ahead. */
+START_TEST(a_time_is_found_in_few_reads)
+{
+	in.options.index_page_entries = 256;
+	fill(300);
+	for (int i = 0; i < 2; i++) {
+		for (unsigned second = START_S; second < in.now_ms / 1000; second += 7) {
+			uint64_t before = disk_sim_reads(in.disk);
+			expect_begin_since(second);
+			ck_assert_uint_le(disk_sim_reads(in.disk) - before, 12);
+		}
+		crash(false);
+		inside_pass(&in, 1000);
+	}
+}
+END_TEST
+
+static uint64_t reads_of_all(unsigned n)
+{
+	struct field first = { .letter = 'S', .bytes = slice_str("first") };
+	uint64_t before = disk_sim_reads(in.disk);
+	in.held = true;   /* until all of them are there */
+	for (unsigned i = 0; i < n; i++) {
+		random_state = 1;   /* all with one prefetch */
+		begin_at(i, &first, 0, false);
+	}
+	inside_let_go(&in);
+	for (bool more = true; more;) {
+		more = false;
+		listen();
+		for (unsigned i = 0; i < n; i++) {
+			ack(i);
+			more |= readers[i].next < model.n;
+		}
+	}
+	uint64_t reads = disk_sim_reads(in.disk) - before;
+	for (unsigned i = 0; i < n; i++)
+		end(i);
+	return reads;
+}
+
+START_TEST(what_many_read_at_one_place_is_read_once)
+{
+	fill(200);
+	uint64_t alone = reads_of_all(1);
+	uint64_t together = reads_of_all(READERS);
+	ck_assert_uint_gt(alone, 50);
+	ck_assert_uint_lt(together, 3 * alone);
+}
+END_TEST
+
+static uint64_t lent(void)
+{
+	const struct vhost *v = list_first(&in.broker->all_vhosts, struct vhost, link);
+	return topology_queue(&v->topology, slice_str("s"))->live->unacked;
+}
+
+/* So that who waits for something else waits for little: turn by turn, as the server does it. */
+START_TEST(history_is_read_in_short_turns)
+{
+	uint64_t most = 0;
+	in.options.message_memory_bytes = 16 << 20;
+	in.options.outbox_max_bytes = 16 << 20;
+	in.options.index_page_entries = 4096;
+	fill(150);
+	crash(false);
+	struct connection *c = talk.peer.connection;
+	in.held = true;
+	struct field first = { .letter = 'S', .bytes = slice_str("first") };
+	begin_with(0, &first, 0, false, 10000);
+	for (int idle = 0; lent() < model.n; idle++) {
+		uint64_t before = lent();
+		ck_assert_int_lt(idle, 1000);
+		while (log_file_step(in.log))
+			;
+		broker_turn(in.broker, in.now_ms);
+		most = lent() - before > most ? lent() - before : most;
+		connection_sent(c, connection_outbox(c)->bytes);
+	}
+	ck_assert_uint_gt(most, 500);
+	ck_assert_uint_lt(most, 600);
+}
+END_TEST
+
 static void bind(const char *queue)
 {
 	struct heard h;
@@ -437,6 +548,9 @@ Suite *suite_broker_stream(void)
 	tcase_add_loop_test(c, what_is_forgotten_is_passed_over, 0, 8);
 	tcase_add_test(c, messages_that_are_not_to_last_stay_in_the_stream);
 	tcase_add_loop_test(c, a_time_is_found_whatever_the_clock_did, 0, 12);
+	tcase_add_test(c, a_time_is_found_in_few_reads);
+	tcase_add_test(c, what_many_read_at_one_place_is_read_once);
+	tcase_add_test(c, history_is_read_in_short_turns);
 	tcase_add_loop_test(c, a_time_is_looked_for_while_the_front_goes, 0, 8);
 	suite_add_tcase(s, c);
 	return s;
