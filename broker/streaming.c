@@ -131,15 +131,14 @@ const struct refusal *streaming_check_consume(struct channel *ch, const struct q
 	return check_name(ch, q, m);
 }
 
-/* The numbers of a stream begin at 1, its offsets at 0.  One that is not there yet is awaited, one
- * that is far beyond is as good as what comes next. */
+/* The numbers of a stream begin at 1, its offsets at 0.  One that is not there yet is awaited. */
 static struct reader *reader_at(struct broker *b, struct queue *q, const struct origin *o)
 {
 	uint64_t next = q->live->stream->visible;
 	switch (o->kind) {
 	case OFFSET_FIRST: return reader_new(q, stream_first(q));
 	case OFFSET_LAST: return reader_new(q, next > stream_first(q) ? next - 1 : next);
-	case OFFSET_NUMBER: return reader_new(q, o->number < next ? o->number + 1 : next);
+	case OFFSET_NUMBER: return reader_new(q, o->number + 1);
 	case OFFSET_TIME: return reader_new_since(q, o->wall_ms + b->store.clock_offset_ms);
 	default: return reader_new(q, next);
 	}
@@ -235,10 +234,23 @@ static void deliver(struct consumer *c, struct entry e)
  * streams are read from far back, so that who follows the end of one waits for little. */
 enum { HISTORY_COST = 16 };
 
+/* Who stood by begins where those before it have come since. */
+static void take_over(struct consumer *c)
+{
+	const struct progress *p = c->progress;
+	if (!p || p->given || !p->offset->next)
+		return;
+	if (!c->reader->high && c->reader->next >= p->offset->next)
+		return;
+	reader_free(&c->reader);
+	c->reader = reader_new(c->queue, p->offset->next);
+}
+
 /* One message for the consumer, or one that is not for it; false when there is none for now. */
 static bool advance(struct consumer *c)
 {
 	struct entry e;
+	take_over(c);
 	if (reader_next(c->reader, &e) != READER_ENTRY)
 		return false;
 	if (passes(c, e.message))

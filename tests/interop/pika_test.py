@@ -3,6 +3,7 @@
 """What a RabbitMQ user does with pika, case by case, against a broker on a port.
 
 usage: pika_test.py PORT     broker.sh says what else is needed to restart the broker
+       pika_test.py PORT worker PARTITION ...     one of them that consume a super stream
 """
 import datetime
 import os
@@ -553,6 +554,98 @@ def late_reader_of_a_table():
         ch.queue_delete(stream)
 
 
+def work(partitions):
+    """Consumes them all, and says what comes before it acks it."""
+    with Session() as ch:
+        ch.basic_qos(prefetch_count=10)
+        for partition in partitions:
+            def on_message(ch, method, _, body, partition=partition):
+                print(time.monotonic(), partition, body.decode(), flush=True)
+                ch.basic_ack(method.delivery_tag)
+            ch.basic_consume(partition, on_message, arguments={
+                'x-stream-offset': 'first', 'x-stream-offset-name': 'workers'})
+        ch.start_consuming()
+
+
+class Workers:
+    """Processes; what they said is [(when, who, partition, key, number)]."""
+
+    def __init__(self, n, partitions):
+        self.said = []
+        self.all = [subprocess.Popen([sys.executable, __file__, str(PORT), 'worker', *partitions],
+                                     stdout=subprocess.PIPE, text=True) for _ in range(n)]
+        self.threads = [threading.Thread(target=self.listen, args=[i]) for i in range(n)]
+        for thread in self.threads:
+            thread.start()
+
+    def listen(self, who):
+        for line in self.all[who].stdout:
+            when, partition, key, number = line.split()
+            self.said.append((float(when), who, partition, key, int(number)))
+
+    def seen(self):
+        return {(key, number) for _, _, _, key, number in list(self.said)}
+
+    def await_seen(self, n):
+        limit = time.monotonic() + 120
+        while len(self.seen()) < n:
+            assert time.monotonic() < limit, f'{len(self.seen())} of {n} came'
+            time.sleep(0.05)
+
+    def kill(self, who):
+        self.all[who].kill()
+        self.all[who].wait()
+        self.threads[who].join()
+
+
+def check_partition(said):
+    """One worker after the other, none of them twice; each key in order, and none passed over."""
+    workers = [who for who, _, _ in said]
+    changes = [w for i, w in enumerate(workers) if i == 0 or w != workers[i - 1]]
+    assert len(changes) == len(set(changes)), changes
+    last = {}
+    for i, (who, key, number) in enumerate(said):
+        came_by, before = last.get(key, (who, -1))
+        assert number == before + 1 or (came_by != who and number <= before), (i, key, number)
+        last[key] = who, number
+
+
+def consume_super_stream(arguments):
+    """Three workers; two die one after the other while somebody publishes."""
+    x, keys, rounds = name(), [f'key{i}' for i in range(20)], 30
+    partitions = [f'{x}-{i}' for i in range(4)]
+    with Session() as ch:
+        ch.exchange_declare(x, 'x-super-stream', durable=True)
+        for i, partition in enumerate(partitions):
+            ch.queue_declare(partition, durable=True,
+                             arguments={**arguments, 'x-single-active-consumer': True})
+            ch.queue_bind(partition, x, str(i))
+        ch.confirm_delivery()
+        workers = Workers(3, partitions)
+        for i in range(rounds):
+            for key in keys:
+                ch.basic_publish(x, key, f'{key} {i}', PERSISTENT, mandatory=True)
+            if i in (9, 19):
+                workers.await_seen(len(keys) * i)
+                workers.kill(i // 10)
+        workers.await_seen(len(keys) * rounds)
+        workers.kill(2)
+        for partition in partitions:
+            check_partition([(who, key, number) for _, who, where, key, number
+                             in sorted(workers.said) if where == partition])
+            ch.queue_delete(partition)
+        assert len({where for _, _, where, _, _ in workers.said}) == 4
+        ch.exchange_delete(x)
+
+
+def super_stream_of_streams():
+    consume_super_stream({'x-queue-type': 'stream'})
+
+
+def super_stream_of_queues():
+    consume_super_stream({})
+
+
 def stopping_says_so():
     c = connect()
     stop = threading.Thread(target=broker, args=['stop'])
@@ -575,8 +668,9 @@ def main():
         mandatory_returns, transactions, recover, cancel_notify, counts_and_purge,
         exclusive_queues_go_with_their_connection, auto_delete_queues_go_with_their_last_consumer,
         errors, connection_errors,
-        dead_letters, time_to_live, streams, late_reader_of_a_table, large_bodies,
-        consumer_sees_all_in_order, crash_keeps_what_was_confirmed, stopping_says_so]
+        dead_letters, time_to_live, streams, late_reader_of_a_table, super_stream_of_streams,
+        super_stream_of_queues, large_bodies, consumer_sees_all_in_order,
+        crash_keeps_what_was_confirmed, stopping_says_so]
     for case in cases:
         try:
             case()
@@ -588,4 +682,7 @@ def main():
     sys.exit(failed != 0)
 
 
-main()
+if sys.argv[2:3] == ['worker']:
+    work(sys.argv[3:])
+else:
+    main()

@@ -128,11 +128,24 @@ void outside_settle(int fd, uint16_t port)
 
 /* ---- which scenes ---- */
 
+/* That a broker is to be durable, or to have little memory, can be taken for granted. */
+static bool is_any_broker(const struct word *words, int n)
+{
+	bool any = !strcmp(words[0].value, "broker");
+	for (int i = 1; i < n; i++)
+		any = any && (words[i].key ? !strcmp(words[i].key, "message_memory_bytes") ||
+		                                 !strcmp(words[i].key, "index_page_entries")
+		                           : !strcmp(words[i].value, "durable"));
+	return any;
+}
+
 static bool word_is_of_inside(const struct word *words, int n)
 {
 	static const char *const inside[] = { "broker",   "disk",     "memory", "mutations", "restart",
 		                                  "killed",   "blackout", "shutdown", "ctl" };
 	static const char *const verbs[] = { "far", "stops-reading" };
+	if (is_any_broker(words, n))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
 		if (!strcmp(words[0].value, inside[i]))
 			return true;

@@ -10,7 +10,6 @@ a 1 > basic.publish routing_key=s body="two" headers={h: 1}
 a 1 does confirm.select
 a 1 > basic.publish routing_key=s body="three"
 a 1 confirmed 1
-a 1 does queue.declare queue=s durable passive => message_count=3
 a 1 does basic.qos prefetch_count=10
 a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first"}
 a 1 < basic.deliver delivery_tag=1 redelivered=0 routing_key=s body="one" headers={x-stream-offset: l 0}
@@ -18,7 +17,28 @@ a 1 < basic.deliver delivery_tag=2 body="two" headers={h: 1, x-stream-offset: l 
 a 1 < basic.deliver delivery_tag=3 body="three" headers={x-stream-offset: l 2}
 a 1 < nothing
 a 1 > basic.ack delivery_tag=3 multiple
+a closes
+
+scene "It counts what there is, and what goes with it"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream"}
+a 1 does confirm.select
+repeat 3
+a 1 > basic.publish routing_key=s body="$i"
+end
+a 1 confirmed 1..3
 a 1 does queue.declare queue=s durable passive => message_count=3
+a 1 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first"}
+repeat 3
+a 1 < basic.deliver delivery_tag=$i body="$i"
+end
+a 1 > basic.ack delivery_tag=3 multiple
+a 1 does basic.cancel consumer_tag=t
+a 1 does queue.declare queue=s durable passive => message_count=3
+a 1 does queue.delete queue=s => message_count=3
 a closes
 
 scene "Each consumer has a place of its own, and acks only make room"
@@ -63,15 +83,59 @@ end
 a 1 confirmed 1..3
 a 1 does basic.qos prefetch_count=10
 a 1 does basic.consume queue=s consumer_tag=next
-a 1 does basic.consume queue=s consumer_tag=last arguments={x-stream-offset: "last"}
-a 1 < basic.deliver consumer_tag=last body="3" headers={x-stream-offset: l 2}
-a 1 does basic.cancel consumer_tag=last
-a 1 does basic.consume queue=s consumer_tag=far arguments={x-stream-offset: 1000}
+a 1 does basic.consume queue=s consumer_tag=far arguments={x-stream-offset: 4}
 a 1 < nothing
 a 1 > basic.publish routing_key=s body="4"
 a 1 < basic.deliver consumer_tag=next body="4" headers={x-stream-offset: l 3}
-a 1 < basic.deliver consumer_tag=far body="4"
 a 1 confirmed 4
+a 1 < nothing
+a 1 does basic.cancel consumer_tag=next
+a 1 > basic.publish routing_key=s body="5"
+a 1 < basic.deliver consumer_tag=far body="5" headers={x-stream-offset: l 4}
+a 1 confirmed 5
+a closes
+
+scene "It begins at the last one when it says so"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream"}
+a 1 does confirm.select
+repeat 3
+a 1 > basic.publish routing_key=s body="$i"
+end
+a 1 confirmed 1..3
+a 1 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=s consumer_tag=last arguments={x-stream-offset: "last"}
+a 1 < basic.deliver consumer_tag=last body="3" headers={x-stream-offset: l 2}
+a 1 < nothing
+a closes
+
+scene "It begins after a time, wherever that is"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream"}
+a 1 does confirm.select
+a 1 > basic.publish routing_key=s body="1"
+a 1 confirmed 1
+clock +4s
+a 1 > basic.publish routing_key=s body="2"
+a 1 confirmed 2
+a 1 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "2s"}
+a 1 < basic.deliver body="2" headers={x-stream-offset: l 1}
+a 1 < nothing
+a 1 does basic.cancel consumer_tag=t
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "1h"}
+a 1 < basic.deliver body="1" headers={x-stream-offset: l 0}
+a 1 < basic.deliver body="2"
+a 1 does basic.cancel consumer_tag=t
+a 1 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: T 9999999999}
+a 1 < nothing
+a 1 > basic.publish routing_key=s body="3"
+a 1 < basic.deliver body="3" headers={x-stream-offset: l 2}
+a 1 confirmed 3
 a closes
 
 scene "It begins with what is not older"
@@ -79,6 +143,7 @@ broker durable
 a connects
 a opens 1
 a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream"}
+clock +1ms
 a 1 does confirm.select
 repeat 9
 a 1 > basic.publish routing_key=s body="$i"
@@ -348,7 +413,7 @@ end
 a 1 confirmed 1..100
 a 2 does basic.qos prefetch_count=3
 a 2 does basic.consume queue=s consumer_tag=t arguments={x-stream-offset: "first"}
-a 1 does queue.delete queue=s => message_count=100
+a 1 does queue.delete queue=s
 repeat 3
 a 2 < basic.deliver consumer_tag=t
 end
@@ -371,6 +436,27 @@ a 1 < basic.deliver body="1"
 a 2 < nothing
 a 1 does basic.cancel consumer_tag=one
 a 2 < basic.deliver body="1" headers={x-stream-offset: l 0}
+a closes
+
+scene "Who stood by goes on where the other has come"
+broker durable
+a connects
+a opens 1 2
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream", x-single-active-consumer: true}
+a 1 does basic.qos prefetch_count=10
+a 2 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=s consumer_tag=one arguments={x-stream-offset: "first", x-stream-offset-name: "n"}
+a 2 does basic.consume queue=s consumer_tag=two arguments={x-stream-offset: "1h", x-stream-offset-name: "n"}
+repeat 4
+a 1 > basic.publish routing_key=s body="$i"
+a 1 < basic.deliver delivery_tag=$i body="$i"
+end
+a 1 > basic.ack delivery_tag=2 multiple
+a 2 < nothing
+a 1 does basic.cancel consumer_tag=one
+a 2 < basic.deliver body="3" headers={x-stream-offset: l 2}
+a 2 < basic.deliver body="4"
+a 2 < nothing
 a closes
 
 scene "How far it has come is kept under the name that it gives"

@@ -364,7 +364,7 @@ static void begin(unsigned i)
 {
 	unsigned from = below(model.n + 2);
 	settle_down();
-	readers[i] = (struct reader){ .on = true, .next = from < model.n ? from : model.n };
+	readers[i] = (struct reader){ .on = true, .next = from };
 	consume((uint16_t)(i + 2), (uint16_t)(1 + below(100)), from);
 }
 
