@@ -16,6 +16,7 @@
 #include "broker/state.h"
 #include "broker/user.h"
 #include "queue/fetch.h"
+#include "queue/offsets.h"
 #include "queue/queue.h"
 
 void broker_options_default(struct broker_options *o)
@@ -114,6 +115,8 @@ int broker_recover(struct broker *b, struct buf *why)
 		error = vhosts_recover(b, r, &first_start, why);
 	if (!error)
 		error = users_recover(b, first_start, why);
+	if (!error)
+		offsets_recover(&b->store);
 	store_scan_end(&b->store, &r);
 	return error;
 }

@@ -45,7 +45,7 @@ void offsets_forget(struct queue *q);
 /* The stream goes: its offsets leave memory, and stay in the log. */
 void offsets_end(struct queue *q);
 
-/* Recovery: the catalog and the streams are there. */
+/* Recovery: the catalog and the streams are there, and the log takes appends. */
 void offsets_recover(struct store *s);
 
 /* ---- what one reader has done ---- */

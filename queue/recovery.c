@@ -8,7 +8,6 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "persistence/summary.h"
-#include "queue/offsets.h"
 #include "queue/queue.h"
 #include "queue/store.h"
 
@@ -159,7 +158,6 @@ void store_scan_end(struct store *s, struct recovery **pr)
 	struct recovery *r = *pr;
 	*pr = NULL;
 	relocation_recover(s);
-	offsets_recover(s);
 	publishers_recover(s, &r->publishers);
 	is_used(s, keyrings_found_end(s, &r->keys));
 	summary_free(&r->all);

@@ -38,6 +38,7 @@ static struct reader {
 	bool by_time;                /* where it begins is known by its first message only ... */
 	unsigned began;              /* ... which was this one */
 	unsigned next;               /* the offset it meets next, or a higher one */
+	unsigned met;                /* how many */
 	uint64_t last_tag, acked;
 } readers[READERS];
 
@@ -86,12 +87,16 @@ static void meet_delivery(const struct heard *h)
 	const struct basic_deliver *d = &h->method.basic_deliver;
 	struct reader *r = &readers[h->channel - 2];
 	unsigned offset = offset_of(h), number;
+	int label = 0;
 	ck_assert(r->on);
 	ck_assert_uint_ge(offset, r->next);
 	ck_assert_uint_lt(offset, model.n);
-	ck_assert_int_eq(sscanf((const char *)h->body.p, "%u ", &number), 1);
+	ck_assert_int_eq(sscanf((const char *)h->body.p, "%u %n", &number, &label), 1);
 	ck_assert_uint_eq(number, model.number[offset]);
+	for (size_t i = (size_t)label; i < h->body.n; i++)
+		ck_assert_int_eq(h->body.p[i], 'x');
 	r->next = offset + 1;
+	r->met++;
 	if (r->by_time)
 		r->began = offset;
 	r->by_time = false;
@@ -145,8 +150,8 @@ static void publish_some(void)
 {
 	char body[600];
 	for (unsigned n = 1 + below(BURST); n && model.n < MOST; n--) {
-		memset(body, 'x', sizeof body);
 		int len = snprintf(body, sizeof body, "%u ", model.published);
+		memset(body + len, 'x', sizeof body - (size_t)len);
 		inside_pass(&in, below(50));
 		talk_publish(&talk, 1, slice_of("", 0), slice_str("s"), false, below(2),
 		             slice_of(body, (size_t)len + below(500)));
@@ -164,25 +169,29 @@ static void settle_down(void)
 	model.safe = model.n;
 }
 
-static void begin_with(unsigned i, const struct field *where, unsigned next, bool by_time,
-                       unsigned prefetch)
+static void consume(unsigned i, unsigned prefetch, struct slice arguments)
 {
 	struct heard h;
-	struct buf arguments = { 0 };
 	uint16_t channel = (uint16_t)(i + 2);
 	struct method open = { .id = METHOD_channel_open };
 	struct method qos = { .id = METHOD_basic_qos,
 		                  .basic_qos = { .prefetch_count = (uint16_t)prefetch } };
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str("s"), .arguments = arguments } };
 	ck_assert(call(channel, open, METHOD_channel_open_ok, &h));
 	ck_assert(call(channel, qos, METHOD_basic_qos_ok, &h));
-	table_put(&arguments, slice_str("x-stream-offset"), where);
-	struct method m = { .id = METHOD_basic_consume,
-		                .basic_consume = { .queue = slice_str("s"),
-		                                   .arguments = buf_slice(&arguments) } };
-	readers[i] = (struct reader){ .on = true, .by_time = by_time, .next = next };
 	ck_assert(call(channel, m, METHOD_basic_consume_ok, &h));
-	buf_free(&arguments);
 	listen();
+}
+
+static void begin_with(unsigned i, const struct field *where, unsigned next, bool by_time,
+                       unsigned prefetch)
+{
+	struct buf arguments = { 0 };
+	table_put(&arguments, slice_str("x-stream-offset"), where);
+	readers[i] = (struct reader){ .on = true, .by_time = by_time, .next = next };
+	consume(i, prefetch, buf_slice(&arguments));
+	buf_free(&arguments);
 }
 
 static void begin_at(unsigned i, const struct field *where, unsigned next, bool by_time)
@@ -538,6 +547,108 @@ START_TEST(messages_that_are_not_to_last_stay_in_the_stream)
 }
 END_TEST
 
+/* ---- bits that flip ---- */
+
+enum { FLIPS = 24, FLIPPED_UP_TO = 48000, DONE_WITH = 10 };
+
+static void flip(unsigned i)
+{
+	unsigned at = i * (FLIPPED_UP_TO / FLIPS) + below(FLIPPED_UP_TO / FLIPS);
+	ck_assert(disk_sim_flip(in.disk, "w0000000000001000.seg", at, at % 8));
+}
+
+static void begin_by_name(unsigned i, unsigned next)
+{
+	struct buf arguments = { 0 };
+	table_put_int(&arguments, "x-stream-offset", 0);
+	table_put_str(&arguments, "x-stream-offset-name", "n");
+	readers[i] = (struct reader){ .on = true, .next = next };
+	consume(i, DONE_WITH, buf_slice(&arguments));
+	ck_assert_uint_eq(readers[i].next, next + DONE_WITH);
+	buf_free(&arguments);
+}
+
+static void publish_up_to(unsigned n)
+{
+	in.held = true;
+	while (model.n < n)
+		publish_some();
+	inside_let_go(&in);
+	settle_down();
+}
+
+/* A stream, and a name whose reader is done with the first messages; all of it is durable. */
+static void fill_and_read(void)
+{
+	struct buf arguments = { 0 };
+	memset(&model, 0, sizeof model);
+	memset(readers, 0, sizeof readers);
+	put_type(&arguments);
+	declare(buf_slice(&arguments));
+	publish_up_to(DONE_WITH);
+	begin_by_name(0, 0);
+	ack(0);
+	end(0);
+	publish_up_to(100);
+	inside_pass(&in, 200);
+	buf_free(&arguments);
+}
+
+/* How many came to somebody who reads from the front. */
+static unsigned read_all(void)
+{
+	begin_at(1, &(struct field){ .letter = 'S', .bytes = slice_str("first") }, 0, false);
+	catch_up();
+	return readers[1].met;
+}
+
+static void anew(void)
+{
+	tear_down();
+	why = (struct buf){ 0 };
+	set_up();
+}
+
+/* Or nothing is said where they are. */
+START_TEST(flipped_bits_are_refused_at_a_start)
+{
+	unsigned refused = 0;
+	random_state = 1;
+	for (unsigned i = 0; i < FLIPS; i++, anew()) {
+		fill_and_read();
+		talk_free(&talk);
+		inside_crash(&in, DISK_SIM_KEEPS_ALL);
+		flip(i);
+		if (!inside_start(&in, &why)) {
+			ck_assert_uint_gt(why.len, 0);
+			refused++;
+			continue;
+		}
+		ck_assert(talk_open(&talk, &in));
+		ck_assert_uint_eq(count(), model.n);
+		begin_by_name(0, DONE_WITH);
+		ck_assert_uint_eq(read_all(), model.n);
+	}
+	ck_assert_uint_gt(refused, FLIPS / 4);
+	ck_assert_uint_lt(refused, FLIPS);
+}
+END_TEST
+
+/* What is read back then, a message or a page of the index, is passed over. */
+START_TEST(flipped_bits_are_noticed_while_it_runs)
+{
+	unsigned lost = 0;
+	random_state = 1;
+	for (unsigned i = 0; i < FLIPS; i++, anew()) {
+		fill_and_read();
+		flip(i);
+		lost += model.n - read_all();
+	}
+	ck_assert_uint_gt(lost, FLIPS / 4);
+	ck_assert_uint_lt(lost, 4 * FLIPS);
+}
+END_TEST
+
 Suite *suite_broker_stream(void)
 {
 	Suite *s = suite_create("broker/stream");
@@ -552,6 +663,12 @@ Suite *suite_broker_stream(void)
 	tcase_add_test(c, what_many_read_at_one_place_is_read_once);
 	tcase_add_test(c, history_is_read_in_short_turns);
 	tcase_add_loop_test(c, a_time_is_looked_for_while_the_front_goes, 0, 8);
+	suite_add_tcase(s, c);
+	c = tcase_create("flips");
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, flipped_bits_are_refused_at_a_start);
+	tcase_add_test(c, flipped_bits_are_noticed_while_it_runs);
 	suite_add_tcase(s, c);
 	return s;
 }
