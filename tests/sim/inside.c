@@ -9,6 +9,8 @@
 #include "broker/connection.h"
 #include "broker/outbox.h"
 #include "persistence/log_file.h"
+#include "persistence/record.h"
+#include "queue/offsets.h"
 
 enum { RESTLESS_TURNS = 100000, SLICES = 16, BATCH = 256 };
 
@@ -60,6 +62,30 @@ static enum log_survey survey_nothing(struct log *l, log_position from, struct s
 	return answer;
 }
 
+static struct buf late_offset;
+
+/* In its place is something that a start ignores. */
+static log_position append_but_offset(struct log *l, uint8_t type, bool urgent,
+                                      const struct slice *parts, size_t n)
+{
+	static bool in_tx;
+	in_tx = type == RECORD_BEGIN || (in_tx && type != RECORD_COMMIT);
+	if (!in_tx || type != RECORD_DEFINE || parts[0].p[0] != CATALOG_OFFSET)
+		return true_ops->append(l, type, urgent, parts, n);
+	buf_clear(&late_offset);
+	buf_append_slice(&late_offset, parts[0]);
+	return true_ops->append(l, RECORD_PAGE, urgent, parts, n);
+}
+
+static void submit_and_offset(struct log *l, uint64_t now_ms)
+{
+	struct slice offset = buf_slice(&late_offset);
+	true_ops->submit(l, now_ms);
+	if (offset.n)
+		true_ops->append(l, RECORD_DEFINE, false, &offset, 1);
+	buf_free(&late_offset);
+}
+
 static void plant(struct inside *in)
 {
 	static struct log_ops ops;
@@ -67,8 +93,12 @@ static void plant(struct inside *in)
 	ops = *true_ops;
 	if (in->plant == PLANT_EARLY_CONFIRM)
 		ops.poll = poll_early;
-	if (in->plant == PLANT_HASTY_DROP)
+	if (in->plant == PLANT_HASTY_DROP || in->plant == PLANT_EARLY_SIGHT)
 		ops.end = end_at_once;
+	if (in->plant == PLANT_LATE_OFFSET) {
+		ops.append = append_but_offset;
+		ops.submit = submit_and_offset;
+	}
 	if (in->plant == PLANT_FORGOTTEN_ACKS)
 		ops.survey = survey_nothing;
 	in->log->ops = &ops;

@@ -20,8 +20,15 @@ enum plant {
 	PLANT_EARLY_CONFIRM,     /* the log says that it is durable up to its end */
 	PLANT_FORGOTTEN_ACKS,    /* what a hollow segment says of older ones is lost */
 	PLANT_HASTY_DROP,        /* a segment goes before what was copied out of it is durable */
+	PLANT_EARLY_SIGHT,       /* readers of a stream see what is not durable yet */
+	PLANT_LATE_OFFSET,       /* an offset is written behind the transaction that it is part of */
 	PLANTS,
 };
+
+static inline bool plant_is_of_streams(enum plant p)
+{
+	return p >= PLANT_EARLY_SIGHT;
+}
 
 struct inside {
 	struct broker_options options;   /* set before inside_start */

@@ -113,6 +113,17 @@ bool talk_expect(struct talk *t, uint32_t method_id, struct heard *out,
 	return false;
 }
 
+bool talk_wait(struct talk *t, uint32_t method_id, struct heard *out,
+               void (*other)(void *to, const struct heard *h), void *to)
+{
+	bool came = talk_expect(t, method_id, out, other, to);
+	for (int patience = 2; !came && patience; patience--) {
+		inside_pass(t->peer.in, 300);
+		came = talk_expect(t, method_id, out, other, to);
+	}
+	return came;
+}
+
 /* ---- hands ---- */
 
 bool talk_open(struct talk *t, struct inside *in)

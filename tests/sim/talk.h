@@ -44,4 +44,8 @@ bool talk_read(struct talk *t, struct heard *out);
 bool talk_expect(struct talk *t, uint32_t method_id, struct heard *out,
                  void (*other)(void *to, const struct heard *h), void *to);
 
+/* The same, and time passes: no room on the disk may be waited out. */
+bool talk_wait(struct talk *t, uint32_t method_id, struct heard *out,
+               void (*other)(void *to, const struct heard *h), void *to);
+
 #endif

@@ -10,6 +10,7 @@
 #include "persistence/log.h"
 #include "tests/sim/once.h"
 #include "tests/sim/shadow.h"
+#include "tests/sim/streams.h"
 #include "tests/sim/tenants.h"
 
 enum { SEGMENT = 64 << 10, BIGGEST = 20000, TX_CHANNEL = 2, CHECK_CHANNEL = 10 };
@@ -37,7 +38,7 @@ static struct slice queue_name(unsigned q)
 void world_init(struct world *w, uint64_t seed)
 {
 	*w = (struct world){ .seed = seed, .random = seed * 0x9E3779B97F4A7C15u + 1 };
-	w->tenants_random = w->once_random = seed;
+	w->tenants_random = w->once_random = w->streams.random = seed;
 	inside_init(&w->in);
 	w->in.durable = true;
 	if (seed % 2)
@@ -581,6 +582,8 @@ bool world_step(struct world *w)
 		shadow_step(w);
 	tenants_step(w);
 	once_step(w);
+	if (!w->in.plant || plant_is_of_streams(w->in.plant))
+		streams_step(w);
 	if (!goes_on(w))
 		return false;
 	w->operations++;
@@ -631,6 +634,7 @@ void world_drain(struct world *w)
 			get_all(w, q);
 	tenants_leave(w);
 	once_leave(w);
+	streams_leave(w);
 	for (int i = 0; i < 20; i++)
 		inside_pass(&w->in, 100);
 	log_stats(w->in.log, &s);
@@ -740,7 +744,7 @@ static bool exchange_is_there(struct world *w, const char *name, uint16_t channe
 	return talk_expect(&w->talk, METHOD_exchange_declare_ok, &h, NULL, NULL);
 }
 
-static void check_all(struct world *w)
+static void check_script(struct world *w)
 {
 	bool there[QUEUES];
 	enum belief topic[QUEUES] = { ABSENT, ABSENT, w->topic_bound[0], w->topic_bound[1] };
@@ -763,6 +767,15 @@ static void check_all(struct world *w)
 		tenants_check(w);
 	if (w->why.len == 0)
 		once_check(w);
+}
+
+/* Planted bugs are found by what they are planted for. */
+static void check_all(struct world *w)
+{
+	if (!plant_is_of_streams(w->in.plant))
+		check_script(w);
+	if (w->why.len == 0 && (!w->in.plant || plant_is_of_streams(w->in.plant)))
+		streams_check(w);
 }
 
 bool world_verify(struct world *w)

@@ -10,7 +10,7 @@
 /* The last queue is where messages end up whose time is over. */
 enum {
 	PLAIN = 6, ALWAYS = 4, DEAD = PLAIN, QUEUES, MESSAGES = 2048, HELD = 64, TENANTS = 3,
-	KEYED = 512,
+	KEYED = 512, STREAMS = 3, STREAMED = 512,
 };
 
 struct shadow;
@@ -37,6 +37,29 @@ struct outstanding {
 struct keyed {
 	bool confirmed;
 	bool taken[2];               /* came out of the queue, and was acked */
+};
+
+/* What is believed of streams (streams.h). */
+struct streamed {                /* a message that was sent */
+	enum belief there;
+	bool persistent, taken;      /* taken: out of the queue that it went to as well */
+	uint8_t to;                  /* bit for each stream, and for that queue */
+	uint16_t bytes;
+	uint32_t place[STREAMS];     /* its offset there, and one; 0: nobody has seen it */
+	uint64_t sent_ms;
+};
+
+struct span {                    /* where a named offset stands: at one of these or between them */
+	uint32_t low, high;
+};
+
+struct streams {
+	struct streamed sent[STREAMED];
+	uint32_t n_sent;
+	struct span copied, acked;
+	uint32_t tx_first, tx_end;   /* messages of the transaction whose outcome is not known */
+	unsigned tx_came, tx_missing;
+	uint64_t random;
 };
 
 /* A virtual host that comes and goes (tenants.h). */
@@ -74,6 +97,7 @@ struct world {
 	struct keyed keyed[KEYED];
 	uint32_t n_keyed;
 	uint64_t once_random;
+	struct streams streams;
 	struct outstanding held[HELD];
 	unsigned n_held;
 	unsigned operations;         /* done so far */
