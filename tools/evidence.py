@@ -75,6 +75,13 @@ def read_moves(text, _):
     return said["kills"], bad, " ".join(more)
 
 
+def read_streams(text, _):
+    said = figures(text)
+    names = ("lost", "moved", "twice", "missing", "astray", "behind")
+    bad = sum(said[name] for name in names) + said["failures"]
+    return said["kills"], bad, " ".join(f"{name}={said[name]}" for name in ("confirmed", *names))
+
+
 def read_other(text, took_s):
     """What another broker shows is no failure of ours."""
     count, _, more = read_tx(text, took_s)
@@ -117,6 +124,11 @@ def moves(*options):
 
 def again(*options):
     return lambda seed, data: [f"{BUILD}/again", f"seed={seed}", f"data={data}",
+                               f"port={port()}", f"broker={BUILD}/leveret", *options]
+
+
+def streams(*options):
+    return lambda seed, data: [f"{BUILD}/streams", f"seed={seed}", f"data={data}",
                                f"port={port()}", f"broker={BUILD}/leveret", *options]
 
 
@@ -175,6 +187,10 @@ KINDS = [
          "(again: sent again)", "breaks", 2000, again("breaks=500"), read_again),
     Kind("again-forgets", "the same on a disk that drops what was not synced", "breaks", 2000,
          again("breaks=500", "segment=1MB", FORGETS), read_again),
+    Kind("streams", "kill -9 while a stream is filled and copied, with its offset in the same "
+         "transaction", "kills", 500, streams("kills=50"), read_streams),
+    Kind("streams-forgets", "the same on a disk that drops what was not synced", "kills", 500,
+         streams("kills=50", "segment=1MB", FORGETS), read_streams),
     Kind("sim", "power cuts and faults at every disk operation, simulated", "recoveries", 100000,
          lambda seed, _: [f"{BUILD}/sim", "--seed", str(seed)], read_sim),
     Kind("models", "models of recovery and of giving up segments, every state", "models", 1,

@@ -86,6 +86,11 @@ check_with again "$breaks breaks of a publisher with numbers, every fifth a kill
 check_with again "$breaks breaks of a publisher with numbers, on a disk that forgets" \
 	breaks=$breaks segment=1MB preload="$build/lossy_disk.so"
 
+check_with streams "$tx kills while a stream is filled and copied: each message once" kills=$tx
+check_with streams "$tx kills while a stream is copied, on a disk that forgets" kills=$tx \
+	segment=1MB preload="$build/lossy_disk.so"
+check_with streams "$tx kills while a stream is copied, with next to no memory" kills=$tx memory=1
+
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \
 	mode=slow preload="$build/slow_sync.so" durability=os expect=early
@@ -94,6 +99,9 @@ check "the forgetful disk takes messages from a broker that does not sync" \
 check_with tx "acks outside of the transaction are seen to lose messages" kills=2 loop=outside \
 	expect=torn
 check_with tx "a second commit between two targets is seen to tear them apart" kills=$tx \
+	loop=twice expect=torn
+
+check_with streams "a second commit between copy and offset is seen to copy twice" kills=$tx \
 	loop=twice expect=torn
 
 check_with moves "dead letters and retries by hand, in two steps, are seen to be in two places" \
