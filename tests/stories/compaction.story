@@ -259,6 +259,10 @@ a 1 > basic.publish routing_key="s$i" body="a2" headers={id: "a"}
 end
 a 1 confirmed 1..80
 blackout
+restart
+disk held
+a connects
+killed
 a connects
 a opens 1
 clock +15s
