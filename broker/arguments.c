@@ -7,6 +7,7 @@
 #include "broker/state.h"
 #include "queue/compaction.h"
 #include "queue/queue.h"
+#include "queue/retention.h"
 
 static void put_value(struct buf *out, const struct field *f)
 {
@@ -127,6 +128,8 @@ static const struct rule rules[] = {
 	{ "x-compact-lag", STRING, STREAM, 0, 0, NULL },
 	{ "x-tombstone-age", STRING, STREAM, 0, 0, NULL },
 	{ "x-message-deduplication", BOOLEAN, BOTH, 0, 0, NULL },
+	{ "x-retain-ms", INTEGER, BOTH, 0, TEN_YEARS_MS, "value_too_large" },
+	{ "x-retain-bytes", INTEGER, BOTH, 0, INT64_MAX, NULL },
 };
 
 static const struct rule type_rule = { "x-queue-type", STRING, ALL, 0, 0, NULL };
@@ -317,6 +320,21 @@ static const struct refusal *check_takers(const struct vhost *v, struct slice na
 	              key, SLICE_ARG(name), SLICE_ARG(v->name), type_name(type));
 }
 
+/* What is retained of a queue is on the disk. */
+static const struct refusal *check_retention(const struct vhost *v,
+                                             const struct queue_spec *spec)
+{
+	struct field f;
+	const char *key =
+		table_find(spec->arguments, "x-retain-ms", &f) ? "x-retain-ms" : "x-retain-bytes";
+	const char *fault = spec->exclusive  ? "exclusive_queues_retain_nothing"
+	                    : !spec->durable ? "transient_queues_retain_nothing"
+	                                     : NULL;
+	if (!fault || !retention_is_asked_for(spec->arguments))
+		return NULL;
+	return invalid(v, spec->name, key, slice_str(fault));
+}
+
 /* Quorum queues and streams stay, and are everybody's. */
 static const struct refusal *check_flags(const struct vhost *v, const struct queue_spec *spec,
                                          unsigned type)
@@ -375,5 +393,7 @@ const struct refusal *arguments_check_queue(const struct vhost *v, const struct 
 		refusal = check_takers(v, spec->name, type, spec->arguments);
 	if (!refusal)
 		refusal = check_flags(v, spec, type);
+	if (!refusal)
+		refusal = check_retention(v, spec);
 	return refusal || type != STREAM ? refusal : check_sizes(v, spec->arguments);
 }

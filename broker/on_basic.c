@@ -131,6 +131,8 @@ const struct refusal *on_basic_consume(struct channel *ch, const struct basic_co
 		return consume_replies(ch, m);
 	const struct refusal *r = names_queue(ch, m->queue, RIGHT_READ, &q);
 	if (!r)
+		q = streaming_source(q, m->arguments);
+	if (!r)
 		r = check_consume(ch, q, m);
 	if (!r)
 		r = streaming_check_consume(ch, q, m);

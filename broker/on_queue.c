@@ -45,18 +45,28 @@ static const char *const compared[] = {
 	"x-compact-key",
 	"x-compact-lag",
 	"x-tombstone-age",
+	"x-retain-ms",
+	"x-retain-bytes",
 	NULL,
 };
 
-log_position on_queue_remove(struct broker *b, struct queue *q)
+static void cancel_consumers(struct queue *q)
 {
-	report_queue_deleted(b, q);
-	q->auto_delete = false;   /* it goes for another reason now */
-	parking_wake(b, q);
 	for (struct rotation *r = &q->live->rotation; r->count;) {
 		struct list *l = list_empty(&r->able) ? r->waiting.next : r->able.next;
 		consuming_cancel(list_entry(l, struct consumer, turn));
 	}
+}
+
+log_position on_queue_remove(struct broker *b, struct queue *q)
+{
+	struct queue *retained = q->live->retained;
+	report_queue_deleted(b, q);
+	q->auto_delete = false;   /* it goes for another reason now */
+	parking_wake(b, q);
+	cancel_consumers(q);
+	if (retained)
+		cancel_consumers(retained);
 	list_remove(&q->on_owner);
 	expiry_forget(b, q);
 	log_position wait_for = topology_remove_queue(q->topology, q);

@@ -13,6 +13,7 @@
 #include "broker/report.h"
 #include "broker/state.h"
 #include "queue/queue.h"
+#include "queue/retention.h"
 
 enum {
 	VERSION = 1,
@@ -48,11 +49,20 @@ static bool is_merge_wanted(const struct vhost *v)
 
 /* ---- one object ---- */
 
+static void limit_retention(struct broker *b, struct queue *q, const struct ruling *r)
+{
+	if (!retention_limit(q, r ? r->definition : slice_of(NULL, 0)))
+		return;
+	expiry_review(b, q->live->retained);
+	broker_run_queue(b, q->live->retained);
+}
+
 /* A lease that is set or changed begins now. */
 static void set_ruling(struct broker *b, struct queue *q, struct ruling *r)
 {
 	struct settings before = *q->settings;
 	q->ruling = r;
+	limit_retention(b, q, r);
 	queue_set_policy(q, r ? &r->settings : &settings_none);
 	if (settings_equal(&before, q->settings))
 		return;

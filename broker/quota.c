@@ -44,12 +44,15 @@ static void finish(struct vhost *v, bool was)
 	set_full(v, was, is_limited(v) && q->counted + q->placed >= max - max / 10);
 }
 
+static uint64_t bytes_in(const struct queue *q)
+{
+	return q ? q->live->ready_bytes + q->live->held_bytes + bytes_in(q->live->retained) : 0;
+}
+
 static uint64_t bytes_at(const struct quota *q, struct list *place)
 {
-	const struct queue *held = q->in_exchanges
-	                               ? list_entry(place, struct exchange, link)->waiting
-	                               : list_entry(place, struct queue, link);
-	return held ? held->live->ready_bytes + held->live->held_bytes : 0;
+	return bytes_in(q->in_exchanges ? list_entry(place, struct exchange, link)->waiting
+	                                : list_entry(place, struct queue, link));
 }
 
 /* False at the end. */
@@ -108,6 +111,9 @@ void quota_placed(struct queue *const *queues, size_t n, uint64_t body_bytes)
 		return;
 	struct quota *q = &v->quota;
 	q->placed += n * body_bytes;
+	for (size_t i = 0; i < n; i++)
+		if (queues[i]->live->retained)
+			q->placed += body_bytes;
 	if (!q->full && (!q->known || q->counted + q->placed >= (uint64_t)v->about.max_bytes))
 		count(v);
 }

@@ -23,6 +23,13 @@ const struct refusal *streaming_refuse(struct channel *ch, const struct queue *q
 	              SLICE_ARG(queue_name(q)), SLICE_ARG(ch->vhost->name));
 }
 
+struct queue *streaming_source(struct queue *q, struct slice arguments)
+{
+	struct field f;
+	bool reads = q->live->retained && table_find(arguments, "x-stream-offset", &f);
+	return reads ? q->live->retained : q;
+}
+
 /* ---- offsets ---- */
 
 #define FAR_S (INT64_MAX / 4000)

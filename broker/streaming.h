@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "amqp/refusal.h"
+#include "base/slice.h"
 #include "broker/tx.h"
 
 struct basic_consume;
@@ -20,6 +21,10 @@ struct queue;
 /* 540 for a method that streams do not have. */
 const struct refusal *streaming_refuse(struct channel *ch, const struct queue *q,
                                        const char *method);
+
+/* What a consumer with these arguments reads: of a queue that retains its messages (retention.h)
+ * those, when it says where to begin (x-stream-offset); else the queue. */
+struct queue *streaming_source(struct queue *q, struct slice arguments);
 
 /* What a consumer of the stream has to have: a window of its own (406), acks, and none of the whole
  * channel (540); and an offset that is one (406). */

@@ -287,6 +287,8 @@ static void start_queues(struct broker *b)
 			struct queue *q = list_entry(at, struct queue, link);
 			expiry_use(b, q);
 			broker_run_queue(b, q);
+			if (q->live->retained)
+				broker_run_queue(b, q->live->retained);
 		}
 	}
 }

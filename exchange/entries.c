@@ -7,7 +7,8 @@
 #include "queue/keyring.h"
 #include "queue/queue.h"
 
-enum { VERSION = 1, WITH_KEYRING = 2, DELAYS = 3 };   /* the last two of exchanges only */
+enum { VERSION = 1, WITH_KEYRING = 2, DELAYS = 3 };   /* the last two of exchanges only ... */
+enum { RETAINS = 2 };                                 /* ... and this one of queues */
 
 enum { DURABLE = 1, AUTO_DELETE = 2, INTERNAL = 4, PAUSED = 8 };
 
@@ -77,18 +78,24 @@ void entries_queue_key(struct buf *out, uint32_t vhost, struct slice name)
 
 void entries_queue_value(struct buf *out, const struct queue *q)
 {
-	buf_u8(out, VERSION);
+	const struct queue *retained = q->live->retained;
+	buf_u8(out, retained ? RETAINS : VERSION);
 	buf_u8(out, (uint8_t)((q->auto_delete ? AUTO_DELETE : 0) | (q->paused ? PAUSED : 0)));
 	pack_u32(out, q->id);
 	pack_string(out, queue_arguments(q));
+	if (retained)
+		pack_u32(out, retained->id);
 }
 
 bool entries_queue_decode(struct slice key, struct slice value, struct queue_entry *out)
 {
 	uint8_t version, flags;
-	if (!name_decode(key, &out->name) || !unpack_u8(&value, &version) || version != VERSION ||
-	    !unpack_u8(&value, &flags) || !unpack_u32(&value, &out->id) ||
-	    !get_table(&value, &out->arguments) || value.n)
+	out->retained_id = 0;
+	if (!name_decode(key, &out->name) || !unpack_u8(&value, &version) || version < VERSION ||
+	    version > RETAINS || !unpack_u8(&value, &flags) || !unpack_u32(&value, &out->id) ||
+	    !get_table(&value, &out->arguments) ||
+	    (version == RETAINS && !unpack_u32(&value, &out->retained_id)) || value.n ||
+	    (version == RETAINS) != (out->retained_id != 0))
 		return false;
 	out->auto_delete = flags & AUTO_DELETE;
 	out->paused = flags & PAUSED;

@@ -34,6 +34,7 @@ struct queue_entry {
 	struct slice name, arguments;
 	bool auto_delete, paused;
 	uint32_t id;
+	uint32_t retained_id;        /* of what it retains; 0: nothing */
 };
 
 bool entries_queue_decode(struct slice key, struct slice value, struct queue_entry *out);

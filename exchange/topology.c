@@ -10,6 +10,7 @@
 #include "queue/delay.h"
 #include "queue/offsets.h"
 #include "queue/queue.h"
+#include "queue/retention.h"
 #include "queue/store.h"
 
 struct exchange *topology_exchange(const struct topology *t, struct slice name)
@@ -324,6 +325,8 @@ static struct queue *place_queue(struct topology *t, const struct queue_spec *sp
 {
 	struct queue *q = queue_new(t->store, spec);
 	q->topology = t;
+	if (q->live->retained)
+		q->live->retained->topology = t;
 	q->serial = t->next_serial++;
 	list_push(&t->all_queues, &q->link);
 	map_put(&t->queues, queue_name(q), q);
@@ -336,6 +339,7 @@ struct queue *topology_add_queue(struct topology *t, const struct queue_spec *sp
 	struct queue_spec s = *spec;
 	must(!topology_queue(t, s.name));
 	s.id = s.durable && !s.exclusive && t->store->log ? t->store->next_queue_id++ : 0;
+	s.retained_id = s.id && retention_is_asked_for(s.arguments) ? t->store->next_queue_id++ : 0;
 	struct queue *q = place_queue(t, &s);
 	*wait_for = queue_is_logged(q) ? keep_queue(t, q) : 0;
 	return q;
@@ -360,6 +364,8 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 		at = log_later(at, forget_name(t, CATALOG_QUEUE, queue_name(q)));
 	if (q->live->stream)
 		offsets_forget(q);
+	if (q->live->retained)
+		offsets_forget(q->live->retained);
 	map_remove(&t->queues, queue_name(q));
 	walks_leave(&t->walks, &q->link);
 	list_remove(&q->link);
@@ -555,10 +561,13 @@ static bool recover_queue(struct topology *t, struct recovery *r, struct slice k
 		                       .arguments = e.arguments,
 		                       .durable = true,
 		                       .auto_delete = e.auto_delete,
-		                       .id = e.id };
+		                       .id = e.id,
+		                       .retained_id = e.retained_id };
 	struct queue *q = place_queue(t, &spec);
 	q->paused = e.paused;
 	store_claim(t->store, r, q);
+	if (q->live->retained)
+		store_claim(t->store, r, q->live->retained);
 	return true;
 }
 

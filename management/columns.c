@@ -155,6 +155,31 @@ QUEUE_VALUE(messages, cell_number(queue_ready(q) + q->live->unacked))
 QUEUE_VALUE(ready_bytes, cell_number(q->live->ready_bytes))
 QUEUE_VALUE(held, cell_number(q->live->held.count))
 QUEUE_VALUE(held_bytes, cell_number(q->live->held_bytes))
+/* What it retains; nothing where that is not asked for. */
+static struct cell cell_retained(const struct queue *q, uint64_t of(const struct queue *))
+{
+	return q->live->retained ? cell_number(of(q->live->retained)) : cell_empty();
+}
+
+static uint64_t bytes_in(const struct queue *q)
+{
+	return q->live->ready_bytes;
+}
+
+static uint64_t first_offset(const struct queue *q)
+{
+	return stream_first(q) - 1;
+}
+
+static uint64_t next_offset(const struct queue *q)
+{
+	return q->next_seq - 1;
+}
+
+QUEUE_VALUE(retained, cell_retained(q, queue_ready))
+QUEUE_VALUE(retained_bytes, cell_retained(q, bytes_in))
+QUEUE_VALUE(first_retained, cell_retained(q, first_offset))
+QUEUE_VALUE(next_retained, cell_retained(q, next_offset))
 QUEUE_VALUE(consumers, cell_number(q->live->rotation.count))
 QUEUE_VALUE(active, cell_tag(q->live->rotation.active))
 QUEUE_VALUE(holder, cell_tag(q->live->exclusive_consumer))
@@ -200,6 +225,10 @@ static const struct column queue_columns[] = {
 	{ "messages_dlx", queue_held },
 	{ "message_bytes_ready", queue_ready_bytes },
 	{ "message_bytes_dlx", queue_held_bytes },
+	{ "messages_retained", queue_retained },
+	{ "message_bytes_retained", queue_retained_bytes },
+	{ "first_offset", queue_first_retained },
+	{ "next_offset", queue_next_retained },
 	{ "consumers", queue_consumers },
 	{ "state", queue_state },
 	{ "type", queue_type },

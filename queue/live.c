@@ -119,7 +119,7 @@ void live_end(struct queue *q)
 		return;
 	live_leave(q);
 	must(!live->unacked && !live->later.count && !live->held.count && !live->rotation.count);
-	must(list_empty(&live->parked) && list_empty(&live->recalls));
+	must(list_empty(&live->parked) && list_empty(&live->recalls) && !live->retained);
 	must(!list_linked(&live->acks_link));
 	lane_free(&live->lane);
 	for (unsigned i = 0; i < live->n_levels; i++)
@@ -139,7 +139,8 @@ static bool has_something(const struct queue *q)
 {
 	const struct live *live = q->live;
 	return queue_ready(q) || live->unacked || live->rotation.count ||
-	       q->settings->lease_ms >= 0 || !list_empty(&live->parked) || live->stream;
+	       q->settings->lease_ms >= 0 || !list_empty(&live->parked) || live->stream ||
+	       live->retained;
 }
 
 /* Something is still under way that knows of it.  Where it stands as one that may have something,

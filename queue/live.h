@@ -24,6 +24,7 @@ struct live {
 	bool expires;                 /* has held messages that are due at a time of their own */
 	struct groups *groups;        /* x-group-header; NULL: none */
 	struct stream *stream;        /* x-queue-type is stream, which is always live; NULL: none */
+	struct queue *retained;       /* what it retains (retention.h), likewise; NULL: nothing */
 	uint64_t aside;               /* entries that wait there for their key */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
 	uint64_t delivered_below;     /* every fresh entry below has been handed out once */

@@ -11,6 +11,34 @@ static bool is_kept(const struct queue *q, const struct message *m)
 	return (m->persistent || q->live->stream) && queue_is_logged(q);
 }
 
+/* Where the queue retains the message (retention.h); NULL: nowhere. */
+static struct queue *retainer(const struct queue *q, const struct message *m)
+{
+	return m->persistent ? q->live->retained : NULL;
+}
+
+/* At the back of the queue, and of what it retains. */
+static void push(struct queue *q, struct message *m)
+{
+	struct queue *retained = retainer(q, m);
+	queue_push(q, queue_number(q), m);
+	if (retained)
+		queue_push(retained, queue_number(retained), m);
+}
+
+/* Who of the two keeps it. Returns how many. */
+static size_t name_targets(struct record_target *out, const struct queue *q,
+                           const struct message *m)
+{
+	const struct queue *retained = retainer(q, m);
+	size_t n = 0;
+	if (is_kept(q, m))
+		out[n++] = (struct record_target){ q->id, q->next_seq };
+	if (retained && queue_is_logged(retained))
+		out[n++] = (struct record_target){ retained->id, retained->next_seq };
+	return n;
+}
+
 enum { STRETCH = 1024 };
 
 /* What is placed, stretch by stretch. */
@@ -63,21 +91,21 @@ static log_position place_waiting(struct placing *p, struct queue *const *queues
  * its entries retain. */
 static inline log_position place_stretch(struct placing *p, struct queue *const *queues, size_t n)
 {
-	struct record_target targets[STRETCH];
+	struct record_target targets[2 * STRETCH];
 	struct message *m = p->message;
 	size_t used = 0;
 	bool waits = false;
 	log_position wait_for = 0;
 	for (size_t i = 0; i < n; i++) {
 		waits |= queues[i]->waits_in != NULL;
-		if (!queues[i]->waits_in && is_kept(queues[i], m))
-			targets[used++] = (struct record_target){ queues[i]->id, queues[i]->next_seq };
+		if (!queues[i]->waits_in)
+			used += name_targets(&targets[used], queues[i], m);
 	}
 	if (used)
 		wait_for = write(p, m, p->from, targets, used);
 	for (size_t i = 0; i < n; i++)
 		if (!queues[i]->waits_in)
-			queue_push(queues[i], queue_number(queues[i]), m);
+			push(queues[i], m);
 	return waits ? place_waiting(p, queues, n, wait_for) : wait_for;
 }
 

@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
+#include "queue/retention.h"
 #include "queue/shelf.h"
 #include "queue/store.h"
 
@@ -87,6 +88,8 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	set_keyring(q);
 	if (stream_is_asked_for(spec->arguments))
 		live_begin(q);
+	if (retention_is_asked_for(spec->arguments) && !spec->id == !spec->retained_id)
+		retention_begin(q, spec->retained_id);
 	return q;
 }
 
@@ -210,6 +213,8 @@ void queue_delete(struct queue **pq)
 		live_leave(q);
 		if (q->live->stream)
 			stream_end(q->live->stream);
+		if (q->live->retained)
+			queue_delete(&q->live->retained);
 		drop_later(q);
 		drop_all(q, false);
 	}
@@ -741,6 +746,8 @@ void queue_check(const struct queue *q)
 		check_lane(q, &live->levels[i], &hot, &bytes);
 	if (live->groups)
 		groups_check(q, &hot, &bytes);
+	if (live->retained)
+		queue_check(live->retained);
 	if (q->keyring)
 		keyring_check(q->keyring);
 	must(bytes <= live->ready_bytes && (hot < queue_ready(q) || bytes == live->ready_bytes));

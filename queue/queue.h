@@ -63,6 +63,7 @@ struct queue_spec {
 	bool durable, auto_delete, exclusive;
 	uint64_t owner;
 	uint32_t id;
+	uint32_t retained_id;         /* of what it retains; 0: nothing of that is logged */
 };
 
 /* A queue without messages. The strings are copied. */

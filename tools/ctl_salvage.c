@@ -130,6 +130,15 @@ static void note_vhost(struct salvage *s, uint8_t type, const struct record_defi
 	}
 }
 
+static void note_number(struct salvage *s, uint32_t number)
+{
+	uint32_t *id = mem_alloc(sizeof *id);
+	*id = number;
+	struct slice key = slice_of((const uint8_t *)id, sizeof *id);
+	mem_free(map_remove(&s->declared, key));
+	map_put(&s->declared, key, id);
+}
+
 static void note_declared(struct salvage *s, const struct log_record *r)
 {
 	struct record_define d;
@@ -140,11 +149,9 @@ static void note_declared(struct salvage *s, const struct log_record *r)
 	if (r->type != RECORD_DEFINE || d.kind != CATALOG_QUEUE ||
 	    !entries_queue_decode(d.key, d.value, &q))
 		return;
-	uint32_t *id = mem_alloc(sizeof *id);
-	*id = q.id;
-	struct slice key = slice_of((const uint8_t *)id, sizeof *id);
-	mem_free(map_remove(&s->declared, key));
-	map_put(&s->declared, key, id);
+	note_number(s, q.id);
+	if (q.retained_id)
+		note_number(s, q.retained_id);
 }
 
 /* The new log has no holes: what the old one says of its own is not taken over. */
@@ -380,7 +387,7 @@ static void declare(struct salvage *s, uint32_t id)
 {
 	char name[32];
 	struct buf key = { 0 }, value = { 0 };
-	struct queue q = { .id = id };
+	struct queue q = { .live = (struct live *)&live_none, .id = id };
 	if (!s->home)
 		s->home = home(s);
 	snprintf(name, sizeof name, "salvaged.%" PRIu32, id);

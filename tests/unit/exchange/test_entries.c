@@ -85,6 +85,25 @@ START_TEST(a_queue_comes_back)
 }
 END_TEST
 
+START_TEST(a_queue_comes_back_with_the_number_of_what_it_retains)
+{
+	struct buf retains = { 0 };
+	table_put_int(&retains, "x-retain-ms", 1000);
+	struct queue_spec spec = { .name = slice_str("q"), .arguments = buf_slice(&retains),
+		                       .durable = true, .id = 7, .retained_id = 8 };
+	struct queue_entry out;
+	queue = queue_new(&store, &spec);
+	entries_queue_key(&key, 1, queue_name(queue));
+	entries_queue_value(&value, queue);
+	ck_assert(entries_queue_decode(buf_slice(&key), buf_slice(&value), &out));
+	ck_assert_uint_eq(out.id, 7);
+	ck_assert_uint_eq(out.retained_id, 8);
+	memset(value.p + value.len - 4, 0, 4);
+	ck_assert(!entries_queue_decode(buf_slice(&key), buf_slice(&value), &out));
+	buf_free(&retains);
+}
+END_TEST
+
 START_TEST(a_queue_without_a_number_does_not)
 {
 	struct queue *in = numbered_queue(0);
@@ -279,6 +298,7 @@ Suite *suite_exchange_entries(void)
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_loop_test(c, an_exchange_comes_back_with_every_flag, 0, 8);
 	tcase_add_loop_test(c, a_queue_comes_back, 0, 2);
+	tcase_add_test(c, a_queue_comes_back_with_the_number_of_what_it_retains);
 	tcase_add_test(c, a_queue_without_a_number_does_not);
 	tcase_add_test(c, a_binding_to_a_queue_comes_back_with_its_number);
 	tcase_add_test(c, a_binding_to_an_exchange_comes_back);
