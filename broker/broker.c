@@ -201,6 +201,15 @@ static void collect_fetched(struct broker *b)
 	parking_run(b);
 }
 
+static void run_replay(struct broker *b)
+{
+	struct queue *q = b->failed ? NULL : replay_turn(&b->store, (int64_t)b->now_ms);
+	if (!q)
+		return;
+	quota_placed(&q, 1, b->store.replay.report.bytes);
+	broker_run_queue(b, q);
+}
+
 static void submit_log(struct broker *b)
 {
 	if (b->failed)
@@ -241,6 +250,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	run_timers(b);
 	patience_run(b);
 	collect_fetched(b);
+	run_replay(b);
 	policing_turn(b);
 	rights_turn(b);
 	settle_turn(b);

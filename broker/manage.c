@@ -23,6 +23,17 @@ uint64_t manage_purge(struct broker *b, struct queue *q)
 	return n;
 }
 
+enum replay_outcome manage_replay(struct broker *b, struct queue *q, uint64_t from, uint64_t to,
+                                  uint64_t *number)
+{
+	return broker_is_alarmed(b) ? REPLAY_BLOCKED : replay_begin(q, from + 1, to + 1, number);
+}
+
+bool manage_replayed(const struct broker *b, uint64_t number, struct replay_report *out)
+{
+	return replay_report(&b->store, number, out);
+}
+
 log_position manage_pause(struct broker *b, struct queue *q, bool paused)
 {
 	log_position at = topology_pause(q->topology, q, paused);

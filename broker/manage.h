@@ -5,6 +5,7 @@
 
 #include "base/slice.h"
 #include "persistence/log.h"
+#include "queue/replay.h"
 
 struct broker;
 struct queue;
@@ -16,6 +17,12 @@ void manage_now(struct broker *b, uint64_t now_ms);
 
 /* Drops what is ready and returns how many there were. */
 uint64_t manage_purge(struct broker *b, struct queue *q);
+
+/* Begins to put what the queue, which retains its messages, had at these offsets, from the first to
+ * the last, back into it (replay.h); and what became of that, as replay_report. */
+enum replay_outcome manage_replay(struct broker *b, struct queue *q, uint64_t from, uint64_t to,
+                                  uint64_t *number);
+bool manage_replayed(const struct broker *b, uint64_t number, struct replay_report *out);
 
 /* The queue hands out no messages, or does so again; what it is sent it takes.  Returns the
  * position after which that is for good, or 0. */

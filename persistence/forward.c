@@ -74,9 +74,9 @@ void forward_add(struct forward_table *t, log_position base, const struct log_mo
 	struct forwards *f = part_at(t, base);
 	size_t old = f->n, at = old + n;
 	f->p = mem_realloc(f->p, at * sizeof *f->p);
+	t->count -= f->n;
 	f->n = at;
 	f->left += n;
-	t->count += n;
 	for (size_t i = n; i > 0;) {
 		uint64_t from = (moves[i - 1].from - base) / 8;
 		must(from <= UINT32_MAX && moves[i - 1].n && moves[i - 1].n <= UINT32_MAX);
@@ -84,10 +84,16 @@ void forward_add(struct forward_table *t, log_position base, const struct log_mo
 			f->p[--at] = f->p[--old];
 			continue;
 		}
-		must(!old || f->p[old - 1].from < from);
+		if (old && f->p[old - 1].from == from) {
+			old--;
+			must(f->p[old].n == 0);
+		}
 		i--;
 		f->p[--at] = (struct forward){ (uint32_t)from, (uint32_t)moves[i].n, moves[i].to };
 	}
+	memmove(f->p + old, f->p + at, (f->n - at) * sizeof *f->p);
+	f->n -= at - old;
+	t->count += f->n;
 }
 
 log_position forward_find(const struct forward_table *t, log_position at)

@@ -17,7 +17,8 @@ struct forward_table {
 	size_t count;                /* records in all */
 };
 
-/* Adds n moves, ascending, of records in the extent that begins at base, none of which is in. */
+/* Adds n moves, ascending, of records in the extent that begins at base, none of which is in; one
+ * that nobody held any more by that position may be in again. */
 void forward_add(struct forward_table *t, log_position base, const struct log_move *moves,
                  size_t n);
 

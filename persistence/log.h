@@ -68,6 +68,7 @@ enum log_survey {
 struct log_stats {
 	uint64_t batches, records, bytes;   /* made durable since open */
 	uint64_t copied;                    /* of those records, copied forward */
+	uint64_t moved;                     /* copied ones that are held by their old positions */
 	uint64_t segments;                  /* files in use, spares not counted */
 	uint64_t disk_bytes;                /* all files, spares counted */
 	uint64_t spare_bytes;               /* of spares: room that new segments will take */
@@ -128,7 +129,7 @@ struct log_ops {
 	enum log_survey (*survey)(struct log *l, log_position from, struct slice *out);
 	bool (*drop)(struct log *l, log_position from);
 	bool (*sparse)(struct log *l, struct log_extent *out);
-	void (*forward)(struct log *l, log_position from, const struct log_move *moves, size_t n);
+	void (*forward)(struct log *l, const struct log_move *moves, size_t n);
 	log_position (*where)(const struct log *l, log_position at);
 	log_position (*end)(const struct log *l);
 	bool (*holds)(const struct log *l, log_position at);
@@ -262,13 +263,12 @@ static inline bool log_sparse(struct log *l, struct log_extent *out)
 	return l->ops->sparse(l, out);
 }
 
-/* Records of the extent that begins at from were appended again, each with all references that are
- * left of it: those go over.  Who holds an old position goes on holding it, and releases it.  moves
- * ascend by their old positions. */
-static inline void log_forward(struct log *l, log_position from, const struct log_move *moves,
-                               size_t n)
+/* Durable records were appended again, each with all references that are left of it: those go
+ * over.  Who holds an old position goes on holding it, and releases it.  moves ascend by their old
+ * positions. */
+static inline void log_forward(struct log *l, const struct log_move *moves, size_t n)
 {
-	l->ops->forward(l, from, moves, n);
+	l->ops->forward(l, moves, n);
 }
 
 /* Where the record at the position was copied to; 0 when it was not, or nobody retains it by that

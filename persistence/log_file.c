@@ -543,6 +543,7 @@ static void file_stats(const struct log *log, struct log_stats *out)
 {
 	const struct log_file *l = const_self(log);
 	*out = l->stats;
+	out->moved = l->forwards.count;
 	out->segments = l->n_segments;
 	log_thread_lock(l->thread);
 	uint64_t spares = l->worker.spares;
@@ -603,6 +604,22 @@ static void free_batches(struct log_file *l)
 		batch_free(l->in_flight);
 }
 
+static void segment_free(const struct log_file *l, struct segment *s)
+{
+	if (s->handle >= 0)
+		l->disk->ops->close(l->disk, s->handle);
+	mem_free(s);
+}
+
+static void free_segments(struct log_file *l)
+{
+	for (size_t i = 0; i < l->n_segments; i++)
+		segment_free(l, l->segments[i]);
+	for (struct list *p; (p = list_pop(&l->given_up));)   /* while they were read */
+		segment_free(l, list_entry(p, struct segment, link));
+	mem_free(l->segments);
+}
+
 static int file_close(struct log *log)
 {
 	struct log_file *l = self(log);
@@ -618,12 +635,7 @@ static int file_close(struct log *log)
 		;
 	log_worker_free(l);
 	free_batches(l);
-	for (size_t i = 0; i < l->n_segments; i++) {
-		if (l->segments[i]->handle >= 0)
-			l->disk->ops->close(l->disk, l->segments[i]->handle);
-		mem_free(l->segments[i]);
-	}
-	mem_free(l->segments);
+	free_segments(l);
 	forward_free(&l->forwards);
 	mem_free(l);
 	return error;

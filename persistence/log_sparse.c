@@ -58,21 +58,33 @@ bool log_file_sparse(struct log *log, struct log_extent *out)
 	return true;
 }
 
-void log_file_forward(struct log *log, log_position from, const struct log_move *moves, size_t n)
+/* Those of one segment. */
+static void forward(struct log_file *l, struct segment *s, const struct log_move *moves, size_t n)
 {
-	struct log_file *l = self(log);
-	struct segment *s = l->segments[log_segment_index(l, from)];
-	must(s->base == from);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t weight = moves[i].bytes + moves[i].n * HOLD_EACH;
 		must(moves[i].n <= s->hold.live && weight <= s->hold.weight);
 		s->hold.live -= moves[i].n;
 		s->hold.weight -= weight;
-		log_retain(log, moves[i].to, moves[i].n, moves[i].bytes);
+		log_retain(&l->log, moves[i].to, moves[i].n, moves[i].bytes);
 	}
-	forward_add(&l->forwards, from, moves, n);
+	forward_add(&l->forwards, s->base, moves, n);
 	l->stats.copied += n;
 	l->look_hollow |= s->hold.live == 0;
+}
+
+void log_file_forward(struct log *log, const struct log_move *moves, size_t n)
+{
+	struct log_file *l = self(log);
+	while (n) {
+		size_t i = log_segment_index(l, moves->from), here = 1;
+		log_position end = i + 1 < l->n_segments ? l->segments[i + 1]->base : UINT64_MAX;
+		while (here < n && moves[here].from < end)
+			here++;
+		forward(l, l->segments[i], moves, here);
+		moves += here;
+		n -= here;
+	}
 }
 
 log_position log_file_where(const struct log *log, log_position at)

@@ -230,7 +230,7 @@ bool log_file_drop(struct log *log, log_position from);
 
 /* log_sparse.c: segments of which little is left. */
 bool log_file_sparse(struct log *log, struct log_extent *out);
-void log_file_forward(struct log *log, log_position from, const struct log_move *moves, size_t n);
+void log_file_forward(struct log *log, const struct log_move *moves, size_t n);
 log_position log_file_where(const struct log *log, log_position at);
 
 /* The worker's part of a survey; false when there is nothing to do. */

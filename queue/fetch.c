@@ -430,6 +430,7 @@ void fetch_collect(struct store *s, log_position durable)
 		switch (back->kind) {
 		case FETCH_MESSAGES: take_messages(s, back); break;
 		case FETCH_COPIES: relocation_take(s); break;
+		case FETCH_REPLAY: replay_take(s); break;
 		case FETCH_LEAF: reader_take_leaf(back->owner); break;
 		default: shelf_take(s, back->owner); break;
 		}

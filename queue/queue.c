@@ -213,6 +213,7 @@ void queue_delete(struct queue **pq)
 		live_leave(q);
 		if (q->live->stream)
 			stream_end(q->live->stream);
+		replay_leave(q);
 		if (q->live->retained)
 			queue_delete(&q->live->retained);
 		drop_later(q);

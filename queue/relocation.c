@@ -17,12 +17,6 @@ enum {
 
 /* ---- what is left ---- */
 
-static bool is_left(const struct store *s, uint32_t id, uint64_t seq)
-{
-	const struct queue *q = store_queue(s, id);
-	return q && !ranges_hold(&q->gone, seq);
-}
-
 static int by_position(const void *a, const void *b)
 {
 	log_position x, y;
@@ -50,7 +44,7 @@ static bool has_moved(const struct relocation *r, log_position at)
 static bool wanted(const struct store *s, uint32_t id, uint64_t seq, log_position at)
 {
 	const struct relocation *r = &s->relocation;
-	return at >= r->extent.from && at < r->extent.to && is_left(s, id, seq) &&
+	return at >= r->extent.from && at < r->extent.to && store_has(s, id, seq) &&
 	       !has_moved(r, at) && log_where(s->log, at) == 0;
 }
 
@@ -122,7 +116,8 @@ static enum step next_moved(struct store *s, struct relocation_place *out, unsig
  * does not fit waits for the next. */
 static bool takes(const struct relocation *r, struct relocation_place p)
 {
-	return r->n == 0 || (r->n < RELOCATION_UNIT && p.at > r->at[r->n - 1] &&
+	const struct haul *h = &r->haul;
+	return h->n == 0 || (h->n < HAUL_MOST && p.at > h->at[h->n - 1] &&
 	                     r->bytes + p.bytes <= UNIT_BYTES);
 }
 
@@ -131,7 +126,7 @@ static enum step gather(struct store *s)
 	struct relocation *r = &s->relocation;
 	unsigned steps = STEPS_A_TURN;
 	enum step step = STEP_FOUND;
-	r->n = r->bytes = 0;
+	r->haul.n = r->bytes = 0;
 	while (step == STEP_FOUND) {
 		if (!r->next.at)
 			step = next_put(s, &r->next, &steps);
@@ -139,33 +134,22 @@ static enum step gather(struct store *s)
 			step = next_moved(s, &r->next, &steps);
 		if (!r->next.at || !takes(r, r->next))
 			break;
-		r->at[r->n++] = r->next.at;
+		r->haul.at[r->haul.n++] = r->next.at;
 		r->bytes += r->next.bytes;
 		r->next.at = 0;
 	}
-	return r->n ? STEP_FOUND : step;
+	return r->haul.n ? STEP_FOUND : step;
 }
 
 static void read_back(struct store *s)
 {
 	struct relocation *r = &s->relocation;
-	r->taken = r->n_moves = 0;
+	r->n_moves = 0;
 	r->doing = RELOCATION_READS;
-	r->fetch = (struct log_fetch){ .kind = FETCH_COPIES, .at = r->at, .n = r->n };
-	log_fetch(s->log, &r->fetch);
+	haul_ask(s, &r->haul, FETCH_COPIES);
 }
 
 /* ---- appending again ---- */
-
-static size_t targets_left(const struct store *s, struct slice packed, struct record_target *out)
-{
-	size_t n = 0;
-	struct record_target t;
-	while (record_target_next(&packed, &t))
-		if (is_left(s, t.queue, t.seq))
-			out[n++] = t;
-	return n;
-}
 
 /* What went while it was read is not copied.  What does not read stays where it is. */
 static void copy(struct store *s, log_position at, const struct log_found *f)
@@ -177,9 +161,9 @@ static void copy(struct store *s, log_position at, const struct log_found *f)
 	    p.n_targets > RECORD_MAX_TARGETS)
 		return;
 	struct record_target *targets = mem_alloc(p.n_targets * sizeof *targets);
-	size_t n = targets_left(s, p.packed_targets, targets);
+	size_t n = store_targets_left(s, p.packed_targets, targets);
 	struct message *m =
-		n ? store_message(s, at, f->type, f->body, buf_slice(&r->body)) : NULL;
+		n ? store_message(s, at, f->type, f->body, buf_slice(&r->haul.body)) : NULL;
 	if (m) {
 		store_copy(s, m, targets, n);
 		r->moves[r->n_moves++] = (struct log_move){ at, m->position, n, n * m->body_bytes };
@@ -188,51 +172,18 @@ static void copy(struct store *s, log_position at, const struct log_found *f)
 	mem_free(targets);
 }
 
-/* One record; true when the next piece of its body was asked for. */
-static bool take_record(struct store *s, const struct log_found *f)
-{
-	struct relocation *r = &s->relocation;
-	bool more = !f->error && f->type == RECORD_CHUNK && f->next;
-	if (more) {
-		buf_append_slice(&r->body, f->body);
-		r->part_at = f->next;
-		r->part = (struct log_fetch){ .kind = FETCH_COPIES, .at = &r->part_at, .n = 1 };
-		log_fetch(s->log, &r->part);
-		return true;
-	}
-	if (!f->error)
-		copy(s, r->at[r->taken], f);
-	buf_free(&r->body);
-	r->taken++;
-	return false;
-}
-
-static void take_rest(struct store *s)
-{
-	struct relocation *r = &s->relocation;
-	while (r->taken < r->n)
-		if (take_record(s, &r->fetch.found[r->taken]))
-			return;
-	log_fetch_free(&r->fetch);
-	if (r->n_moves)
-		log_forward(s->log, r->extent.from, r->moves, r->n_moves);
-	r->after = log_end(s->log);
-	r->doing = RELOCATION_WALKS;
-}
-
 void relocation_take(struct store *s)
 {
 	struct relocation *r = &s->relocation;
-	if (!r->part.at) {
-		take_rest(s);
+	for (const struct log_found *f; (f = haul_next(s, &r->haul));)
+		if (!f->error)
+			copy(s, haul_at(&r->haul), f);
+	if (!haul_is_over(&r->haul))
 		return;
-	}
-	struct log_fetch part = r->part;
-	r->part = (struct log_fetch){ 0 };
-	bool more = take_record(s, &part.found[0]);
-	log_fetch_free(&part);
-	if (!more)
-		take_rest(s);
+	if (r->n_moves)
+		log_forward(s->log, r->moves, r->n_moves);
+	r->after = log_end(s->log);
+	r->doing = RELOCATION_WALKS;
 }
 
 /* ---- the steps ---- */
@@ -325,9 +276,7 @@ bool relocation_is_busy(const struct store *s, log_position durable)
 void relocation_free(struct store *s)
 {
 	struct relocation *r = &s->relocation;
-	log_fetch_free(&r->fetch);
-	log_fetch_free(&r->part);
-	buf_free(&r->body);
+	haul_free(&r->haul);
 	buf_free(&r->superseded);
 	summary_free(&r->here);
 }

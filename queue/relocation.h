@@ -10,10 +10,9 @@
 
 #include "base/buf.h"
 #include "persistence/summary.h"
+#include "queue/haul.h"
 
 struct store;
-
-enum { RELOCATION_UNIT = 256 };      /* records copied at a time */
 
 struct relocation_place {
 	log_position at;
@@ -36,13 +35,10 @@ struct relocation {
 	struct trail_walk walk;
 	struct relocation_place next;    /* found, and not read yet; at 0: none */
 
-	log_position at[RELOCATION_UNIT];    /* what is read, ascending */
-	struct log_move moves[RELOCATION_UNIT];   /* ... and was appended again */
-	size_t n, n_moves, taken;
+	struct haul haul;                /* what is read ... */
+	struct log_move moves[HAUL_MOST];    /* ... and was appended again */
+	size_t n_moves;
 	uint64_t bytes;
-	struct log_fetch fetch, part;    /* all of them; the next piece of a large body */
-	log_position part_at;
-	struct buf body;
 	log_position after;              /* the next ones are read once this is durable */
 
 	struct buf superseded;           /* log_position, ascending: copied before the last stop */

@@ -53,6 +53,7 @@ void store_free(struct store *s)
 	catalog_free(&s->catalog);
 	reclaim_free(s);
 	relocation_free(s);
+	replay_free(s);
 	map_free(&s->queues);
 	map_free(&s->publishers);
 	buf_free(&s->scratch);
@@ -294,6 +295,23 @@ void store_know_queue(struct store *s, struct queue *q)
 struct queue *store_queue(const struct store *s, uint32_t id)
 {
 	return map_get(&s->queues, slice_of(&id, sizeof id));
+}
+
+bool store_has(const struct store *s, uint32_t id, uint64_t seq)
+{
+	const struct queue *q = store_queue(s, id);
+	return q && !ranges_hold(&q->gone, seq);
+}
+
+size_t store_targets_left(const struct store *s, struct slice packed_targets,
+                          struct record_target *out)
+{
+	size_t n = 0;
+	struct record_target t;
+	while (record_target_next(&packed_targets, &t))
+		if (store_has(s, t.queue, t.seq))
+			out[n++] = t;
+	return n;
 }
 
 void store_forget_queue(struct store *s, struct queue *q)

@@ -17,12 +17,13 @@
 #include "queue/publishers.h"
 #include "queue/reclaim.h"
 #include "queue/relocation.h"
+#include "queue/replay.h"
 
 struct message;
 struct queue;
 
 /* What a fetch of the log brings: struct log_fetch.kind. */
-enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_PAGE, FETCH_LEAF };
+enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_REPLAY, FETCH_PAGE, FETCH_LEAF };
 
 struct store {
 	struct log *log;             /* NULL: nothing is kept */
@@ -39,6 +40,7 @@ struct store {
 	struct list publisher_walks;
 	struct reclaim reclaim;
 	struct relocation relocation;
+	struct replay replay;
 	struct map queues;           /* those with a number, not deleted, by it */
 	struct looks looks;
 	enum { TX_NONE, TX_EMPTY, TX_WRITTEN } tx;   /* inside store_begin and store_commit */
@@ -133,6 +135,12 @@ void store_define(struct store *s, uint8_t kind, struct slice key, struct slice 
 /* The queue is there, with its number: what the log says of it counts. */
 void store_know_queue(struct store *s, struct queue *q);
 struct queue *store_queue(const struct store *s, uint32_t id);
+
+/* Whether the queue with that number has an entry with that one that is not gone; and those of the
+ * targets of a record, packed, of which that is true: out has room for all.  Returns how many. */
+bool store_has(const struct store *s, uint32_t id, uint64_t seq);
+size_t store_targets_left(const struct store *s, struct slice packed_targets,
+                          struct record_target *out);
 
 /* The queue is deleted: gathered acks are dropped. */
 void store_forget_queue(struct store *s, struct queue *q);

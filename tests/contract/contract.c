@@ -583,7 +583,7 @@ static bool what_is_left_of_a_sparse_extent_is_copied_forward(struct world *w)
 	expect(w, log_where(w->log, w->at[kept]) == 0 && !is_empty_now(w, e.from));
 	log_position to = append(w, RECORD_SPILL, 100, false);
 	struct log_move move = { w->at[kept], to, 1, 0 };
-	log_forward(w->log, e.from, &move, 1);
+	log_forward(w->log, &move, 1);
 	expect(w, log_where(w->log, w->at[kept]) == to && is_empty_now(w, e.from));
 	expect(w, settle(w));
 	expect(w, read_some(w, w->n - 1, w->n) == 1);

@@ -452,10 +452,9 @@ static bool sparse(struct log *log, struct log_extent *out)
 	return false;
 }
 
-static void forward(struct log *log, log_position from, const struct log_move *moves, size_t n)
+static void forward(struct log *log, const struct log_move *moves, size_t n)
 {
 	(void)log;
-	(void)from;
 	(void)moves;
 	must(n == 0);
 }

@@ -646,6 +646,43 @@ def super_stream_of_queues():
     consume_super_stream({})
 
 
+def retention():
+    """While a consumer takes what comes, another reads what there was, twice."""
+    queue = name()
+    taken = []
+
+    def work(ready):
+        with Session() as ch:
+            ch.basic_qos(prefetch_count=10)
+            for method, _, body in ch.consume(queue, inactivity_timeout=30):
+                taken.append(int(body))
+                ch.basic_ack(method.delivery_tag)
+                ready.set()
+                if len(taken) == 400:
+                    ch.cancel()
+                    return
+
+    with Session() as ch:
+        ch.queue_declare(queue, durable=True, arguments={'x-retain-ms': 3600000})
+        ch.confirm_delivery()
+        ch.basic_qos(prefetch_count=20)
+        ready = threading.Event()
+        worker = threading.Thread(target=work, args=[ready])
+        worker.start()
+        for i in range(200):
+            ch.basic_publish('', queue, str(i), PERSISTENT)
+        assert ready.wait(30)
+        assert offsets(ch, queue, 'first', 200) == list(range(200))
+        for i in range(200, 400):
+            ch.basic_publish('', queue, str(i), PERSISTENT)
+        assert offsets(ch, queue, 0, 400) == list(range(400))
+        assert offsets(ch, queue, 'last', 1) == [399]
+        worker.join(30)
+        assert taken == list(range(400)), taken
+        assert ch.queue_declare(queue, passive=True).method.message_count == 0
+        ch.queue_delete(queue)
+
+
 def stopping_says_so():
     c = connect()
     stop = threading.Thread(target=broker, args=['stop'])
@@ -669,7 +706,7 @@ def main():
         exclusive_queues_go_with_their_connection, auto_delete_queues_go_with_their_last_consumer,
         errors, connection_errors,
         dead_letters, time_to_live, streams, late_reader_of_a_table, super_stream_of_streams,
-        super_stream_of_queues, large_bodies, consumer_sees_all_in_order,
+        super_stream_of_queues, retention, large_bodies, consumer_sees_all_in_order,
         crash_keeps_what_was_confirmed, stopping_says_so]
     for case in cases:
         try:

@@ -146,6 +146,29 @@ def try_tracing(b):
           b.ask("clear_global_parameter", "g")[0] == 0)
 
 
+def try_replay(b):
+    c = b.connect()
+    ch = c.channel()
+    ch.queue_declare("r", durable=True, arguments={"x-retain-ms": 3600000})
+    ch.confirm_delivery()
+    for i in range(300):
+        ch.basic_publish("", "r", b"%d" % i, PERSISTENT)
+    ch.queue_purge("r")
+    check("what is retained is listed", ["r", "0", "300", "0", "300"] in b.rows(
+        "list_queues", "name", "messages", "messages_retained", "first_offset", "next_offset"))
+    check("replay", b.ask("replay", "r", "100", "299") == (
+        0, "Putting messages of queue 'r' in vhost '/' back ...\nReplayed 200 messages\n", ""))
+    came = [int(ch.basic_get("r", auto_ack=True)[2]) for _ in range(200)]
+    check("they are there, in order", came == list(range(100, 300)), came)
+    code, _, err = b.ask("replay", "r", "100", "300")
+    check("not more than there is", code == 65 and "offsets 0 to 299 are retained" in err, err)
+    check("nor a part of it", ch.basic_get("r", auto_ack=True)[0] is None)
+    check("replay -q", b.ask("replay", "-q", "r", "last", "last") == (
+        0, "Replayed 1 messages\n", ""))
+    ch.queue_delete("r")
+    c.close()
+
+
 def try_changes(b):
     c = b.connect()
     ch = c.channel()
@@ -479,6 +502,7 @@ def main():
             try_lists(b)
             try_policies(b)
             try_tracing(b)
+            try_replay(b)
             try_changes(b)
             try_tenants(b)
             try_alarms(b)

@@ -268,3 +268,188 @@ a 1 does queue.declare queue=q durable arguments={x-queue-type: "quorum", x-reta
 a 1 > queue.declare queue=q durable arguments={x-queue-type: "quorum", x-retain-ms: 1000}
 a 1 refused 406 "PRECONDITION_FAILED - inequivalent arg 'x-retain-bytes' for queue 'q' in vhost '/': received none but current is the value '1000' of type 'signedint'" queue.declare
 a closes
+
+scene "A range is put back, in order and behind what is there"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable arguments={x-retain-ms: 60000}
+a 1 does confirm.select
+repeat 5
+a 1 > basic.publish routing_key=q body="$i" persistent headers={n: $i}
+end
+a 1 confirmed 1..5
+repeat 4
+a 1 > basic.get queue=q no_ack
+a 1 < basic.get-ok body="$i"
+end
+ctl replay q 1 2 => 0 "Replayed 2 messages"
+a 1 does queue.declare queue=q durable passive => message_count=3
+ctl replay q last last => 0 "Replayed 1 messages"
+a 1 > basic.publish routing_key=q body="6" persistent
+a 1 confirmed 6
+ctl list_queues messages messages_retained first_offset next_offset --silent => 0 "5	6	0	6"
+blackout
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable passive => message_count=5
+a 1 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=q consumer_tag=c
+a 1 < basic.deliver body="5" redelivered=1
+a 1 < basic.deliver body="2" headers={n: 2} redelivered=1
+a 1 < basic.deliver body="3"
+a 1 < basic.deliver body="5"
+a 1 < basic.deliver body="6"
+a 1 > basic.ack delivery_tag=5 multiple
+a 1 does queue.declare queue=q durable passive => message_count=0
+ctl replay q first last => 0 "Replayed 6 messages"
+repeat 6
+a 1 < basic.deliver body="$i"
+end
+a 1 < nothing
+killed
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable passive => message_count=6
+a 1 does queue.purge queue=q => message_count=6
+a 1 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=q consumer_tag=r arguments={x-stream-offset: "first"}
+repeat 6
+a 1 < basic.deliver body="$i" redelivered=0
+end
+a 1 < nothing
+a closes
+
+scene "What has expired meanwhile is not put back"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable arguments={x-retain-ms: 60000, x-message-ttl: 10000}
+a 1 does confirm.select
+a 1 > basic.publish routing_key=q body="old" persistent
+clock +5s
+a 1 > basic.publish routing_key=q body="short" persistent expiration="1000"
+a 1 > basic.publish routing_key=q body="new" persistent
+a 1 confirmed 1..3
+clock +6s
+a 1 does queue.purge queue=q => message_count=1
+ctl replay q first last => 0 "Replayed 1 messages\n2 others would have expired at once"
+a 1 > basic.get queue=q
+a 1 < basic.get-ok body="new"
+a 1 > basic.ack delivery_tag=1
+a closes
+
+scene "What is put back counts as what is published"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable arguments={x-retain-ms: 60000, x-max-length: 2}
+a 1 does queue.declare queue=r durable arguments={x-retain-ms: 60000, x-max-length: 2, x-overflow: "reject-publish"}
+a 1 does queue.declare queue=p durable arguments={x-retain-ms: 60000, x-max-priority: 5}
+a 1 does confirm.select
+repeat 3
+a 1 > basic.publish routing_key=q body="$i" persistent
+end
+a 1 > basic.publish routing_key=r body="1" persistent
+a 1 > basic.publish routing_key=r body="2" persistent
+a 1 > basic.publish routing_key=p body="low" persistent priority=1
+a 1 > basic.publish routing_key=p body="high" persistent priority=4
+a 1 confirmed 1..7
+ctl replay q 0 0 => 0 "Replayed 1 messages"
+a 1 does queue.declare queue=q durable passive => message_count=2
+a 1 > basic.get queue=q no_ack
+a 1 < basic.get-ok body="3"
+a 1 > basic.get queue=q no_ack
+a 1 < basic.get-ok body="1"
+ctl replay r 0 0 => 65 "nothing was put back: the queue has no room for these messages, and refuses what is too much"
+a 1 does queue.declare queue=r durable passive => message_count=2
+a 1 does queue.purge queue=p
+ctl replay p first last
+a 1 > basic.get queue=p no_ack
+a 1 < basic.get-ok body="high"
+a closes
+
+scene "What is not put back"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=plain durable
+a 1 does queue.declare queue=q durable arguments={x-retain-bytes: 4}
+ctl replay missing 0 1 => 65 "no queue 'missing' in vhost '/'"
+ctl replay plain 0 1 => 65 "queue 'plain' in vhost '/' retains no messages"
+ctl replay q first last => 65 "nothing is retained of queue 'q' in vhost '/'"
+a 1 does confirm.select
+repeat 5
+a 1 > basic.publish routing_key=q body="12" persistent
+end
+a 1 confirmed 1..5
+ctl replay q 2 4 => 65 "offsets 3 to 4 are retained of queue 'q' in vhost '/'"
+ctl replay q 3 5 => 65 "offsets 3 to 4 are retained of queue 'q' in vhost '/'"
+ctl replay q 4 3 => 65 "offsets 3 to 4 are retained of queue 'q' in vhost '/'"
+ctl replay q next last => 64 "Bad argument. An offset is a number, first, or last."
+ctl replay q 3 4 => 0 "Replayed 2 messages"
+a closes
+
+scene "What others have still goes along, large bodies too"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable arguments={x-retain-ms: 60000}
+a 1 does queue.declare queue=beside durable
+a 1 does queue.bind queue=q exchange=amq.fanout
+a 1 does queue.bind queue=beside exchange=amq.fanout
+a 1 does confirm.select
+a 1 > basic.publish exchange=amq.fanout body_bytes=700000 persistent
+a 1 > basic.publish exchange=amq.fanout body="small" persistent
+a 1 confirmed 1..2
+repeat 3
+ctl replay q first last => 0 "Replayed 2 messages"
+end
+a 1 does queue.purge queue=q => message_count=8
+ctl replay q 0 0 => 0 "Replayed 1 messages"
+blackout
+a connects
+a opens 1
+a 1 > basic.get queue=beside no_ack
+a 1 < basic.get-ok body_bytes=700000
+a 1 > basic.get queue=beside no_ack
+a 1 < basic.get-ok body="small"
+a 1 > basic.get queue=q
+a 1 < basic.get-ok body_bytes=700000
+a 1 > basic.get queue=q
+a 1 < basic.get-empty
+a 1 does basic.qos prefetch_count=10
+a 1 does basic.consume queue=q consumer_tag=r arguments={x-stream-offset: "first"}
+a 1 < basic.deliver body_bytes=700000
+a 1 < basic.deliver body="small"
+a closes
+
+scene "One replay has its limits"
+broker durable
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable arguments={x-retain-ms: 60000}
+a 1 does confirm.select
+a 1 > basic.publish routing_key=q body_bytes=9000000 persistent
+a 1 > basic.publish routing_key=q body_bytes=9000000 persistent
+a 1 confirmed 1..2
+ctl replay q 0 1 => 65 "nothing was put back: one replay is of 16 MB at most"
+ctl replay q 1 1 => 0 "Replayed 1 messages"
+a 1 does queue.declare queue=q durable passive => message_count=3
+a closes
+
+scene "What is retained counts for the bytes of a virtual host"
+broker durable
+ctl set_vhost_limits "{\"max-bytes\": 1000}"
+a connects
+a opens 1
+a 1 does queue.declare queue=q durable arguments={x-retain-ms: 5000}
+a 1 > basic.publish routing_key=q body_bytes=400 persistent
+a 1 does basic.get queue=q no_ack => body_bytes=400
+a 1 > basic.publish routing_key=q body_bytes=400 persistent
+a 1 > basic.publish routing_key=q body_bytes=1 persistent
+a < connection.blocked reason="byte limit for vhost '/'"
+clock +5s
+clock +1s
+a < connection.unblocked
+a closes

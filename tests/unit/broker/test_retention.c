@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A queue that retains its messages against a model, through crashes: what is taken from it is gone
- * there and stays where it is read, each offset has the message it had when it was seen, and what
- * was confirmed is in both. */
+ * there and stays where it is read, each offset has the message it had when it was seen, what was
+ * confirmed is in both, and what is put back is there as a whole or not at all. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "amqp/props.h"
 #include "amqp/table.h"
+#include "broker/manage.h"
+#include "broker/state.h"
+#include "persistence/log_file.h"
+#include "queue/queue.h"
 #include "tests/sim/talk.h"
 
 Suite *suite_broker_retention(void);
@@ -19,11 +23,15 @@ static struct talk talk;
 static struct buf why;
 static unsigned random_state;
 
+struct ready {
+	unsigned number;
+	bool persistent;
+};
+
 static struct {
-	struct {
-		bool persistent, taken;
-	} messages[MOST];
-	unsigned published;
+	struct ready ready[MOST];    /* what the queue holds, in order */
+	unsigned n_ready;
+	unsigned published;          /* messages ever */
 	unsigned number[MOST];       /* of the message at each offset */
 	unsigned n;                  /* offsets given */
 	unsigned seen;               /* by the reader, all below */
@@ -46,7 +54,7 @@ static void set_up(void)
 {
 	inside_init(&in);
 	in.durable = true;
-	in.segment_bytes = 128 << 10;
+	in.segment_bytes = 64 << 10;
 	in.options.message_memory_bytes = 50000;
 	in.options.index_page_entries = 16;
 	memset(&model, 0, sizeof model);
@@ -114,34 +122,23 @@ static unsigned declare(struct slice arguments)
 static void publish_some(void)
 {
 	char body[600];
-	for (unsigned n = 1 + below(BURST); n && model.published < MOST; n--) {
+	for (unsigned n = 1 + below(BURST); n && model.published < MOST && model.n_ready < MOST; n--) {
 		bool persistent = below(4) != 0;
+		unsigned number = model.published++;
 		memset(body, 'x', sizeof body);
-		int len = snprintf(body, sizeof body, "%u ", model.published);
+		int len = snprintf(body, sizeof body, "%u ", number);
 		talk_publish(&talk, 1, slice_of("", 0), slice_str("q"), false, persistent,
 		             slice_of(body, (size_t)len + below(500)));
-		model.messages[model.published].persistent = persistent;
-		model.messages[model.published].taken = false;
+		model.ready[model.n_ready++] = (struct ready){ number, persistent };
 		if (persistent)
-			model.number[model.n++] = model.published;
-		model.published++;
+			model.number[model.n++] = number;
 	}
 }
 
-static unsigned first_ready(void)
+static void take_ready(unsigned n)
 {
-	unsigned i = 0;
-	while (i < model.published && model.messages[i].taken)
-		i++;
-	return i;
-}
-
-static unsigned count_ready(void)
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < model.published; i++)
-		n += !model.messages[i].taken;
-	return n;
+	model.n_ready -= n;
+	memmove(model.ready, model.ready + n, model.n_ready * sizeof *model.ready);
 }
 
 static void get_some(void)
@@ -150,11 +147,10 @@ static void get_some(void)
 	struct method m = { .id = METHOD_basic_get,
 		                .basic_get = { .queue = slice_str("q"), .no_ack = true } };
 	settle_down();
-	for (unsigned n = below(BURST); n && count_ready(); n--) {
+	for (unsigned n = below(BURST); n && model.n_ready; n--) {
 		call(1, m, METHOD_basic_get_ok, &h);
-		unsigned number = number_in(h.body);
-		ck_assert_uint_eq(number, first_ready());
-		model.messages[number].taken = true;
+		ck_assert_uint_eq(number_in(h.body), model.ready[0].number);
+		take_ready(1);
 	}
 }
 
@@ -164,9 +160,59 @@ static void purge(void)
 	struct method m = { .id = METHOD_queue_purge, .queue_purge = { .queue = slice_str("q") } };
 	settle_down();
 	call(1, m, METHOD_queue_purge_ok, &h);
-	ck_assert_uint_eq(h.method.queue_purge_ok.message_count, count_ready());
-	for (unsigned i = 0; i < model.published; i++)
-		model.messages[i].taken = true;
+	ck_assert_uint_eq(h.method.queue_purge_ok.message_count, model.n_ready);
+	model.n_ready = 0;
+}
+
+/* ---- replays ---- */
+
+static struct queue *queue_of(void)
+{
+	struct vhost *v = vhost_find(in.broker, slice_str("/"));
+	return topology_queue(&v->topology, slice_str("q"));
+}
+
+/* Some of what is retained: *from and how many; 0: nothing is, or there is no room for more. */
+static unsigned some_range(unsigned *from)
+{
+	unsigned first = (unsigned)stream_first(queue_of()->live->retained) - 1;
+	ck_assert(model.forgets || first == 0);
+	if (first == model.n)
+		return 0;
+	*from = first + below(model.n - first);
+	unsigned n = 1 + below(model.n - *from < 300 ? model.n - *from : 300);
+	return model.n_ready + n > MOST ? 0 : n;
+}
+
+static void note_replayed(unsigned from, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		model.ready[model.n_ready++] = (struct ready){ model.number[from + i], true };
+}
+
+static uint64_t begin_replay(unsigned from, unsigned n)
+{
+	uint64_t number;
+	enum replay_outcome o = manage_replay(in.broker, queue_of(), from, from + n - 1, &number);
+	ck_assert_int_eq(o, REPLAY_GOES_ON);
+	return number;
+}
+
+static void replay_some(void)
+{
+	struct replay_report r;
+	unsigned from;
+	settle_down();
+	unsigned n = some_range(&from);
+	if (n == 0)
+		return;
+	uint64_t number = begin_replay(from, n);
+	settle_down();
+	ck_assert(manage_replayed(in.broker, number, &r));
+	ck_assert_int_eq(r.outcome, REPLAY_DONE);
+	ck_assert_uint_eq(r.messages, n);
+	ck_assert(manage_is_durable(in.broker, r.wait_for));
+	note_replayed(from, n);
 }
 
 /* Reads on from what was seen; what it is sent is done with at once. */
@@ -193,37 +239,65 @@ static void read_on(void)
 }
 
 /* What was not to last is gone, if the power was or not. */
+static unsigned start_again(struct slice arguments, enum disk_sim_loss loss)
+{
+	unsigned n = 0;
+	talk_free(&talk);
+	inside_crash(&in, loss);
+	in.held = false;
+	start();
+	for (unsigned i = 0; i < model.n_ready; i++)
+		if (model.ready[i].persistent)
+			model.ready[n++] = model.ready[i];
+	model.n_ready = n;
+	return declare(arguments);
+}
+
+static enum disk_sim_loss some_loss(void)
+{
+	return (enum disk_sim_loss)below(DISK_SIM_LOSS_KINDS);
+}
+
 static void crash(struct slice arguments)
 {
 	settle_down();
-	talk_free(&talk);
-	inside_crash(&in, below(2) ? DISK_SIM_LOSES_ALL : DISK_SIM_KEEPS_ALL);
-	start();
-	for (unsigned i = 0; i < model.published; i++)
-		model.messages[i].taken |= !model.messages[i].persistent;
-	ck_assert_uint_eq(declare(arguments), count_ready());
+	ck_assert_uint_eq(start_again(arguments, some_loss()), model.n_ready);
 }
 
 /* Of what was published while nothing became durable, as much is in the one as in the other. */
 static void crash_in_the_middle(struct slice arguments)
 {
-	unsigned safe = model.published;
 	settle_down();
+	unsigned safe = model.n;
 	in.held = true;
 	publish_some();
-	talk_free(&talk);
-	inside_crash(&in, below(2) ? DISK_SIM_LOSES_ALL : DISK_SIM_KEEPS_ALL);
-	in.held = false;
-	start();
-	for (unsigned i = 0; i < model.published; i++)
-		model.messages[i].taken |= !model.messages[i].persistent;
-	unsigned ready = declare(arguments);
-	while (count_ready() > ready) {
-		model.published--;
-		if (model.messages[model.published].persistent)
-			model.n--;
-	}
-	ck_assert_uint_ge(model.published, safe);
+	unsigned ready = start_again(arguments, some_loss());
+	ck_assert_uint_le(ready, model.n_ready);
+	model.n -= model.n_ready - ready;
+	model.n_ready = ready;
+	ck_assert_uint_ge(model.n, safe);
+}
+
+/* The power goes at one of the next operations of the disk. */
+static void crash_in_a_replay(struct slice arguments)
+{
+	struct replay_report r;
+	unsigned from;
+	settle_down();
+	unsigned n = some_range(&from);
+	if (n == 0)
+		return;
+	uint64_t number = begin_replay(from, n);
+	disk_sim_crash_at(in.disk, disk_sim_operations(in.disk) + 1 + below(12));
+	inside_pass(&in, 20);
+	manage_replayed(in.broker, number, &r);
+	bool safe = r.outcome == REPLAY_DONE && manage_is_durable(in.broker, r.wait_for);
+	unsigned ready = start_again(arguments, some_loss());
+	if (ready > model.n_ready)
+		note_replayed(from, n);
+	else
+		ck_assert(!safe);
+	ck_assert_uint_eq(ready, model.n_ready);
 }
 
 static void play(unsigned seed, struct slice arguments)
@@ -231,18 +305,23 @@ static void play(unsigned seed, struct slice arguments)
 	random_state = seed;
 	declare(arguments);
 	for (unsigned i = 0; i < STEPS; i++)
-		switch (below(12)) {
+		switch (below(16)) {
 		case 0: read_on(); break;
 		case 1: crash(arguments); break;
 		case 2: purge(); break;
 		case 3: crash_in_the_middle(arguments); break;
-		case 4:
+		case 4: crash_in_a_replay(arguments); break;
 		case 5:
-		case 6: get_some(); break;
-		case 7: settle_down(); break;
+		case 6: replay_some(); break;
+		case 7:
+		case 8:
+		case 9:
+		case 10: get_some(); break;
+		case 11: settle_down(); break;
 		default: publish_some();
 		}
 	crash(arguments);
+	get_some();
 	model.seen = 0;
 	read_on();
 }
@@ -266,6 +345,60 @@ START_TEST(what_is_too_much_is_forgotten_there_alone)
 }
 END_TEST
 
+static void fill(struct slice arguments)
+{
+	declare(arguments);
+	for (int i = 0; i < 10; i++)
+		publish_some();
+	settle_down();
+}
+
+START_TEST(a_replay_ends_with_its_queue)
+{
+	struct buf arguments = { 0 };
+	struct replay_report r;
+	struct heard h;
+	uint64_t other;
+	struct method delete = { .id = METHOD_queue_delete,
+		                     .queue_delete = { .queue = slice_str("q") } };
+	table_put_int(&arguments, "x-retain-ms", 1000000000);
+	fill(buf_slice(&arguments));
+	uint64_t number = begin_replay(0, model.n);
+	ck_assert_int_eq(manage_replay(in.broker, queue_of(), 0, 0, &other), REPLAY_BUSY);
+	for (int i = _i; i; i--) {
+		broker_turn(in.broker, in.now_ms);
+		log_file_step(in.log);
+	}
+	call(1, delete, METHOD_queue_delete_ok, &h);
+	ck_assert(manage_replayed(in.broker, number, &r));
+	ck_assert_int_eq(r.outcome, REPLAY_GONE);
+	settle_down();
+	ck_assert_uint_eq(declare(buf_slice(&arguments)), 0);
+	ck_assert_int_eq(manage_replay(in.broker, queue_of(), 0, 0, &other), REPLAY_FORGOTTEN);
+	buf_free(&arguments);
+}
+END_TEST
+
+/* Everything is forgotten while it is read. */
+START_TEST(what_is_forgotten_meanwhile_is_not_put_back)
+{
+	struct buf arguments = { 0 };
+	struct replay_report r;
+	table_put_int(&arguments, "x-retain-ms", 1000);
+	fill(buf_slice(&arguments));
+	unsigned ready = model.n_ready;
+	uint64_t number = begin_replay(0, model.n);
+	in.held = true;
+	inside_pass(&in, 2000);
+	inside_let_go(&in);
+	settle_down();
+	ck_assert(manage_replayed(in.broker, number, &r));
+	ck_assert_int_eq(r.outcome, REPLAY_FORGOTTEN);
+	ck_assert_uint_eq(declare(buf_slice(&arguments)), ready);
+	buf_free(&arguments);
+}
+END_TEST
+
 Suite *suite_broker_retention(void)
 {
 	Suite *s = suite_create("broker/retention");
@@ -274,6 +407,8 @@ Suite *suite_broker_retention(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, what_was_taken_stays_where_it_is_read, 0, 8);
 	tcase_add_loop_test(c, what_is_too_much_is_forgotten_there_alone, 0, 8);
+	tcase_add_loop_test(c, a_replay_ends_with_its_queue, 0, 3);
+	tcase_add_test(c, what_is_forgotten_meanwhile_is_not_put_back);
 	suite_add_tcase(s, c);
 	return s;
 }
