@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/walk.h"
 #include "queue/queue.h"
+#include "queue/retention.h"
 #include "queue/store.h"
 
 /* Those of one queue. */
@@ -282,7 +283,7 @@ void publishers_recover(struct store *s, struct publishers_found *f)
 	qsort(all, n, sizeof *all, by_position);
 	for (size_t i = 0; i < n; i++) {
 		struct queue *q = store_queue(s, all[i]->queue);
-		if (q)
+		if (q && !retention_is(q))
 			restore(q, all[i]);
 	}
 	mem_free(all);

@@ -32,6 +32,11 @@ static struct settings limits_of(struct slice table, size_t skip)
 	return s;
 }
 
+bool retention_is(const struct queue *q)
+{
+	return q->live->stream && q->live->stream->hidden;
+}
+
 bool retention_limit(struct queue *q, struct slice definition)
 {
 	struct queue *retained = q->live->retained;
@@ -54,6 +59,7 @@ void retention_begin(struct queue *q, uint32_t id)
 		                       .durable = q->durable, .id = id };
 	live_begin(q);
 	q->live->retained = queue_new(q->store, &spec);
+	q->live->retained->live->stream->hidden = true;
 	buf_free(&arguments);
 	retention_limit(q, slice_of(NULL, 0));
 }

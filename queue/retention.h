@@ -20,6 +20,9 @@ bool retention_is_asked_for(struct slice arguments);
  * is retained, 0: nothing is logged. */
 void retention_begin(struct queue *q, uint32_t id);
 
+/* Whether the queue is what another one retains. */
+bool retention_is(const struct queue *q);
+
 /* How much it retains: by its arguments and the definition of a policy (retain-ms, retain-bytes;
  * encoded, empty: none), the smaller number of each.  True when that is another than before. */
 bool retention_limit(struct queue *q, struct slice definition);

@@ -35,6 +35,7 @@ struct stream {
 	uint64_t front;              /* the number of which that is known; 0: of none ... */
 	int64_t front_ms;            /* ... when it was placed */
 	struct compaction *compaction;   /* x-compact-key; NULL: all messages stay */
+	bool hidden;                 /* no name leads to it: it is what a queue retains (retention.h) */
 	bool awaited;                /* somebody waits for something else to be durable */
 	struct list unseen;          /* on the store's list of streams with something not visible yet */
 };

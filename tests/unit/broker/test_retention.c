@@ -399,6 +399,34 @@ START_TEST(what_is_forgotten_meanwhile_is_not_put_back)
 }
 END_TEST
 
+/* The record of its message says that it has come so far in both. */
+START_TEST(a_publisher_is_numbered_in_the_queue_alone)
+{
+	struct buf arguments = { 0 }, headers = { 0 };
+	struct field id = { .letter = 'S', .bytes = slice_str("p") };
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .routing_key = slice_str("q") } };
+	table_put_int(&arguments, "x-retain-ms", 1000000000);
+	table_put(&headers, slice_str("x-publisher-id"), &id);
+	table_put_int(&headers, "x-publisher-sequence", 7);
+	struct props as = { .flags = PROP_headers | PROP_delivery_mode, .delivery_mode = 2,
+		                .headers = buf_slice(&headers) };
+	declare(buf_slice(&arguments));
+	for (int i = 0; i < 2; i++) {
+		talk_content(&talk, 1, &m, &as, slice_str("once"));
+		settle_down();
+		talk_free(&talk);
+		inside_crash(&in, DISK_SIM_LOSES_ALL);
+		start();
+		ck_assert_uint_eq(declare(buf_slice(&arguments)), 1);
+		ck_assert_ptr_nonnull(publishers_find(queue_of(), slice_str("p")));
+		ck_assert_ptr_null(publishers_find(queue_of()->live->retained, slice_str("p")));
+	}
+	buf_free(&arguments);
+	buf_free(&headers);
+}
+END_TEST
+
 Suite *suite_broker_retention(void)
 {
 	Suite *s = suite_create("broker/retention");
@@ -408,6 +436,7 @@ Suite *suite_broker_retention(void)
 	tcase_add_loop_test(c, what_was_taken_stays_where_it_is_read, 0, 8);
 	tcase_add_loop_test(c, what_is_too_much_is_forgotten_there_alone, 0, 8);
 	tcase_add_loop_test(c, a_replay_ends_with_its_queue, 0, 3);
+	tcase_add_test(c, a_publisher_is_numbered_in_the_queue_alone);
 	tcase_add_test(c, what_is_forgotten_meanwhile_is_not_put_back);
 	suite_add_tcase(s, c);
 	return s;
