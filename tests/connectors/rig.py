@@ -52,6 +52,10 @@ class Peer:
         self.process = None
         atexit.register(self.end)
 
+    def java(self, heap, *command):
+        return ["java", "-XX:TieredStopAtLevel=1", f"-Xmx{heap}",
+                f"-Djava.io.tmpdir={self.folder}", "-cp", *command]
+
     def start(self):
         self.starts += 1
         with open(self.log, "ab") as out:
@@ -200,9 +204,6 @@ def maven(log, *arguments):
     if code:
         wrong = re.findall(r"ERROR\] (.*)", pathlib.Path(out.name).read_text())
         raise Failure(f"Maven: {wrong[0] if wrong else code}")
-
-
-JAVA = ["java", "-XX:TieredStopAtLevel=1"]
 
 
 def build(name):

@@ -10,15 +10,20 @@ usage: run.py [PEER ...]    flink debezium storm kafka, else all of those
 import importlib
 import os
 import random
+import signal
+import subprocess
 import sys
 import time
 
+import pika.exceptions
 import rig
 
 PEERS = ["flink", "debezium", "storm", "kafka"]
+TROUBLE = (rig.Failure, OSError, subprocess.SubprocessError, pika.exceptions.AMQPError)
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))   # what was started is ended
     seed = int(os.environ.get("SEED", "1"))
     print(f"seed {seed}")
     rig.BUILD.mkdir(parents=True, exist_ok=True)
@@ -32,7 +37,7 @@ def main():
                 passed += 1
             except rig.Absent as absent:
                 print(f"none {name} {case.__name__}: {absent}", end="")
-            except rig.Failure as failure:
+            except TROUBLE as failure:
                 print(f"FAIL {name} {case.__name__}: {failure}", end="")
                 failed += 1
             print(f" ({time.monotonic() - begun:.0f} s)", flush=True)

@@ -9,13 +9,14 @@ import tempfile
 import threading
 import time
 
-from rig import JAVA, Broker, Failure, Peer, need, unpack, until
+from rig import Broker, Failure, Peer, need, unpack, until
 
 DEBEZIUM = "io.debezium:debezium-server-dist:3.6.1.Final:tar.gz"
 CHANGES, KILLS, ROWS = 30_000, 3, 50
 TABLES = ["account", "teller", "history"]   # no queue is bound for the last
 
 PROPERTIES = """\
+quarkus.http.host=127.0.0.1
 quarkus.http.port={http}
 quarkus.log.level=INFO
 quarkus.log.console.json=false
@@ -42,7 +43,7 @@ debezium.sink.rabbitmq.routingKey.source=topic
 """
 
 
-def java(at_least):
+def installed_java(at_least):
     """The command of an installed Java of that version or a newer one."""
     for release in sorted(pathlib.Path("/usr/lib/jvm").glob("*/release")):
         for line in release.read_text().splitlines():
@@ -96,8 +97,9 @@ class Debezium(Peer):
         (self.folder / "config").mkdir()
         (self.folder / "config" / "application.properties").write_text(PROPERTIES.format(
             http=http, postgres=postgres.port, broker=broker.port, folder=self.folder))
-        self.program = [java(21), *JAVA[1:], "-Xmx512m", "-cp",
-                        f"{next(home.glob('*runner.jar'))}:{home}/lib/*", "io.debezium.server.Main"]
+        classes = f"{next(home.glob('*runner.jar'))}:{home}/lib/*"
+        self.program = [installed_java(21),
+                        *self.java("512m", classes, "io.debezium.server.Main")[1:]]
 
     def command(self):
         return self.program

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from rig import JAVA, Broker, Peer, build, need
+from rig import Broker, Peer, build, need
 
 IDS, KILLS = 100_000, 5
 CHECKPOINT = r"checkpoint \d+: (\d+) of \d+ ids, (\d+) more than once"
@@ -14,8 +14,8 @@ class Job(Peer):
 
     def __init__(self, broker, ids, known_by):
         super().__init__("flink")
-        self.program = [*JAVA, "-Xmx1g", "-cp", build("flink"), "CountIds", broker.port, "in", ids,
-                        known_by, self.folder]
+        self.program = self.java("1g", build("flink"), "CountIds", broker.port, "in", ids, known_by,
+                                 self.folder)
 
     def command(self):
         """From the newest checkpoint that is whole, if there is one."""

@@ -6,7 +6,7 @@ import time
 import urllib.error
 import urllib.request
 
-from rig import BUILD, JAVA, Broker, Peer, build, cannot_be_had, need, unpack, until
+from rig import BUILD, Broker, Peer, build, cannot_be_had, need, unpack, until
 
 CAMEL = "org.apache.camel.kafkaconnector:camel-spring-rabbitmq-{}-kafka-connector:4.18.0"
 IDS, KILLS = 4000, 3
@@ -86,8 +86,7 @@ camel.error.handler.redelivery.delay=500
 """
 
 
-def java(*command):
-    return [*JAVA, "-Xmx512m", "-cp", f"{BUILD}/connect/lib/*", *command]
+CLASSES = f"{BUILD}/connect/lib/*"
 
 
 class Kafka(Peer):
@@ -100,11 +99,12 @@ class Kafka(Peer):
         self.settings = self.folder / "server.properties"
         self.settings.write_text(KAFKA.format(kafka=self.port, controller=ports.next(),
                                               folder=self.folder))
-        subprocess.run(java("kafka.tools.StorageTool", "format", "-t", "A" * 22, "-c",
-                            self.settings), check=True, capture_output=True)
+        subprocess.run(self.java("512m", CLASSES, "kafka.tools.StorageTool", "format",
+                                 "-t", "A" * 22, "-c", self.settings),
+                       check=True, capture_output=True)
 
     def command(self):
-        return java("kafka.Kafka", self.settings)
+        return self.java("512m", CLASSES, "kafka.Kafka", self.settings)
 
     def start(self):
         super().start()
@@ -112,10 +112,10 @@ class Kafka(Peer):
 
     def topic(self):
         """All bodies in the topic."""
-        return subprocess.check_output(
-            java("org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server",
-                 f"127.0.0.1:{self.port}", "--topic", "ids", "--from-beginning", "--timeout-ms",
-                 "10000"), stderr=subprocess.DEVNULL, text=True).split()
+        reader = self.java("512m", CLASSES, "org.apache.kafka.tools.consumer.ConsoleConsumer",
+                           "--bootstrap-server", f"127.0.0.1:{self.port}", "--topic", "ids",
+                           "--from-beginning", "--timeout-ms", "10000")
+        return subprocess.check_output(reader, stderr=subprocess.DEVNULL, text=True).split()
 
 
 class Worker(Peer):
@@ -134,7 +134,8 @@ class Worker(Peer):
                                                   folder=self.folder))
 
     def command(self):
-        return java("org.apache.kafka.connect.cli.ConnectStandalone", *self.files)
+        return self.java("512m", CLASSES, "org.apache.kafka.connect.cli.ConnectStandalone",
+                         *self.files)
 
     def ask(self, method, path):
         request = urllib.request.Request(f"http://127.0.0.1:{self.rest}/{path}", method=method)

@@ -3,7 +3,7 @@
 import re
 import time
 
-from rig import JAVA, Broker, Peer, build, cannot_be_had, need, until
+from rig import Broker, Peer, build, cannot_be_had, need, until
 
 IDS, KILLS = 10_000, 2
 
@@ -13,8 +13,8 @@ class Topology(Peer):
 
     def __init__(self, broker, ports, failed):
         super().__init__("storm")
-        self.program = [*JAVA, "-Xmx768m", "-cp", build("storm"), "Topology", broker.port, failed,
-                        ports.next()]
+        self.program = self.java("768m", build("storm"), "Topology", broker.port, failed,
+                                 ports.next())
 
     def command(self):
         return self.program

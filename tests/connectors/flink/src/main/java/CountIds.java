@@ -95,6 +95,8 @@ public class CountIds {
 
 	public static void main(String[] args) throws Exception {
 		Configuration configuration = new Configuration();
+		configuration.setString("jobmanager.bind-host", "127.0.0.1");
+		configuration.setString("rest.bind-address", "127.0.0.1");
 		configuration.setString("taskmanager.memory.network.max", "16m");
 		configuration.setString("taskmanager.memory.network.min", "16m");
 		if (args.length > 5)
