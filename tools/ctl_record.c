@@ -159,7 +159,8 @@ static void put_publisher(struct printer *p, struct slice body)
 static void put_define(struct printer *p, struct slice body)
 {
 	static const char *const kinds[] = { "", "exchange", "queue", "binding", "vhost", "user",
-		                                 "policy", "permission", "parameter", "topic permission" };
+		                                 "policy", "permission", "parameter", "topic permission",
+		                                 "offset" };
 	struct record_define d;
 	if (!record_define_decode(body, &d))
 		return;

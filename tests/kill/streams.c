@@ -29,7 +29,7 @@ enum {
 	WINDOW = 400, /* publishes that are not confirmed yet */
 	PREFETCH = 300,
 	BATCH_MOST = 40,  /* messages of a transaction */
-	LABEL_BYTES = 16, /* of a body: number and, in a copy, offset, in hex; then filler */
+	LABEL_BYTES = 16,        /* of a body: number and, in a copy, offset, in hex; then filler */
 	BODY_MOST = 1024,
 };
 
@@ -47,7 +47,7 @@ struct message {
 };
 
 static struct message *messages;
-static uint32_t *seen; /* by offset: the number there, and one; 0: not seen yet */
+static uint32_t *seen;           /* by offset: the number there, and one; 0: not seen yet */
 static uint32_t n_messages, room_messages, n_seen, room_seen;
 static struct {
 	uint64_t lost, moved, twice, missing, astray, behind;
@@ -55,8 +55,8 @@ static struct {
 
 static struct {
 	struct wire wire;
-	uint32_t first, end; /* numbers that it published; and may publish */
-	uint64_t confirmed;  /* of them */
+	uint32_t first, end;         /* numbers that it published; and may publish */
+	uint64_t confirmed;          /* of them */
 } publisher;
 
 static struct {
@@ -64,10 +64,10 @@ static struct {
 	struct {
 		uint64_t tag;
 		uint32_t number, offset;
-	} open[PREFETCH]; /* a ring of deliveries, from first on */
+	} open[PREFETCH];            /* a ring of deliveries, from first on */
 	uint32_t first, n_open;
-	bool began, awaits; /* something came; a commit is under way ... */
-	uint64_t owes;      /* ... and the ack of this tag, with another one, behind it */
+	bool began, awaits;          /* something came; a commit is under way ... */
+	uint64_t owes;               /* ... and the ack of this tag, with another one, behind it */
 } reader;
 
 /* Where the reader stands: where the last commit-ok said, or where the commit after it says. */

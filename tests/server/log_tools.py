@@ -208,6 +208,62 @@ def flips(build, data):
           re.search(r"file w[0-9a-f]{16}\.seg|offset \d+", shown[2]), shown)
 
 
+STREAMED, DONE_WITH = 40, 7
+
+
+def read_stream(channel, n):
+    """The next messages for the reader whose offset is kept as "n"; it has acked none of them."""
+    channel.basic_qos(prefetch_count=n)
+    got = []
+    for method, _, body in channel.consume(
+            "s", inactivity_timeout=5,
+            arguments={"x-stream-offset": "first", "x-stream-offset-name": "n"}):
+        if method:
+            got.append((method.delivery_tag, body))
+        if not method or len(got) == n:
+            return got
+
+
+def leave_stream(build, data):
+    b = Broker(build, data)
+    channel = b.channel()
+    channel.queue_declare("s", durable=True, arguments={"x-queue-type": "stream"})
+    for i in range(STREAMED):
+        channel.basic_publish("", "s", body_of(i), PERSISTENT)
+    channel.basic_ack(read_stream(channel, DONE_WITH)[-1][0], multiple=True)
+    channel.connection.close()
+    time.sleep(0.3)   # the last batch is sealed
+    b.end(signal.SIGKILL)
+
+
+def stream_flips(build, data):
+    """In each record of a named offset, and in messages of the stream, a bit at a time."""
+    leave_stream(build, data)
+    records = [json.loads(x) for x in ctl(build, "dump", "--json", data).stdout.splitlines()]
+    offsets = [x for x in records if x.get("of") == "offset"]
+    messages = [x for x in records if x["type"] == "PUBLISH"]
+    first = sorted(f for f in os.listdir(data) if f.endswith(".seg") and f[0] == "w")[0]
+    wrong, tried = [], 0
+    for record in offsets + messages[::16]:
+        for byte in range(0, 24, 3):
+            at = 4096 + 64 + record["position"] - records[0]["position"] + byte
+            tried += 1
+            flip(f"{data}/{first}", at)
+            verify = ctl(build, "verify", data)
+            b = Broker(build, data) if byte == 9 else None
+            started = b and b.end() != 3
+            if verify.returncode != 1 or started:
+                wrong.append((record, byte, verify.returncode, started))
+            flip(f"{data}/{first}", at)
+    check(f"streams: {tried} flipped bits in offsets and messages, each refused",
+          offsets and messages and not wrong, wrong[:3])
+    b = Broker(build, data)
+    got = read_stream(b.channel(), STREAMED - DONE_WITH)
+    b.end()
+    check("streams: flipped back, the reader goes on where it was",
+          [body for _, body in got] == [body_of(i) for i in range(DONE_WITH, STREAMED)], got[:1])
+
+
 def summaries(build, data):
     """A start does not believe a summary that is damaged."""
     copy = data + ".sum"
@@ -347,6 +403,7 @@ def main():
         data = f"{directory}/data"
         leave_behind(build, data)
         flips(build, data)
+        stream_flips(build, f"{directory}/stream")
         summaries(build, data)
         salvage(build, data)
         salvage_vhost(build, directory)
