@@ -56,6 +56,9 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS: walk_begin(&r->outer, &b->walks, &b->connections); break;
 	case ROSTER_CONSUMERS: walk_begin(&r->outer, &b->walks, &b->consumers); break;
+	case ROSTER_PUBLISHERS:
+		walk_begin(&r->outer, &b->store.publisher_walks, &b->store.all_publishers);
+		break;
 	case ROSTER_GLOBAL_PARAMETERS:
 		walk_begin(&r->outer, &b->parameters.walks, &b->parameters.all);
 		break;
@@ -162,6 +165,11 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 		out->connection = out->channel->connection;
 		out->vhost = out->channel->vhost;
 		break;
+	case ROSTER_PUBLISHERS:
+		out->publisher = list_entry(l, struct publisher, link);
+		out->queue = out->publisher->queue;
+		out->vhost = list_entry(out->queue->topology, struct vhost, topology);
+		break;
 	case ROSTER_GLOBAL_PARAMETERS: out->parameter = list_entry(l, struct parameter, link); break;
 	case ROSTER_POLICIES:
 	case ROSTER_OPERATOR_POLICIES: out->policy = list_entry(l, struct policy, link); break;
@@ -169,11 +177,13 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 	}
 }
 
-/* Consumers of all virtual hosts stand in one list, and who has no limits beside who has. */
+/* Consumers of all virtual hosts stand in one list, and so do publishers; and who has no limits
+ * beside who has. */
 static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
 {
 	switch (r->kind) {
-	case ROSTER_CONSUMERS: return r->vhost && row->vhost != r->vhost;
+	case ROSTER_CONSUMERS:
+	case ROSTER_PUBLISHERS: return r->vhost && row->vhost != r->vhost;
 	case ROSTER_VHOST_LIMITS:
 		return (r->vhost && row->vhost != r->vhost) ||
 		       !ledger_vhost_is_limited(&row->vhost->about);

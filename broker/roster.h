@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What there is, one after the other, for management/: virtual hosts, users and what they may do,
- * queues, exchanges, bindings, connections, channels, consumers, policies.  A roster may be read in
- * pieces over many turns: what is there all the time is met once, what comes or goes meanwhile may
- * be met or not. */
+ * queues, exchanges, bindings, connections, channels, consumers, publishers, policies.  A roster
+ * may be read in pieces over many turns: what is there all the time is met once, what comes or goes
+ * meanwhile may be met or not. */
 #ifndef BROKER_ROSTER_H
 #define BROKER_ROSTER_H
 
@@ -30,6 +30,7 @@ enum roster_kind {
 	ROSTER_CONNECTIONS,
 	ROSTER_CHANNELS,
 	ROSTER_CONSUMERS,
+	ROSTER_PUBLISHERS,           /* those that number, once for each queue that knows them */
 	ROSTER_POLICIES,             /* the weakest first */
 	ROSTER_OPERATOR_POLICIES,
 	ROSTER_PARAMETERS,           /* policies of the operator; others; with neither: its limits */
@@ -48,6 +49,7 @@ struct roster_row {
 	const struct connection *connection;
 	const struct channel *channel;
 	const struct consumer *consumer;
+	const struct publisher *publisher;
 	const struct policy *policy;
 	const struct parameter *parameter;
 };

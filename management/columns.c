@@ -526,6 +526,28 @@ static const struct column consumer_columns[] = {
 	{ "exclusive", consumer_exclusive },
 };
 
+/* ---- publishers ---- */
+
+#define PUBLISHER_VALUE(name, expression)       \
+	VALUE(publisher_##name##_cell)              \
+	{                                           \
+		const struct publisher *p = r->publisher; \
+		(void)room;                             \
+		return expression;                      \
+	}
+
+PUBLISHER_VALUE(queue, cell_slice(queue_name(p->queue)))
+PUBLISHER_VALUE(name, cell_slice(publisher_name(p)))
+PUBLISHER_VALUE(sequence, cell_number(p->highest))
+PUBLISHER_VALUE(complete, cell_number(publisher_complete(p)))
+
+static const struct column publisher_columns[] = {
+	{ "queue_name", publisher_queue_cell },
+	{ "publisher", publisher_name_cell },
+	{ "sequence", publisher_sequence_cell },
+	{ "complete", publisher_complete_cell },
+};
+
 /* ---- policies ---- */
 
 #define POLICY_VALUE(name, expression)        \
@@ -632,6 +654,7 @@ const struct column *column_find(enum roster_kind kind, struct slice name)
 		[ROSTER_BINDINGS] = { binding_columns, ARRAY_LEN(binding_columns) },
 		[ROSTER_CONNECTIONS] = { connection_columns, ARRAY_LEN(connection_columns) },
 		[ROSTER_CHANNELS] = { channel_columns, ARRAY_LEN(channel_columns) },
+		[ROSTER_PUBLISHERS] = { publisher_columns, ARRAY_LEN(publisher_columns) },
 		[ROSTER_CONSUMERS] = { consumer_columns, ARRAY_LEN(consumer_columns) },
 		[ROSTER_POLICIES] = { policy_columns, ARRAY_LEN(policy_columns) },
 		[ROSTER_OPERATOR_POLICIES] = { policy_columns, ARRAY_LEN(policy_columns) },

@@ -244,6 +244,18 @@ enum call_state verb_list_channels(struct call *c, struct buf *out)
 	return list(c, &spec, out);
 }
 
+enum call_state verb_list_publishers(struct call *c, struct buf *out)
+{
+	static const struct list_spec spec = {
+		ROSTER_PUBLISHERS,
+		"queue_name publisher sequence complete",
+		OF_VHOST,
+	};
+	if (!c->begun)
+		call_banner(c, out, "Listing publishers in vhost %.*s ...", SLICE_ARG(c->vhost));
+	return list(c, &spec, out);
+}
+
 enum call_state verb_list_consumers(struct call *c, struct buf *out)
 {
 	static const struct list_spec spec = {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "amqp/table.h"
 #include "management/call.h"
 #include "tests/sim/talk.h"
 
@@ -329,6 +330,38 @@ START_TEST(connections_channels_and_consumers)
 }
 END_TEST
 
+static void publish_numbered(const char *queue, const char *publisher, int number)
+{
+	struct buf headers = { 0 };
+	table_put_str(&headers, "x-publisher-id", publisher);
+	table_put_int(&headers, "x-publisher-sequence", number);
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .routing_key = slice_str(queue) } };
+	struct props p = { .flags = PROP_headers, .headers = buf_slice(&headers) };
+	talk_content(&talk, 1, &m, &p, slice_str("body"));
+	buf_free(&headers);
+}
+
+START_TEST(publishers_and_how_far_they_have_come)
+{
+	declare("q", true);
+	declare("r", true);
+	publish("q");
+	publish_numbered("q", "one", 3);
+	publish_numbered("r", "other", 1);
+	publish_numbered("q", "one", 7);
+	publish_numbered("r", "one", 8);
+	ck_assert_uint_eq(run("list_publishers", "-s", NULL), 0);
+	assert_said("q\tone\t7\t7\nr\tother\t1\t1\nr\tone\t8\t8\n");
+	ck_assert_uint_eq(run("add_vhost", "red", NULL), 0);
+	ck_assert_uint_eq(run("list_publishers", "-s", "-p", "red", NULL), 0);
+	assert_said("");
+	ck_assert_uint_eq(run("delete_queue", "r", NULL), 0);
+	ck_assert_uint_eq(run("list_publishers", "-s", "publisher", NULL), 0);
+	assert_said("one\n");
+}
+END_TEST
+
 START_TEST(a_closed_connection_is_told_why)
 {
 	struct heard h;
@@ -583,6 +616,7 @@ Suite *suite_management_call(void)
 	tcase_add_test(t, bindings_of_the_default_exchange_are_bindings);
 	tcase_add_test(t, an_exchange_may_go_from_under_a_list);
 	tcase_add_test(t, connections_channels_and_consumers);
+	tcase_add_test(t, publishers_and_how_far_they_have_come);
 	tcase_add_test(t, a_closed_connection_is_told_why);
 	tcase_add_test(t, a_virtual_host_may_go_while_it_is_listed);
 	tcase_add_test(t, connections_are_closed_by_virtual_host);
