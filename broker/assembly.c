@@ -77,7 +77,7 @@ static const struct refusal *publish_whole(struct channel *ch)
 	struct published p = publish(ch, m, a->mandatory);
 	message_drop(&m);
 	if (ch->confirm.on && p.refused)
-		confirm_refuse(ch);
+		confirm_refuse(ch, p.wait_for);
 	else if (ch->confirm.on)
 		confirm_note(ch, p.wait_for);
 	return NULL;

@@ -50,9 +50,9 @@ void confirm_note(struct channel *ch, log_position wait_for)
 	enlist(ch);
 }
 
-void confirm_refuse(struct channel *ch)
+void confirm_refuse(struct channel *ch, log_position wait_for)
 {
-	wait_push(&ch->confirm, (struct confirm_wait){ ch->confirm.next_tag++, 0, true });
+	wait_push(&ch->confirm, (struct confirm_wait){ ch->confirm.next_tag++, wait_for, true });
 	enlist(ch);
 }
 

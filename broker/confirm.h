@@ -32,8 +32,9 @@ struct confirm {
 /* The next publish was taken; its ack may go once the log is durable beyond wait_for. */
 void confirm_note(struct channel *ch, log_position wait_for);
 
-/* The next publish was refused by a queue: it is nacked once all before it are answered. */
-void confirm_refuse(struct channel *ch);
+/* The next publish was refused by a queue: it is nacked once all before it are answered, and the
+ * log is durable beyond wait_for. */
+void confirm_refuse(struct channel *ch, log_position wait_for);
 
 /* Sends what may be sent now. */
 void confirm_flush(struct channel *ch);

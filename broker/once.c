@@ -2,6 +2,7 @@
 #include "broker/once.h"
 
 #include "amqp/props.h"
+#include "queue/place.h"
 #include "queue/queue.h"
 
 static struct slice headers_of(const struct message *m)
@@ -63,8 +64,12 @@ void once_claim(struct broker *b, const struct message *m, const struct sender *
 	routed->claims.sequence = sender->sequence;
 	for (size_t i = 0; i < n; i++)
 		claims_add_publisher(&routed->claims, publishers_get(routed->queues[i], sender->id));
-	for (size_t i = n; i < routed->n; i++)
-		publisher_refuse(publishers_get(routed->queues[i], sender->id), sender->sequence);
+	for (size_t i = n; i < routed->n; i++) {
+		struct publisher *p = publishers_get(routed->queues[i], sender->id);
+		log_position at =
+			publisher_refuse(p, sender->sequence, place_is_kept(routed->queues[i], m));
+		routed->wait_for = log_later(routed->wait_for, at);
+	}
 }
 
 struct once_progress once_progress(const struct route_set *routed, struct slice publisher)

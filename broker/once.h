@@ -15,7 +15,7 @@ void once_part(struct broker *b, const struct message *m, const struct sender *s
                struct route_set *routed);
 
 /* The first n of the queues are to take it: their claims are added to those of the exchanges. The
- * others refused it, and take its number when it comes again. */
+ * others refused it, and take its number when it comes again: the nack has to wait for wait_for. */
 void once_claim(struct broker *b, const struct message *m, const struct sender *sender,
                 struct route_set *routed, size_t n);
 

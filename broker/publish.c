@@ -307,7 +307,9 @@ static struct published place_routed(const struct passage *p)
 	for (size_t i = 0; i < n; i++)
 		broker_run_queue(b, b->routed.queues[i]);
 	bury_refused(b, m, n);
-	return (struct published){ log_later(placed.wait_for, b->routed.wait_for), refused > 0 };
+	if (refused)   /* who took it is not what the nack is about */
+		return (struct published){ b->routed.wait_for, true };
+	return (struct published){ log_later(placed.wait_for, b->routed.wait_for), false };
 }
 
 static struct published publish_routed(struct passage *p)

@@ -145,9 +145,9 @@ static void accept_keys(const struct claims *c, const struct message *m, log_pos
 		keyring_add(k->keyring, &k->digest, k->number, k->until_ms, is_logged(k, m) ? at : 0);
 }
 
-static bool keeps(const struct publisher *p, const struct message *m)
+bool place_is_kept(const struct queue *q, const struct message *m)
 {
-	return p->queue->store->log && is_kept(p->queue, m);
+	return q->store->log && is_kept(q, m);
 }
 
 /* True when more is to be said of them than the message's records do. */
@@ -155,7 +155,7 @@ static bool accept_number(const struct claims *c, const struct message *m)
 {
 	bool more = false;
 	for (size_t i = 0; i < c->n_publishers; i++) {
-		bool kept = keeps(c->publishers[i], m);
+		bool kept = place_is_kept(c->publishers[i]->queue, m);
 		publisher_accept(c->publishers[i], c->sequence, kept);
 		more |= kept && publisher_is_to_tell(c->publishers[i], c->sequence);
 	}
@@ -166,7 +166,7 @@ static void log_number(const struct claims *c, const struct message *m, log_posi
 {
 	for (size_t i = 0; i < c->n_publishers; i++) {
 		struct publisher *p = c->publishers[i];
-		if (!keeps(p, m))
+		if (!place_is_kept(p->queue, m))
 			continue;
 		publisher_logged(p, at);
 		if (publisher_is_to_tell(p, c->sequence))

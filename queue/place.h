@@ -30,4 +30,7 @@ struct placed place(struct store *s, struct message *m, struct queue *const *que
 struct placed place_moved(struct store *s, struct message *m, const struct record_target *from,
                           struct queue *const *queues, size_t n);
 
+/* True when the queue keeps such a message: it will be durable. */
+bool place_is_kept(const struct queue *q, const struct message *m);
+
 #endif

@@ -144,18 +144,15 @@ void publisher_accept(struct publisher *p, uint64_t sequence, bool kept)
 
 /* Nothing above the highest was accepted: so what is between counts as refused, too, and a burst of
  * refusals is one range. */
-void publisher_refuse(struct publisher *p, uint64_t sequence)
+static void disallow(struct publisher *p, uint64_t sequence)
 {
-	if (sequence <= p->highest)
-		return;
 	ranges_add(&p->refused, (struct record_range){ p->highest + 1, sequence - p->highest });
 	forget_some_refused(p);
 }
 
 bool publisher_is_to_tell(const struct publisher *p, uint64_t sequence)
 {
-	struct record_range r;
-	return p->logged != sequence || (ranges_first(&p->refused, &r) && r.first <= p->logged);
+	return p->refused.n || p->logged != sequence;
 }
 
 /* ---- the log ---- */
@@ -167,17 +164,12 @@ void publisher_logged(struct publisher *p, log_position at)
 	list_push(&p->queue->store->publishers_on_log, &p->on_log);
 }
 
-/* What is above the number that the log knows need not be said: it is accepted anyway. */
-static size_t refused_below(const struct publisher *p, struct record_range *out)
+static size_t refused_by(const struct publisher *p, struct record_range *out)
 {
 	struct ranges_walk w = { 0 };
 	size_t n = 0;
-	while (n < PUBLISHER_REFUSED_MOST && ranges_next(&p->refused, &w, &out[n]) &&
-	       out[n].first <= p->logged) {
-		if (out[n].count > p->logged - out[n].first)
-			out[n].count = p->logged - out[n].first + 1;
+	while (n < PUBLISHER_REFUSED_MOST && ranges_next(&p->refused, &w, &out[n]))
 		n++;
-	}
 	return n;
 }
 
@@ -189,12 +181,23 @@ static log_position write_down(const struct publisher *p)
 	                                                   .name = publisher_name(p),
 	                                                   .sequence = p->logged,
 	                                                   .refused = refused,
-	                                                   .n_refused = refused_below(p, refused) });
+	                                                   .n_refused = refused_by(p, refused) });
 }
 
 void publisher_tell(struct publisher *p)
 {
 	write_down(p);
+}
+
+/* It is written at once: whoever hears of it may send a higher number first, after a crash, too. */
+log_position publisher_refuse(struct publisher *p, uint64_t sequence, bool kept)
+{
+	if (sequence <= p->highest)
+		return 0;
+	disallow(p, sequence);
+	if (kept)
+		publisher_logged(p, write_down(p));
+	return kept ? p->at : 0;
 }
 
 bool publishers_refresh(struct store *s, log_position upto, size_t max)
@@ -294,13 +297,9 @@ void publishers_recover(struct store *s, struct publishers_found *f)
 
 static void check(const struct publisher *p)
 {
-	struct ranges_walk w = { 0 };
-	struct record_range r;
 	must(publishers_find(p->queue, publisher_name(p)) == p);
 	must(p->logged <= p->highest && (p->at != 0) == list_linked(&p->on_log));
 	must(p->refused.n <= PUBLISHER_REFUSED_MOST);
-	while (ranges_next(&p->refused, &w, &r))
-		must(r.first <= p->highest + 1);
 }
 
 void publishers_check(const struct store *s)

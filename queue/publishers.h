@@ -57,10 +57,13 @@ log_position publisher_safe(const struct publisher *p);
 /* Of what came here, all numbers up to that were accepted. */
 uint64_t publisher_complete(const struct publisher *p);
 
-/* The queue takes, or refuses, the message with a number that was not accepted before.  kept: it
- * will be durable, and publisher_logged says where. */
+/* The queue takes the message with a number that was not accepted before.  kept: it will be
+ * durable, and publisher_logged says where. */
 void publisher_accept(struct publisher *p, uint64_t sequence, bool kept);
-void publisher_refuse(struct publisher *p, uint64_t sequence);
+
+/* The queue refuses it; kept: it would have been durable, and that it was refused is.  Returns the
+ * position to wait for or 0. */
+log_position publisher_refuse(struct publisher *p, uint64_t sequence, bool kept);
 
 /* After a message that is kept was accepted: true when its record does not say all that the log is
  * to know, so that publisher_tell has to follow in the same transaction. */

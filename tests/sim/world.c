@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/mem.h"
 #include "persistence/log.h"
+#include "tests/sim/numbers.h"
 #include "tests/sim/once.h"
 #include "tests/sim/shadow.h"
 #include "tests/sim/streams.h"
@@ -38,7 +39,7 @@ static struct slice queue_name(unsigned q)
 void world_init(struct world *w, uint64_t seed)
 {
 	*w = (struct world){ .seed = seed, .random = seed * 0x9E3779B97F4A7C15u + 1 };
-	w->tenants_random = w->once_random = w->streams.random = seed;
+	w->tenants_random = w->once_random = w->streams.random = w->numbers_random = seed;
 	inside_init(&w->in);
 	w->in.durable = true;
 	if (seed % 2)
@@ -584,6 +585,7 @@ bool world_step(struct world *w)
 	once_step(w);
 	if (!w->in.plant || plant_is_of_streams(w->in.plant))
 		streams_step(w);
+	numbers_step(w);
 	if (!goes_on(w))
 		return false;
 	w->operations++;
@@ -635,6 +637,7 @@ void world_drain(struct world *w)
 	tenants_leave(w);
 	once_leave(w);
 	streams_leave(w);
+	numbers_leave(w);
 	for (int i = 0; i < 20; i++)
 		inside_pass(&w->in, 100);
 	log_stats(w->in.log, &s);
@@ -767,6 +770,8 @@ static void check_script(struct world *w)
 		tenants_check(w);
 	if (w->why.len == 0)
 		once_check(w);
+	if (w->why.len == 0)
+		numbers_check(w);
 }
 
 /* Planted bugs are found by what they are planted for. */

@@ -10,7 +10,7 @@
 /* The last queue is where messages end up whose time is over. */
 enum {
 	PLAIN = 6, ALWAYS = 4, DEAD = PLAIN, QUEUES, MESSAGES = 2048, HELD = 64, TENANTS = 3,
-	KEYED = 512, STREAMS = 3, STREAMED = 512,
+	KEYED = 512, STREAMS = 3, STREAMED = 512, NUMBERED = 300,
 };
 
 struct shadow;
@@ -62,6 +62,12 @@ struct streams {
 	uint64_t random;
 };
 
+/* A message with a publisher's number (numbers.h). */
+struct numbered {
+	bool confirmed;
+	bool taken[2];               /* came out of the queue, and was acked */
+};
+
 /* A virtual host that comes and goes (tenants.h). */
 struct tenant {
 	enum belief there;
@@ -98,6 +104,9 @@ struct world {
 	uint32_t n_keyed;
 	uint64_t once_random;
 	struct streams streams;
+	struct numbered numbered[NUMBERED];   /* by number, from 1 on */
+	uint32_t n_numbered;
+	uint64_t numbers_random;
 	struct outstanding held[HELD];
 	unsigned n_held;
 	unsigned operations;         /* done so far */

@@ -138,6 +138,33 @@ a 1 does basic.get queue=q no_ack => body="4"
 a 1 does basic.get queue=q no_ack => body="3" message_count=0
 a closes
 
+scene "A refusal is durable before it is told, and a higher number may come first"
+broker durable
+a connects
+a opens 1
+a 1 does confirm.select
+a 1 does queue.declare queue=q durable arguments={x-max-length: 1, x-overflow: "reject-publish"}
+a 1 > basic.publish routing_key=q persistent headers={x-publisher-id: "p", x-publisher-sequence: 1} body="1"
+a 1 confirmed 1
+disk held
+a 1 > basic.publish routing_key=q persistent headers={x-publisher-id: "p", x-publisher-sequence: 2} body="2"
+a 1 < nothing
+disk released
+a 1 < basic.nack delivery_tag=2
+blackout
+a connects
+a opens 1
+a 1 does confirm.select
+a 1 does queue.purge queue=q => message_count=1
+a 1 > basic.publish routing_key=q persistent headers={x-publisher-id: "p", x-publisher-sequence: 3} body="3"
+a 1 confirmed 1
+a 1 does basic.get queue=q no_ack => body="3"
+a 1 > basic.publish routing_key=q persistent headers={x-publisher-id: "p", x-publisher-sequence: 2} body="2"
+a 1 > basic.publish routing_key=q persistent headers={x-publisher-id: "p", x-publisher-sequence: 2} body="again"
+a 1 confirmed 2..3
+a 1 does basic.get queue=q no_ack => body="2" message_count=0
+a closes
+
 scene "A duplicate is confirmed when the first one is durable, not before"
 broker durable
 a connects
