@@ -297,7 +297,7 @@ scene "It goes together with a limit, and with an age"
 broker durable
 a connects
 a opens 1
-a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream", x-compact-key: "header:id", x-compact-lag: "0s", x-max-length-bytes: 6, x-max-age: "60s"}
+a 1 does queue.declare queue=s durable arguments={x-queue-type: "stream", x-compact-key: "header:id", x-compact-lag: "0s", x-max-length-bytes: 6, x-max-age: "10s"}
 a 1 does confirm.select
 a 1 > basic.publish routing_key=s body="a1" headers={id: "a"}
 a 1 > basic.publish routing_key=s body="b1" headers={id: "b"}
@@ -318,7 +318,7 @@ a 1 < basic.deliver body="c1"
 a 1 < basic.deliver body="d1"
 a 1 < basic.deliver body="a2"
 a 1 < nothing
-clock +57s
+clock +7s
 a 1 does queue.declare queue=s durable passive => message_count=3
 clock +2s
 a 1 does queue.declare queue=s durable passive => message_count=1
