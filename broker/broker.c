@@ -396,6 +396,7 @@ int broker_free(struct broker *b)
 	if (b->options.log)
 		error = log_close(b->options.log);
 	store_free(&b->store);
+	map_free(&b->traits);
 	map_free(&b->replies);
 	heap_free(&b->timers);
 	heap_free(&b->deadlines);

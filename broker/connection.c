@@ -13,6 +13,7 @@
 #include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/report.h"
+#include "broker/traits.h"
 #include "broker/user.h"
 #include "queue/queue.h"
 
@@ -544,6 +545,7 @@ void connection_bury(struct connection *c)
 	outbox_free(&c->outbox);
 	mem_free(c->name);
 	mem_free(c->user);
+	traits_leave(c->broker, &c->traits);
 	mem_free(c->certificate);
 	mem_free(c);
 }

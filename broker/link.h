@@ -13,6 +13,7 @@
 
 struct channel;
 struct grant;
+struct traits;
 struct user;
 
 /* From accept to the end.  A connection only ever moves down this list. */
@@ -48,6 +49,7 @@ struct connection {
 	struct grant *grant;         /* what it may do there, as of broker.rights ... */
 	uint64_t rights_when;        /* ... being that */
 	struct vhost *vhost;         /* opened; NULL before, and when it was deleted */
+	struct traits *traits;       /* what it says of itself; NULL before it has logged in */
 	char *certificate;           /* name of the verified certificate; NULL: there is none */
 
 	/* what the client can do, from its client-properties */

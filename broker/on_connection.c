@@ -9,6 +9,7 @@
 #include "broker/on.h"
 #include "broker/refuse.h"
 #include "broker/report.h"
+#include "broker/traits.h"
 #include "broker/user.h"
 
 static void put_capabilities(struct buf *out)
@@ -155,6 +156,8 @@ static const struct refusal *on_start_ok(struct connection *c,
 	}
 	c->account = a.user;
 	c->user = mem_copy(a.login.user);
+	traits_leave(c->broker, &c->traits);
+	c->traits = traits_take(c->broker, m->client_properties);
 	send_tune(c);
 	return NULL;
 }

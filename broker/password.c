@@ -66,7 +66,8 @@ bool password_take(struct password *out, enum hashing h, struct slice hash)
 	*out = (struct password){ .hashing = h, .n = hash.n };
 	if (hash.n && hash.n != PASSWORD_SALT_BYTES + hashings[h].bytes)
 		return false;
-	memcpy(out->bytes, hash.p, hash.n);
+	if (hash.n)
+		memcpy(out->bytes, hash.p, hash.n);
 	return true;
 }
 

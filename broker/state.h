@@ -41,6 +41,7 @@ struct broker {
 	struct list connections;     /* all of them, in order of their numbers */
 	struct list consumers;       /* all of them, the oldest first */
 	struct list walks;           /* under way over these two, or over virtual hosts or users */
+	struct map traits;           /* what clients say of themselves (traits.h) */
 	struct map replies;          /* channels that wait for direct replies, by their names */
 	struct list dirty;           /* those that the driver has to look at */
 	struct list owing;           /* those with replies that wait for the log */

@@ -94,8 +94,19 @@ static void put_listeners(const struct http_response *r, struct buf *out)
 	object_close_list(out);
 }
 
+/* A number and how fast it changes. */
+static void put_metered(const struct http_response *r, struct buf *out, const char *key,
+                        uint64_t value, struct meter *m)
+{
+	buf_printf(out, "%s\"%s\":%" PRIu64 ",\"%s_details\":{\"rate\":",
+	           out->p[out->len - 1] == '{' ? "" : ",", key, value, key);
+	buf_real(out, meter_read(m, r->now_ms, value));
+	buf_u8(out, '}');
+}
+
 static void put_totals(const struct http_response *r, struct buf *out)
 {
+	struct host_meters *m = &r->host->meters;
 	const struct broker *b = r->host->broker;
 	const struct broker_totals *t = &r->census.totals;
 	object_open(out, "object_totals");
@@ -106,9 +117,9 @@ static void put_totals(const struct http_response *r, struct buf *out)
 	object_put(out, "consumers", cell_number(t->consumers));
 	object_close(out);
 	object_open(out, "queue_totals");
-	object_put(out, "messages", cell_number(t->ready + t->unacked));
-	object_put(out, "messages_ready", cell_number(t->ready));
-	object_put(out, "messages_unacknowledged", cell_number(t->unacked));
+	put_metered(r, out, "messages", t->ready + t->unacked, &m->messages);
+	put_metered(r, out, "messages_ready", t->ready, &m->ready);
+	put_metered(r, out, "messages_unacknowledged", t->unacked, &m->unacked);
 	object_close(out);
 }
 
@@ -118,8 +129,9 @@ static void put_churn(const struct http_response *r, struct buf *out)
 	const struct broker *b = r->host->broker;
 	uint64_t created = b->next_number - 1;
 	object_open(out, "churn_rates");
-	object_put(out, "connection_created", cell_number(created));
-	object_put(out, "connection_closed", cell_number(created - b->n_connections));
+	put_metered(r, out, "connection_created", created, &r->host->meters.opened);
+	put_metered(r, out, "connection_closed", created - b->n_connections,
+	            &r->host->meters.closed);
 	object_close(out);
 }
 

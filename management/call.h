@@ -10,6 +10,7 @@
 #include "broker/roster.h"
 #include "management/definitions.h"
 #include "management/listing.h"
+#include "management/meter.h"
 #include "management/request.h"
 #include "persistence/log.h"
 
@@ -34,6 +35,9 @@ struct host {
 	bool suspended;              /* nobody new is let in */
 	struct buf trouble;          /* why the last wish could not be granted; owned */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
+	struct host_meters {
+		struct meter messages, ready, unacked, opened, closed;
+	} meters;                    /* of what the HTTP API tells rates of */
 	const struct host_port *ports;   /* where it listens ... */
 	size_t n_ports;
 };

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "management/row_field.h"
 
+#include "amqp/table.h"
 #include "base/die.h"
 #include "base/digest.h"
 #include "broker/channel.h"
 #include "broker/patience.h"
+#include "broker/traits.h"
 #include "broker/user.h"
 #include "management/limits.h"
 #include "queue/queue.h"
@@ -49,7 +51,20 @@ OWN_VALUE(queue_operator_policy,
 OWN_VALUE(exchange_policy, r->exchange->ruling ? text_or_nothing(r->exchange->ruling->policy)
                                                : cell_empty())
 
+OWN_VALUE(client, cell_table(traits_table(r->connection->traits)))
+
 /* ---- what is made ---- */
+
+/* What the client calls the connection. */
+VALUE(client_name)
+{
+	struct field f;
+	(void)room;
+	bool said = table_find(traits_table(r->connection->traits), "connection_name", &f) &&
+	            f.letter == 'S';
+	return said ? cell_slice(f.bytes) : cell_empty();
+}
+
 
 VALUE(password_hash)
 {

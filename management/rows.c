@@ -13,7 +13,11 @@
 #include "management/http_response.h"
 #include "management/row_field.h"
 
-enum { PIECE_BYTES = 32 << 10, PIECE_ROWS = 500 };
+enum {
+	PIECE_BYTES = 32 << 10,
+	PIECE_ROWS = 500,
+	PIECE_STEPS = 40000,         /* of patterns: about a millisecond */
+};
 
 /* ---- one row ---- */
 
@@ -270,8 +274,11 @@ static bool has_name(struct rows *w, const struct roster_row *row)
 	if (!value)
 		return true;
 	struct slice name = value(row, &w->room).text;
-	if (w->pattern)
-		return pattern_search(w->pattern, w->search, name) == PATTERN_FOUND;
+	if (w->pattern) {
+		bool found = pattern_search(w->pattern, w->search, name) == PATTERN_FOUND;
+		w->steps += pattern_steps(w->search);
+		return found;
+	}
 	return memmem(name.p, name.n, w->name.p, w->name.n) != NULL;
 }
 
@@ -350,7 +357,10 @@ static bool walk_on_rows(struct rows *w, const struct user *u, struct buf *out)
 	struct roster_row row;
 	roster_go_on(&w->roster);
 	roster_go_on(&w->vhosts);
+	w->steps = 0;
 	for (int n = 0; n < PIECE_ROWS && out->len < PIECE_BYTES && !w->trouble; n++) {
+		if (w->steps > PIECE_STEPS)
+			return true;
 		enum roster_answer a = next_row(w, u, &row);
 		if (a == ROSTER_NOT_YET)
 			return true;

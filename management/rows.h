@@ -49,6 +49,7 @@ struct rows {
 	struct slice name;           /* owned: a part of the name ... */
 	struct pattern *pattern;     /* ... or a pattern that is found in it */
 	struct pattern_room *search;
+	unsigned steps;              /* of searches in this piece */
 	column_value *sort;          /* NULL: by virtual host and name when there are pages */
 	bool ranked;
 	uint64_t page, page_size;    /* 0: there are none */

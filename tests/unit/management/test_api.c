@@ -194,6 +194,14 @@ START_TEST(names_are_found_by_a_pattern)
 }
 END_TEST
 
+START_TEST(a_pattern_that_takes_long_makes_short_pieces)
+{
+	declare_many("/api/queues/%%2F/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%d", 100);
+	assert_get("/api/queues?name=(a%2B)%2B%24&use_regex=true", "[]");
+	ck_assert_uint_gt(browser.pulls, 10);
+}
+END_TEST
+
 /* ---- queues, exchanges, bindings ---- */
 
 START_TEST(a_queue_is_declared_once)
@@ -588,6 +596,9 @@ START_TEST(connections_channels_and_consumers)
 	                                                         .consumer_tag = slice_str("t") } });
 	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
 	const char *name = connection_name(talk.peer.connection);
+	assert_asked(200, "GET", "/api/connections?columns=client_properties", NULL);
+	ck_assert(says("[{\"client_properties\":{"));
+	ck_assert_uint_eq(in.broker->traits.count, 1);
 	struct buf path = { 0 };
 	for (const char *c = name; *c; c++)
 		buf_printf(&path, *c == ' ' || *c == '>' ? "%%%02X" : "%c", *c);
@@ -626,12 +637,15 @@ START_TEST(all_connections_of_a_user_are_closed)
 	struct heard h;
 	for (int i = 0; i < 3; i++)
 		ck_assert(talk_open(&talk[i], &in));
+	ck_assert_uint_eq(in.broker->traits.count, 1);   /* what all say is there once */
 	assert_asked(204, "DELETE", "/api/connections/username/guest", NULL);
 	inside_pass(&in, 1);
 	for (int i = 0; i < 3; i++) {
 		ck_assert(talk_expect(&talk[i], METHOD_connection_close, &h, NULL, NULL));
 		talk_free(&talk[i]);
 	}
+	inside_pass(&in, 1);
+	ck_assert_uint_eq(in.broker->traits.count, 0);
 }
 END_TEST
 
@@ -643,10 +657,15 @@ START_TEST(the_overview_has_all_totals)
 	publish("m", "string");
 	assert_asked(200, "GET", "/api/overview", NULL);
 	ck_assert(says("\"object_totals\":{\"connections\":0,\"channels\":0,\"queues\":1,"));
-	ck_assert(says("\"queue_totals\":{\"messages\":1,\"messages_ready\":1,"));
+	ck_assert(says("\"queue_totals\":{\"messages\":1,\"messages_details\":{\"rate\":0.0},"
+	               "\"messages_ready\":1,"));
 	ck_assert(says("\"message_stats\":{"));
 	ck_assert(says("\"rabbitmq_version\":\"4."));
 	ck_assert(says("\"product_version\":\"9.9\""));
+	publish("m", "string");
+	inside_pass(&in, 2000);
+	assert_asked(200, "GET", "/api/overview", NULL);
+	ck_assert(says("\"messages\":2,\"messages_details\":{\"rate\":0.49"));
 }
 END_TEST
 
@@ -741,6 +760,7 @@ Suite *suite_management_api(void)
 	tcase_add_test(t, pages_are_in_the_order_of_names);
 	tcase_add_test(t, a_list_is_sorted_by_any_field);
 	tcase_add_test(t, names_are_found_by_a_pattern);
+	tcase_add_test(t, a_pattern_that_takes_long_makes_short_pieces);
 	tcase_add_test(t, a_queue_is_declared_once);
 	tcase_add_test(t, what_was_declared_is_there_after_a_crash);
 	tcase_add_test(t, a_delete_may_ask_that_nothing_is_lost);
