@@ -10,21 +10,17 @@
 #include "tests/sim/talk.h"
 
 enum {
-	SELDOM = 10,
-	MOST_BYTES = 6000,
-	MOST_AGE_MS = 1000,
-	LATE_MS = 700,
-	BIGGEST = 20000,
-	KEYS = 4,
-	COPIED_AT_ONCE = 8,
-	ROOM = 12,
+	SELDOM = 10, MOST_BYTES = 6000, MOST_AGE_MS = 1000, LATE_MS = 700, LAG_MS = 1000,
+	MUCH_LATER_MS = 5000, BIGGEST = 20000, KEYS = 4, COPIED_AT_ONCE = 8, ROOM = 12,
 };
 
-enum { ALL_KEPT, BYTES_KEPT, AGE_KEPT, BESIDE }; /* the streams, and the queue beside the first */
+/* The streams, and the queue beside the first. */
+enum { ALL_KEPT, BYTES_KEPT, AGE_KEPT, LATEST_KEPT, BESIDE };
 
-enum { CONFIRMS = 1, READS, COPIES }; /* channels */
+/* Channels. */
+enum { CONFIRMS = 1, READS, COPIES };
 
-static const char *const names[STREAMS] = { "s.all", "s.bytes", "s.age" };
+static const char *const names[STREAMS] = { "s.all", "s.bytes", "s.age", "s.latest" };
 static const char beside[] = "s.beside", copies[] = "s.copies";
 
 /* Dice of their own, so that the script stays the same. */
@@ -39,10 +35,10 @@ static uint64_t dice(struct world *w, uint64_t n)
 /* What one consumer was handed, in order; and how many publishes were confirmed meanwhile. */
 struct reading {
 	struct world *w;
-	unsigned of; /* the stream */
+	unsigned of;                 /* the stream */
 	uint64_t confirmed;
 	uint32_t n;
-	uint32_t first, next; /* offsets, when there is any */
+	uint32_t first, next;        /* offsets, when there is any */
 	uint32_t first_id, last_id;
 	bool came[STREAMED];
 };
@@ -54,9 +50,13 @@ static void complain(struct reading *r, const char *what, uint32_t id, uint32_t 
 		           what);
 }
 
-static bool is_as_sent(const struct streams *s, struct slice body, uint32_t *id)
+/* A tombstone has its number in a header. */
+static bool is_as_sent(const struct streams *s, const struct heard *h, uint32_t *id)
 {
-	*id = body.n >= 4 ? get_be32(body.p) : UINT32_MAX;
+	struct field f;
+	struct slice body = h->body;
+	bool said = table_find(props_headers(h->header), "number", &f);
+	*id = body.n >= 4 ? get_be32(body.p) : said ? (uint32_t)f.integer : UINT32_MAX;
 	bool ok = *id < s->n_sent && body.n == s->sent[*id].bytes;
 	for (size_t i = 4; ok && i < body.n; i++)
 		ok = body.p[i] == (uint8_t)*id;
@@ -73,7 +73,7 @@ static const char *what_is_wrong(const struct reading *r, uint32_t id, uint32_t 
 		return "was at another one";
 	if (r->n && id <= r->last_id)
 		return "came out of order";
-	if (r->n && offset != r->next && (r->of != AGE_KEPT || offset < r->next))
+	if (r->n && offset != r->next && (r->of < AGE_KEPT || offset < r->next))
 		return "came too soon or too late";
 	return NULL;
 }
@@ -86,7 +86,7 @@ static void note_delivery(struct reading *r, const struct heard *h)
 	bool said = table_find(props_headers(h->header), "x-stream-offset", &f);
 	uint32_t offset = said ? (uint32_t)f.integer : UINT32_MAX;
 	const char *wrong = "came back as it never was sent";
-	if (is_as_sent(s, h->body, &id))
+	if (is_as_sent(s, h, &id))
 		wrong = what_is_wrong(r, id, offset);
 	if (wrong) {
 		complain(r, wrong, id, offset);
@@ -151,6 +151,11 @@ static bool declare_stream(struct world *w, struct talk *t, unsigned of)
 		table_put_int(&arguments, "x-max-length-bytes", MOST_BYTES);
 	if (of == AGE_KEPT)
 		table_put_str(&arguments, "x-max-age", "1s");
+	if (of == LATEST_KEPT) {
+		table_put_str(&arguments, "x-compact-key", "header:key");
+		table_put_str(&arguments, "x-compact-lag", "1s");
+		table_put_str(&arguments, "x-tombstone-age", "1s");
+	}
 	bool ok = declare(w, t, names[of], buf_slice(&arguments));
 	buf_free(&arguments);
 	return ok;
@@ -209,7 +214,7 @@ static bool enter(struct world *w, struct talk *t)
 
 void streams_leave(struct world *w)
 {
-	const char *const all[] = { names[0], names[1], names[2], beside, copies };
+	const char *const all[] = { names[0], names[1], names[2], names[3], beside, copies };
 	struct talk t = { 0 };
 	bool ok = enter(w, &t);
 	for (size_t i = 0; i < sizeof all / sizeof all[0] && ok; i++) {
@@ -257,14 +262,58 @@ static uint64_t bytes_read(const struct reading *r)
 	return bytes;
 }
 
-/* Whether it could go: those behind it reach back to it, or it is too old; the newest stays. */
+static bool is_old(const struct reading *r, uint32_t id)
+{
+	return r->w->in.now_ms >= r->w->streams.sent[id].sent_ms + MOST_AGE_MS;
+}
+
+/* The next message of its key, from that one on; n_sent: there is none. */
+static uint32_t successor(const struct streams *s, uint32_t id)
+{
+	uint8_t key = s->sent[id].key;
+	while (++id < s->n_sent)
+		if (s->sent[id].to & 1u << LATEST_KEPT && s->sent[id].key == key &&
+		    s->sent[id].there != ABSENT)
+			break;
+	return id;
+}
+
+static bool has_older(const struct reading *r, uint32_t id)
+{
+	for (uint32_t older = 0; older < id; older++)
+		if (r->came[older] && r->w->streams.sent[older].key == r->w->streams.sent[id].key)
+			return true;
+	return false;
+}
+
+/* What is older goes first.  A tombstone that is old may be gone itself. */
+static bool may_be_compacted(const struct reading *r, uint32_t id)
+{
+	const struct streams *s = &r->w->streams;
+	uint32_t next = successor(s, id);
+	if (has_older(r, id))
+		return false;
+	if (s->sent[id].bytes == 0 && is_old(r, id) && id < r->last_id)
+		return true;
+	if (next == s->n_sent || r->w->in.now_ms < s->sent[next].sent_ms + LAG_MS)
+		return false;
+	while (next < s->n_sent && !r->came[next] && !(s->sent[next].bytes == 0 && is_old(r, next)))
+		next = successor(s, next);
+	return next < s->n_sent;
+}
+
+/* Whether it could go: those behind it reach back to it, or it is too old, or there is a newer one
+ * of its key; the newest of all stays. */
 static bool may_be_forgotten(const struct reading *r, uint32_t id)
 {
-	if (r->n == 0 || id > r->first_id)
+	if (r->n == 0)
 		return false;
-	if (r->of == BYTES_KEPT)
-		return bytes_before(r, id) + bytes_read(r) > MOST_BYTES;
-	return r->of == AGE_KEPT && r->w->in.now_ms >= r->w->streams.sent[id].sent_ms + MOST_AGE_MS;
+	if (r->of == LATEST_KEPT)
+		return may_be_compacted(r, id);
+	if (id > r->first_id)
+		return false;
+	return r->of == BYTES_KEPT ? bytes_before(r, id) + bytes_read(r) > MOST_BYTES
+	                           : r->of == AGE_KEPT && is_old(r, id);
 }
 
 static bool is_due(const struct streamed *m, unsigned of)
@@ -297,9 +346,25 @@ static void check_nothing_more(struct reading *r)
 		complain(r, "should have gone: it is too old", r->first_id, r->first);
 }
 
+/* Much later: of each key there is one, or none, and what was put an end to is not there. */
+static void check_compacted(struct reading *r)
+{
+	const struct streams *s = &r->w->streams;
+	for (uint32_t id = 0; id < s->n_sent; id++) {
+		uint32_t next = r->came[id] ? successor(s, id) : s->n_sent;
+		if (next < s->n_sent && s->sent[next].there == PRESENT)
+			complain(r, "should have gone: there was a newer one", id,
+			         s->sent[id].place[r->of] - 1);
+		if (r->came[id] && s->sent[id].bytes == 0 && id != r->last_id)
+			complain(r, "should have gone: its key is no more", id, s->sent[id].place[r->of] - 1);
+	}
+}
+
 static void read_all(struct world *w, struct talk *t, struct reading *r, unsigned of)
 {
 	*r = (struct reading){ .w = w, .of = of };
+	if (!world_goes_on(w))
+		return;
 	begin(w, t, READS, r, NULL, 0);
 	if (!world_goes_on(w))
 		return;
@@ -319,49 +384,98 @@ static void read_some(struct world *w, struct talk *t)
 
 /* ---- sending ---- */
 
-/* Straight to a stream, to one partition of the two, or to the first and the queue beside it. */
-static void choose_target(struct world *w, struct method *m, char *key, struct streamed *out)
+/* The publisher counts what it sends, and says so. */
+static void put_headers(const struct streamed *m, uint32_t id, struct buf *headers)
 {
-	unsigned of = (unsigned)dice(w, STREAMS + 1);
-	*m = (struct method){ .id = METHOD_basic_publish,
-		                  .basic_publish = { .routing_key = slice_str(key) } };
-	if (of == BYTES_KEPT) {
-		m->basic_publish.exchange = slice_str("s.super");
-		of += partitions_hash(PARTITIONS_SEED, slice_str(key)) % 2;
-	} else if (of == BESIDE) {
-		m->basic_publish.exchange = slice_str("s.both");
-		out->to = 1u << ALL_KEPT;
-	} else {
-		m->basic_publish.routing_key = slice_str(names[of]);
-	}
-	out->to |= (uint8_t)(1u << of);
+	table_put_str(headers, "x-publisher-id", "sim");
+	table_put_int(headers, "x-publisher-sequence", 1 + (int64_t)id);
+	if (!(m->to & 1u << LATEST_KEPT))
+		return;
+	table_put_int(headers, "key", m->key);
+	table_put_int(headers, "number", id);
+}
+
+static void transmit(struct world *w, struct talk *t, uint16_t channel, uint32_t id,
+                     const struct method *how)
+{
+	static uint8_t body[BIGGEST];
+	const struct streamed *m = &w->streams.sent[id];
+	struct buf headers = { 0 };
+	put_headers(m, id, &headers);
+	struct props p = { .flags = PROP_delivery_mode | PROP_headers, .headers = buf_slice(&headers),
+		               .delivery_mode = m->persistent ? 2 : 1 };
+	memset(body, (int)id, m->bytes);
+	put_be32(body, id);
+	talk_content(t, channel, how, &p, slice_of(body, m->bytes));
+	buf_free(&headers);
+}
+
+/* Straight to a stream, or to the first and the queue beside it. */
+static struct method way_to(const struct streamed *m)
+{
+	unsigned of = 0;
+	struct method how = { .id = METHOD_basic_publish };
+	while (!(m->to & 1u << of))
+		of++;
+	if (m->to & 1u << BESIDE)
+		how.basic_publish.exchange = slice_str("s.both");
+	else
+		how.basic_publish.routing_key = slice_str(names[of]);
+	return how;
+}
+
+/* To one of two partitions, by its key. */
+static void send_by_key(struct world *w, struct talk *t, uint16_t channel, uint32_t id)
+{
+	char key[] = "key.0";
+	key[sizeof key - 2] = (char)('0' + dice(w, KEYS));
+	struct method how = { .id = METHOD_basic_publish,
+		                  .basic_publish = { .exchange = slice_str("s.super"),
+		                                     .routing_key = slice_str(key) } };
+	unsigned of = BYTES_KEPT + partitions_hash(PARTITIONS_SEED, slice_str(key)) % 2;
+	w->streams.sent[id].to = (uint8_t)(1u << of);
+	transmit(w, t, channel, id, &how);
 }
 
 static void send(struct world *w, struct talk *t, uint16_t channel)
 {
-	static uint8_t body[BIGGEST];
 	uint32_t id = w->streams.n_sent++;
+	unsigned to = (unsigned)dice(w, STREAMS + 1);
 	must(id < STREAMED);
 	struct streamed *m = &w->streams.sent[id];
-	struct method how;
-	char key[] = "key.0";
-	size_t n = dice(w, 12) ? 4 + dice(w, 600) : 4 + dice(w, BIGGEST - 4);
-	*m = (struct streamed){ .there = UNSURE,
-		                    .persistent = dice(w, 4) != 0,
-		                    .bytes = (uint16_t)n,
-		                    .sent_ms = w->in.now_ms };
-	key[sizeof key - 2] = (char)('0' + dice(w, KEYS));
-	choose_target(w, &how, key, m);
-	struct props p = { .flags = PROP_delivery_mode, .delivery_mode = m->persistent ? 2 : 1 };
-	put_be32(body, id);
-	memset(body + 4, (int)id, n - 4);
-	talk_content(t, channel, &how, &p, slice_of(body, n));
+	*m = (struct streamed){ .there = UNSURE, .persistent = dice(w, 4) != 0,
+		                    .to = (uint8_t)(1u << to), .sent_ms = w->in.now_ms };
+	m->bytes = (uint16_t)(4 + dice(w, dice(w, 12) ? 600 : BIGGEST - 4));
+	if (to == BYTES_KEPT) {
+		send_by_key(w, t, channel, id);
+		return;
+	}
+	if (to == BESIDE)
+		m->to |= 1u << ALL_KEPT;
+	if (to == LATEST_KEPT) {
+		m->key = (uint8_t)dice(w, KEYS);
+		m->bytes = dice(w, 6) ? m->bytes : 0;   /* none: it ends the key */
+	}
+	struct method how = way_to(m);
+	transmit(w, t, channel, id, &how);
 }
 
 static void believe(struct streams *s, uint32_t first, enum belief there)
 {
 	for (uint32_t id = first; id < s->n_sent; id++)
 		s->sent[id].there = there;
+}
+
+static bool confirmed(struct world *w, struct talk *t, struct reading *r, uint64_t n)
+{
+	listen(t, r);
+	for (int patience = 2; r->confirmed < n && patience && world_goes_on(w); patience--) {
+		inside_pass(&w->in, 300);   /* no room may be waited out */
+		listen(t, r);
+	}
+	if (r->confirmed < n && world_goes_on(w))
+		buf_printf(&w->why, "messages to streams were not confirmed");
+	return r->confirmed >= n;
 }
 
 /* Somebody reads at the end meanwhile.  Confirmed, they say that earlier acks are durable too. */
@@ -375,17 +489,33 @@ static void send_some(struct world *w, struct talk *t)
 	for (uint32_t i = 0; i < n && world_goes_on(w); i++)
 		send(w, t, CONFIRMS);
 	inside_let_go(&w->in);
-	listen(t, &r);
-	for (int patience = 2; r.confirmed < n && patience && world_goes_on(w); patience--) {
-		inside_pass(&w->in, 300); /* no room may be waited out */
-		listen(t, &r);
-	}
-	if (r.confirmed >= n) {
+	if (confirmed(w, t, &r, n)) {
 		believe(s, first, PRESENT);
 		s->acked.low = acked;
-	} else if (world_goes_on(w)) {
-		buf_printf(&w->why, "messages to streams were not confirmed");
 	}
+}
+
+/* All since the last that is known to be there, as a publisher does that counts: what had come is
+ * not taken again. */
+static void send_again(struct world *w, struct talk *t, struct reading *r)
+{
+	struct streams *s = &w->streams;
+	uint32_t first = s->n_sent, n = 0;
+	while (first && s->sent[first - 1].there != PRESENT)
+		first--;
+	for (uint32_t id = first; id < s->n_sent; id++) {
+		struct method how = way_to(&s->sent[id]);
+		if (s->sent[id].there == ABSENT)
+			continue;
+		transmit(w, t, CONFIRMS, id, &how);
+		n++;
+	}
+	*r = (struct reading){ .w = w };
+	if (!confirmed(w, t, r, n))
+		return;
+	for (uint32_t id = first; id < s->n_sent; id++)
+		if (s->sent[id].there == UNSURE)
+			s->sent[id].there = PRESENT;
 }
 
 /* ---- named offsets ---- */
@@ -552,12 +682,12 @@ static void count_tx(struct streams *s, bool came)
 	s->tx_missing += !came;
 }
 
-/* What is older than all that is kept may have been there. */
+/* What may be forgotten may have been there. */
 static void count_tx_of(const struct reading *r)
 {
 	struct streams *s = &r->w->streams;
 	for (uint32_t id = s->tx_first; id < s->tx_end; id++)
-		if (s->sent[id].to & 1u << r->of && (r->came[id] || r->n == 0 || id > r->first_id))
+		if (s->sent[id].to & 1u << r->of && (r->came[id] || !may_be_forgotten(r, id)))
 			count_tx(s, r->came[id]);
 }
 
@@ -579,7 +709,7 @@ static void check_beside(struct talk *t, const struct reading *r)
 }
 
 /* Of each message that the reader is past there is one copy, and none of the others. */
-static void check_copies(struct world *w, struct talk *t, const struct reading *all)
+static void check_copies(struct world *w, struct talk *t, struct reading *all)
 {
 	struct reading r = { .w = w, .of = ALL_KEPT };
 	uint32_t n = 0, low = w->streams.copied.low, high = w->streams.copied.high;
@@ -595,28 +725,51 @@ static void check_copies(struct world *w, struct talk *t, const struct reading *
 		count_tx(&w->streams, at == high);
 }
 
+static void check_each(struct world *w, struct talk *t, struct reading *r)
+{
+	struct reading acked = { .w = w, .of = BYTES_KEPT };
+	inside_pass(&w->in, MOST_AGE_MS / 2);
+	for (unsigned of = STREAMS; of-- && world_goes_on(w);) {
+		read_all(w, t, r, of);
+		count_tx_of(r);
+		if (of == BYTES_KEPT) {
+			begin(w, t, COPIES, &acked, "acked", 0);
+			check_acked(&acked, r->first);
+		}
+	}
+	if (world_goes_on(w))
+		check_beside(t, r);
+}
+
+/* Much later.  In the end what is in the first stream. */
+static void check_again(struct world *w, struct talk *t, struct reading *r)
+{
+	inside_pass(&w->in, MUCH_LATER_MS);
+	read_all(w, t, r, LATEST_KEPT);
+	if (world_goes_on(w))
+		check_compacted(r);
+	read_all(w, t, r, BYTES_KEPT);
+	read_all(w, t, r, ALL_KEPT);
+}
+
+static void visit(struct world *w, struct reading *r,
+                  void (*look)(struct world *w, struct talk *t, struct reading *r))
+{
+	struct talk t = { 0 };
+	if (world_goes_on(w) && enter(w, &t))
+		look(w, &t, r);
+	talk_free(&t);
+}
+
 void streams_check(struct world *w)
 {
 	struct streams *s = &w->streams;
-	struct reading r, acked = { .w = w, .of = BYTES_KEPT };
-	struct talk t = { 0 };
+	struct reading r;
 	s->tx_came = s->tx_missing = 0;
-	bool ok = enter(w, &t);
-	inside_pass(&w->in, MOST_AGE_MS / 2);
-	for (unsigned of = STREAMS; ok && of-- && w->why.len == 0;) {
-		read_all(w, &t, &r, of);
-		count_tx_of(&r);
-		if (of == BYTES_KEPT) {
-			begin(w, &t, COPIES, &acked, "acked", 0);
-			check_acked(&acked, r.first);
-		}
-	}
-	if (ok && w->why.len == 0)
-		check_beside(&t, &r);
-	talk_free(&t);
-	if (ok && w->why.len == 0 && enter(w, &t))
-		check_copies(w, &t, &r);
-	talk_free(&t);
+	visit(w, &r, check_each);
+	visit(w, &r, send_again);
+	visit(w, &r, check_again);
+	visit(w, &r, check_copies);
 	if (w->why.len == 0 && s->tx_came && s->tx_missing)
 		buf_printf(&w->why, "a transaction with streams was done by half: %u came, %u are missing",
 		           s->tx_came, s->tx_missing);

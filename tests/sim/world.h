@@ -10,7 +10,7 @@
 /* The last queue is where messages end up whose time is over. */
 enum {
 	PLAIN = 6, ALWAYS = 4, DEAD = PLAIN, QUEUES, MESSAGES = 2048, HELD = 64, TENANTS = 3,
-	KEYED = 512, STREAMS = 3, STREAMED = 512, NUMBERED = 300,
+	KEYED = 512, STREAMS = 4, STREAMED = 512, NUMBERED = 300,
 };
 
 struct shadow;
@@ -44,6 +44,7 @@ struct streamed {                /* a message that was sent */
 	enum belief there;
 	bool persistent, taken;      /* taken: out of the queue that it went to as well */
 	uint8_t to;                  /* bit for each stream, and for that queue */
+	uint8_t key;                 /* where the latest of each key is kept; and no bytes: it ends */
 	uint16_t bytes;
 	uint32_t place[STREAMS];     /* its offset there, and one; 0: nobody has seen it */
 	uint64_t sent_ms;
