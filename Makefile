@@ -61,7 +61,15 @@ $(BUILD)/obj/%.o: %.c
 	@echo "  CC $<"
 	@$(CC) $(CFLAGS_ALL) -c $< -o $@
 
-$(LIB): $(OBJ)
+$(BUILD)/ui/assets.S: tools/assets.sh $(shell find management/ui -type f)
+	@mkdir -p $(@D)
+	@sh tools/assets.sh $@
+
+$(BUILD)/obj/assets.o: $(BUILD)/ui/assets.S
+	@mkdir -p $(@D)
+	@$(CC) -c $< -o $@
+
+$(LIB): $(OBJ) $(BUILD)/obj/assets.o
 	@rm -f $@
 	ar rcs $@ $^
 
@@ -172,7 +180,7 @@ test:
 
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 
-build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(SRC) $(SIMLIB)
+build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(SRC) $(SIMLIB) $(BUILD)/ui/assets.S
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) $^ $(LIBS) -o $@
 

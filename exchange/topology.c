@@ -401,13 +401,47 @@ static void visit(struct topology *t, struct exchange *x)
 	list_push(&t->visit, &x->work);
 }
 
+static bool is_step(const struct route_step *s, const struct exchange *from, struct destination to)
+{
+	return s->from == from && s->to.queue == to.queue && s->to.exchange == to.exchange;
+}
+
+/* Where the routing is traced: the message goes there from this exchange. */
+static void note_step(struct topology *t, struct exchange *from, struct destination to,
+                      unsigned why)
+{
+	struct route_steps *s = t->steps;
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		if (is_step(&s->at[i], from, to))
+			return;
+	s->cut |= s->n == ROUTE_STEPS_MOST;
+	if (s->cut)
+		return;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 16;
+		s->at = mem_realloc(s->at, s->cap * sizeof *s->at);
+	}
+	s->at[s->n++] = (struct route_step){ from, to, why };
+}
+
+static void note_found(struct topology *t, struct exchange *from)
+{
+	for (size_t i = 0; i < t->found.n; i++)
+		note_step(t, from, t->found.at[i], STEP_BOUND);
+}
+
 /* The default exchange is bound to every queue by its name without any binding existing. */
-static bool route_default(struct topology *t, const struct route *r, struct route_set *out)
+static bool route_default(struct topology *t, struct exchange *x, const struct route *r,
+                          struct route_set *out)
 {
 	struct queue *q = topology_queue(t, r->key);
-	if (q)
-		add_queue(t, q, out);
-	return q != NULL;
+	if (!q)
+		return false;
+	add_queue(t, q, out);
+	note_step(t, x, (struct destination){ .queue = q }, STEP_BOUND);
+	return true;
 }
 
 /* By one key. */
@@ -424,7 +458,9 @@ static bool match(struct topology *t, struct exchange *x, const struct route *r,
 		else
 			visit(t, to.exchange);
 	}
-	return t->found.n > 0 || (x->name.n == 0 && route_default(t, r, out));
+	if (t->steps)
+		note_found(t, x);
+	return t->found.n > 0 || (x->name.n == 0 && route_default(t, x, r, out));
 }
 
 /* By those of an array, as far as they are strings. */
@@ -466,6 +502,7 @@ static void route_through(struct topology *t, struct exchange *x, const struct r
 		return;
 	if (x->waiting && delay_of(r->headers)) {
 		add_queue(t, x->waiting, out);
+		note_step(t, x, (struct destination){ .queue = x->waiting }, STEP_DELAYED);
 		return;
 	}
 	bool matched = match(t, x, r, out);
@@ -476,8 +513,10 @@ static void route_through(struct topology *t, struct exchange *x, const struct r
 		matched = true;
 	struct exchange *alternate =
 		!matched && x->alternate.p ? topology_exchange(t, x->alternate) : NULL;
-	if (alternate)
-		visit(t, alternate);
+	if (!alternate)
+		return;
+	visit(t, alternate);
+	note_step(t, x, (struct destination){ .exchange = alternate }, STEP_OTHERWISE);
 }
 
 void topology_route(struct topology *t, struct exchange *x, const struct route *r,
@@ -488,6 +527,14 @@ void topology_route(struct topology *t, struct exchange *x, const struct route *
 	visit(t, x);
 	for (struct list *l; (l = list_pop(&t->visit));)
 		route_through(t, list_entry(l, struct exchange, work), r, out);
+}
+
+void topology_trace(struct topology *t, struct exchange *x, const struct route *r,
+                    struct route_set *out, struct route_steps *steps)
+{
+	t->steps = steps;
+	topology_route(t, x, r, out);
+	t->steps = NULL;
 }
 
 void route_set_clear(struct route_set *s)

@@ -45,6 +45,7 @@ struct topology {
 	uint64_t mark;               /* number of the latest routing */
 	struct found found;          /* scratch of routing */
 	struct list visit;           /* work list: exchanges to be visited or removed */
+	struct route_steps *steps;   /* of a routing that is traced; NULL: it is not */
 };
 
 /* A topology with the predeclared exchanges: "" (direct), amq.direct, amq.fanout, amq.topic,
@@ -133,6 +134,25 @@ struct route_set {
  * message (queue/delay.h) is reached like a queue: by what waits in it. */
 void topology_route(struct topology *t, struct exchange *x, const struct route *r,
                     struct route_set *out);
+
+/* The way of a message: from an exchange to another or to a queue. */
+struct route_step {
+	struct exchange *from;
+	struct destination to;
+	enum { STEP_BOUND, STEP_OTHERWISE, STEP_DELAYED } why;   /* alternate exchange; it waits */
+};
+
+enum { ROUTE_STEPS_MOST = 1000 };
+
+struct route_steps {
+	struct route_step *at;       /* each once, in the order they are gone; owned by the caller */
+	size_t n, cap;
+	bool cut;                    /* there are more */
+};
+
+/* The same, and how it gets there. */
+void topology_trace(struct topology *t, struct exchange *x, const struct route *r,
+                    struct route_set *out, struct route_steps *steps);
 
 /* Adds a queue that is not in it. */
 void route_set_add(struct route_set *s, struct queue *q);

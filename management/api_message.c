@@ -8,8 +8,7 @@
 
 /* ---- publishing ---- */
 
-/* Those of the names of AMQP; what is of another kind is left out. */
-static void read_props(struct slice table, struct props *out)
+void api_read_props(struct slice table, struct props *out)
 {
 	struct field f;
 	*out = (struct props){ 0 };
@@ -58,7 +57,7 @@ static bool begin_publish(struct http_response *r, struct buf *out)
 	}
 	if (!http_read_body(r, out) || !api_has_keys(r, out, needed) || !read_payload(r, out, &payload))
 		return false;
-	read_props(http_table(r, "properties"), &props);
+	api_read_props(http_table(r, "properties"), &props);
 	struct method confirms = { .id = METHOD_confirm_select };
 	struct method m = { .id = METHOD_basic_publish,
 		                .basic_publish = { .exchange = exchange,

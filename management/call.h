@@ -16,6 +16,7 @@
 
 struct broker;
 struct field;
+struct livelog;
 struct user;
 struct verb;
 struct vhost;
@@ -38,6 +39,7 @@ struct host {
 	struct host_meters {
 		struct meter messages, ready, unacked, opened, closed;
 	} meters;                    /* of what the HTTP API tells rates of */
+	const struct livelog *livelog;   /* what was said last */
 	const struct host_port *ports;   /* where it listens ... */
 	size_t n_ports;
 };

@@ -185,8 +185,9 @@ static void put_head(struct http *c, const struct buf *body, bool all, struct bu
 	c->last |= !all && c->request.is_old;
 	put_status(out, r->status, c->last);
 	buf_printf(out, "cache-control: no-cache\r\nvary: accept, accept-encoding, origin\r\n"
-	                "content-security-policy: default-src 'self'\r\n"
-	                "x-content-type-options: nosniff\r\n");
+	                "content-security-policy: default-src 'self'; base-uri 'none'; "
+	                "form-action 'none'; frame-ancestors 'none'\r\n"
+	                "referrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n");
 	buf_append_slice(out, buf_slice(&r->headers));
 	if (r->type && !is_bodiless(r->status))
 		buf_printf(out, "content-type: %s\r\n", r->type);

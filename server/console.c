@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "base/logline.h"
+#include "management/livelog.h"
 
 static struct {
 	int fd;
 	bool journal, socket;
+	struct livelog *live;
 	time_t second;
 	unsigned lines, dropped;
 } console = { .fd = STDERR_FILENO };
@@ -48,6 +50,8 @@ static void write_line(enum logline_level level, const char *text, const struct 
 		             logline_level_name(level), text);
 	if (!put(line, (size_t)n))
 		console.dropped++;
+	livelog_add(console.live, level, text,
+	            (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_nsec / 1000);
 }
 
 static void begin_second(const struct timespec *t)
@@ -88,8 +92,9 @@ static void open_output(void)
 	}
 }
 
-void console_open(const char *level)
+void console_open(const char *level, struct livelog *live)
 {
+	console.live = live;
 	console.journal = getenv("JOURNAL_STREAM") != NULL;
 	open_output();
 	for (int i = LOGLINE_DEBUG; i <= LOGLINE_NONE; i++)

@@ -5,9 +5,11 @@
 #ifndef SERVER_CONSOLE_H
 #define SERVER_CONSOLE_H
 
+struct livelog;
+
 enum { CONSOLE_LINES_PER_S = 1000 };
 
-/* Installs the sink; level is a value of log.console.level. */
-void console_open(const char *level);
+/* Installs the sink; level is a value of log.console.level.  Lines go to the live log, too. */
+void console_open(const char *level, struct livelog *live);
 
 #endif

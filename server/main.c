@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "broker/broker.h"
 #include "management/call.h"
+#include "management/livelog.h"
 #include "persistence/log_file.h"
 #include "server/config.h"
 #include "server/console.h"
@@ -310,7 +311,7 @@ static void open_door(struct loop *loop, struct host *h)
 		            strerror(-error));
 }
 
-static int run(const struct config *c, uint64_t began_ms)
+static int run(const struct config *c, const struct livelog *livelog, uint64_t began_ms)
 {
 	struct loop loop;
 	struct disk *disk = NULL;
@@ -347,7 +348,8 @@ static int run(const struct config *c, uint64_t began_ms)
 		                 .max_descriptors = descriptors(),
 		                 .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		                 .memory_total = memory_total(c),
-		                 .max_body_bytes = c->management_body_bytes };
+		                 .max_body_bytes = c->management_body_bytes,
+		                 .livelog = livelog };
 	struct host_port *ports = listeners_ports(&loop, &host.n_ports);
 	host.ports = ports;
 	loop.host = &host;
@@ -395,6 +397,7 @@ int main(int argc, char **argv)
 	uint64_t seed, began_ms = loop_now_ms();
 	struct config config;
 	struct arguments a = { 0 };
+	struct livelog livelog = { 0 };
 	entropy(&seed, sizeof seed);
 	map_seed(seed);
 	umask(0027);
@@ -405,9 +408,11 @@ int main(int argc, char **argv)
 	} else if (a.check && !a.done) {
 		code = check(&config);
 	} else if (!a.done) {
-		console_open(config.log_level);
-		code = run(&config, began_ms);
+		console_open(config.log_level, &livelog);
+		code = run(&config, &livelog, began_ms);
 	}
 	config_free(&config);
+	logline_set_sink(NULL);
+	livelog_free(&livelog);
 	return code;
 }

@@ -11,7 +11,7 @@ complain() {
 }
 
 files() { # patterns
-	git ls-files --cached --others --exclude-standard -- "$@"
+	git ls-files --cached --others --exclude-standard -- "$@" ':!*/vendor/*'
 }
 
 product="base amqp persistence queue exchange broker management server"

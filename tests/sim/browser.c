@@ -15,6 +15,7 @@ void browser_open(struct browser *b, struct inside *in, bool loopback)
 {
 	*b = (struct browser){ .in = in };
 	b->host = (struct host){ .broker = in->broker,
+		                     .livelog = &b->livelog,
 		                     .version = "9.9",
 		                     .data_dir = "/data",
 		                     .listeners = "here",
@@ -30,6 +31,7 @@ void browser_close(struct browser *b)
 	buf_free(&b->output);
 	buf_free(&b->body);
 	buf_free(&b->head);
+	livelog_free(&b->livelog);
 }
 
 static void listen(struct browser *b)

@@ -5,11 +5,13 @@
 
 #include "management/call.h"
 #include "management/http.h"
+#include "management/livelog.h"
 #include "tests/sim/inside.h"
 
 struct browser {
 	struct inside *in;
 	struct host host;
+	struct livelog livelog;
 	struct http *http;
 	struct buf output;           /* all that came and was not read yet */
 	struct buf body;             /* of the last answer, whatever it was carried in */

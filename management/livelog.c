@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "management/livelog.h"
+
+#include "base/mem.h"
+
+void livelog_add(struct livelog *l, enum logline_level level, const char *text, uint64_t at_us)
+{
+	struct livelog_line *line = &l->lines[l->next++ % LIVELOG_LINES];
+	mem_free(line->text);
+	*line = (struct livelog_line){ at_us, level, mem_strdup(text) };
+}
+
+const struct livelog_line *livelog_read(const struct livelog *l, uint64_t *next)
+{
+	uint64_t oldest = l->next > LIVELOG_LINES ? l->next - LIVELOG_LINES : 0;
+	if (*next < oldest)
+		*next = oldest;
+	return *next < l->next ? &l->lines[(*next)++ % LIVELOG_LINES] : NULL;
+}
+
+void livelog_free(struct livelog *l)
+{
+	for (size_t i = 0; i < LIVELOG_LINES; i++)
+		mem_free(l->lines[i].text);
+	*l = (struct livelog){ 0 };
+}

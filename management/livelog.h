@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The last lines of the log, for those who watch it from afar. */
+#ifndef MANAGEMENT_LIVELOG_H
+#define MANAGEMENT_LIVELOG_H
+
+#include "base/buf.h"
+#include "base/logline.h"
+
+enum { LIVELOG_LINES = 256 };
+
+struct livelog {
+	uint64_t next;               /* number of the next line; they begin at 0 */
+	struct livelog_line {
+		uint64_t at_us;          /* by the wall clock */
+		enum logline_level level;
+		char *text;              /* owned; NULL: there has been none yet */
+	} lines[LIVELOG_LINES];      /* each at its number modulo their count */
+};
+
+/* Takes a line in; the oldest makes room for it. */
+void livelog_add(struct livelog *l, enum logline_level level, const char *text, uint64_t at_us);
+
+/* The line with the number *next, or the oldest that there still is after it; *next is one more
+ * then.  NULL: it has not been said yet. */
+const struct livelog_line *livelog_read(const struct livelog *l, uint64_t *next);
+
+void livelog_free(struct livelog *l);
+
+#endif

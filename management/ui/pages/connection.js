@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+import { html, nothing } from "../vendor/lit-html.js";
+import { get, path, query, remove } from "../api.js";
+import { speeds, with_samples } from "../chart.js";
+import { bytes, chip, confirm, count, facts, moment, section, table, table_of_values, tile }
+	from "../parts.js";
+import { go } from "../route.js";
+import { channel_columns } from "./channels.js";
+
+export const title = ([name]) => name;
+export const every = 2000;
+
+export async function load([name], q, signal) {
+	const of = path`connections/${name}`;
+	const [connection, channels] = await Promise.all([
+		get(of + query(with_samples), signal),
+		get(`${of}/channels`, signal),
+	]);
+	return { connection, channels };
+}
+
+export const view = ({ connection: c, channels }) => html`
+	<h1>${c.user_provided_name ?? c.name} ${c.ssl ? chip("TLS", c.ssl_protocol) : nothing}</h1>
+	<div class="tiles">
+		${tile("State", c.state)}
+		${tile("Channels", count(c.channels))}
+		${tile("Received", bytes(c.recv_oct))}
+		${tile("Sent", bytes(c.send_oct))}
+	</div>
+	<figure><figcaption>Bytes a second</figcaption><line-chart unit="bytes" .series=${[
+		{ title: "Received", color: "blue", points: speeds(c.recv_oct_details) },
+		{ title: "Sent", color: "orange", points: speeds(c.send_oct_details) },
+	]}></line-chart></figure>
+	${section("Channels", table(channel_columns, channels, {}, "It has opened none."))}
+	<div class="columns">
+		${section("About", facts([
+			["Name", c.name],
+			["User", c.user],
+			["Virtual host", c.vhost],
+			["Protocol", c.protocol],
+			["Mechanism", c.auth_mechanism],
+			["Since", moment(c.connected_at)],
+			["Heartbeat", c.timeout ? `${c.timeout} s` : "none"],
+			["Largest frame", bytes(c.frame_max)],
+			["Most channels", count(c.channel_max)],
+			["TLS", c.ssl ? `${c.ssl_protocol}, ${c.ssl_cipher}` : undefined],
+			["Certificate of", c.peer_cert_subject],
+		]))}
+		${section("What the client says of itself", table_of_values(c.client_properties))}
+	</div>
+	<p><button class="danger" @click=${() => close(c)}>Close the connection</button></p>`;
+
+function close(c) {
+	confirm({
+		title: "Close this connection?", words: "Clients that recover connect again.",
+		verb: "Close it",
+	}, async () => {
+		await remove(path`connections/${c.name}`);
+		go("connections");
+	}, "The connection is closed.");
+}

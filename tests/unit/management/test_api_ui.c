@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only the web UI asks for: its own files, where a message would go, and the log. */
+#include <check.h>
+#include <stdio.h>
+
+#include "tests/sim/browser.h"
+
+Suite *suite_management_api_ui(void);
+
+static struct inside in;
+static struct browser browser;
+static struct buf why;
+
+static void set_up(void)
+{
+	inside_init(&in);
+	ck_assert(inside_start(&in, &why));
+	browser_open(&browser, &in, true);
+}
+
+static void tear_down(void)
+{
+	browser_close(&browser);
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_free(&why);
+}
+
+static void ask(unsigned status, const char *method, const char *target, const char *body)
+{
+	unsigned got = browser_ask(&browser, method, target, body);
+	ck_assert_msg(got == status, "%s %s: %u %s", method, target, got, browser_body(&browser));
+}
+
+static bool has_line(const char *line)
+{
+	return strstr((const char *)browser.head.p, line) != NULL;
+}
+
+/* ---- files ---- */
+
+START_TEST(files_are_for_anybody)
+{
+	static const char *const files[] = { "/", "/index.html", "/app.js", "/style.css",
+		                                 "/pages/queue.js", "/vendor/lit-html.js" };
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		ck_assert_uint_eq(browser_ask_as(&browser, NULL, "GET", files[i], NULL), 200);
+		ck_assert(has_line("content-encoding: gzip\r\n"));
+		ck_assert(has_line("content-security-policy: default-src 'self'"));
+		ck_assert_uint_gt(browser.body.len, 100);
+	}
+	ck_assert(has_line("content-type: text/javascript; charset=utf-8\r\n"));
+}
+END_TEST
+
+START_TEST(nothing_else_is_a_file)
+{
+	static const char *const others[] = { "/app", "/pages/", "/pages/none.js", "/vendor/README.md",
+		                                  "/..%2fetc%2fpasswd", "/pages/..%2fapp.js" };
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		ck_assert_uint_eq(browser_ask_as(&browser, NULL, "GET", others[i], NULL), 404);
+	ck_assert_uint_eq(browser_ask_as(&browser, NULL, "POST", "/app.js", "x"), 405);
+}
+END_TEST
+
+START_TEST(who_has_a_file_is_told_so)
+{
+	char request[256];
+	ck_assert_uint_eq(browser_ask_as(&browser, NULL, "GET", "/app.js", NULL), 200);
+	const char *at = strstr((const char *)browser.head.p, "etag: ");
+	ck_assert_ptr_nonnull(at);
+	int n = snprintf(request, sizeof request,
+	                 "GET /app.js HTTP/1.1\r\nHost: h\r\nIf-None-Match: %.18s\r\n\r\n", at + 6);
+	browser_send(&browser, slice_of(request, (size_t)n), 0);
+	ck_assert_uint_eq(browser_read(&browser, false), 304);
+	ck_assert_uint_eq(browser.body.len, 0);
+}
+END_TEST
+
+/* ---- ways of messages ---- */
+
+static void bind_to(const char *source, const char *kind, const char *to, const char *key)
+{
+	char target[128], body[128];
+	snprintf(target, sizeof target, "/api/bindings/%%2F/e/%s/%s/%s", source, kind, to);
+	snprintf(body, sizeof body, "{\"routing_key\":\"%s\"}", key);
+	ask(201, "POST", target, body);
+}
+
+#define TRACE(x) "/api/exchanges/%2F/" x "/trace"
+
+START_TEST(a_way_has_all_its_steps)
+{
+	ask(201, "PUT", "/api/exchanges/%2F/all", "{\"type\":\"fanout\"}");
+	ask(201, "PUT", "/api/queues/%2F/q", NULL);
+	ask(201, "PUT", "/api/queues/%2F/r", NULL);
+	bind_to("amq.topic", "q", "q", "a.*");
+	bind_to("amq.topic", "q", "r", "b.*");
+	bind_to("amq.topic", "e", "all", "#");
+	bind_to("all", "q", "r", "");
+	bind_to("all", "q", "r", "again");
+	ask(200, "POST", TRACE("amq.topic"), "{\"routing_key\":\"a.b\"}");
+	ck_assert_str_eq(browser_body(&browser),
+	                 "{\"cut\":false,\"steps\":["
+	                 "{\"from\":\"amq.topic\",\"to\":{\"type\":\"exchange\",\"name\":\"all\"},"
+	                 "\"why\":\"#\"},"
+	                 "{\"from\":\"amq.topic\",\"to\":{\"type\":\"queue\",\"name\":\"q\"},"
+	                 "\"why\":\"a.*\"},"
+	                 "{\"from\":\"all\",\"to\":{\"type\":\"queue\",\"name\":\"r\"},"
+	                 "\"why\":\"one of 2 bindings\"}],"
+	                 "\"queues\":[{\"name\":\"q\"},{\"name\":\"r\"}]}");
+	ask(200, "GET", "/api/queues/%2F/q?columns=messages", NULL);
+	ck_assert_str_eq(browser_body(&browser), "{\"messages\":0}");
+}
+END_TEST
+
+START_TEST(headers_count_and_other_keys_do)
+{
+	ask(201, "PUT", "/api/queues/%2F/q", NULL);
+	ask(201, "POST", "/api/bindings/%2F/e/amq.headers/q/q",
+	    "{\"arguments\":{\"x-match\":\"all\",\"shop\":\"north\"}}");
+	ask(200, "POST", TRACE("amq.headers"), "{\"properties\":{\"headers\":{\"shop\":\"south\"}}}");
+	ck_assert_str_eq(browser_body(&browser), "{\"cut\":false,\"steps\":[],\"queues\":[]}");
+	ask(200, "POST", TRACE("amq.headers"), "{\"properties\":{\"headers\":{\"shop\":\"north\"}}}");
+	ck_assert_ptr_nonnull(strstr(browser_body(&browser), "\"queues\":[{\"name\":\"q\"}]"));
+	ask(200, "POST", TRACE("amq.default"),
+	    "{\"routing_key\":\"none\",\"properties\":{\"headers\":{\"CC\":[\"q\"]}}}");
+	ck_assert_ptr_nonnull(strstr(browser_body(&browser), "\"queues\":[{\"name\":\"q\"}]"));
+}
+END_TEST
+
+START_TEST(the_alternate_exchange_is_a_step)
+{
+	ask(201, "PUT", "/api/queues/%2F/q", NULL);
+	ask(201, "PUT", "/api/exchanges/%2F/x",
+	    "{\"type\":\"direct\",\"arguments\":{\"alternate-exchange\":\"amq.fanout\"}}");
+	bind_to("amq.fanout", "q", "q", "");
+	ask(200, "POST", TRACE("x"), "{}");
+	ck_assert_ptr_nonnull(strstr(browser_body(&browser), "\"why\":\"otherwise\""));
+	ck_assert_ptr_nonnull(strstr(browser_body(&browser), "\"queues\":[{\"name\":\"q\"}]"));
+	ask(404, "POST", TRACE("none"), "{}");
+	ask(400, "POST", TRACE("x"), "[]");
+}
+END_TEST
+
+/* ---- the log ---- */
+
+/* What came of it since; the connection stays as it is. */
+static const char *watch(void)
+{
+	buf_clear(&browser.output);
+	for (int i = 0; i < 10; i++)
+		http_pull(browser.http, in.now_ms, &browser.output);
+	buf_u8(&browser.output, '\0');
+	return (const char *)browser.output.p;
+}
+
+START_TEST(the_log_is_seen_as_it_is_written)
+{
+	livelog_add(&browser.livelog, LOGLINE_INFO, "an \"old\" line", 1700000000000001);
+	http_take(browser.http, slice_str("GET /api/livelog HTTP/1.1\r\nHost: h\r\n"
+	                                  "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n\r\n"));
+	const char *seen = watch();
+	ck_assert_ptr_nonnull(strstr(seen, "content-type: text/event-stream\r\n"));
+	ck_assert_ptr_nonnull(strstr(seen, "event: line\n"
+	                                   "data: {\"time\":\"2023-11-14 22:13:20.000001\","
+	                                   "\"level\":\"info\","
+	                                   "\"text\":\"an \\\"old\\\" line\"}\n\n"));
+	ck_assert_ptr_null(strstr(watch(), "line"));
+	livelog_add(&browser.livelog, LOGLINE_ERROR, "a new one", 0);
+	seen = watch();
+	ck_assert_ptr_nonnull(strstr(seen, "a new one"));
+	ck_assert_ptr_null(strstr(seen, "old"));
+}
+END_TEST
+
+START_TEST(who_falls_behind_goes_on_with_the_oldest_line)
+{
+	struct livelog log = { 0 };
+	uint64_t next = 0;
+	char text[16];
+	ck_assert_ptr_null(livelog_read(&log, &next));
+	for (int i = 0; i < LIVELOG_LINES + 10; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		livelog_add(&log, LOGLINE_INFO, text, 0);
+	}
+	ck_assert_str_eq(livelog_read(&log, &next)->text, "10");
+	ck_assert_str_eq(livelog_read(&log, &next)->text, "11");
+	next = LIVELOG_LINES + 9;
+	ck_assert_str_eq(livelog_read(&log, &next)->text, text);
+	ck_assert_ptr_null(livelog_read(&log, &next));
+	livelog_free(&log);
+}
+END_TEST
+
+Suite *suite_management_api_ui(void)
+{
+	Suite *s = suite_create("management_api_ui");
+	TCase *t = tcase_create("all");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, files_are_for_anybody);
+	tcase_add_test(t, nothing_else_is_a_file);
+	tcase_add_test(t, who_has_a_file_is_told_so);
+	tcase_add_test(t, a_way_has_all_its_steps);
+	tcase_add_test(t, headers_count_and_other_keys_do);
+	tcase_add_test(t, the_alternate_exchange_is_a_step);
+	tcase_add_test(t, the_log_is_seen_as_it_is_written);
+	tcase_add_test(t, who_falls_behind_goes_on_with_the_oldest_line);
+	suite_add_tcase(s, t);
+	return s;
+}
