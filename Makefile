@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat compat-mutants siege hostile interop interop-debian kill tls server-tests examples memory bench fresh format clean \
-        programs models nightly contract evidence deb connectors
+        programs models nightly contract evidence deb ui connectors
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf
@@ -51,6 +51,7 @@ help:
 	@echo "make nightly    what takes long: models, whole simulator, long kills, fuzzing"
 	@echo "make evidence   MINUTES=30 of long runs, on from where the last one stopped (docs/evidence.md)"
 	@echo "make bench      throughput on this machine;  make fresh: run and test in an empty Debian"
+	@echo "make ui         the web UI in a browser; pictures of its pages in $(BUILD)/ui/pictures"
 	@echo "make deb        the Debian package: programs, unit, configuration, manual pages"
 
 $(BUILD)/leveret: LINK_WHOLE = $(if $(LTO),$(LTO) $(OPT))
@@ -87,6 +88,9 @@ $(BUILD)/leveret-perf: $(call objs,$(wildcard tools/perf/*.c))
 
 $(BUILD)/man: $(call objs,tools/man/man.c)
 	$(CC) $(LDFLAGS_ALL) $^ -o $@
+
+ui: all
+	@sh tests/ui/run.sh
 
 deb: all $(BUILD)/man
 	@sh tools/deb.sh

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log as it is written, as server-sent events: the last lines first. */
-#include <inttypes.h>
-#include <time.h>
-
 #include "management/api.h"
 #include "management/livelog.h"
 
@@ -10,13 +7,8 @@ enum { LINES_AT_ONCE = 64 };
 
 static void put_line(struct buf *out, const struct livelog_line *line)
 {
-	char stamp[32];
-	struct tm utc;
-	time_t second = (time_t)(line->at_us / 1000000);
-	gmtime_r(&second, &utc);
-	strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &utc);
-	buf_printf(out, "event: line\ndata: {\"time\":\"%s.%06" PRIu64 "\",\"level\":\"%s\",\"text\":",
-	           stamp, line->at_us % 1000000, logline_level_name(line->level));
+	buf_printf(out, "event: line\ndata: {\"time\":\"%s\",\"level\":\"%s\",\"text\":", line->stamp,
+	           logline_level_name(line->level));
 	cell_put_json(out, cell_text(line->text));
 	buf_printf(out, "}\n\n");
 }

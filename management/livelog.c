@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "management/livelog.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 
-void livelog_add(struct livelog *l, enum logline_level level, const char *text, uint64_t at_us)
+void livelog_add(struct livelog *l, enum logline_level level, const char *text, const char *stamp)
 {
 	struct livelog_line *line = &l->lines[l->next++ % LIVELOG_LINES];
 	mem_free(line->text);
-	*line = (struct livelog_line){ at_us, level, mem_strdup(text) };
+	line->level = level;
+	line->text = mem_strdup(text);
+	snprintf(line->stamp, sizeof line->stamp, "%s", stamp);
 }
 
 const struct livelog_line *livelog_read(const struct livelog *l, uint64_t *next)

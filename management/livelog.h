@@ -6,19 +6,20 @@
 #include "base/buf.h"
 #include "base/logline.h"
 
-enum { LIVELOG_LINES = 256 };
+enum { LIVELOG_LINES = 256, LIVELOG_STAMP = 32 };
 
 struct livelog {
 	uint64_t next;               /* number of the next line; they begin at 0 */
 	struct livelog_line {
-		uint64_t at_us;          /* by the wall clock */
+		char stamp[LIVELOG_STAMP];   /* when, as it stands in the log */
 		enum logline_level level;
 		char *text;              /* owned; NULL: there has been none yet */
 	} lines[LIVELOG_LINES];      /* each at its number modulo their count */
 };
 
 /* Takes a line in; the oldest makes room for it. */
-void livelog_add(struct livelog *l, enum logline_level level, const char *text, uint64_t at_us);
+void livelog_add(struct livelog *l, enum logline_level level, const char *text,
+                 const char *stamp);
 
 /* The line with the number *next, or the oldest that there still is after it; *next is one more
  * then.  NULL: it has not been said yet. */

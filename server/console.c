@@ -38,20 +38,19 @@ static bool put(const char *line, size_t n)
 static void write_line(enum logline_level level, const char *text, const struct timespec *t)
 {
 	static const char priority[] = { '7', '6', '5', '4', '3', '2' };
-	char line[1200], stamp[32];
+	char line[1200], stamp[LIVELOG_STAMP];
 	struct tm utc;
-	int n;
 	gmtime_r(&t->tv_sec, &utc);
-	strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &utc);
+	size_t n = strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &utc);
+	snprintf(stamp + n, sizeof stamp - n, ".%06ld", t->tv_nsec / 1000);
 	if (console.journal)
-		n = snprintf(line, sizeof line, "<%c>%s\n", priority[level], text);
+		n = (size_t)snprintf(line, sizeof line, "<%c>%s\n", priority[level], text);
 	else
-		n = snprintf(line, sizeof line, "%s.%06ld+00:00 [%s] %s\n", stamp, t->tv_nsec / 1000,
-		             logline_level_name(level), text);
-	if (!put(line, (size_t)n))
+		n = (size_t)snprintf(line, sizeof line, "%s+00:00 [%s] %s\n", stamp,
+		                     logline_level_name(level), text);
+	if (!put(line, n))
 		console.dropped++;
-	livelog_add(console.live, level, text,
-	            (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_nsec / 1000);
+	livelog_add(console.live, level, text, stamp);
 }
 
 static void begin_second(const struct timespec *t)

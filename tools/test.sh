@@ -65,6 +65,7 @@ run_stage() {
 	tls) stage tls 200 $make tls ;;
 	memory) stage memory 400 $make memory ;;
 	examples) stage examples 200 $make examples ;;
+	ui) stage ui 300 $make ui ;;
 	interop) stage interop 600 $make interop-debian ;;
 	*)
 		echo "test.sh: there is no stage $1" >&2
@@ -73,7 +74,7 @@ run_stage() {
 	esac
 }
 
-for each in ${*:-asan tsan sim contract kill server tls memory hostile examples interop}; do
+for each in ${*:-asan tsan sim contract kill server tls memory hostile ui examples interop}; do
 	run_stage "$each"
 done
 

@@ -48,7 +48,8 @@ async function send(method, where, body, signal) {
 	if (body !== undefined)
 		headers["content-type"] = "application/json";
 	const response = await fetch(`api/${where}`, {
-		method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
+		method, headers, signal, credentials: "omit",   /* the browser is not to ask by itself */
+		body: body === undefined ? undefined : JSON.stringify(body),
 	});
 	if (!response.ok)
 		throw await refusal(response);

@@ -96,22 +96,25 @@ function aligned(series) {
 
 customElements.define("line-chart", Chart);
 
-const AGE_S = 600, STEP_S = 5;
+const MEMORY_MS = 600e3;
 
-/* The query that makes the API add samples of the last minutes. */
-export const with_samples = {
-	lengths_age: AGE_S, lengths_incr: STEP_S, msg_rates_age: AGE_S, msg_rates_incr: STEP_S,
-	data_rates_age: AGE_S, data_rates_incr: STEP_S,
-};
+const memory = new Map();   /* of what was seen: points, by name */
 
-/* Points of { samples: [{ sample, timestamp }] }, the newest first: what was counted. */
-export function levels(details) {
-	return (details?.samples ?? []).map(s => [s.timestamp, s.sample]).reverse();
+/* The points so far of a value that the API tells now and does not remember itself; undefined is
+ * none. */
+export function seen(name, value) {
+	const now = Date.now(), points = memory.get(name) ?? [];
+	if (value !== undefined && points.at(-1)?.[0] !== now)
+		points.push([now, value]);
+	while (points.length && points[0][0] < now - MEMORY_MS)
+		points.shift();
+	memory.set(name, points);
+	return points;
 }
 
-/* ... and how fast it grew between them. */
-export function speeds(details) {
-	const p = levels(details);
+/* ... of one that is counted: how fast it grew between two looks. */
+export function seen_growing(name, value) {
+	const p = seen(name, value);
 	return p.slice(1).map(([ms, n], i) =>
 		[ms, Math.max(0, (n - p[i][1]) * 1000 / (ms - p[i][0]))]);
 }

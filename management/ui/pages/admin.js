@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import * as api from "../api.js";
 import { path, put, remove } from "../api.js";
-import { act, area, chip, choice, confirm, count, field, form, object, section, table, tick,
+import { act, area, chip, choice, confirm, count, field, form, object, section, table,
 	vhost_field } from "../parts.js";
 import { href } from "../route.js";
 
@@ -186,15 +186,10 @@ function save(all) {
 
 const download = where => act(async () => save(await api.get(where)), "Exported.");
 
-let difference = null;   /* what an import would change */
-
 async function bring_in(f) {
 	const definitions = JSON.parse(await f.file.text());
 	const where = f.vhost ? path`definitions/${f.vhost}` : "definitions";
-	if (f.dry !== "on")
-		return api.post(where, definitions);
-	difference = await api.post(`${where}?dry_run=true`, definitions);
-	return difference;
+	return api.post(where, definitions);
 }
 
 function definitions({ vhosts }) {
@@ -203,9 +198,6 @@ function definitions({ vhosts }) {
 	${section("Import", html`${form(html`
 		<label>File <input type="file" name="file" accept=".json,application/json" required></label>
 		<label>Into <select name="vhost"><option value="">all virtual hosts</option>
-			${vhosts.map(v => html`<option>${v.name}</option>`)}</select></label>
-		${tick("Only tell what would change", "dry", true)}`,
-	"Import", bring_in, "Done.")}
-	${difference ? html`<pre class="body">${JSON.stringify(difference, null, 2)}</pre>`
-		: nothing}`)}`;
+			${vhosts.map(v => html`<option>${v.name}</option>`)}</select></label>`,
+	"Import", bring_in, "Imported.")}`)}`;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html } from "../vendor/lit-html.js";
-import { chip, count, filter, load_list, pager, rate, table } from "../parts.js";
+import { chip, count, filter, load_list, pager, table } from "../parts.js";
 import { href } from "../route.js";
 
 export const title = () => "Channels";
@@ -25,10 +25,6 @@ export const channel_columns = [
 		cell: c => count(c.messages_unacknowledged) },
 	{ title: "Unconfirmed", sort: "messages_unconfirmed", number: true,
 		cell: c => count(c.messages_unconfirmed) },
-	{ title: "Published", number: true,
-		cell: c => rate(c.message_stats?.publish_details?.rate ?? 0) },
-	{ title: "Delivered", number: true,
-		cell: c => rate(c.message_stats?.deliver_get_details?.rate ?? 0) },
 ];
 
 export const view = (list, args, q) => html`

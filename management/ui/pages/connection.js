@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
-import { get, path, query, remove } from "../api.js";
-import { speeds, with_samples } from "../chart.js";
+import { get, path, remove } from "../api.js";
 import { bytes, chip, confirm, count, facts, moment, section, table, table_of_values, tile }
 	from "../parts.js";
 import { go } from "../route.js";
@@ -13,7 +12,7 @@ export const every = 2000;
 export async function load([name], q, signal) {
 	const of = path`connections/${name}`;
 	const [connection, channels] = await Promise.all([
-		get(of + query(with_samples), signal),
+		get(of, signal),
 		get(`${of}/channels`, signal),
 	]);
 	return { connection, channels };
@@ -24,13 +23,7 @@ export const view = ({ connection: c, channels }) => html`
 	<div class="tiles">
 		${tile("State", c.state)}
 		${tile("Channels", count(c.channels))}
-		${tile("Received", bytes(c.recv_oct))}
-		${tile("Sent", bytes(c.send_oct))}
 	</div>
-	<figure><figcaption>Bytes a second</figcaption><line-chart unit="bytes" .series=${[
-		{ title: "Received", color: "blue", points: speeds(c.recv_oct_details) },
-		{ title: "Sent", color: "orange", points: speeds(c.send_oct_details) },
-	]}></line-chart></figure>
 	${section("Channels", table(channel_columns, channels, {}, "It has opened none."))}
 	<div class="columns">
 		${section("About", facts([

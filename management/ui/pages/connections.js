@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html } from "../vendor/lit-html.js";
-import { bytes, chip, count, filter, load_list, moment, pager, rate, table } from "../parts.js";
+import { chip, count, filter, load_list, moment, pager, table } from "../parts.js";
 import { href } from "../route.js";
 
 export const title = () => "Connections";
@@ -20,8 +20,6 @@ const columns = [
 	{ title: "", cell: c => c.ssl ? chip("TLS", c.ssl_protocol) : "" },
 	{ title: "Client", cell: client },
 	{ title: "Channels", sort: "channels", number: true, cell: c => count(c.channels) },
-	{ title: "From", sort: "recv_oct", number: true, cell: c => bytes(c.recv_oct) },
-	{ title: "To", sort: "send_oct", number: true, cell: c => bytes(c.send_oct) },
 	{ title: "Since", sort: "connected_at", cell: c => moment(c.connected_at) },
 ];
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
-import { get, path, post, query, remove } from "../api.js";
-import { speeds, with_samples } from "../chart.js";
+import { get, path, post, remove } from "../api.js";
 import { graph } from "../graph.js";
 import { act, area, chip, choice, confirm, exchange_link, facts, field, form, object, queue_link,
 	section, table, table_of_values, tick } from "../parts.js";
@@ -15,7 +14,7 @@ export const every = 3000;
 export async function load([v, name], q, signal) {
 	const of = path`exchanges/${v}/${name}`;
 	const [exchange, out, into] = await Promise.all([
-		get(of + query(with_samples), signal),
+		get(of, signal),
 		get(`${of}/bindings/source`, signal),
 		get(`${of}/bindings/destination`, signal),
 	]);
@@ -23,15 +22,10 @@ export async function load([v, name], q, signal) {
 }
 
 export function view({ exchange: x, out, into }) {
-	const stats = x.message_stats ?? {};
 	return html`
 		<h1>${x.name || "(default)"} <small>${x.type} in ${x.vhost}</small>
 			${exchange_chips(x)}</h1>
 		${section("Where messages go", picture(x, out, into))}
-		<figure><figcaption>Messages a second</figcaption><line-chart unit="rate" .series=${[
-			{ title: "In", color: "blue", points: speeds(stats.publish_in_details) },
-			{ title: "Out", color: "orange", points: speeds(stats.publish_out_details) },
-		]}></line-chart></figure>
 		<div class="columns">
 			${section("Bindings", html`${bound(x, out)}${x.name ? bind(x) : nothing}`)}
 			${section("Publish", publish(x))}

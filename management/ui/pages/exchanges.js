@@ -2,7 +2,7 @@
 import { html } from "../vendor/lit-html.js";
 import { get, path, put } from "../api.js";
 import { area, chip, choice, exchange_link, field, filter, form, load_list, narrowed, object,
-	pager, rate, section, table, tick, vhost_field } from "../parts.js";
+	pager, section, table, tick, vhost_field } from "../parts.js";
 
 export const title = () => "Exchanges";
 export const every = 3000;
@@ -32,10 +32,6 @@ const columns = [
 	{ title: "Name", sort: "name", cell: x => exchange_link(x.vhost, x.name) },
 	{ title: "Type", sort: "type", cell: x => x.type },
 	{ title: "", cell: exchange_chips },
-	{ title: "In", sort: "message_stats.publish_in_details.rate", number: true,
-		cell: x => rate(x.message_stats?.publish_in_details?.rate ?? 0) },
-	{ title: "Out", sort: "message_stats.publish_out_details.rate", number: true,
-		cell: x => rate(x.message_stats?.publish_out_details?.rate ?? 0) },
 ];
 
 export const view = ({ list, vhosts, types }, args, q) => html`

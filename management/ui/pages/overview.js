@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
-import { find, get, query } from "../api.js";
-import { levels, speeds, with_samples } from "../chart.js";
-import { bytes, chip, count, facts, rate, section, span, table, tile } from "../parts.js";
+import { find, get } from "../api.js";
+import { seen, seen_growing } from "../chart.js";
+import { bytes, chip, count, facts, section, span, table, tile } from "../parts.js";
 
 export const title = () => "Overview";
 export const every = 2000;
 
 export async function load(args, q, signal) {
 	const [overview, nodes] = await Promise.all([
-		get("overview" + query(with_samples), signal),
+		get("overview", signal),
 		find("nodes", signal),
 	]);
 	return { overview, node: nodes?.[0] };
 }
 
-/* The lines of the chart of rates, and of the table beside it. */
+/* Messages on their ways. */
 const flows = [
 	["publish", "Published", "blue"],
 	["confirm", "Confirmed", "green"],
@@ -33,35 +33,23 @@ export function view({ overview: o, node }) {
 		${alarms(node)}
 		<div class="tiles">
 			${tile("Ready", count(totals.messages_ready ?? 0))}
-			${tile("Unacknowledged", count(totals.messages_unacknowledged ?? 0))}
-			${tile("Published", rate(stats.publish_details?.rate ?? 0))}
-			${tile("Delivered", rate(stats.deliver_get_details?.rate ?? 0))}
+			${tile("Unacked", count(totals.messages_unacknowledged ?? 0))}
 			${links(o.object_totals)}
 		</div>
 		<div class="charts">
 			<figure><figcaption>Messages in queues</figcaption><line-chart .series=${[
-				{ title: "Ready", color: "blue", points: levels(totals.messages_ready_details) },
+				{ title: "Ready", color: "blue", points: seen("ready", totals.messages_ready) },
 				{ title: "Unacknowledged", color: "orange",
-					points: levels(totals.messages_unacknowledged_details) },
+					points: seen("unacknowledged", totals.messages_unacknowledged) },
 			]}></line-chart></figure>
-			<figure><figcaption>Messages a second</figcaption><line-chart unit="rate"
-				.series=${flows.filter(([key]) => stats[key]).map(([key, name, color]) =>
-					({ title: name, color, points: speeds(stats[`${key}_details`]) }))}>
-			</line-chart></figure>
+			${some(flows, stats) ? html`<figure><figcaption>Messages a second</figcaption>
+				<line-chart unit="rate" .series=${some(flows, stats).map(([key, name, color]) =>
+					({ title: name, color, points: seen_growing(key, stats[key]) }))}>
+				</line-chart></figure>` : nothing}
 		</div>
 		<div class="columns">
-			${section("Message rates", table([
-				{ title: "", cell: ([, name]) => name },
-				{ title: "Total", number: true, cell: ([key]) => count(stats[key] ?? 0) },
-				{ title: "Now", number: true,
-					cell: ([key]) => rate(stats[`${key}_details`]?.rate ?? 0) },
-			], flows))}
-			${section("Comings and goings", table([
-				{ title: "", cell: ([, name]) => name },
-				{ title: "Total", number: true, cell: ([key]) => count(o.churn_rates[key]) },
-				{ title: "Now", number: true,
-					cell: ([key]) => rate(o.churn_rates[`${key}_details`]?.rate) },
-			], churn))}
+			${counted("Messages", flows, stats)}
+			${counted("Comings and goings", churn, o.churn_rates)}
 			${node ? section("Node", resources(node)) : nothing}
 			${section("Listeners", table([
 				{ title: "Protocol", cell: l => l.protocol },
@@ -70,6 +58,17 @@ export function view({ overview: o, node }) {
 			], o.listeners))}
 		</div>`;
 }
+
+/* Of what is known, what the broker counts. */
+function some(known, counts) {
+	const list = known.filter(([key]) => counts[key] !== undefined);
+	return list.length ? list : null;
+}
+
+const counted = (title, known, counts) => some(known, counts) ? section(title, table([
+	{ title: "", cell: ([, name]) => name },
+	{ title: "Since the start", number: true, cell: ([key]) => count(counts[key]) },
+], some(known, counts))) : nothing;
 
 const churn = [
 	["connection_created", "Connections opened"],
@@ -102,10 +101,13 @@ function resources(n) {
 		["Name", n.name],
 		["Up for", span(n.uptime)],
 		["Memory", used(n.mem_used, n.mem_limit, bytes)],
-		["Disk free", html`${bytes(n.disk_free)}, alarm below ${bytes(n.disk_free_limit)}`],
-		["File descriptors", used(n.fd_used, n.fd_total, count)],
+		["Disk free", n.disk_free_limit
+			? html`${bytes(n.disk_free)}, alarm below ${bytes(n.disk_free_limit)}`
+			: bytes(n.disk_free)],
+		["File descriptors", n.fd_used === undefined ? undefined
+			: used(n.fd_used, n.fd_total, count)],
 		["Sockets", used(n.sockets_used, n.sockets_total, count)],
 		["Data", html`<code>${n.db_dir}</code>`],
-		["Has", n.enabled_plugins?.map(p => chip(p))],
+		["Has", n.enabled_plugins?.length ? n.enabled_plugins.map(p => chip(p)) : undefined],
 	])}`;
 }

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
-import { find, get, path, post, put, query, remove } from "../api.js";
-import { levels, speeds, with_samples } from "../chart.js";
-import { act, area, bytes, chip, choice, confirm, count, exchange_link, facts, field, form,
-	moment, object, queue_link, rate, section, span, table, table_of_values, tick, tile }
-	from "../parts.js";
+import { get, path, post, put, remove } from "../api.js";
+import { seen } from "../chart.js";
+import { act, area, bytes, chip, confirm, count, exchange_link, facts, field, form, object, section,
+	table, table_of_values, tick, tile } from "../parts.js";
 import { go } from "../route.js";
-import { body_of, properties_of } from "./message.js";
+import { properties_of } from "./message.js";
 
 export const title = ([, name]) => name;
 export const every = 2000;
 
 export async function load([v, name], q, signal) {
 	const [queue, bindings] = await Promise.all([
-		get(path`queues/${v}/${name}` + query(with_samples), signal),
+		get(path`queues/${v}/${name}`, signal),
 		get(path`queues/${v}/${name}/bindings`, signal),
 	]);
 	return { queue, bindings };
@@ -39,52 +38,41 @@ export function queue_chips(q) {
 }
 
 export function view({ queue: q, bindings }) {
-	const stats = q.message_stats ?? {};
+	const name = `${q.vhost}/${q.name}`;
 	return html`
 		<h1>${q.name} <small>in ${q.vhost}</small> ${queue_chips(q)}</h1>
 		<div class="tiles">
 			${tile("Ready", count(q.messages_ready))}
-			${tile("Unacknowledged", count(q.messages_unacknowledged))}
-			${tile("Bytes", bytes(q.message_bytes))}
+			${tile("Unacked", count(q.messages_unacknowledged))}
+			${tile("Bytes ready", bytes(q.message_bytes_ready))}
 			${tile("Consumers", count(q.consumers))}
-			${tile("Oldest", age(q.head_message_timestamp))}
-			${tile("State", q.state, q.idle_since && `since ${q.idle_since}`)}
+			${tile("State", q.state)}
 		</div>
 		<div class="charts">
 			<figure><figcaption>Messages</figcaption><line-chart .series=${[
-				{ title: "Ready", color: "blue", points: levels(q.messages_ready_details) },
+				{ title: "Ready", color: "blue", points: seen(`${name} ready`, q.messages_ready) },
 				{ title: "Unacknowledged", color: "orange",
-					points: levels(q.messages_unacknowledged_details) },
-			]}></line-chart></figure>
-			<figure><figcaption>Messages a second</figcaption><line-chart unit="rate" .series=${[
-				{ title: "Published", color: "blue", points: speeds(stats.publish_details) },
-				{ title: "Delivered", color: "orange", points: speeds(stats.deliver_get_details) },
-				{ title: "Acknowledged", color: "purple", points: speeds(stats.ack_details) },
-				{ title: "Redelivered", color: "red", points: speeds(stats.redeliver_details) },
+					points: seen(`${name} unacked`, q.messages_unacknowledged) },
 			]}></line-chart></figure>
 		</div>
 		<div class="columns">
 			${section("Consumers", consumers(q.consumer_details ?? []))}
 			${section("Bindings", html`${bound(q, bindings)}${bind(q)}`)}
-			${section("Look at messages", look(q))}
-			${section("Publish", publish(q), false)}
-			${section("Move messages", move(q), false)}
+			${section("Publish", publish(q))}
 			${section("About", facts([
 				["Policy", q.policy || "none"],
 				["Operator policy", q.operator_policy || undefined],
 				["Exclusive to", q.owner_pid_details?.name],
-				["Memory", bytes(q.memory)],
 				["Arguments", table_of_values(q.arguments)],
 			]))}
 		</div>
 		<p class="row">
+			<button @click=${() => pause(q)}>${is_paused(q) ? "Resume" : "Pause"}</button>
 			<button class="danger" @click=${() => purge(q)} ?disabled=${!q.messages_ready}>
 				Purge ${count(q.messages_ready)} messages</button>
 			<button class="danger" @click=${() => drop(q)}>Delete the queue</button>
 		</p>`;
 }
-
-const age = seconds => seconds ? span(Math.max(0, Date.now() - seconds * 1000)) : "–";
 
 const consumers = list => table([
 	{ title: "Tag", cell: c => c.consumer_tag },
@@ -121,43 +109,6 @@ f => post(path`bindings/${q.vhost}/e/${f.source}/q/${q.name}`, {
 
 /* ---- messages ---- */
 
-const peeks = new Map();   /* what was looked at, by queue */
-
-async function peek(q, from) {
-	const found = await post(path`queues/${q.vhost}/${q.name}/peek`, { from, count: 10 });
-	peeks.set(q.vhost + "/" + q.name, found);
-}
-
-function look(q) {
-	const found = peeks.get(q.vhost + "/" + q.name);
-	const next = found?.messages.at(-1)?.sequence;
-	const show = from => act(() => peek(q, from), "Nothing was taken from the queue.");
-	return html`
-		<p class="quiet">Messages stay in the queue, where they are.</p>
-		<div class="row"><button class="main" @click=${() => show(0)}>Look at the first</button>
-			${next === undefined ? nothing : html`
-				<button @click=${() => show(next + 1)}>The next</button>`}</div>
-		${found && !found.messages.length ? html`<p class="quiet">There are none.</p>` : nothing}
-		${found?.messages.map(m => message(q, m))}`;
-}
-
-function message(q, m) {
-	const end = () => confirm({
-		title: "Delete this message?", words: "It is dropped, not dead-lettered.", verb: "Delete",
-	}, async () => {
-		await remove(path`queues/${q.vhost}/${q.name}/contents/${m.sequence}`);
-		peeks.delete(q.vhost + "/" + q.name);
-	}, "The message is gone.");
-	return html`<article class="message">
-		<div class="row"><strong>${count(m.sequence)}</strong>
-			<span>${m.exchange || "(default)"} → <code>${m.routing_key}</code></span>
-			${m.redelivered ? chip("redelivered") : nothing}
-			<span class="quiet">${bytes(m.payload_bytes)}</span>
-			<button @click=${end}>Delete</button></div>
-		${table_of_values(m.properties)}
-		${body_of(m)}</article>`;
-}
-
 const publish = q => form(html`
 	${area("Body", "payload", "", 5)}
 	${area("Headers", "headers", "{}", 2)}
@@ -169,19 +120,12 @@ f => post(path`exchanges/${q.vhost}/${"amq.default"}/publish`, {
 	properties: properties_of(f),
 }), "Published.");
 
-const move = q => form(html`
-	${choice("To", "kind", ["queue", "exchange"])}
-	${field("Name", "name", { required: true })}
-	${field("Routing key", "routing_key", { hint: "as it was" })}
-	${field("How many", "count", { type: "number", hint: "all" })}`,
-"Move",
-f => post(path`queues/${q.vhost}/${q.name}/move`, {
-	[f.kind]: f.name,
-	routing_key: f.routing_key || undefined,
-	count: f.count ? Number(f.count) : undefined,
-}), answer => `${count(answer.moved)} messages were moved.`);
+/* ---- pauses, and the end ---- */
 
-/* ---- the end of it ---- */
+const is_paused = q => q.state === "paused";
+
+const pause = q => act(() => put(path`queues/${q.vhost}/${q.name}/${
+	is_paused(q) ? "resume" : "pause"}`), is_paused(q) ? "It delivers again." : "It is paused.");
 
 function purge(q) {
 	confirm({

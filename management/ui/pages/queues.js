@@ -2,7 +2,7 @@
 import { html } from "../vendor/lit-html.js";
 import { get, path, put } from "../api.js";
 import { area, choice, count, field, filter, form, load_list, narrowed, object, pager, queue_link,
-	rate, section, table, tick, vhost_field } from "../parts.js";
+	section, table, tick, vhost_field } from "../parts.js";
 import { queue_chips } from "./queue.js";
 
 export const title = () => "Queues";
@@ -23,10 +23,6 @@ const columns = [
 	{ title: "Unacked", sort: "messages_unacknowledged", number: true,
 		cell: q => count(q.messages_unacknowledged) },
 	{ title: "Total", sort: "messages", number: true, cell: q => count(q.messages) },
-	{ title: "In", sort: "message_stats.publish_details.rate", number: true,
-		cell: q => rate(q.message_stats?.publish_details?.rate ?? 0) },
-	{ title: "Out", sort: "message_stats.deliver_get_details.rate", number: true,
-		cell: q => rate(q.message_stats?.deliver_get_details?.rate ?? 0) },
 	{ title: "Consumers", sort: "consumers", number: true, cell: q => count(q.consumers) },
 ];
 

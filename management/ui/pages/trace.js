@@ -2,7 +2,7 @@
 /* The way of one message through exchanges to queues. */
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, path, post } from "../api.js";
-import { area, chip, count, field, form, object, queue_link, section, table, tick, vhost_field }
+import { area, count, field, form, object, queue_link, section, table, vhost_field }
 	from "../parts.js";
 import { graph } from "../graph.js";
 import { href } from "../route.js";
@@ -21,7 +21,6 @@ async function trace(f) {
 	const answer = await post(path`exchanges/${f.vhost}/${exchange}/trace`, {
 		routing_key: f.routing_key,
 		properties: { headers: object(f.headers, "The headers") },
-		publish: f.publish === "on", payload: f.payload,
 	});
 	traced = { ...answer, vhost: f.vhost, exchange, routing_key: f.routing_key };
 	return answer;
@@ -33,14 +32,11 @@ export const view = ({ vhosts, traced: t }) => html`
 		${vhost_field(vhosts)}
 		${field("Exchange", "exchange", { hint: "(default)" })}
 		${field("Routing key", "routing_key")}
-		${area("Headers", "headers", "{}", 2)}
-		${area("Body", "payload", "only if it is published", 2)}
-		${tick("Publish it, too", "publish")}`,
+		${area("Headers", "headers", "{}", 2)}`,
 	"Trace", trace, answer => answer.queues.length
 		? `${count(answer.queues.length)} queues take it.` : "No queue takes it.")}
 	${t ? html`${section("Its way", picture(t))}${section("Queues", table([
 		{ title: "Queue", cell: q => queue_link(t.vhost, q.name) },
-		{ title: "", cell: q => q.note ? chip(q.note) : nothing },
 	], t.queues, {}, "No queue takes it: it would be dropped, or returned if mandatory."))}`
 		: nothing}`;
 

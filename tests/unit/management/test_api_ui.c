@@ -157,7 +157,8 @@ static const char *watch(void)
 
 START_TEST(the_log_is_seen_as_it_is_written)
 {
-	livelog_add(&browser.livelog, LOGLINE_INFO, "an \"old\" line", 1700000000000001);
+	livelog_add(&browser.livelog, LOGLINE_INFO, "an \"old\" line",
+	            "2023-11-14 22:13:20.000001");
 	http_take(browser.http, slice_str("GET /api/livelog HTTP/1.1\r\nHost: h\r\n"
 	                                  "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n\r\n"));
 	const char *seen = watch();
@@ -167,7 +168,7 @@ START_TEST(the_log_is_seen_as_it_is_written)
 	                                   "\"level\":\"info\","
 	                                   "\"text\":\"an \\\"old\\\" line\"}\n\n"));
 	ck_assert_ptr_null(strstr(watch(), "line"));
-	livelog_add(&browser.livelog, LOGLINE_ERROR, "a new one", 0);
+	livelog_add(&browser.livelog, LOGLINE_ERROR, "a new one", "");
 	seen = watch();
 	ck_assert_ptr_nonnull(strstr(seen, "a new one"));
 	ck_assert_ptr_null(strstr(seen, "old"));
@@ -182,7 +183,7 @@ START_TEST(who_falls_behind_goes_on_with_the_oldest_line)
 	ck_assert_ptr_null(livelog_read(&log, &next));
 	for (int i = 0; i < LIVELOG_LINES + 10; i++) {
 		snprintf(text, sizeof text, "%d", i);
-		livelog_add(&log, LOGLINE_INFO, text, 0);
+		livelog_add(&log, LOGLINE_INFO, text, "");
 	}
 	ck_assert_str_eq(livelog_read(&log, &next)->text, "10");
 	ck_assert_str_eq(livelog_read(&log, &next)->text, "11");

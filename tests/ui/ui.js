@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// The web UI in a browser: on every page somebody does what the page is for.  Whatever the browser
+// complains of is a failure.  Pictures of all pages go to a directory, to be looked at.
+//
+// usage: node ui.js BUILD PICTURES
+
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [, , build, pictures] = process.argv;
+const scratch = mkdtempSync(join(tmpdir(), "leveret-ui."));
+const children = [];
+let passed = 0, failed = 0;
+
+function check(what, ok, detail = "") {
+	ok ? passed++ : failed++;
+	console.log(ok ? "ok" : "FAIL", what, ok ? "" : JSON.stringify(detail));
+}
+
+const free_port = () => new Promise(resolve => {
+	const s = createServer().listen(0, "127.0.0.1", () => {
+		const { port } = s.address();
+		s.close(() => resolve(port));
+	});
+});
+
+// ---- a broker, and somebody who uses it ----
+
+async function start() {
+	const amqp = await free_port(), http = await free_port();
+	const broker = spawn(`${build}/leveret`, [
+		`listeners.tcp.1=127.0.0.1:${amqp}`, `management.tcp.port=${http}`,
+		"management.tcp.ip=127.0.0.1", `data_dir=${scratch}/data`]);
+	children.push(broker);
+	await new Promise((resolve, reject) => {
+		broker.stderr.on("data", text => String(text).includes(" ready: ") && resolve());
+		broker.on("exit", () => reject(new Error("the broker did not start")));
+	});
+	return { amqp, url: `http://127.0.0.1:${http}` };
+}
+
+function use(amqp) {
+	children.push(spawn(`${build}/leveret-perf`, ["-h", `amqp://guest:guest@127.0.0.1:${amqp}`,
+		"-u", "busy", "-ad", "false", "-r", "50", "--quiet"]));
+}
+
+// ---- a person ----
+
+class Person {
+	constructor(page, url) {
+		this.page = page;
+		this.url = url;
+		this.complaints = [];
+		page.on("console", m => ["error", "warning"].includes(m.type()) &&
+			this.complaints.push(`${m.text()} ${m.location().url}`));
+		page.on("pageerror", e => this.complaints.push(e.stack));
+		page.on("dialog", d => {
+			this.complaints.push(`dialog: ${d.message()}`);
+			d.dismiss();
+		});
+	}
+
+	go(where) {
+		return this.page.goto(`${this.url}/#/${where}`);
+	}
+
+	/* Within what can be seen, or a part of it. */
+	sees(text, within = "main") {
+		return this.page.locator(within).getByText(text, { exact: false }).first()
+			.waitFor({ timeout: 8000 }).then(() => true, () => false);
+	}
+
+	row(text) {
+		return this.page.locator("tr", { hasText: text });
+	}
+
+	section(title) {
+		return this.page.locator("details.section", { has: this.page.locator("summary",
+			{ hasText: new RegExp(`^${title}$`) }) });
+	}
+
+	/* Opens a section, fills in its form and sends it. */
+	async fill(title, values, verb) {
+		const s = this.section(title);
+		if (await s.getAttribute("open") === null)
+			await s.locator("summary").click();
+		const f = s.locator("form").first();
+		for (const [name, value] of Object.entries(values)) {
+			const field = f.locator(`[name="${name}"]`);
+			if (await field.evaluate(e => e.tagName) === "SELECT")
+				await field.selectOption(value);
+			else
+				await field.fill(value);
+		}
+		await f.getByRole("button", { name: verb }).click();
+	}
+
+	/* The dialog that asks whether it is meant. */
+	async confirms(name) {
+		const d = this.page.locator("dialog");
+		if (name)
+			await d.locator("input").fill(name);
+		await d.locator("button.danger").click();
+	}
+
+	told(text) {
+		return this.sees(text, "body");
+	}
+}
+
+async function tries(what, person, steps) {
+	try {
+		await steps();
+	} catch (e) {
+		check(what, false, e.message);
+	}
+	check(`${what}: the browser does not complain`, !person.complaints.length,
+		person.complaints);
+	person.complaints.length = 0;
+}
+
+// ---- what they do ----
+
+async function log_in(p) {
+	await p.page.goto(p.url);
+	await p.page.fill("[name=user]", "guest");
+	await p.page.fill("[name=password]", "wrong");
+	await p.page.click("button.main");
+	check("a wrong password is told", await p.sees("password is wrong", "form"));
+	p.complaints.length = 0;   /* that the browser tells of it, too, is right */
+	await p.page.fill("[name=password]", "guest");
+	await p.page.click("button.main");
+	check("the right one opens the overview", await p.sees("Overview"));
+}
+
+async function overview(p) {
+	await p.go("overview");
+	check("the overview knows the connections of the load", await p.sees("Connections"));
+	const tile = p.page.locator(".tile", { hasText: "Connections" }).locator("strong");
+	check("... which are three", await tile.textContent() === "3", await tile.textContent());
+	check("and draws what is in queues", await p.page.locator("line-chart canvas").count() > 0);
+	await p.page.click("[title='Light or dark']");
+	const theme = await p.page.evaluate(() => document.documentElement.dataset.theme);
+	await p.page.click("[title='Light or dark']");
+	check("it can be turned dark", theme === "dark", theme);
+}
+
+async function queues(p) {
+	await p.go("queues");
+	await p.fill("Add a queue", { name: "orders", arguments: '{"x-max-length": 5}' }, "Add");
+	check("a queue is added", await p.told("The queue is there."));
+	check("and stands in the list", await p.row("orders").first().isVisible());
+	await p.fill("Add a queue", { name: "other", arguments: "[]" }, "Add");
+	check("arguments that are none are refused", await p.told("must be a JSON object"));
+	await p.page.keyboard.press("Escape");
+	await p.page.keyboard.press("/");
+	await p.page.keyboard.type("ord");
+	await p.page.waitForFunction(() => location.hash.includes("name=ord"));
+	check("/ filters", await p.row("orders").isVisible() && await p.sees("1 of 2"));
+	await p.go("queues");
+	await p.page.getByRole("button", { name: "Ready" }).click();
+	check("a column sorts, and the address tells", await p.page.waitForFunction(
+		() => location.hash.includes("sort=messages_ready")).then(() => true));
+}
+
+async function queue(p) {
+	await p.go("queue/%2F/orders");
+	await p.fill("Publish", { payload: "first", headers: '{"shop": "north"}' }, "Publish");
+	check("a message is published", await p.told("Published."));
+	const ready = p.page.locator(".tile", { hasText: "Ready" }).first().locator("strong");
+	await p.page.waitForFunction(() => document.querySelector(".tile strong").textContent === "1");
+	check("and counted", await ready.textContent() === "1");
+	const body = p.section("Publish").locator("textarea[name=payload]");
+	await body.fill("what is being typed");
+	await p.page.waitForTimeout(2500);   /* the page is loaded again meanwhile */
+	check("what is being typed stays", await body.inputValue() === "what is being typed");
+	await p.fill("Bindings", { source: "amq.topic", routing_key: "a.#" }, "Bind");
+	check("it is bound", await p.told("Bound.") && await p.sees("a.#"));
+	await p.row("a.#").getByRole("button", { name: "Unbind" }).click();
+	check("and unbound", await p.told("Unbound."));
+	await p.page.getByRole("button", { name: "Pause" }).click();
+	check("it is paused", await p.told("It is paused."));
+	await p.page.getByRole("button", { name: "Resume" }).click();
+	check("and resumed", await p.told("It delivers again."));
+	await p.page.getByRole("button", { name: /^Purge/ }).click();
+	check("a purge wants the name typed",
+		await p.page.locator("dialog button.danger").isDisabled());
+	await p.confirms("orders");
+	check("then it is done", await p.told("The queue is empty."));
+	await p.page.getByRole("button", { name: "Delete the queue" }).click();
+	await p.confirms();
+	check("it is deleted", await p.told("The queue is gone."));
+}
+
+async function exchanges(p) {
+	await p.go("exchanges");
+	await p.fill("Add an exchange", { name: "events", type: "topic" }, "Add");
+	check("an exchange is added", await p.told("The exchange is there."));
+	await p.row("events").locator("a").click();
+	await p.fill("Bindings", { kind: "q", name: "busy", routing_key: "shop.#" }, "Bind");
+	check("the picture has the binding", await p.told("Bound.") &&
+		await p.page.locator("svg.graph text", { hasText: "busy" }).isVisible() &&
+		await p.page.locator("svg.graph .label", { hasText: "shop.#" }).isVisible());
+	await p.fill("Publish", { routing_key: "nobody", payload: "x" }, "Publish");
+	check("what no queue takes is told", await p.told("no queue takes it"));
+}
+
+async function trace(p) {
+	await p.go("trace");
+	const f = p.page.locator("main form");
+	await f.locator("[name=exchange]").fill("events");
+	await f.locator("[name=routing_key]").fill("shop.paid");
+	await f.getByRole("button", { name: "Trace" }).click();
+	check("a message is traced to its queue", await p.told("1 queues take it.") &&
+		await p.page.locator("svg.graph .queue text", { hasText: "busy" }).isVisible());
+	await f.locator("[name=routing_key]").fill("none");
+	await f.getByRole("button", { name: "Trace" }).click();
+	check("or to none", await p.told("No queue takes it"));
+}
+
+async function connections(p) {
+	await p.go("channels");
+	check("channels are listed", await p.row("(1)").first().isVisible() ||
+		await p.sees("(1)"));
+	await p.go("connections");
+	await p.sees("guest");
+	const names = p.page.locator("tbody a");
+	const before = await names.count();
+	await names.last().click();
+	check("one can be looked at", await p.sees("What the client says of itself"));
+	await p.page.getByRole("button", { name: "Close the connection" }).click();
+	await p.confirms();
+	check("and closed", await p.told("The connection is closed."));
+	await p.page.waitForFunction(n => document.querySelectorAll("tbody a").length < n, before);
+	check("then it is not in the list", await names.count() < before);
+}
+
+async function admin(p) {
+	await p.go("admin/users");
+	await p.fill("Users", { name: "ada", password: "secret", tags: "monitoring" }, "Set");
+	check("a user is made", await p.told("The user is set.") && await p.sees("ada"));
+	await p.fill("Permissions", { user: "ada", configure: "^x", write: "", read: ".*" }, "Set");
+	check("and may do something", await p.told("They are set.") && await p.sees("^x"));
+	await p.section("Users").locator("tr", { hasText: "ada" })
+		.getByRole("button", { name: "Delete" }).click();
+	await p.confirms();
+	check("and is deleted", await p.told("The user is gone."));
+	await p.go("admin/vhosts");
+	await p.page.locator("main form [name=name]").fill("lab");
+	await p.page.getByRole("button", { name: "Add" }).click();
+	check("a virtual host is made", await p.told("The virtual host is there."));
+	await p.row("lab").getByRole("button", { name: "Delete" }).click();
+	await p.confirms("lab");
+	check("and deleted", await p.told("The virtual host is gone."));
+	await p.go("admin/policies");
+	await p.fill("Policies", { name: "cap", pattern: "^busy", definition: '{"max-length": 9}' },
+		"Set");
+	check("a policy is set", await p.told("The policy is in effect.") && await p.sees("^busy"));
+	await p.go("admin/limits");
+	await p.fill("Of virtual hosts", { key: "max-queues", value: "100" }, "Set");
+	check("a limit is set", await p.told("The limit is set."));
+	await p.go("admin/definitions");
+	const file = p.page.waitForEvent("download");
+	await p.page.getByRole("button", { name: "Export everything" }).click();
+	const path = join(scratch, "definitions.json");
+	await (await file).saveAs(path);
+	await p.page.locator("[name=file]").setInputFiles(path);
+	await p.page.getByRole("button", { name: "Import" }).click();
+	check("definitions go out, and in again", await p.told("Imported."));
+}
+
+async function log(p) {
+	await p.go("log");
+	check("the log is there", await p.sees("ready:"));
+	await p.page.locator("input[type=search]").fill("ready");
+	await p.page.keyboard.press("Enter");
+	check("and can be searched", await p.page.waitForFunction(() =>
+		document.querySelectorAll(".log li").length === 1).then(() => true));
+}
+
+/* Names are text, whatever stands in them. */
+async function names(p) {
+	const evil = '<img src=x onerror=alert(1)>"\'</td><script>alert(2)</script>';
+	await p.go("queues");
+	await p.fill("Add a queue", { name: evil }, "Add");
+	check("a name may be anything", await p.told("The queue is there.") && await p.sees(evil));
+	await p.go(`queue/%2F/${encodeURIComponent(evil)}`);
+	check("and is shown as it is", await p.sees(evil, "h1") &&
+		await p.page.locator("main img").count() === 0);
+	await p.page.getByRole("button", { name: "Delete the queue" }).click();
+	await p.confirms();
+	await p.told("The queue is gone.");
+}
+
+/* ---- pictures ---- */
+
+const shown = ["overview", "queues", "queue/%2F/busy", "exchanges", "exchange/%2F/events",
+	"connections", "channels", "trace", "log", "admin/users", "admin/policies",
+	"admin/definitions"];
+
+async function take_pictures(browser, url) {
+	mkdirSync(pictures, { recursive: true });
+	for (const width of [1280, 390])
+		for (const theme of ["light", "dark"]) {
+			const context = await browser.newContext({ viewport: { width, height: 900 },
+				colorScheme: theme });
+			const p = new Person(await context.newPage(), url);
+			await p.page.goto(url);
+			await p.page.fill("[name=user]", "guest");
+			await p.page.fill("[name=password]", "guest");
+			await p.page.click("button.main");
+			await p.sees("Overview");
+			for (const where of shown)
+				await tries(`${where}, ${width}, ${theme}`, p, () =>
+					take_picture(p, where, `${width}-${theme}`));
+			await context.close();
+		}
+}
+
+async function take_picture(p, where, kind) {
+	await p.go(where);
+	await p.page.waitForSelector("h1");
+	await p.page.waitForTimeout(400);
+	const wide = await p.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+	check(`${where}, ${kind}: nothing sticks out`, !wide);
+	await p.page.screenshot({ fullPage: true,
+		path: join(pictures, `${kind}-${where.replaceAll(/[^a-z]+/gi, "-")}.png`) });
+}
+
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [
+	"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	"--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+try {
+	const { amqp, url } = await start();
+	use(amqp);
+	const p = new Person(await browser.newPage({ viewport: { width: 1280, height: 900 } }), url);
+	for (const task of [log_in, overview, queues, queue, exchanges, trace, admin, log, names])
+		await tries(task.name, p, () => task(p));
+	await take_pictures(browser, url);
+	await tries("connections", p, () => connections(p));
+} finally {
+	await browser.close();
+	for (const c of children)
+		c.kill("SIGKILL");
+	rmSync(scratch, { recursive: true, force: true });
+}
+console.log(`passed ${passed} failed ${failed} ui`);
+process.exit(failed ? 1 : 0);
