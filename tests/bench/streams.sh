@@ -25,7 +25,7 @@ readers=${READERS:-10}
 build=${BUILD:-build}
 port=${PORT:-$(free_port)}
 data=$(mktemp -d "${DATA:-/tmp}/streams.XXXXXX")
-broker=
+broker= mildly=
 clean() {
 	[ -z "$broker" ] || kill -9 "$broker" 2> /dev/null || true
 	[ -z "$broker" ] || wait "$broker" 2> /dev/null || true
@@ -51,7 +51,7 @@ stop() {
 }
 
 flood() {
-	"$build/flood" port="$port" pid="$broker" size=1024 durable=1 confirm=1 autoack=0 \
+	$mildly "$build/flood" port="$port" pid="$broker" size=1024 durable=1 confirm=1 autoack=0 \
 		prefetch=1000 "$@"
 }
 
@@ -99,9 +99,12 @@ tail_p99() { # list
 	note "$1" "$(measured e2e_p99_us "$line")"
 }
 
+# Who reads history would be on another machine: what measures comes before it here.
 replay() {
+	mildly='nice -n 10'
 	flood stream=1 keep=1 publishers=0 consumers="$readers" warmup_ms=2000 \
 		seconds=$((window + 2)) > "$data/readers" &
+	mildly=
 	reading=$!
 	sleep 1
 	tail_p99 beside
