@@ -10,7 +10,7 @@
 #include "tests/sim/talk.h"
 
 enum {
-	SELDOM = 10, MOST_BYTES = 6000, MOST_AGE_MS = 1000, LATE_MS = 700, LAG_MS = 1000,
+	SELDOM = 12, MOST_BYTES = 6000, MOST_AGE_MS = 1000, LATE_MS = 700, LAG_MS = 1000,
 	MUCH_LATER_MS = 5000, BIGGEST = 20000, KEYS = 4, COPIED_AT_ONCE = 8, ROOM = 12,
 };
 
@@ -188,6 +188,7 @@ static bool open_channel(struct world *w, struct talk *t, uint16_t channel, uint
 	       ask(w, t, channel, qos, METHOD_basic_qos_ok, NULL);
 }
 
+/* What is there already stays as it is. */
 static bool declare_all(struct world *w, struct talk *t)
 {
 	bool ok = true;
@@ -201,12 +202,11 @@ static bool declare_all(struct world *w, struct talk *t)
 	       bind(w, t, names[AGE_KEPT], "s.super", "1");
 }
 
-/* What is there already stays as it is. */
 static bool enter(struct world *w, struct talk *t)
 {
 	struct method confirm = { .id = METHOD_confirm_select }, tx = { .id = METHOD_tx_select };
 	inside_let_go(&w->in);
-	return talk_open(t, &w->in) && declare_all(w, t) && open_channel(w, t, READS, STREAMED) &&
+	return talk_open(t, &w->in) && open_channel(w, t, READS, STREAMED) &&
 	       open_channel(w, t, COPIES, COPIED_AT_ONCE) &&
 	       ask(w, t, CONFIRMS, confirm, METHOD_confirm_select_ok, NULL) &&
 	       ask(w, t, COPIES, tx, METHOD_tx_select_ok, NULL);
@@ -216,7 +216,7 @@ void streams_leave(struct world *w)
 {
 	const char *const all[] = { names[0], names[1], names[2], names[3], beside, copies };
 	struct talk t = { 0 };
-	bool ok = enter(w, &t);
+	bool ok = enter(w, &t) && declare_all(w, &t);
 	for (size_t i = 0; i < sizeof all / sizeof all[0] && ok; i++) {
 		struct method m = { .id = METHOD_queue_delete,
 			                .queue_delete = { .queue = slice_str(all[i]) } };
@@ -662,7 +662,7 @@ void streams_step(struct world *w)
 	struct talk t = { 0 };
 	if (dice(w, SELDOM) || !w->connected || w->streams.n_sent + ROOM > STREAMED)
 		return;
-	if (enter(w, &t)) {
+	if (enter(w, &t) && declare_all(w, &t)) {
 		switch (dice(w, 8)) {
 		case 0 ... 2: send_some(w, &t); break;
 		case 3 ... 4: copy_some(w, &t); break;
@@ -728,6 +728,7 @@ static void check_copies(struct world *w, struct talk *t, struct reading *all)
 static void check_each(struct world *w, struct talk *t, struct reading *r)
 {
 	struct reading acked = { .w = w, .of = BYTES_KEPT };
+	declare_all(w, t);
 	inside_pass(&w->in, MOST_AGE_MS / 2);
 	for (unsigned of = STREAMS; of-- && world_goes_on(w);) {
 		read_all(w, t, r, of);
