@@ -202,15 +202,15 @@ static void run_planted(struct tally *all)
 static void usage(void)
 {
 	fprintf(stderr, "usage: sim [--seed N] [--seeds COUNT] [--slice | --whole]\n"
-	                "           [--at OPERATION LOSS]\n"
+	                "           [--at OPERATION LOSS | --fault OPERATION]\n"
 	                "crashes a broker at every disk operation of a script and compares what is\n"
-	                "left with what was promised; --at repeats one crash (LOSS 0 to 3), --whole\n"
-	                "crashes at none\n");
+	                "left with what was promised; --at repeats one crash (LOSS 0 to 3),\n"
+	                "--fault one fault, --whole crashes at none\n");
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = 1, at = 0, stride = 1, seeds = 1;
+	uint64_t seed = 1, at = 0, fault = 0, stride = 1, seeds = 1;
 	int loss = 0;
 	bool whole = false;
 	struct tally t = { 0 };
@@ -226,6 +226,8 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--at") == 0 && i + 2 < argc) {
 			at = strtoull(argv[++i], NULL, 0);
 			loss = atoi(argv[++i]);
+		} else if (strcmp(argv[i], "--fault") == 0 && i + 1 < argc) {
+			fault = strtoull(argv[++i], NULL, 0);
 		} else {
 			usage();
 			return 2;
@@ -234,9 +236,13 @@ int main(int argc, char **argv)
 	map_seed(seed);
 	if (at)
 		run_crash(&t, seed, at, (enum disk_sim_loss)loss);
-	if (!at && !whole)
+	if (fault) {
+		run_fault(&t, seed, fault, EIO);
+		run_fault(&t, seed, fault, ENOSPC);
+	}
+	if (!at && !fault && !whole)
 		run_planted(&t);
-	for (uint64_t i = 0; i < seeds && !at && !whole; i++)
+	for (uint64_t i = 0; i < seeds && !at && !fault && !whole; i++)
 		run_seed(&t, seed + i, stride);
 	for (uint64_t i = 0; i < seeds && whole; i++)
 		run_whole(&t, seed + i);

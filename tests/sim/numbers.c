@@ -89,6 +89,7 @@ static void note_answer(struct world *w, struct answers *a, const struct method 
 		if (a->sent[i] == 0)
 			continue;
 		w->numbered[a->sent[i]].confirmed |= acked;
+		w->numbered[a->sent[i]].answered = true;
 		a->sent[i] = 0;
 		a->answered++;
 	}
@@ -125,13 +126,22 @@ static uint32_t take(struct talk *t, unsigned from)
 	return 0;
 }
 
+/* All from there on is sent again: from what was never answered, or some more. */
+static uint32_t first_again(struct world *w)
+{
+	uint32_t again = (uint32_t)dice(w, 4), first = 1;
+	again = again < w->n_numbered ? again : w->n_numbered;
+	while (first <= w->n_numbered - again && w->numbered[first].answered)
+		first++;
+	return first;
+}
+
 /* Some new ones, and some of those before once more. */
 static void send_some(struct world *w, struct talk *t)
 {
 	struct answers a = { 0 };
-	uint32_t again = (uint32_t)dice(w, 4), n = 1 + (uint32_t)dice(w, 4);
-	again = again < w->n_numbered ? again : w->n_numbered;
-	for (uint32_t i = w->n_numbered - again + 1; i <= w->n_numbered; i++)
+	uint32_t first = first_again(w), n = 1 + (uint32_t)dice(w, 4);
+	for (uint32_t i = first; i <= w->n_numbered; i++)
 		send_noted(t, &a, i);
 	for (; n; n--)
 		send_noted(t, &a, ++w->n_numbered);
@@ -217,6 +227,6 @@ void numbers_check(struct world *w)
 	send_all(w, &t, came);
 	check_counts(w, came, true);
 	for (uint32_t i = 1; i <= w->n_numbered; i++)
-		w->numbered[i] = (struct numbered){ true, { true, true } };
+		w->numbered[i] = (struct numbered){ true, true, { true, true } };
 	talk_free(&t);
 }

@@ -65,7 +65,7 @@ struct streams {
 
 /* A message with a publisher's number (numbers.h). */
 struct numbered {
-	bool confirmed;
+	bool confirmed, answered;    /* answered: confirmed or refused */
 	bool taken[2];               /* came out of the queue, and was acked */
 };
 
