@@ -37,7 +37,7 @@ static struct victim victim = VICTIM_DEFAULTS("build/streams-data");
 static struct {
 	const char *loop, *expect;
 	uint64_t kills, seed, load_ms, fill;
-} options = { .loop = "tx", .expect = "nothing", .kills = 10, .load_ms = 280, .fill = 10000 };
+} options = { .loop = "tx", .expect = "nothing", .kills = 10, .load_ms = 140, .fill = 20000 };
 
 static const char stream[] = "kill.stream", copies[] = "kill.copies";
 
