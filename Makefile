@@ -160,6 +160,8 @@ corpus: $(PARSERS:%=$(BUILD)/replay_%)
 sim: $(BUILD)/sim
 	$(BUILD)/sim --seed $(or $(SEED),1) --seeds $(or $(SEEDS),4) $(if $(SLICE),--slice)
 
+# What is freed is watched for 16 MB long: more makes each test's process slow to begin and to end.
+asan: export ASAN_OPTIONS = quarantine_size_mb=16
 asan:
 	$(MAKE) BUILD=build-asan LTO= OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check sim SLICE=1
 

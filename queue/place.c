@@ -194,6 +194,7 @@ static log_position place_claiming(struct placing *p, struct queue *const *queue
 	log_number(c, p->message, p->first_at);
 	if (whole)
 		wait_for = store_commit(s);
+	p->under = NULL;
 	buf_free(&keys);
 	return wait_for;
 }
