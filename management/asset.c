@@ -3,12 +3,13 @@
 
 #include <stddef.h>
 
-extern const struct asset assets[], assets_end[];
+extern const struct asset assets[];
+extern const uint64_t assets_n;
 
 const struct asset *asset_find(struct slice path)
 {
-	for (const struct asset *a = assets; a < assets_end; a++)
-		if (slice_is(path, a->path))
-			return a;
+	for (uint64_t i = 0; i < assets_n; i++)
+		if (slice_is(path, assets[i].path))
+			return &assets[i];
 	return NULL;
 }

@@ -241,6 +241,7 @@ static bool is_visible(const struct rows *w, const struct user *u, const struct 
 	switch (w->kind) {
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS:
+		must(c);
 		return http_user_is(u, "monitoring") || (c->user && slice_is(u->name, c->user));
 	case ROSTER_CONSUMERS:
 	case ROSTER_VHOST_LIMITS:
@@ -304,16 +305,19 @@ static void put_in_key(struct buf *key, struct cell c)
 	}
 }
 
+static void add_to_key(struct rows *w, const struct roster_row *row, column_value *by)
+{
+	buf_clear(&w->room);
+	if (by)
+		put_in_key(&w->key, by(row, &w->room));
+}
+
 static void make_key(struct rows *w, const struct roster_row *row)
 {
-	column_value *vhost = find(w, slice_str("vhost")), *name = find(w, slice_str("name"));
-	column_value *by[] = { w->sort, w->sort ? NULL : vhost, w->sort ? NULL : name };
 	buf_clear(&w->key);
-	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
-		buf_clear(&w->room);
-		if (by[i])
-			put_in_key(&w->key, by[i](row, &w->room));
-	}
+	add_to_key(w, row, w->sort ? w->sort : find(w, slice_str("vhost")));
+	if (!w->sort)
+		add_to_key(w, row, find(w, slice_str("name")));
 }
 
 static void rank(struct rows *w, const struct roster_row *row)
@@ -354,7 +358,7 @@ static void take_row(struct rows *w, const struct roster_row *row, struct buf *o
 /* False when there are no more. */
 static bool walk_on_rows(struct rows *w, const struct user *u, struct buf *out)
 {
-	struct roster_row row;
+	struct roster_row row = { 0 };
 	roster_go_on(&w->roster);
 	roster_go_on(&w->vhosts);
 	w->steps = 0;

@@ -251,6 +251,8 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int events)
 		http_take(w->http, in);
 	else
 		w->over |= !take_ciphertext(w, in);
+	if (!is_shaking(w))
+		w->state = HTTP_MORE;    /* it may be that something else is to be sent before */
 	set_patience(w, true);
 	go_on(w);
 }

@@ -37,12 +37,12 @@ END
 	cat << END
 	.section .data.rel.ro, "aw"
 	.balign 8
-	.global assets, assets_end
+	.global assets, assets_n
 assets:
 END
 	for i in $(seq 0 $((n - 1))); do
 		echo "	.quad path$i, type$i, etag$i, body$i, end$i - body$i"
 	done
-	echo 'assets_end:'
+	printf 'assets_n:\n\t.quad %d\n' "$n"
 	echo '	.section .note.GNU-stack, "", @progbits'
 } > "$source"

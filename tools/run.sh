@@ -1,16 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A broker in the foreground with its data in ./data, and a word on what to do next.
-# PORT=5672 ARGS='key=value ...'
+# PORT=5672 WEB=15672 (with another PORT: none unless it is said) ARGS='key=value ...'
 set -eu
 cd "$(dirname "$0")/.."
+web=${WEB:-}
+[ -n "$web${PORT:-}" ] || web=15672
 port=${PORT:-5672}
 
 cat <<END
 
   Leveret on port $port, data in ./data. Ctrl-C stops it.
 
-  A first message, from another terminal:
+${web:+  The web UI: http://127.0.0.1:$web/ (guest, guest)
+
+}  A first message, from another terminal:
     apt-get install -y amqp-tools
     amqp-declare-queue -u amqp://guest:guest@127.0.0.1:$port -q hello
     amqp-publish       -u amqp://guest:guest@127.0.0.1:$port -r hello -b 'Hello, world'
@@ -20,4 +24,5 @@ cat <<END
 
 END
 # shellcheck disable=SC2086
-exec build/leveret listeners.tcp.default="$port" data_dir=data ${ARGS:-}
+exec build/leveret listeners.tcp.default="$port" ${web:+management.tcp.port="$web"} data_dir=data \
+	${ARGS:-}

@@ -241,13 +241,13 @@ a 1 does queue.declare queue=own arguments={x-max-priority: 5}
 a 1 > basic.publish routing_key=own body="first" priority=5
 a 1 > basic.publish routing_key=own body="low" priority=1
 a 1 > basic.publish routing_key=own body="low, soon" priority=1 expiration="500"
-clock +500ms
+clock +700ms
 a 1 does queue.declare queue=own passive => message_count=2
 a 1 does queue.declare queue=all arguments={x-max-priority: 5, x-message-ttl: 1000}
 a 1 > basic.publish routing_key=all body="low" priority=1
 clock +600ms
 a 1 > basic.publish routing_key=all body="high" priority=5
-clock +400ms
+clock +600ms
 a 1 does queue.declare queue=all passive => message_count=1
 a 1 does basic.get queue=all no_ack => body="high"
 a closes

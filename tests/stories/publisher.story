@@ -278,7 +278,7 @@ a 1 > basic.publish exchange=x routing_key=k headers={x-delay: 1000, x-publisher
 a 1 > basic.publish exchange=x routing_key=k headers={x-publisher-id: "p", x-publisher-sequence: 2} body="2"
 a 1 confirmed 1..3
 a 1 does queue.declare queue=q passive => message_count=1
-clock +1s
+clock +1500ms
 a 1 does basic.get queue=q no_ack => body="2" message_count=1
 a 1 does basic.get queue=q no_ack => body="1"
 a closes
