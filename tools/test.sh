@@ -55,9 +55,9 @@ stage() { # name, limit in seconds, command
 
 run_stage() {
 	case $1 in
-	asan) stage asan 1200 $make asan ;;
+	asan) stage asan 1500 $make asan ;;
 	tsan) stage tsan 900 $make tsan ;;
-	sim) stage sim 300 $make sim SLICE=1 ;;
+	sim) stage sim 450 $make sim SLICE=1 ;;
 	contract) stage contract 200 $make contract ;;
 	kill) stage kill 400 $make kill ;;
 	hostile) stage hostile 300 $make hostile ;;
