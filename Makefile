@@ -163,7 +163,7 @@ sim: $(BUILD)/sim
 # What is freed is watched for 16 MB long: more makes each test's process slow to begin and to end.
 asan: export ASAN_OPTIONS = quarantine_size_mb=16
 asan:
-	$(MAKE) BUILD=build-asan LTO= OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check sim SLICE=1
+	$(MAKE) BUILD=build-asan LTO= OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check sim SLICE=1 SEEDS=1
 
 tsan:
 	$(MAKE) BUILD=build-tsan LTO= OPT="-O1 -g" SAN="-fsanitize=thread" all unit
