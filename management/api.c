@@ -193,6 +193,42 @@ enum call_state api_take(struct http_response *r, struct buf *out, const char *s
 	return http_durably(r, r->count ? 204 : 201);
 }
 
+/* ---- limits ---- */
+
+/* What is said of one limit: its value, or with DELETE that there is none. */
+static bool read_limit(struct http_response *r, struct buf *out, int64_t *most)
+{
+	*most = LEDGER_NO_LIMIT;
+	if (r->request->action == HTTP_ACTION_DELETE)
+		return true;
+	if (!http_read_body(r, out))
+		return false;
+	if (!http_number(r, "value", most))
+		http_bad_request(r, out, "value should be a number");
+	return r->status == 200;
+}
+
+enum call_state api_limit(struct http_response *r, struct buf *out, bool is_there,
+                          void set(struct http_response *r, struct slice limits,
+                                   struct buf *wrong))
+{
+	struct buf object = { 0 }, wrong = { 0 };
+	int64_t most;
+	if (r->begun)
+		return http_durably(r, 204);
+	if (!read_limit(r, out, &most))
+		return CALL_DONE;
+	if (!is_there)
+		return http_not_found(r, out);
+	table_put(&object, r->parts[1], &(struct field){ .letter = 'l', .integer = most });
+	set(r, buf_slice(&object), &wrong);
+	if (wrong.len)
+		http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&wrong)));
+	buf_free(&object);
+	buf_free(&wrong);
+	return r->status == 200 ? http_durably(r, 204) : CALL_DONE;
+}
+
 /* ---- as the user ---- */
 
 void api_open(struct http_response *r)

@@ -28,6 +28,13 @@ enum call_state api_take(struct http_response *r, struct buf *out, const char *s
 /* False, which was said then: one of the keys (NULL at the end) is not in the body. */
 bool api_has_keys(struct http_response *r, struct buf *out, const char *const *keys);
 
+/* PUT {"value": ...} of the limit that the second part of the path names, and DELETE of it: set is
+ * called once with an object that has it, if what it belongs to is there, and sets it, or says what
+ * is wrong with it. */
+enum call_state api_limit(struct http_response *r, struct buf *out, bool is_there,
+                          void set(struct http_response *r, struct slice limits,
+                                   struct buf *wrong));
+
 /* Says the method as the user, once, and waits for the answer: then the status, or what the broker
  * refuses. */
 enum call_state api_say(struct http_response *r, struct buf *out, const struct method *m,

@@ -111,38 +111,23 @@ enum call_state api_user_limits_of(struct http_response *r, struct buf *out)
 	return api_list(r, out, ROSTER_USER_LIMITS, of_user);
 }
 
-static enum call_state limit(struct http_response *r, struct buf *out, int64_t most)
+/* Nothing is wrong with them: they are in force. */
+static void set_limits(struct http_response *r, struct slice limits, struct buf *wrong)
 {
-	struct user *u = r->begun ? NULL : find(r);
-	struct buf object = { 0 }, why = { 0 };
-	if (!r->begun && !u)
-		return http_not_found(r, out);
-	if (u) {
-		struct user_about about = u->about;
-		table_put(&object, r->parts[1], &(struct field){ .letter = 'l', .integer = most });
-		if (limits_read_user(buf_slice(&object), &about, &why)) {
-			r->wait_for = user_change(u, &about);
-			report_user_limits(u, buf_slice(&object));
-		} else {
-			http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&why)));
-		}
-		buf_free(&object);
-		buf_free(&why);
-	}
-	return r->status == 400 ? CALL_DONE : http_durably(r, 204);
+	struct user *u = find(r);
+	struct user_about about = u->about;
+	if (!limits_read_user(limits, &about, wrong))
+		return;
+	r->wait_for = user_change(u, &about);
+	report_user_limits(u, limits);
 }
 
 enum call_state api_user_limit_put(struct http_response *r, struct buf *out)
 {
-	int64_t most = 0;
-	if (!r->begun && !http_read_body(r, out))
-		return CALL_DONE;
-	if (!http_number(r, "value", &most))
-		return http_bad_request(r, out, "value should be a number");
-	return limit(r, out, most);
+	return api_limit(r, out, find(r) != NULL, set_limits);
 }
 
 enum call_state api_user_limit_delete(struct http_response *r, struct buf *out)
 {
-	return limit(r, out, LEDGER_NO_LIMIT);
+	return api_limit(r, out, find(r) != NULL, set_limits);
 }

@@ -120,38 +120,23 @@ enum call_state api_vhost_limits_of(struct http_response *r, struct buf *out)
 	return api_list(r, out, ROSTER_VHOST_LIMITS, of_vhost);
 }
 
-static enum call_state limit(struct http_response *r, struct buf *out, int64_t most)
+/* Nothing is wrong with them: they are in force. */
+static void set_limits(struct http_response *r, struct slice limits, struct buf *wrong)
 {
-	struct vhost *v = r->begun ? NULL : find(r);
-	struct buf object = { 0 }, why = { 0 };
-	if (!r->begun && !v)
-		return http_not_found(r, out);
-	if (v) {
-		struct vhost_about about = v->about;
-		table_put(&object, r->parts[1], &(struct field){ .letter = 'l', .integer = most });
-		if (limits_read_vhost(buf_slice(&object), &about, &why)) {
-			r->wait_for = vhost_change(v, &about);
-			report_vhost_limits(v, buf_slice(&object));
-		} else {
-			http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&why)));
-		}
-		buf_free(&object);
-		buf_free(&why);
-	}
-	return r->status == 400 ? CALL_DONE : http_durably(r, 204);
+	struct vhost *v = find(r);
+	struct vhost_about about = v->about;
+	if (!limits_read_vhost(limits, &about, wrong))
+		return;
+	r->wait_for = vhost_change(v, &about);
+	report_vhost_limits(v, limits);
 }
 
 enum call_state api_vhost_limit_put(struct http_response *r, struct buf *out)
 {
-	int64_t most = 0;
-	if (!r->begun && !http_read_body(r, out))
-		return CALL_DONE;
-	if (!http_number(r, "value", &most))
-		return http_bad_request(r, out, "value should be a number");
-	return limit(r, out, most);
+	return api_limit(r, out, find(r) != NULL, set_limits);
 }
 
 enum call_state api_vhost_limit_delete(struct http_response *r, struct buf *out)
 {
-	return limit(r, out, LEDGER_NO_LIMIT);
+	return api_limit(r, out, find(r) != NULL, set_limits);
 }

@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -19,42 +18,20 @@ import tempfile
 import threading
 import time
 
+import rig
+from rig import check
+
 GUEST = {"Authorization": "Basic " + base64.b64encode(b"guest:guest").decode()}
 QUEUES = 3000
-passed = failed = 0
 
 
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print("ok" if ok else "FAIL", what, "" if ok else repr(detail))
+class Broker(rig.Broker):
+    """With an HTTP API, and a port for one with TLS."""
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Broker:
     def __init__(self, build, data, *more):
-        self.port, self.web, self.tls = free_port(), free_port(), free_port()
-        self.process = subprocess.Popen(
-            [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
-             "log_segment_size=1MB", "management.tcp.ip=127.0.0.1",
-             f"management.tcp.port={self.web}", *[m.format(tls=self.tls) for m in more]],
-            stderr=subprocess.PIPE, text=True)
-        for line in self.process.stderr:
-            if " ready: " in line:
-                break
-        self.reader = threading.Thread(target=self.process.stderr.read)
-        self.reader.start()
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
-        self.reader.join()
-        return code
+        self.web, self.tls = rig.free_port(), rig.free_port()
+        super().__init__(build, data, "management.tcp.ip=127.0.0.1",
+                         f"management.tcp.port={self.web}", *[m.format(tls=self.tls) for m in more])
 
 
 class Raw:
@@ -240,8 +217,7 @@ def main(build):
         broker.process.kill()
         broker.reader.join()
         shutil.rmtree(where)
-    print(f"passed {passed} failed {failed} web")
-    return failed != 0
+    return rig.finish("web")
 
 
 if __name__ == "__main__":

@@ -9,60 +9,10 @@
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/user.h"
-#include "tests/sim/browser.h"
 #include "tests/sim/talk.h"
+#include "tests/unit/management/fixture.h"
 
 Suite *suite_management_api(void);
-
-static struct inside in;
-static struct browser browser;
-static struct buf why;
-
-static void set_up(void)
-{
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 1 << 20;
-	ck_assert(inside_start(&in, &why));
-	browser_open(&browser, &in, true);
-}
-
-static void tear_down(void)
-{
-	browser_close(&browser);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
-static void assert_asked_as(unsigned status, const char *who, const char *method,
-                            const char *target, const char *body)
-{
-	unsigned got = browser_ask_as(&browser, who, method, target, body);
-	ck_assert_msg(got == status, "%s: %s %s: %u", who, method, target, got);
-}
-
-static void assert_asked(unsigned status, const char *method, const char *target, const char *body)
-{
-	unsigned got = browser_ask(&browser, method, target, body);
-	ck_assert_msg(got == status, "%s %s: %u %s", method, target, got, browser_body(&browser));
-}
-
-static void assert_get(const char *target, const char *body)
-{
-	assert_asked(200, "GET", target, NULL);
-	ck_assert_str_eq(browser_body(&browser), body);
-}
-
-static bool says(const char *text)
-{
-	return strstr(browser_body(&browser), text) != NULL;
-}
-
-static bool has_line(const char *line)
-{
-	return strstr((const char *)browser.head.p, line) != NULL;
-}
 
 /* A user with a tag, or none, and rights in the virtual host "/", or none. */
 static void add_user(const char *name, const char *tag, const char *pattern)

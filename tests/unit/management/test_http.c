@@ -4,33 +4,12 @@
 #include <stdio.h>
 
 #include "management/http_request.h"
-#include "tests/sim/browser.h"
+#include "tests/unit/management/fixture.h"
 
 Suite *suite_management_http(void);
 
 #define GUEST "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n"
 #define GET_QUEUES "GET /api/queues HTTP/1.1\r\nHost: h\r\n" GUEST "\r\n"
-
-static struct inside in;
-static struct browser browser;
-static struct buf why;
-
-static void set_up(void)
-{
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 1 << 20;
-	ck_assert(inside_start(&in, &why));
-	browser_open(&browser, &in, true);
-}
-
-static void tear_down(void)
-{
-	browser_close(&browser);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
 
 static unsigned send(const char *bytes, size_t some_at_once)
 {
@@ -44,11 +23,6 @@ static unsigned send_anew(const char *bytes)
 	browser_close(&browser);
 	browser_open(&browser, &in, true);
 	return send(bytes, 0);
-}
-
-static bool has_line(const char *line)
-{
-	return strstr((const char *)browser.head.p, line) != NULL;
 }
 
 START_TEST(a_request_may_come_in_any_pieces)
