@@ -239,7 +239,11 @@ static struct slice word(const struct call *c)
 
 static void unknown_verb(struct call *c)
 {
-	buf_printf(&c->error, "\nCommand '%.*s' not found. \n\nCommands:\n", SLICE_ARG(word(c)));
+	const struct verb *meant = verb_nearest(word(c));
+	buf_printf(&c->error, "\nCommand '%.*s' not found. \n", SLICE_ARG(word(c)));
+	if (meant)
+		buf_printf(&c->error, "Did you mean '%s'?\n", meant->name);
+	buf_printf(&c->error, "\nCommands:\n");
 	verbs_print(&c->error);
 	c->code = CALL_EXIT_USAGE;
 }
@@ -293,7 +297,7 @@ enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out)
 	enum call_state state = CALL_DONE;
 	manage_now(c->host->broker, now_ms);
 	if (!c->over)
-		state = c->verb->handle(c, &text);
+		state = verb_handler_of(c->verb)(c, &text);
 	c->begun = true;
 	put(out, ANSWER_OUTPUT, &text);
 	put(out, ANSWER_PROGRESS, &c->progress);

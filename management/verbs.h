@@ -6,25 +6,14 @@
 #define MANAGEMENT_VERBS_H
 
 #include "management/call.h"
-
-enum { VERB_MANY = 1000 };
+#include "management/verb.h"
 
 typedef enum call_state verb_handler(struct call *c, struct buf *out);
 
-struct verb {
-	const char *name;
-	size_t least, most;          /* arguments, without options */
-	const char *usage, *help;
-	verb_handler *handle;
-};
+/* The handler of that verb. */
+verb_handler *verb_handler_of(const struct verb *v);
 
-/* NULL: there is none. */
-const struct verb *verb_find(struct slice name);
-
-/* All of them, a line each. */
-void verbs_print(struct buf *out);
-
-#define VERB(name, least, most, usage, help) verb_handler verb_##name;
+#define VERB(name, who, least, most, usage, help, example) verb_handler verb_##name;
 #include "management/verbs.def"
 #undef VERB
 

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/pattern.h"
 #include "base/quantity.h"
+#include "base/spelling.h"
 
 enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_SHARE, KIND_BOOL, KIND_TEXT, KIND_SECRET,
 	              KIND_PATTERN, KIND_CHOICE, KIND_LIST, KIND_FLAGS };
@@ -340,32 +341,12 @@ struct config config_of_web(const struct config *c)
 
 /* ---- keys ---- */
 
-static size_t distance(const char *a, struct slice b)
-{
-	size_t row[128], n = strlen(a);
-	if (n >= ARRAY_LEN(row) - 1)
-		return SIZE_MAX;
-	for (size_t i = 0; i <= n; i++)
-		row[i] = i;
-	for (size_t k = 1; k <= b.n; k++) {
-		size_t corner = row[0];
-		row[0] = k;
-		for (size_t i = 1; i <= n; i++) {
-			size_t change = corner + (a[i - 1] != (char)b.p[k - 1]);
-			corner = row[i];
-			size_t gap = (row[i] < row[i - 1] ? row[i] : row[i - 1]) + 1;
-			row[i] = change < gap ? change : gap;
-		}
-	}
-	return row[n];
-}
-
 static const char *nearest(struct slice name)
 {
 	const char *best = "listeners.tcp.default";
-	size_t least = distance(best, name);
+	size_t least = spelling_distance(best, name);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		size_t d = distance(keys[i].name, name);
+		size_t d = spelling_distance(keys[i].name, name);
 		if (d < least) {
 			least = d;
 			best = keys[i].name;

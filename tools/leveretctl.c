@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "management/verbs.h"
+#include "management/call.h"
+#include "management/verb.h"
 #include "tools/ctl.h"
 
 static const char head[] =
@@ -79,10 +80,28 @@ static int log_command(int argc, char **argv)
 	return usage();
 }
 
+/* help VERB. */
+static int explain(const char *name)
+{
+	struct buf text = { 0 };
+	const struct verb *v = verb_find(slice_str(name)), *meant = verb_nearest(slice_str(name));
+	if (v) {
+		verb_print(&text, v);
+		fwrite(text.p, 1, text.len, stdout);
+		buf_free(&text);
+		return CTL_OK;
+	}
+	fprintf(stderr, "Error: there is no verb '%s'%s%s\n", name, meant ? "; the nearest is " : "",
+	        meant ? meant->name : "");
+	return CALL_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return usage();
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return explain(argv[2]);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		help(stdout);
 		return CTL_OK;

@@ -351,7 +351,11 @@ def try_manners(b, scratch):
           s["data"]["data_directory"] == b.data and str(b.port) in s["listeners"]["amqp"], out)
     check("version", b.ask("version")[1].startswith("0."))
     code, out, err = b.ask("lst_queues")
-    check("an unknown verb", code == 64 and out == "" and "Command 'lst_queues' not found" in err)
+    check("an unknown verb", code == 64 and out == "" and
+          "Command 'lst_queues' not found. \nDid you mean 'list_queues'?\n" in err, err)
+    code, out, err = b.ask("help", "set_policy")
+    check("help of one verb has an example", code == 0 and
+          "leveretctl set_policy -p orders" in out, out)
     code, out, err = b.ask("list_queues", "nme")
     check("an unknown column", code == 64 and out == "" and
           "Error (argument validation): Info key(s) nme are not supported" in err, err)

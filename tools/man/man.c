@@ -127,12 +127,23 @@ static void conf(void)
 /* ---- leveretctl(8) ---- */
 
 static const struct {
-	const char *name, *usage, *meaning;
+	const char *name, *usage, *meaning, *example;
 } verbs[] = {
-#define VERB(name, least, most, usage, meaning) { #name, usage, meaning },
+#define VERB(name, who, least, most, usage, meaning, example) { #name, usage, meaning, example },
 #include "management/verbs.def"
 #undef VERB
 };
+
+static void example(const char *name, const char *arguments)
+{
+	if (!*arguments)
+		return;
+	fputs(".br\nFor example: \\fIleveretctl ", stdout);
+	text(name);
+	putchar(' ');
+	text(arguments);
+	puts("\\fR");
+}
 
 static void leveretctl(void)
 {
@@ -163,6 +174,7 @@ static void leveretctl(void)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		snprintf(rest, sizeof rest, " %s", verbs[i].usage);
 		item(verbs[i].name, rest, verbs[i].meaning);
+		example(verbs[i].name, verbs[i].example);
 	}
 	paragraphs((const char *const[]){
 		".SH LOGS", ".TP\n.BI \"log verify\" \" DIR\"",
