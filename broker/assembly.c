@@ -43,8 +43,10 @@ const struct refusal *on_basic_publish(struct channel *ch, const struct basic_pu
 	struct assembly *a = &ch->assembly;
 	if (m->immediate)
 		return refuse(ch->broker, &NOT_IMPLEMENTED, "immediate=true");
-	if (!a->names)
+	if (!a->names) {
 		a->names = mem_alloc(NAMES_BYTES);
+		ch->broker->counters.publishers++;
+	}
 	memcpy(a->names, m->exchange.p, m->exchange.n);
 	memcpy(a->names + m->exchange.n, m->routing_key.p, m->routing_key.n);
 	a->exchange_len = (uint8_t)m->exchange.n;

@@ -37,6 +37,8 @@ static void channel_open(struct connection *c, uint16_t number)
 	ch->broker = c->broker;
 	ch->vhost = c->vhost;
 	ch->number = number;
+	motion_init(&ch->motion, MOTION_CHANNEL, ch);
+	c->broker->counters.channels_opened++;
 	ch->next_tag = 1;
 	ch->confirm.next_tag = ch->confirm.acked_below = 1;
 	unacked_init(&ch->unacked);
@@ -84,6 +86,10 @@ void channel_end(struct channel *ch)
 	c->n_channels--;
 	c->account->n_channels--;
 	c->broker->n_channels--;
+	c->broker->counters.channels_closed++;
+	c->broker->counters.publishers -= ch->assembly.names != NULL;
+	traffic_add(&c->before, &ch->motion.traffic);
+	motion_end(&ch->motion);
 	unacked_free(&ch->unacked);
 	map_free(&ch->by_tag);
 	buf_free(&ch->last_queue);

@@ -10,6 +10,7 @@
 #include "broker/patience.h"
 #include "broker/rights.h"
 #include "broker/tx.h"
+#include "queue/motion.h"
 #include "queue/unacked.h"
 
 enum assembly_state {
@@ -54,6 +55,7 @@ struct channel {
 	uint32_t window;             /* of the whole channel; 0: no limit */
 	uint32_t window_used;
 
+	struct motion motion;
 	struct settling settling;
 	struct rights_known rights;
 	struct buf last_queue;       /* name of the queue declared last: what an empty name means */

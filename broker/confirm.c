@@ -41,12 +41,15 @@ void confirm_note(struct channel *ch, log_position wait_for)
 {
 	struct confirm *c = &ch->confirm;
 	uint64_t tag = c->next_tag++;
-	if (!broker_is_durable(ch->broker, wait_for))
+	bool safe = broker_is_durable(ch->broker, wait_for);
+	if (!safe)
 		wait_push(c, (struct confirm_wait){ tag, wait_for, false });
 	else if (c->count)
 		straggler_push(c, tag);
 	else
 		c->newest_safe = tag;
+	if (safe)
+		count_confirms(ch, 1);
 	enlist(ch);
 }
 
@@ -103,15 +106,19 @@ static void nack(struct channel *ch, uint64_t tag)
 static void advance(struct channel *ch)
 {
 	struct confirm *c = &ch->confirm;
+	size_t safe = 0;
 	while (c->count && broker_is_durable(ch->broker, c->ring[c->first].wait_for)) {
 		const struct confirm_wait *w = &c->ring[c->first];
 		if (w->refused)
 			nack(ch, w->tag);
 		else
 			c->newest_safe = w->tag;
+		safe += !w->refused;
 		c->first = (c->first + 1) & (c->cap - 1);
 		c->count--;
 	}
+	if (safe)
+		count_confirms(ch, safe);
 	join_stragglers(c, c->count ? c->ring[c->first].tag : c->next_tag);
 }
 

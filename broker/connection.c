@@ -537,6 +537,7 @@ void connection_lost(struct connection *c, uint64_t now_ms)
 	if (heap_linked(&c->timer))
 		heap_remove(&c->broker->timers, &c->timer);
 	c->broker->n_connections--;
+	c->broker->counters.connections_closed++;
 }
 
 void connection_bury(struct connection *c)

@@ -182,6 +182,7 @@ static void deliver(struct consumer *c, struct entry e, struct group *g)
 	if (ch->vhost->tracing)
 		firehose_deliver(ch, c->queue, &e);
 	count_delivery(c);
+	count_deliver(ch, c->queue, c->no_ack, e.redelivered);
 	if (c->no_ack) {
 		if (g)
 			groups_pass(c->queue, g);

@@ -10,6 +10,7 @@
 #include "broker/connection.h"
 #include "broker/outbox.h"
 #include "broker/state.h"
+#include "queue/traffic.h"
 
 struct channel;
 struct grant;
@@ -59,6 +60,7 @@ struct connection {
 	uint32_t frame_max;
 	uint32_t n_channels;
 	struct channel **channels;   /* by number; NULL where closed */
+	struct traffic before;       /* of channels that are closed */
 	size_t cap_channels;
 
 	struct outbox outbox;

@@ -75,6 +75,7 @@ bool manage_add_queue(struct vhost *v, const struct queue_spec *spec, log_positi
 	if (r)
 		return tell(v->broker, r, why);
 	struct queue *q = topology_add_queue(&v->topology, spec, wait_for);
+	v->broker->counters.queues_created++;
 	policing_queue(v, q);
 	expiry_use(v->broker, q);
 	return true;

@@ -193,9 +193,10 @@ static enum offered next_entry(struct broker *b, struct queue *q, struct entry *
 	return offered;
 }
 
-static void get_empty(struct channel *ch)
+static void get_empty(struct channel *ch, struct queue *q)
 {
 	struct method empty = { .id = METHOD_basic_get_empty };
+	count_get_empty(ch, q);
 	channel_send(ch, &empty);
 }
 
@@ -205,11 +206,12 @@ static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 	struct group *g;
 	switch (next_entry(ch->broker, q, &e, &g)) {
 	case OFFER_ENTRY: break;
-	case OFFER_NONE: get_empty(ch); return;
+	case OFFER_NONE: get_empty(ch, q); return;
 	case OFFER_LATER: parking_wait(ch, q); return;
 	}
 	uint64_t tag = ch->next_tag++;
 	content_get_ok(ch, tag, &e, (uint32_t)queue_ready(q));
+	count_get(ch, q, no_ack, e.redelivered);
 	if (ch->vhost->tracing)
 		firehose_deliver(ch, q, &e);
 	if (no_ack) {
@@ -240,7 +242,7 @@ const struct refusal *on_basic_get(struct channel *ch, const struct basic_get *m
 	else if (queue_ready(q) && !q->paused)
 		get_entry(ch, q, m->no_ack);
 	else
-		get_empty(ch);
+		get_empty(ch, q);
 	return NULL;
 }
 

@@ -62,6 +62,7 @@ log_position on_queue_remove(struct broker *b, struct queue *q)
 {
 	struct queue *retained = q->live->retained;
 	report_queue_deleted(b, q);
+	b->counters.queues_deleted++;
 	q->auto_delete = false;   /* it goes for another reason now */
 	parking_wake(b, q);
 	cancel_consumers(q);
@@ -113,6 +114,7 @@ static void add(struct channel *ch, const struct queue_spec *spec, struct queue 
 	*out = topology_add_queue(&ch->vhost->topology, spec, wait_for);
 	policing_queue(ch->vhost, *out);
 	report_queue_created(ch->broker, *out);
+	ch->broker->counters.queues_created++;
 	if (spec->exclusive)
 		list_push(&ch->connection->exclusive_queues, &(*out)->on_owner);
 }
@@ -249,6 +251,7 @@ const struct refusal *on_queue_declare(struct channel *ch, const struct queue_de
 	r = declare_typed(ch, name, generated, m, &q, &wait_for);
 	if (r)
 		return r;
+	ch->broker->counters.queues_declared += !m->passive;
 	expiry_use(ch->broker, q);
 	struct slice own = queue_name(q);
 	if (!slice_eq(own, buf_slice(&ch->last_queue))) {

@@ -274,6 +274,8 @@ static struct published nowhere(const struct passage *p, const struct exchange *
 {
 	const struct route_set *routed = &p->ch->broker->routed;
 	bool nacked = x && x->nacks && !routed->repeated;
+	if (!routed->repeated)
+		count_unroutable(p->ch, p->mandatory);
 	if ((p->mandatory && !routed->repeated) || (nacked && wants_reason(p->ch)))
 		content_return(p->ch, p->m);
 	return (struct published){ routed->wait_for, nacked };
@@ -302,6 +304,7 @@ static struct published place_routed(const struct passage *p)
 		once_claim(b, m, &p->sender, &b->routed, n);
 	struct placed placed = place(&b->store, m, b->routed.queues, n, &b->routed.claims);
 	quota_placed(b->routed.queues, n, m->body_bytes);
+	count_placed(ch, n);
 	b->undelivered += n;
 	ch->connection->placed += n;
 	for (size_t i = 0; i < n; i++)
@@ -321,6 +324,8 @@ static struct published publish_routed(struct passage *p)
 	route_set_clear(&b->routed);
 	if (x)   /* inside a transaction it may have gone since the check */
 		topology_route(&ch->vhost->topology, x, &p->route, &b->routed);
+	if (x)
+		count_routed(ch, x);
 	spend(b, &ch->vhost->topology);
 	if (asks(p) && b->routed.n)
 		return tell_progress(p);
@@ -339,6 +344,7 @@ struct published publish(struct channel *ch, struct message *m, bool mandatory)
 		                 .route = { .key = message_key(m), .header = message_header(m),
 		                            .wall_ms = (int64_t)broker_wall_ms(b) } };
 	look_at_header(&p);
+	count_publish(ch, m);
 	m->published_ms = (int64_t)b->now_ms;
 	if (p.route.key.n && message_exchange(m).n == 0 && reply_is_name(p.route.key)) {
 		reply_deliver(b, p.route.key, m);

@@ -9,6 +9,7 @@
 #include "base/pattern.h"
 #include "broker/alarm.h"
 #include "broker/broker.h"
+#include "broker/counters.h"
 #include "broker/event.h"
 #include "broker/outbox.h"
 #include "broker/rights.h"
@@ -65,6 +66,7 @@ struct broker {
 	uint64_t started_ms, previous_turn_ms;
 	uint64_t next_number;        /* of connections */
 	uint64_t n_connections, n_channels;
+	struct counters counters;
 
 	struct outbox_pool pool;
 	struct route_set routed;     /* scratch of the publish path */

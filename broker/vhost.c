@@ -109,6 +109,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	v->name = mem_own(name);
 	about_own(&v->about, about);
 	put_le32(v->number, number);
+	motion_init(&v->motion, MOTION_VHOST, v);
 	topology_init(&v->topology, &b->store, number);
 	v->topology.departures = &b->events.departures;
 	list_init(&v->grants);
@@ -186,6 +187,7 @@ static void vhost_free(struct vhost *v)
 	topology_free(&v->topology);
 	policing_free(v);
 	parameters_free(&v->parameters);
+	motion_end(&v->motion);
 	mem_disown(v->name);
 	about_disown(&v->about);
 	mem_free(v);

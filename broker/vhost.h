@@ -13,6 +13,7 @@
 #include "broker/policing.h"
 #include "broker/quota.h"
 #include "exchange/topology.h"
+#include "queue/motion.h"
 
 struct broker;
 struct recovery;
@@ -41,6 +42,7 @@ struct vhost {
 	struct expulsion expulsion;  /* of its connections, when it goes */
 	struct pace pace;            /* of what is published */
 	struct quota quota;          /* of what it holds */
+	struct motion motion;
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 

@@ -14,6 +14,7 @@
 struct exchange;
 struct keyring;
 struct message;
+struct motion;
 struct queue;
 
 /* What a message is routed by. */
@@ -108,6 +109,7 @@ struct exchange {
 	struct list bindings;        /* with this exchange as source */
 	struct map by_identity;      /* the same, by binding.identity */
 	struct list inbound;         /* bindings that end here */
+	struct motion *motion;       /* NULL: nothing was ever published to it */
 	struct keyring *keyring;     /* what it accepts once; NULL: it accepts all */
 	uint64_t route_mark;         /* the last routing that visited it */
 	struct list work;            /* on a work list of topology.c: to be visited, or to be removed */

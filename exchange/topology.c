@@ -158,6 +158,7 @@ static void exchange_free(struct exchange *x)
 	if (x->waiting)
 		queue_delete(&x->waiting);
 	map_free(&x->by_identity);
+	motion_free(&x->motion);
 	mem_disown(x->name);
 	mem_disown(x->arguments);
 	mem_free(x);

@@ -99,6 +99,7 @@ static void bury(struct queue *q)
 	live_end(q);
 	keyring_free(q->keyring);
 	ranges_free(&q->gone);
+	motion_free(&q->motion);
 	mem_free(q);
 }
 

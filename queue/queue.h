@@ -10,6 +10,7 @@
 #include "persistence/ranges.h"
 #include "queue/keyring.h"
 #include "queue/live.h"
+#include "queue/motion.h"
 #include "queue/settings.h"
 
 struct exchange;
@@ -28,6 +29,7 @@ struct queue {
 	struct list bindings;         /* bindings that end here; kept by exchange/ */
 	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
 	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
+	struct motion *motion;        /* NULL: no message ever came or was asked for */
 	struct keyring *keyring;      /* x-message-deduplication; NULL: any may be in it twice */
 	uint64_t next_seq;
 	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */

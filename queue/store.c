@@ -37,6 +37,7 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->publishers_on_log);
 	list_init(&s->publisher_walks);
 	list_init(&s->looks.all);
+	list_init(&s->stirred);
 	list_init(&s->unseen);
 	list_init(&s->unsurveyed);
 	list_init(&s->moved_offsets);

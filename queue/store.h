@@ -75,6 +75,7 @@ struct store {
 	log_position shared_at;      /* where it was last that something was read for many */
 	struct list recalled;        /* fetches of single entries that are done (fetch_recalled) */
 	struct list woken;           /* queues that got something: whoever looks takes them off */
+	struct list stirred;         /* struct motion, of what moved; kept by broker/ */
 };
 
 void store_init(struct store *s, struct log *log, uint64_t memory_budget);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each way that a message can go is counted once, everywhere that it goes through. */
+#include <check.h>
+
+#include "amqp/table.h"
+#include "broker/channel.h"
+#include "queue/queue.h"
+#include "tests/sim/talk.h"
+
+Suite *suite_broker_counters(void);
+
+static struct inside in;
+static struct talk talk;
+static struct buf why;
+
+static bool call(struct method m, uint32_t answer)
+{
+	struct heard h;
+	talk_send(&talk, 1, &m);
+	return talk_expect(&talk, answer, &h, NULL, NULL);
+}
+
+static void declare(const char *name, const char *type)
+{
+	struct buf arguments = { 0 };
+	if (type)
+		table_put_str(&arguments, "x-queue-type", type);
+	ck_assert(call((struct method){ .id = METHOD_queue_declare,
+	                                .queue_declare = { .queue = slice_str(name), .durable = true,
+	                                                   .arguments = buf_slice(&arguments) } },
+	               METHOD_queue_declare_ok));
+	buf_free(&arguments);
+}
+
+static void set_up(void)
+{
+	inside_init(&in);
+	in.durable = true;
+	in.segment_bytes = 1 << 20;
+	ck_assert(inside_start(&in, &why));
+	ck_assert(talk_open(&talk, &in));
+	declare("q", NULL);
+}
+
+static void tear_down(void)
+{
+	broker_check(in.broker);
+	talk_free(&talk);
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_free(&why);
+}
+
+static const struct counters *counters(void)
+{
+	return &in.broker->counters;
+}
+
+static const struct vhost *vhost(void)
+{
+	return vhost_find(in.broker, slice_str("/"));
+}
+
+static const struct traffic *of_queue(const char *name)
+{
+	return &topology_queue(&vhost()->topology, slice_str(name))->motion->traffic;
+}
+
+static const struct traffic *of_channel(void)
+{
+	return &connection_channel(talk.peer.connection, 1)->motion.traffic;
+}
+
+static void publish(const char *key, bool mandatory)
+{
+	talk_publish(&talk, 1, slice_of("", 0), slice_str(key), mandatory, true,
+	             slice_str("ten bytes."));
+}
+
+static void get(const char *queue, bool no_ack, uint32_t answer)
+{
+	ck_assert(call((struct method){ .id = METHOD_basic_get,
+	                                .basic_get = { .queue = slice_str(queue), .no_ack = no_ack } },
+	               answer));
+}
+
+/* The same at the queue, the channel and the virtual host. */
+#define ASSERT_COUNTED(name, n)                              \
+	do {                                                     \
+		ck_assert_uint_eq(of_queue("q")->name, n);           \
+		ck_assert_uint_eq(of_channel()->name, n);            \
+		ck_assert_uint_eq(vhost()->motion.traffic.name, n);  \
+	} while (0)
+
+START_TEST(what_is_published)
+{
+	ck_assert(call((struct method){ .id = METHOD_confirm_select }, METHOD_confirm_select_ok));
+	for (int i = 0; i < 3; i++)
+		publish("q", false);
+	publish("nowhere", false);
+	publish("nowhere", true);
+	inside_pass(&in, 100);
+	ck_assert_uint_eq(of_queue("q")->publish, 3);
+	ck_assert_uint_eq(of_channel()->publish, 5);
+	ck_assert_uint_eq(of_channel()->confirm, 5);
+	ck_assert_uint_eq(of_channel()->drop_unroutable, 1);
+	ck_assert_uint_eq(of_channel()->return_unroutable, 1);
+	ck_assert_uint_eq(vhost()->motion.traffic.confirm, 5);
+	ck_assert_uint_eq(vhost()->topology.nameless->motion->traffic.publish, 5);
+	ck_assert_uint_eq(vhost()->topology.nameless->motion->traffic.publish_out, 3);
+	ck_assert_uint_eq(counters()->messages_received, 5);
+	ck_assert_uint_eq(counters()->messages_received_confirm, 5);
+	ck_assert_uint_eq(counters()->messages_routed, 3);
+	ck_assert_uint_eq(counters()->messages_confirmed, 5);
+	ck_assert_uint_eq(counters()->messages_unroutable_dropped, 1);
+	ck_assert_uint_eq(counters()->messages_unroutable_returned, 1);
+	ck_assert_uint_eq(counters()->publishers, 1);
+}
+END_TEST
+
+START_TEST(what_is_fetched)
+{
+	struct method ack = { .id = METHOD_basic_ack, .basic_ack = { .multiple = true } },
+	              back = { .id = METHOD_basic_reject,
+		                   .basic_reject = { .delivery_tag = 1, .requeue = true } };
+	publish("q", false);
+	publish("q", false);
+	get("q", false, METHOD_basic_get_ok);
+	talk_send(&talk, 1, &back);
+	get("q", false, METHOD_basic_get_ok);
+	get("q", true, METHOD_basic_get_ok);
+	get("q", false, METHOD_basic_get_empty);
+	talk_send(&talk, 1, &ack);
+	ASSERT_COUNTED(get, 2);
+	ASSERT_COUNTED(get_no_ack, 1);
+	ASSERT_COUNTED(get_empty, 1);
+	ASSERT_COUNTED(redeliver, 1);
+	ASSERT_COUNTED(ack, 1);
+	ck_assert_uint_eq(traffic_deliver_get(of_queue("q")), 3);
+	ck_assert_uint_eq(counters()->by_kind[QUEUE_CLASSIC].get, 2);
+}
+END_TEST
+
+static void consume(const char *queue, bool no_ack)
+{
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str(queue), .no_ack = no_ack } };
+	ck_assert(call(m, METHOD_basic_consume_ok));
+}
+
+START_TEST(what_is_delivered_by_queues_of_each_kind)
+{
+	struct method qos = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = 10 } };
+	declare("quorum", "quorum");
+	declare("stream", "stream");
+	ck_assert(call(qos, METHOD_basic_qos_ok));
+	consume("q", true);
+	consume("quorum", false);
+	consume("stream", false);
+	for (int i = 0; i < 2; i++) {
+		publish("q", false);
+		publish("quorum", false);
+		publish("stream", false);
+	}
+	inside_pass(&in, 100);
+	ASSERT_COUNTED(deliver_no_ack, 2);
+	ck_assert_uint_eq(of_channel()->deliver, 4);
+	ck_assert_uint_eq(counters()->by_kind[QUEUE_CLASSIC].deliver_no_ack, 2);
+	ck_assert_uint_eq(counters()->by_kind[QUEUE_QUORUM].deliver, 2);
+	ck_assert_uint_eq(counters()->by_kind[QUEUE_STREAM].deliver, 2);
+	struct traffic all = counters_traffic(counters());
+	ck_assert_uint_eq(traffic_deliver_get(&all), 6);
+}
+END_TEST
+
+START_TEST(a_body_belongs_to_the_first_class_that_holds_it)
+{
+	static uint8_t body[1001];
+	static const size_t sizes[] = { 0, 100, 101, 1000, 1001 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		talk_publish(&talk, 1, slice_of("", 0), slice_str("q"), false, false,
+		             slice_of(body, sizes[i]));
+	ck_assert_uint_eq(counters()->sizes[0], 2);
+	ck_assert_uint_eq(counters()->sizes[1], 2);
+	ck_assert_uint_eq(counters()->sizes[2], 1);
+	ck_assert_uint_eq(counters()->size_bytes, 2202);
+}
+END_TEST
+
+START_TEST(what_comes_and_goes)
+{
+	struct method gone = { .id = METHOD_queue_delete,
+		                   .queue_delete = { .queue = slice_str("q") } },
+	              close = { .id = METHOD_channel_close };
+	declare("q", NULL);
+	publish("q", false);
+	const struct connection *c = talk.peer.connection;
+	ck_assert(call(gone, METHOD_queue_delete_ok));
+	ck_assert(call(close, METHOD_channel_close_ok));
+	ck_assert_uint_eq(c->before.publish, 1);
+	ck_assert_uint_eq(counters()->queues_declared, 2);
+	ck_assert_uint_eq(counters()->queues_created, 1);
+	ck_assert_uint_eq(counters()->queues_deleted, 1);
+	ck_assert_uint_eq(counters()->channels_opened, 1);
+	ck_assert_uint_eq(counters()->channels_closed, 1);
+	ck_assert_uint_eq(counters()->publishers, 0);
+	inside_hang_up(&talk.peer);
+	ck_assert_uint_eq(counters()->connections_closed, 1);
+}
+END_TEST
+
+Suite *suite_broker_counters(void)
+{
+	Suite *s = suite_create("broker_counters");
+	TCase *t = tcase_create("all");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, what_is_published);
+	tcase_add_test(t, what_is_fetched);
+	tcase_add_test(t, what_is_delivered_by_queues_of_each_kind);
+	tcase_add_test(t, a_body_belongs_to_the_first_class_that_holds_it);
+	tcase_add_test(t, what_comes_and_goes);
+	suite_add_tcase(s, t);
+	return s;
+}
