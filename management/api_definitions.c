@@ -3,6 +3,8 @@
 #include "broker/manage.h"
 #include "broker/vhost.h"
 #include "management/api.h"
+#include "management/multipart.h"
+#include "management/parsing.h"
 
 static bool is_plain(struct slice name)
 {
@@ -36,7 +38,10 @@ enum call_state api_definitions_take(struct http_response *r, struct buf *out)
 	if (!r->begun) {
 		begin(r);
 		buf_clear(&r->room);
-		if (!definitions_read(d, r->request->body, &r->room))
+		if (!r->parsing)
+			r->parsing = parsing_new(NULL, r->request->body_room, r->request->body,
+			                         multipart_boundary(r->request->content_type));
+		if (!definitions_begin(d, r->parsing, &r->room))
 			return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
 	}
 	if (definitions_import(d, &r->room))

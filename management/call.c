@@ -10,6 +10,7 @@
 #include "broker/state.h"
 #include "broker/term.h"
 #include "management/json.h"
+#include "management/parsing.h"
 #include "management/verbs.h"
 
 /* ---- saying no, and banners ---- */
@@ -315,6 +316,7 @@ void call_free(struct call **c)
 		return;
 	listing_end(&(*c)->listing);
 	definitions_end(&(*c)->definitions);
+	parsing_end(&(*c)->parsing);
 	expulsion_end(&(*c)->expulsion);
 	census_end(&(*c)->census);
 	buf_free(&(*c)->bytes);

@@ -17,6 +17,7 @@
 struct broker;
 struct field;
 struct livelog;
+struct parsing;
 struct user;
 struct verb;
 struct vhost;
@@ -36,6 +37,7 @@ struct host {
 	bool suspended;              /* nobody new is let in */
 	struct buf trouble;          /* why the last wish could not be granted; owned */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
+	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
 	struct host_meters {
 		struct meter messages, ready, unacked, opened, closed;
 	} meters;                    /* of what the HTTP API tells rates of */
@@ -86,6 +88,7 @@ struct call {
 	struct buf error;            /* for the other output */
 	struct buf progress;
 	struct listing listing;
+	struct parsing *parsing;
 	struct definitions definitions;
 	struct expulsion expulsion;
 	struct census census;

@@ -14,9 +14,14 @@
 #include "management/call.h"
 #include "management/json.h"
 #include "management/limits.h"
+#include "management/parsing.h"
 #include "queue/queue.h"
 
-enum { PIECE_BYTES = 32 << 10, PIECE_ROWS = 200 };
+enum {
+	PIECE_BYTES = 32 << 10,
+	PIECE_ROWS = 200,
+	TAKE_ROWS = 64,              /* each of them may write to the log */
+};
 
 /* ---- out ---- */
 
@@ -321,8 +326,6 @@ void definitions_end(struct definitions *d)
 {
 	roster_end(&d->rows);
 	roster_end(&d->vhosts);
-	json_decref((json_t *)d->root);
-	d->root = NULL;
 	buf_free(&d->room);
 }
 
@@ -640,13 +643,13 @@ bool definitions_take(struct broker *b, const char *section, struct slice object
 	return why->len == 0;
 }
 
-bool definitions_read(struct definitions *d, struct slice text, struct buf *why)
+bool definitions_begin(struct definitions *d, const struct parsing *r, struct buf *why)
 {
-	json_error_t fault;
-	d->root = json_loadb((const char *)text.p, text.n, JSON_ALLOW_NUL, &fault);
+	const char *fault;
+	d->root = parsing_root(r, &fault);
 	const char *format = json_string_value(json_object_get(d->root, "rabbitmq_definition_format"));
 	if (!json_is_object(d->root))
-		buf_printf(why, "the definitions are no object of JSON: %s", d->root ? "" : fault.text);
+		buf_printf(why, "the definitions are no object of JSON: %s", fault);
 	else if (!d->vhost.p && format && strcmp(format, "single_virtual_host") == 0)
 		buf_printf(why, "the definitions are of one virtual host: -p says which one they are for");
 	return why->len == 0;
@@ -672,7 +675,7 @@ static void take_one(struct definitions *d, const json_t *object, struct buf *wh
 
 bool definitions_import(struct definitions *d, struct buf *why)
 {
-	for (int rows = 0; rows < PIECE_ROWS && d->section < ARRAY_LEN(takers);) {
+	for (int rows = 0; rows < TAKE_ROWS && d->section < ARRAY_LEN(takers);) {
 		bool wanted = !d->vhost.p || takers[d->section].alone;
 		const json_t *list = wanted ? json_object_get(d->root, takers[d->section].key) : NULL;
 		if (d->at < json_array_size(list)) {

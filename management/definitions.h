@@ -15,7 +15,7 @@ struct broker;
 struct definitions {
 	struct broker *broker;
 	struct slice vhost;          /* the one that is meant, borrowed; p == NULL: all */
-	struct json_t *root;         /* of an import */
+	const struct json_t *root;   /* of an import; borrowed */
 	size_t section, at;          /* ... which one it is in, and how far */
 	bool headed;                 /* an export has begun */
 	bool begun, more;            /* ... and something of it was seen */
@@ -28,9 +28,10 @@ struct definitions {
 /* Appends the next piece; false at the end, which was appended too. */
 bool definitions_export(struct definitions *d, struct buf *out);
 
-/* Begins an import; false, and why, when the text is no object of JSON, or of one virtual host and
- * nobody said which one they are for. */
-bool definitions_read(struct definitions *d, struct slice text, struct buf *why);
+/* Begins an import of what was read; false, and why, when it is no object of JSON, or of one
+ * virtual host and nobody said which one they are for. */
+struct parsing;
+bool definitions_begin(struct definitions *d, const struct parsing *r, struct buf *why);
 
 /* Takes in the next objects; what cannot be is said, a line each, and passed over.  What is there
  * already stays, but for users, who become what is imported, and what is said of virtual hosts.

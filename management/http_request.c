@@ -33,8 +33,9 @@ struct span {
 
 struct http_reader {
 	http_parser parser;
-	struct buf bytes;            /* the target, values of headers, the body */
-	struct span target, headers[HEADERS], body;
+	struct buf bytes;            /* the target, values of headers */
+	struct buf body;
+	struct span target, headers[HEADERS];
 	char name[NAME_MAX_BYTES];
 	size_t name_bytes;
 	enum header at;              /* whose value is being read */
@@ -137,9 +138,9 @@ static int on_head(http_parser *p)
 static int on_body(http_parser *p, const char *at, size_t n)
 {
 	struct http_reader *r = p->data;
-	if (n > r->max_body - r->body.n)
+	if (n > r->max_body - r->body.len)
 		return fault(r, 413, "Exceeded HTTP request body size limit");
-	add(r, &r->body, at, n);
+	buf_append(&r->body, at, n);
 	return 0;
 }
 
@@ -165,8 +166,10 @@ struct http_reader *http_reader_new(size_t max_body)
 
 void http_reader_free(struct http_reader **r)
 {
-	if (*r)
+	if (*r) {
 		buf_free(&(*r)->bytes);
+		buf_free(&(*r)->body);
+	}
 	mem_free(*r);
 	*r = NULL;
 }
@@ -221,14 +224,15 @@ static enum http_action action_of(const http_parser *p)
 	}
 }
 
-void http_reader_get(const struct http_reader *r, struct http_request *out)
+void http_reader_get(struct http_reader *r, struct http_request *out)
 {
 	struct slice target = slice_at(r, r->target);
 	const http_parser *p = &r->parser;
 	*out = (struct http_request){
 		.action = action_of(p),
 		.path = slice_cut(&target, '?'),
-		.body = slice_at(r, r->body),
+		.body = buf_slice(&r->body),
+		.body_room = &r->body,
 		.has_body = r->has_body,
 		.is_old = p->http_minor == 0,
 		.stays = p->http_minor > 0 && http_should_keep_alive(p) && p->method != HTTP_CONNECT,

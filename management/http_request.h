@@ -40,6 +40,7 @@ struct http_request {
 	HTTP_HEADERS(HTTP_HEADER)
 #undef HTTP_HEADER
 	struct slice body;
+	struct buf *body_room;       /* what it lies in: may be taken over */
 	bool has_body;               /* one comes behind the head */
 	bool is_old;                 /* HTTP/1.0: knows no chunks */
 	bool stays;                  /* another request may follow */
@@ -63,7 +64,7 @@ enum http_step {
 enum http_step http_reader_take(struct http_reader *r, struct slice *in);
 
 /* What was read so far: from HTTP_STEP_HEAD on the head, from HTTP_STEP_WHOLE on the body. */
-void http_reader_get(const struct http_reader *r, struct http_request *out);
+void http_reader_get(struct http_reader *r, struct http_request *out);
 
 /* The status that says what is wrong, and the sentence. */
 unsigned http_reader_fault(const struct http_reader *r, const char **why);

@@ -11,8 +11,10 @@
 #include "broker/access.h"
 #include "broker/manage.h"
 #include "broker/user.h"
-#include "management/json.h"
 #include "management/http_route.h"
+#include "management/json.h"
+#include "management/multipart.h"
+#include "management/parsing.h"
 
 static const char json_type[] = "application/json";
 
@@ -81,9 +83,10 @@ enum call_state http_durably(struct http_response *r, unsigned status)
 bool http_read_body(struct http_response *r, struct buf *out)
 {
 	struct slice text = r->request->body;
-	if (text.n == 0)
-		text = slice_str("{}");
-	if (json_read(text, &r->body_room, &r->body) && r->body.letter == 'F')
+	const char *why;
+	bool read = r->parsing ? json_take(parsing_root(r->parsing, &why), &r->body_room, &r->body)
+	                       : json_read(text.n ? text : slice_str("{}"), &r->body_room, &r->body);
+	if (read && r->body.letter == 'F')
 		return true;
 	http_bad_request(r, out, "not_json");
 	return false;
@@ -317,6 +320,7 @@ void http_response_free(struct http_response **response)
 	census_end(&r->census);
 	definitions_end(&r->definitions);
 	expulsion_end(&r->expulsion);
+	parsing_end(&r->parsing);
 	mem_disown(r->user_name);
 	buf_free(&r->path);
 	buf_free(&r->headers);
@@ -344,6 +348,16 @@ static bool find_again(struct http_response *r)
 	return !r->cut;
 }
 
+/* A large body is read as JSON before the handler is called. */
+static bool is_body_read(struct http_response *r)
+{
+	const struct http_request *q = r->request;
+	if (!r->parsing && q->body.n > PARSING_ASIDE_BYTES)
+		r->parsing = parsing_new(r->host->aside, q->body_room, q->body,
+		                         multipart_boundary(q->content_type));
+	return !r->parsing || parsing_is_done(r->parsing);
+}
+
 enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, struct buf *out)
 {
 	struct broker *b = r->host->broker;
@@ -354,6 +368,8 @@ enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, str
 	}
 	if (!find_again(r))
 		return http_status(r, 401);
+	if (!is_body_read(r))
+		return CALL_WAITS;
 	manage_now(b, now_ms);
 	b->events.actor = r->user ? (const char *)r->user->name.p : NULL;
 	enum call_state state = r->route->handle(r, out);

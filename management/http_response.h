@@ -19,6 +19,7 @@
 #include "management/rows.h"
 
 struct http_route;
+struct parsing;
 
 enum { HTTP_PARTS_MAX = 8 };
 
@@ -41,6 +42,7 @@ struct http_response {
 	bool cut;                                /* it will not be whole: who asked is gone */
 
 	/* what handlers need, each zeroed at first */
+	struct parsing *parsing;                 /* of a large body, or of one of many parts */
 	struct buf body_room, query_room, room;
 	struct field body;
 	struct rows rows;

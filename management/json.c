@@ -83,10 +83,47 @@ bool json_take(const json_t *v, struct buf *room, struct field *out)
 	return read && array_next(&w, out);
 }
 
+/* Counted before anything is made of it: how deep it goes, and how much there is. */
+static bool is_within_bounds(struct slice text)
+{
+	size_t depth = 0, nodes = 1;
+	bool quoted = false;
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i];
+		if (c == '"')
+			quoted = !quoted;
+		else if (quoted)
+			i += c == '\\';
+		else if (c == '{' || c == '[')
+			depth++;
+		else if (c == '}' || c == ']')
+			depth -= depth > 0;
+		nodes += !quoted && (c == ',' || c == ':' || c == '{' || c == '[');
+		if (depth > JSON_DEPTH_MAX || nodes > JSON_NODES_MAX)
+			return false;
+	}
+	return true;
+}
+
+json_t *json_parse(struct slice text, struct buf *why)
+{
+	json_error_t fault;
+	if (!is_within_bounds(text)) {
+		buf_printf(why, "more than %d values, or nested deeper than %d", JSON_NODES_MAX,
+		           JSON_DEPTH_MAX);
+		return NULL;
+	}
+	json_t *v = json_loadb((const char *)text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
+	if (!v)
+		buf_printf(why, "%s", fault.text);
+	return v;
+}
+
 bool json_read(struct slice text, struct buf *room, struct field *out)
 {
-	json_error_t why;
-	json_t *v = json_loadb((const char *)text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+	struct buf why = { 0 };
+	json_t *v = json_parse(text, &why);
+	buf_free(&why);
 	bool read = json_take(v, room, out);
 	json_decref(v);
 	return read;

@@ -11,8 +11,16 @@
  * more values or deeper nested than a table may be. */
 bool json_read(struct slice text, struct buf *room, struct field *out);
 
-/* The same from what jansson has read. */
+enum {
+	JSON_DEPTH_MAX = 64,         /* objects and arrays within each other */
+	JSON_NODES_MAX = 2000000,    /* values and keys in all */
+};
+
+/* Reads one value of any size within these bounds, for json_decref; NULL, and why. */
 struct json_t;
+struct json_t *json_parse(struct slice text, struct buf *why);
+
+/* The same as json_read from what was parsed. */
 bool json_take(const struct json_t *v, struct buf *room, struct field *out);
 
 /* Appends the value in an array of one as text, without blanks. */

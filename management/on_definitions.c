@@ -3,6 +3,7 @@
  * output and an argument. */
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "management/parsing.h"
 #include "management/verbs.h"
 
 enum call_state verb_export_definitions(struct call *c, struct buf *out)
@@ -14,24 +15,35 @@ enum call_state verb_export_definitions(struct call *c, struct buf *out)
 	return definitions_export(&c->definitions, out) ? CALL_MORE : CALL_DONE;
 }
 
-static enum call_state begin_import(struct call *c, struct buf *out)
+/* The definitions are the last argument, and lie in the bytes of the call. */
+static bool begin_parsing(struct call *c, struct buf *out)
 {
-	struct buf why = { 0 };
-	c->definitions.broker = c->host->broker;
 	call_banner(c, out, "Importing definitions in JSON ...");
 	if (c->vhost_said && !call_vhost(c))
-		return CALL_DONE;
+		return false;
+	c->definitions.broker = c->host->broker;
 	c->definitions.vhost = c->vhost_said ? c->vhost : slice_of(NULL, 0);
-	if (!definitions_read(&c->definitions, c->arguments[0], &why))
+	c->parsing = parsing_new(c->host->aside, &c->bytes, c->arguments[0], slice_of("", 0));
+	return true;
+}
+
+static bool begin_import(struct call *c)
+{
+	struct buf why = { 0 };
+	if (!definitions_begin(&c->definitions, c->parsing, &why))
 		call_fail(c, CALL_EXIT_DATA, "%.*s", SLICE_ARG(buf_slice(&why)));
 	buf_free(&why);
-	return c->code ? CALL_DONE : CALL_MORE;
+	return c->code == 0;
 }
 
 enum call_state verb_import_definitions(struct call *c, struct buf *out)
 {
 	struct definitions *d = &c->definitions;
-	if (!c->begun && begin_import(c, out) == CALL_DONE)
+	if (!c->parsing && !begin_parsing(c, out))
+		return CALL_DONE;
+	if (!parsing_is_done(c->parsing))
+		return CALL_WAITS;
+	if (!d->root && !begin_import(c))
 		return CALL_DONE;
 	if (definitions_import(d, &c->error))
 		return CALL_MORE;

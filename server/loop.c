@@ -11,6 +11,7 @@
 #include "base/slab.h"
 #include "broker/broker.h"
 #include "broker/connection.h"
+#include "server/aside.h"
 #include "server/config.h"
 #include "server/console.h"
 #include "server/door.h"
@@ -113,9 +114,11 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	(void)ev;
 	(void)events;
 	turn(l);
+	aside_turn(l->aside);
 	if (l->door)
 		door_turn(l->door);
 	webs_turn(l);
+	aside_turn(l->aside);
 	rest(l);
 	uint64_t at = broker_deadline(l->broker);
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
@@ -286,6 +289,7 @@ void loop_free(struct loop *l)
 	listeners_close_web(l);
 	webs_close(l);
 	sockets_close(l);
+	aside_free(&l->aside);
 	tls_context_free(&l->tls);
 	tls_context_free(&l->web_tls);
 	mem_pages_free(l->input, LOOP_INPUT_BYTES);

@@ -13,6 +13,7 @@
 #include "server/config.h"
 #include "server/watch.h"
 
+struct aside;
 struct broker;
 struct door;
 struct host;
@@ -40,6 +41,7 @@ struct loop {
 	struct listener *web_listeners;   /* for HTTP; likewise */
 	struct list webs;            /* clients of the HTTP API, the one heard last at the end */
 	size_t n_webs;
+	struct aside *aside;         /* for what would take long; NULL: there is none */
 	struct host *host;           /* what they are served from; borrowed */
 	struct config web_config;    /* for the certificate ... */
 	struct tls_context *web_tls; /* ... that they are shown; NULL: none of them speaks TLS */

@@ -20,6 +20,7 @@
 #include "management/call.h"
 #include "management/livelog.h"
 #include "persistence/log_file.h"
+#include "server/aside.h"
 #include "server/config.h"
 #include "server/console.h"
 #include "server/door.h"
@@ -331,6 +332,7 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 	}
 	set_options(c, &options, log);
 	loop.max_sockets = connection_max(c);
+	loop.aside = aside_new(&loop);
 	loop.broker = broker_new(&options, loop_now_ms());
 	int code = 0;
 	if (broker_recover(loop.broker, &why))
@@ -349,6 +351,7 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 		                 .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		                 .memory_total = memory_total(c),
 		                 .max_body_bytes = c->management_body_bytes,
+		                 .aside = aside_list(loop.aside),
 		                 .livelog = livelog };
 	struct host_port *ports = listeners_ports(&loop, &host.n_ports);
 	host.ports = ports;

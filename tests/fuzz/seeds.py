@@ -671,6 +671,19 @@ PATTERNS = {
     "binary": b"\xff\x00[\x80-\xfe]\n\xff\x00\x90",
 }
 
+FORM = b"multipart/form-data; boundary=xyz\n"
+FILE = (b'Content-Disposition: form-data; name="file"; filename="a.json"\r\n'
+        b"Content-Type: application/json\r\n\r\n{}\r\n")
+
+MULTIPART = {
+    "file": FORM + b"--xyz\r\n" + FILE + b"--xyz--\r\n",
+    "second": FORM + b'before\r\n--xyz\r\ncontent-disposition:form-data;name=a\r\n\r\n1\r\n'
+              b"--xyz \r\n" + FILE + b"--xyz--",
+    "cut": FORM + b"--xyz\r\n" + FILE,
+    "quoted": b'Multipart/Form-Data;a=b; boundary="x y"\n--x y\r\n' + FILE + b"--x y--",
+    "none": b"application/json\n{}",
+}
+
 JSON = {
     "policy": b'{"max-length":5,"dead-letter-exchange":"x","overflow":"drop-head"}',
     "keys": b'{"alternate-exchange":"","unroutable":"nack","max-age":"7D","queue-version":2,'
@@ -749,6 +762,7 @@ for parser, seeds in [
     ("topic", TOPICS),
     ("pattern", PATTERNS),
     ("json", JSON),
+    ("multipart", MULTIPART),
     ("ledger", LEDGER),
     ("connection", CONVERSATIONS),
     ("segment", DAMAGE),

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/die.h"
 #include "management/http_request.h"
+#include "management/parsing.h"
 
 enum { PULLS_MAX = 100000 };
 
@@ -34,6 +35,16 @@ void browser_close(struct browser *b)
 	livelog_free(&b->livelog);
 }
 
+/* As another thread would. */
+static void parse(struct browser *b)
+{
+	struct parsing *p = b->host.aside ? parsing_next(b->host.aside) : NULL;
+	if (!p || !parsing_do(p))
+		return;
+	parsing_back(p, b->host.aside);
+	b->parsed++;
+}
+
 static void listen(struct browser *b)
 {
 	for (int i = 0; i < PULLS_MAX && !b->over; i++) {
@@ -44,8 +55,10 @@ static void listen(struct browser *b)
 		b->over = s == HTTP_OVER;
 		if (s == HTTP_READ)
 			return;
-		if (s == HTTP_WAIT)
+		if (s == HTTP_WAIT) {
 			inside_pass(b->in, 1);
+			parse(b);
+		}
 	}
 	must(b->over);
 }

@@ -17,6 +17,7 @@ struct browser {
 	struct buf body;             /* of the last answer, whatever it was carried in */
 	struct buf head;             /* ... and its head, with a NUL behind */
 	unsigned pulls, pieces;      /* since the last request; with something in them */
+	unsigned parsed;             /* bodies that another thread would read */
 	bool over;                   /* the connection was ended */
 };
 

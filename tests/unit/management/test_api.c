@@ -9,6 +9,7 @@
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/user.h"
+#include "management/parsing.h"
 #include "tests/sim/talk.h"
 #include "tests/unit/management/fixture.h"
 
@@ -685,6 +686,44 @@ START_TEST(definitions_go_out_and_in)
 }
 END_TEST
 
+START_TEST(definitions_come_as_a_form)
+{
+	static const char body[] = "--xyz\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n"
+	                           "{\"vhosts\":[{\"name\":\"formed\"}]}\r\n--xyz--\r\n";
+	struct buf request = { 0 };
+	buf_printf(&request, "POST /api/definitions HTTP/1.1\r\nHost: x\r\n"
+	                     "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n"
+	                     "Content-Type: multipart/form-data; boundary=xyz\r\n"
+	                     "Content-Length: %zu\r\n\r\n%s", sizeof body - 1, body);
+	browser_send(&browser, buf_slice(&request), 7);
+	ck_assert_uint_eq(browser_read(&browser, false), 204);
+	assert_asked(200, "GET", "/api/vhosts/formed", NULL);
+	buf_free(&request);
+}
+END_TEST
+
+/* So much text in a body that it is read elsewhere. */
+START_TEST(a_large_body_is_read_aside)
+{
+	struct buf body = { 0 };
+	struct list aside;
+	struct parsing *p;
+	list_init(&aside);
+	browser.host.aside = &aside;
+	buf_printf(&body, "{\"vhosts\":[{\"name\":\"large\"}%*s]}%c", 70000, "", 0);
+	assert_asked(204, "POST", "/api/definitions", (const char *)body.p);
+	assert_asked(200, "GET", "/api/vhosts/large", NULL);
+	ck_assert_uint_eq(browser.parsed, 1);
+	buf_free(&body);
+	buf_printf(&body, "{\"durable\":true,\"node\":\"%070000d\"}%c", 0, 0);
+	assert_asked(201, "PUT", "/api/queues/%2F/wide", (const char *)body.p);
+	ck_assert_uint_eq(browser.parsed, 2);
+	while ((p = parsing_next(&aside)))
+		ck_assert(!parsing_do(p));
+	buf_free(&body);
+}
+END_TEST
+
 START_TEST(small_things)
 {
 	assert_asked_as(200, NULL, "GET", "/api/version", NULL);
@@ -737,6 +776,8 @@ Suite *suite_management_api(void)
 	tcase_add_test(t, health);
 	tcase_add_test(t, aliveness);
 	tcase_add_test(t, definitions_go_out_and_in);
+	tcase_add_test(t, definitions_come_as_a_form);
+	tcase_add_test(t, a_large_body_is_read_aside);
 	tcase_add_test(t, small_things);
 	suite_add_tcase(s, t);
 	return s;

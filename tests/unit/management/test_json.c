@@ -2,6 +2,7 @@
 #include "management/json.h"
 
 #include <check.h>
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "management/cell.h"
@@ -94,6 +95,51 @@ START_TEST(what_does_not_fit_a_table_is_not_read)
 }
 END_TEST
 
+static bool is_parsed(struct slice json)
+{
+	struct buf why = { 0 };
+	json_t *v = json_parse(json, &why);
+	ck_assert(!v == (why.len > 0));
+	json_decref(v);
+	buf_free(&why);
+	return v;
+}
+
+static bool is_nested(size_t depth)
+{
+	buf_clear(&text);
+	for (size_t i = 0; i < depth; i++)
+		buf_u8(&text, '[');
+	for (size_t i = 0; i < depth; i++)
+		buf_u8(&text, ']');
+	return is_parsed(buf_slice(&text));
+}
+
+static bool is_long(size_t n)
+{
+	buf_clear(&text);
+	buf_u8(&text, '[');
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, i ? ",1" : "1");
+	buf_u8(&text, ']');
+	return is_parsed(buf_slice(&text));
+}
+
+START_TEST(what_is_parsed_has_bounds)
+{
+	ck_assert(is_nested(JSON_DEPTH_MAX));
+	ck_assert(!is_nested(JSON_DEPTH_MAX + 1));
+	ck_assert(is_long(JSON_NODES_MAX - 1));
+	ck_assert(!is_long(JSON_NODES_MAX));
+	buf_clear(&text);
+	buf_printf(&text, "\"\\\"");
+	for (size_t n = 0; n <= JSON_DEPTH_MAX; n++)
+		buf_u8(&text, '[');
+	buf_u8(&text, '"');
+	ck_assert(is_parsed(buf_slice(&text)));
+}
+END_TEST
+
 Suite *suite_management_json(void)
 {
 	Suite *s = suite_create("management_json");
@@ -102,6 +148,7 @@ Suite *suite_management_json(void)
 	tcase_add_test(t, values_come_back_as_they_were);
 	tcase_add_test(t, what_is_no_json_is_not_read);
 	tcase_add_test(t, what_does_not_fit_a_table_is_not_read);
+	tcase_add_test(t, what_is_parsed_has_bounds);
 	suite_add_tcase(s, t);
 	return s;
 }
