@@ -241,8 +241,9 @@ tls: all
 hostile: all $(BUILD)/stories
 	@sh tests/hostile/run.sh
 
-compat: $(BUILD)/stories
+compat: all $(BUILD)/stories
 	@tests/compat/run.sh
+	@/usr/bin/python3 tests/compat/definitions.py $(BUILD) $(or $(PORT),5890)
 
 compat-mutants:
 	@/usr/bin/python3 tests/mutants/run.py

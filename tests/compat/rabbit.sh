@@ -5,7 +5,8 @@
 # own in build/compat/trixie, which shares the loopback interface.
 #
 # usage: rabbit.sh install [3] [4]     needs root, a Debian mirror and, for 4, debootstrap
-#        rabbit.sh start 3|4 PORT      prints the directory that stop wants, when clients may come
+#        rabbit.sh start 3|4 PORT      prints the directory that stop wants, when clients may come;
+#                                      MANAGEMENT=PORT in the environment: over HTTP, too
 #        rabbit.sh stop DIR
 #        rabbit.sh run 3|4 PORT [DIR]  in the foreground; its directory, a new one below /tmp if
 #                                      none is named, and its epmd stay
@@ -62,14 +63,19 @@ in_root() { # root, command...
 		exec chroot "$root" "$@"' sh "$@"
 }
 
-# Alone on loopback: no management, no distribution port that others share, no epmd that stays.
+# Alone on loopback: no management unless it is asked for, no distribution port that others share,
+# no epmd that stays.
 configure() { # 3|4, port, directory
 	dir=${3:-$(mktemp -d /tmp/leveret-compat.XXXXXX)}
 	mkdir -p "$dir/data" "$dir/log"
 	echo "listeners.tcp.1 = 127.0.0.1:$2" > "$dir/rabbitmq.conf"
 	cat > "$dir/enabled_plugins" << END
 [rabbitmq_consistent_hash_exchange, rabbitmq_event_exchange, rabbitmq_random_exchange,
- rabbitmq_recent_history_exchange, rabbitmq_sharding].
+ rabbitmq_recent_history_exchange, rabbitmq_sharding${MANAGEMENT:+, rabbitmq_management}].
+END
+	[ -z "${MANAGEMENT:-}" ] || cat >> "$dir/rabbitmq.conf" << END
+management.tcp.ip = 127.0.0.1
+management.tcp.port = $MANAGEMENT
 END
 	cat > "$dir/advanced.config" << END
 [{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].
