@@ -98,6 +98,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log, o->message_memory_bytes);
 	events_init(&b->events);
+	attempts_init(&b->attempts);
 	parameters_init(&b->parameters, &b->store.catalog, 0);
 	b->store.page_entries = o->index_page_entries;
 	b->store.stream_keys_most = o->stream_keys_max;
@@ -391,6 +392,7 @@ int broker_free(struct broker *b)
 	vhosts_free(b);
 	parameters_free(&b->parameters);
 	events_free(&b->events);
+	attempts_free(&b->attempts);
 	fetch_abandon(&b->store);
 	pattern_room_free(&b->patterns);
 	if (b->options.log)

@@ -551,11 +551,11 @@ void connection_bury(struct connection *c)
 	mem_free(c);
 }
 
-bool connection_address(const struct connection *c, bool own, struct slice *host, uint16_t *port)
+bool connection_name_address(const char *name, bool own, struct slice *host, uint16_t *port)
 {
-	struct slice s = slice_str(c->name);
-	const char *arrow = strstr(c->name, " -> ");
-	size_t peer = arrow ? (size_t)(arrow - c->name) : s.n;
+	struct slice s = slice_str(name);
+	const char *arrow = strstr(name, " -> ");
+	size_t peer = arrow ? (size_t)(arrow - name) : s.n;
 	slice_take(&s, own ? (peer + 4 < s.n ? peer + 4 : s.n) : 0);
 	s.n = own ? s.n : peer;
 	size_t colon = s.n;
@@ -570,6 +570,11 @@ bool connection_address(const struct connection *c, bool own, struct slice *host
 	for (size_t i = colon; i < s.n; i++)
 		*port = (uint16_t)(*port * 10 + (s.p[i] - '0'));
 	return true;
+}
+
+bool connection_address(const struct connection *c, bool own, struct slice *host, uint16_t *port)
+{
+	return connection_name_address(c->name, own, host, port);
 }
 
 struct channel *connection_channel(const struct connection *c, uint16_t number)

@@ -85,6 +85,7 @@ struct connection {
 /* One end of the connection, its own or the peer's, as its name "PEER:PORT -> OWN:PORT" says it; an
  * address of IPv6 stands there in brackets.  False when it says none. */
 bool connection_address(const struct connection *c, bool own, struct slice *host, uint16_t *port);
+bool connection_name_address(const char *name, bool own, struct slice *host, uint16_t *port);
 
 /* Asks the driver to look at the connection. */
 void connection_touch(struct connection *c);

@@ -137,6 +137,15 @@ static bool log_in(struct connection *c, const struct connection_start_ok *m, st
 	return true;
 }
 
+static void note_attempt(struct connection *c, const struct attempt *a)
+{
+	struct slice host = slice_of("", 0);
+	uint16_t port;
+	connection_address(c, false, &host, &port);
+	attempts_note(&c->broker->attempts, ATTEMPT_AMQP, host, a->login.user, a->user != NULL,
+	              c->broker->now_ms);
+}
+
 static const struct refusal *on_start_ok(struct connection *c,
                                          const struct connection_start_ok *m)
 {
@@ -147,6 +156,7 @@ static const struct refusal *on_start_ok(struct connection *c,
 		              SLICE_ARG(m->mechanism));
 	if (!log_in(c, m, &a))
 		return refuse(c->broker, &SYNTAX_ERROR, "malformed %.*s response", SLICE_ARG(m->mechanism));
+	note_attempt(c, &a);
 	report_login(c, m->mechanism, a.login.user, a.user != NULL);
 	if (!a.user) {
 		log_warning("conn=%llu %s: %.*s login refused: user '%.*s'%s",

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/pattern.h"
 #include "broker/alarm.h"
+#include "broker/attempts.h"
 #include "broker/broker.h"
 #include "broker/counters.h"
 #include "broker/event.h"
@@ -29,6 +30,7 @@ struct broker {
 	uint64_t rights;             /* counts on with every change of what anybody may do */
 	struct rights_review review;
 	struct pattern_room *patterns;     /* scratch of searches */
+	struct attempts attempts;    /* to log in */
 	struct list going_vhosts;    /* deleted, with things left to be given back */
 	struct parameters parameters;   /* global ones */
 	uint32_t last_vhost;         /* the largest number that was given to one */

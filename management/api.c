@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "broker/manage.h"
 #include "broker/vhost.h"
+#include "management/http.h"
 #include "management/row_field.h"
 
 /* ---- lists ---- */
@@ -234,7 +235,7 @@ enum call_state api_limit(struct http_response *r, struct buf *out, bool is_ther
 void api_open(struct http_response *r)
 {
 	char name[160];
-	snprintf(name, sizeof name, "%s", r->peer);
+	snprintf(name, sizeof name, "%s", r->peer->name);
 	proxy_open(&r->proxy, r->host->broker, r->user, r->vhost, name, r->now_ms);
 }
 

@@ -9,8 +9,8 @@
 
 struct http {
 	struct host *host;
-	char *name;
-	bool loopback;
+	struct http_peer peer;       /* its name is owned */
+	uint64_t now_ms;             /* as last pulled */
 	bool last;                   /* no request is answered after this one ... */
 	bool over;                   /* ... and nothing more is said */
 	bool chunked, headed;        /* of the response: how it goes out, and that it has begun */
@@ -26,8 +26,7 @@ struct http *http_new(struct host *h, const struct http_peer *peer)
 {
 	struct http *c = mem_zalloc(sizeof *c);
 	c->host = h;
-	c->name = mem_strdup(peer->name);
-	c->loopback = peer->loopback;
+	c->peer = (struct http_peer){ mem_strdup(peer->name), peer->loopback };
 	return c;
 }
 
@@ -45,7 +44,7 @@ void http_free(struct http **c)
 		return;
 	end_exchange(*c);
 	buf_free(&(*c)->ahead);
-	mem_free((*c)->name);
+	mem_free((char *)(*c)->peer.name);
 	mem_free(*c);
 	*c = NULL;
 }
@@ -90,7 +89,9 @@ static void look_at_head(struct http *c, struct buf *out)
 {
 	http_reader_get(c->reader, &c->request);
 	bool welcome = true;
-	c->response = http_response_new(c->host, &c->request, c->loopback, c->name, &welcome);
+	c->response = http_response_new(c->host, &c->request, &c->peer, c->now_ms, &welcome);
+	if (!c->response->user)
+		http_reader_bound(c->reader, HTTP_BODY_OF_STRANGERS_BYTES);
 	c->refused = !welcome && c->request.has_body;
 	c->last = !c->request.stays || c->refused;
 	if (welcome && c->request.has_body && slice_is(c->request.expect, "100-continue"))
@@ -138,6 +139,7 @@ static const char *reason_of(unsigned status)
 		{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
 		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 412, "Precondition Failed" },
 		{ 413, "Content Too Large" },
+		{ 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
 		{ 501, "Not Implemented" }, { 503, "Service Unavailable" },
 		{ 505, "HTTP Version Not Supported" },
@@ -218,10 +220,10 @@ static bool is_enough(const struct http *c)
 	return c->headed && c->request.action == HTTP_ACTION_HEAD;
 }
 
-static enum http_state answer(struct http *c, uint64_t now_ms, struct buf *out)
+static enum http_state answer(struct http *c, struct buf *out)
 {
 	struct buf body = { 0 };
-	enum call_state state = http_response_pull(c->response, now_ms, &body);
+	enum call_state state = http_response_pull(c->response, c->now_ms, &body);
 	bool cut = c->response->cut;
 	if (!c->headed && (body.len || state == CALL_DONE))
 		put_head(c, &body, state == CALL_DONE, out);
@@ -238,9 +240,10 @@ static enum http_state answer(struct http *c, uint64_t now_ms, struct buf *out)
 
 enum http_state http_pull(struct http *c, uint64_t now_ms, struct buf *out)
 {
+	c->now_ms = now_ms;
 	if (!is_answering(c))
 		read_on(c, out);
 	if (is_answering(c))
-		return answer(c, now_ms, out);
+		return answer(c, out);
 	return c->over ? HTTP_OVER : HTTP_READ;
 }

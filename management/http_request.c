@@ -164,6 +164,11 @@ struct http_reader *http_reader_new(size_t max_body)
 	return r;
 }
 
+void http_reader_bound(struct http_reader *r, size_t max_body)
+{
+	r->max_body = max_body < r->max_body ? max_body : r->max_body;
+}
+
 void http_reader_free(struct http_reader **r)
 {
 	if (*r) {

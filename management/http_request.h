@@ -9,6 +9,7 @@
 enum {
 	HTTP_HEAD_MAX_BYTES = 16 << 10,
 	HTTP_BODY_MAX_BYTES = 10000000,   /* as with RabbitMQ, unless the configuration says more */
+	HTTP_BODY_OF_STRANGERS_BYTES = 4096,   /* of who has not said who it is */
 };
 
 /* What is to be done; each is a bit. */
@@ -62,6 +63,9 @@ enum http_step {
 /* Takes bytes off the front of *in.  After HTTP_STEP_WHOLE and HTTP_STEP_BAD it is not called
  * again. */
 enum http_step http_reader_take(struct http_reader *r, struct slice *in);
+
+/* After HTTP_STEP_HEAD: a body that is longer than that is refused. */
+void http_reader_bound(struct http_reader *r, size_t max_body);
 
 /* What was read so far: from HTTP_STEP_HEAD on the head, from HTTP_STEP_WHOLE on the body. */
 void http_reader_get(struct http_reader *r, struct http_request *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "management/http_response.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -9,8 +10,10 @@
 #include "base/logline.h"
 #include "base/mem.h"
 #include "broker/access.h"
+#include "broker/link.h"
 #include "broker/manage.h"
 #include "broker/user.h"
+#include "management/http.h"
 #include "management/http_route.h"
 #include "management/json.h"
 #include "management/multipart.h"
@@ -127,15 +130,22 @@ bool http_number(const struct http_response *r, const char *key, int64_t *out)
 	return true;
 }
 
+bool http_form_find(struct slice form, const char *key, struct buf *out)
+{
+	while (form.n) {
+		struct slice value = slice_cut(&form, '&'), name = slice_cut(&value, '=');
+		buf_clear(out);
+		if (slice_is(name, key) && http_route_decode(value, true, out))
+			return true;
+	}
+	return false;
+}
+
 struct slice http_query(struct http_response *r, const char *key)
 {
-	for (struct slice rest = r->request->query; rest.n;) {
-		struct slice value = slice_cut(&rest, '&'), name = slice_cut(&value, '=');
-		buf_clear(&r->query_room);
-		if (slice_is(name, key) && http_route_decode(value, true, &r->query_room))
-			return r->query_room.len ? buf_slice(&r->query_room) : slice_of("", 0);
-	}
-	return slice_of(NULL, 0);
+	if (!http_form_find(r->request->query, key, &r->query_room))
+		return slice_of(NULL, 0);
+	return r->query_room.len ? buf_slice(&r->query_room) : slice_of("", 0);
 }
 
 /* ---- who asks ---- */
@@ -177,25 +187,59 @@ static void challenge(struct http_response *r)
 	buf_printf(&r->headers, "www-authenticate: Basic realm=\"RabbitMQ Management\"\r\n");
 }
 
-static bool log_in(struct http_response *r, bool loopback, const char *peer, struct buf *out)
+/* What counts for who asks: from where, and as whom. */
+static bool must_wait(struct http_response *r, struct slice address, const struct login *login,
+                      struct buf *out)
+{
+	uint64_t ms = attempts_wait_ms(&r->host->broker->attempts, ATTEMPT_HTTP, address, login->user,
+	                               r->now_ms);
+	uint64_t s = (ms + 999) / 1000;
+	if (!ms)
+		return false;
+	buf_printf(&r->headers, "retry-after: %" PRIu64 "\r\n", s);
+	http_refuse(r, out, 429, "too_many_attempts",
+	            "Too many failed logins; the next one is looked at in %" PRIu64 " s", s);
+	return true;
+}
+
+static void note_attempt(struct http_response *r, struct slice address, const struct login *login)
+{
+	attempts_note(&r->host->broker->attempts, ATTEMPT_HTTP, address, login->user, r->user != NULL,
+	              r->now_ms);
+}
+
+struct user *http_log_in(struct http_response *r, const struct login *login, struct buf *out)
+{
+	struct slice address = slice_str(r->peer->name);
+	const char *why;
+	uint16_t port;
+	connection_name_address(r->peer->name, false, &address, &port);
+	if (must_wait(r, address, login, out))
+		return NULL;
+	r->user = access_check(r->host->broker, login, r->peer->loopback, &why);
+	note_attempt(r, address, login);
+	if (r->user)
+		return r->user;
+	challenge(r);
+	log_warning("%s: HTTP access denied: user '%.*s'%s", r->peer->name, SLICE_ARG(login->user),
+	            why);
+	http_refuse(r, out, 401, "not_authorized", "Login failed");
+	return NULL;
+}
+
+/* By the header of the request. */
+static bool log_in(struct http_response *r, struct buf *out)
 {
 	struct buf room = { 0 };
-	struct login login = { 0 };
-	const char *why = " - invalid credentials";
-	bool said = r->request->authorization.p != NULL;
-	if (said && read_credentials(r->request->authorization, &room, &login))
-		r->user = access_check(r->host->broker, &login, loopback, &why);
-	if (r->user) {
-		r->user_name = mem_own(r->user->name);
-	} else {
+	struct login login = { slice_str(""), slice_str("") };
+	if (!r->request->authorization.p) {
 		challenge(r);
-		if (said) {
-			log_warning("%s: HTTP access denied: user '%.*s'%s", peer, SLICE_ARG(login.user), why);
-			http_refuse(r, out, 401, "not_authorized", "Login failed");
-		} else {
-			http_status(r, 401);
-		}
+		http_status(r, 401);
+		return false;
 	}
+	read_credentials(r->request->authorization, &room, &login);
+	if (http_log_in(r, &login, out))
+		r->user_name = mem_own(r->user->name);
 	if (room.len)
 		explicit_bzero(room.p, room.len);
 	buf_free(&room);
@@ -294,17 +338,18 @@ static bool find_route(struct http_response *r, struct buf *out)
 }
 
 struct http_response *http_response_new(struct host *h, const struct http_request *request,
-                                        bool loopback, const char *peer, bool *welcome)
+                                        const struct http_peer *peer, uint64_t now_ms,
+                                        bool *welcome)
 {
 	struct http_response *r = mem_zalloc(sizeof *r);
 	r->host = h;
 	r->request = request;
 	r->peer = peer;
+	r->now_ms = now_ms;
 	r->status = 200;
 	r->type = json_type;
 	*welcome = find_route(r, &r->room) &&
-	           (r->route->who == FOR_ANYBODY || (log_in(r, loopback, peer, &r->room) &&
-	                                             may(r, &r->room)));
+	           (r->route->who == FOR_ANYBODY || (log_in(r, &r->room) && may(r, &r->room)));
 	if (!*welcome)
 		r->route = NULL;
 	return r;

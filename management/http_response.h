@@ -18,6 +18,7 @@
 #include "management/proxy.h"
 #include "management/rows.h"
 
+struct http_peer;
 struct http_route;
 struct parsing;
 
@@ -33,7 +34,7 @@ struct http_response {
 	struct user *user;
 	struct vhost *vhost;                     /* the first part, where the route asks for one */
 	bool in_vhost;
-	const char *peer;                        /* for names of connections; borrowed */
+	const struct http_peer *peer;            /* borrowed */
 	uint64_t now_ms;
 	unsigned status;
 	const char *type;                        /* of the body; NULL: there is no body */
@@ -59,7 +60,8 @@ typedef enum call_state http_handler(struct http_response *r, struct buf *out);
 /* The answer to a request whose head is whole, which stays where it is.  Who may not, or asks for
  * what is not there, has the answer already: not *welcome then, and the body is not wanted. */
 struct http_response *http_response_new(struct host *h, const struct http_request *request,
-                                        bool loopback, const char *peer, bool *welcome);
+                                        const struct http_peer *peer, uint64_t now_ms,
+                                        bool *welcome);
 void http_response_free(struct http_response **r);
 
 /* Calls the handler. */
@@ -91,11 +93,19 @@ bool http_number(const struct http_response *r, const char *key, int64_t *out);
 /* A key of the query, decoded; p == NULL: it is not there.  Valid until the next one. */
 struct slice http_query(struct http_response *r, const char *key);
 
+/* The same of a form, appended to out, which is cleared first; false: it is not there. */
+bool http_form_find(struct slice form, const char *key, struct buf *out);
+
 /* Waits until what was changed is durable and in effect; then it is the status. */
 enum call_state http_durably(struct http_response *r, unsigned status);
 
 /* The tag, or one that says more. */
 bool http_user_is(const struct user *u, const char *tag);
+
+/* The user with that password; else NULL, and the refusal goes to out.  Who has failed to give it
+ * some times is told to come back later, and it is not looked at (attempts.h). */
+struct login;
+struct user *http_log_in(struct http_response *r, const struct login *login, struct buf *out);
 
 /* True when the user sees what is in the virtual host. */
 bool http_sees(const struct user *u, const struct vhost *v);
