@@ -24,7 +24,7 @@ PARSERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
-        compat compat-mutants siege hostile interop interop-debian kill tls server-tests examples memory bench fresh format clean \
+        compat compat-mutants siege hostile interop interop-debian kill tls server-tests examples memory bench fresh format clean fuzzers \
         programs models nightly contract evidence deb ui connectors
 .SECONDARY:
 
@@ -184,13 +184,16 @@ test:
 
 # ---- as needed ----
 
-FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+# What is fuzzed is compiled once, by clang, and linked to each target.
+FUZZ_SAN := address,undefined -fno-sanitize-recover=undefined
 
-build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(SRC) $(SIMLIB) $(BUILD)/ui/assets.S
-	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) $^ $(LIBS) -o $@
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call objs,$(SIMLIB)) $(LIB)
+	clang -fsanitize=fuzzer,$(FUZZ_SAN) $^ $(LIBS) -o $@
 
-fuzz: $(PARSERS:%=build-fuzz/fuzz_%)
+fuzzers: $(PARSERS:%=$(BUILD)/fuzz_%)
+
+fuzz:
+	$(MAKE) BUILD=build-fuzz CC=clang OPT="-O1 -g" SAN="-fsanitize=fuzzer-no-link,$(FUZZ_SAN)" fuzzers
 	@for p in $(PARSERS); do mkdir -p build-fuzz/found/$$p; \
 	  build-fuzz/fuzz_$$p -max_total_time=$(or $(FUZZ_SECONDS),30) -timeout=10 -rss_limit_mb=2048 \
 	    -print_final_stats=1 -artifact_prefix=build-fuzz/ build-fuzz/found/$$p tests/fuzz/corpus/$$p \

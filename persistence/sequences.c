@@ -24,9 +24,9 @@ static struct sequence *add(struct sequences *s, const struct record_publisher *
 static struct sequence *find(struct sequences *s, const struct record_publisher *r)
 {
 	uint8_t room[KEY_MAX];
-	struct slice key = slice_of(room, sizeof r->queue + r->name.n);
 	put_le32(room, r->queue);
 	memcpy(room + sizeof r->queue, r->name.p, r->name.n);
+	struct slice key = slice_of(room, sizeof r->queue + r->name.n);
 	struct sequence *q = map_get(&s->by_key, key);
 	return q ? q : add(s, r, key);
 }

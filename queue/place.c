@@ -132,7 +132,8 @@ static bool is_logged(const struct key_claim *c, const struct message *m)
 
 static void number_keys(const struct claims *c, const struct message *m, struct buf *keys)
 {
-	for (struct key_claim *k = c->keys; k < c->keys + c->n_keys; k++) {
+	for (size_t i = 0; i < c->n_keys; i++) {
+		struct key_claim *k = &c->keys[i];
 		k->number = k->keyring->queue ? k->keyring->queue->next_seq : k->keyring->next_number;
 		if (is_logged(k, m))
 			keyring_pack(keys, k->keyring, &k->digest, k->number, k->until_ms);
@@ -141,8 +142,10 @@ static void number_keys(const struct claims *c, const struct message *m, struct 
 
 static void accept_keys(const struct claims *c, const struct message *m, log_position at)
 {
-	for (const struct key_claim *k = c->keys; k < c->keys + c->n_keys; k++)
+	for (size_t i = 0; i < c->n_keys; i++) {
+		const struct key_claim *k = &c->keys[i];
 		keyring_add(k->keyring, &k->digest, k->number, k->until_ms, is_logged(k, m) ? at : 0);
+	}
 }
 
 bool place_is_kept(const struct queue *q, const struct message *m)
