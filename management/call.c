@@ -183,9 +183,11 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 	}
 	if (!is_option(a, "--formatter", "--formatter", inside, &value))
 		return OPTION_NONE;
-	c->json = value.p && slice_is(value, "json");
-	bool table = value.p && (slice_is(value, "table") || slice_is(value, "tsv"));
-	return c->json || table ? OPTION_VALUE : OPTION_BAD;
+	if (!value.p || !format_find(value, &c->format))
+		return OPTION_BAD;
+	c->json = format_is_json(c->format);
+	c->quiet |= c->format == FORMAT_CSV;
+	return OPTION_VALUE;
 }
 
 /* Takes the option at *i; what follows "--" is none. */

@@ -78,7 +78,9 @@ struct call {
 	size_t n;
 	struct slice vhost;
 	bool vhost_said;             /* by an option; else it is "/" */
-	bool quiet, bare, json;      /* no banner, no headers, as JSON */
+	bool quiet, bare;            /* no banner, no headers */
+	bool json;                   /* as JSON ... */
+	enum format format;          /* ... in which form */
 	bool if_empty, if_unused, global, pre_hashed;
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
 	struct slice user;           /* likewise; else it is the first argument */

@@ -44,7 +44,7 @@ static bool begin(struct call *c, const struct list_spec *s, struct buf *out)
 {
 	struct vhost *v = NULL;
 	struct user *u = NULL;
-	bool ok = choose(c, s);
+	bool ok = c->listing.n || choose(c, s);
 	if (ok && s->of == OF_VHOST)
 		ok = (v = call_vhost(c)) != NULL;
 	if (ok && s->of == OF_USER)
@@ -53,7 +53,8 @@ static bool begin(struct call *c, const struct list_spec *s, struct buf *out)
 		buf_clear(out);
 		return false;
 	}
-	listing_begin(&c->listing, c->host->broker, v, u, s->kind, c->json, !c->bare, out);
+	listing_begin(&c->listing, c->host->broker, v, u, s->kind, c->format, !c->bare,
+	              out);
 	return true;
 }
 
@@ -61,7 +62,9 @@ static enum call_state list(struct call *c, const struct list_spec *s, struct bu
 {
 	if (!c->begun && !begin(c, s, out))
 		return CALL_DONE;
-	return listing_go_on(&c->listing, out) ? CALL_MORE : CALL_DONE;
+	if (listing_go_on(&c->listing, out))
+		return CALL_MORE;
+	return c->listing.measuring && begin(c, s, out) ? CALL_MORE : CALL_DONE;
 }
 
 enum call_state verb_list_vhosts(struct call *c, struct buf *out)

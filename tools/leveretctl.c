@@ -27,7 +27,7 @@ static const char options[] =
 	"  -q, --quiet           no line that says what is being done\n"
 	"  -s, --silent          nor headers of columns\n"
 	"  --no-table-headers    no headers of columns\n"
-	"  --formatter json      as JSON (else: table)\n"
+	"  --formatter FORM      table, pretty_table, csv, json, or json_stream: an object a line\n"
 	"  -t, --timeout S       give up after so many seconds without a word\n"
 	"  -n, --node NAME       taken for rabbitmqctl's sake, without effect\n"
 	"\n"

@@ -167,7 +167,7 @@ static void leveretctl(void)
 		".TP\n.BI \\-p \" VHOST\"\nthe virtual host (/)",
 		".TP\n.B \\-q\nno line that says what is being done",
 		".TP\n.B \\-s\nnor headers of columns",
-		".TP\n.B \\-\\-formatter json\nas JSON",
+		".TP\n.BI \\-\\-formatter \" FORM\"\ntable, pretty_table, csv, json, or json_stream",
 		".TP\n.BI \\-t \" S\"\ngive up after so many seconds without a word",
 		".SH VERBS",
 		NULL });

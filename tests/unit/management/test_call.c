@@ -154,6 +154,52 @@ START_TEST(a_list_has_a_banner_and_headers_unless_it_is_asked_not_to)
 }
 END_TEST
 
+START_TEST(other_forms_of_a_list)
+{
+	declare("a,\"b", true);
+	declare("grün", true);
+	publish("grün");
+	ck_assert_uint_eq(run("list_queues", "--formatter", "csv", NULL), 0);
+	assert_said("name,messages\n\"a,\"\"b\",0\ngrün,1\n");
+	ck_assert_uint_eq(run("list_queues", "--formatter=csv", "--no-table-headers", "name", NULL), 0);
+	assert_said("\"a,\"\"b\"\ngrün\n");
+	ck_assert_uint_eq(run("list_queues", "--formatter", "json_stream", NULL), 0);
+	assert_said("{\"name\":\"a,\\\"b\",\"messages\":0}\n{\"name\":\"grün\",\"messages\":1}\n");
+	ck_assert_uint_eq(run("list_queues", "--formatter", "pretty_table", "-q", NULL), 0);
+	assert_said("┌──────┬──────────┐\n"
+	            "│ name │ messages │\n"
+	            "├──────┼──────────┤\n"
+	            "│ a,\"b │ 0        │\n"
+	            "├──────┼──────────┤\n"
+	            "│ grün │ 1        │\n"
+	            "└──────┴──────────┘\n");
+	ck_assert_uint_eq(run("list_queues", "--formatter", "pretty_table", "-s", "messages", NULL), 0);
+	assert_said("┌───┐\n│ 0 │\n├───┤\n│ 1 │\n└───┘\n");
+	ck_assert_uint_eq(run("list_queues", "--formatter", "sonnet", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("list_queues", "--formatter", NULL), CALL_EXIT_USAGE);
+}
+END_TEST
+
+START_TEST(what_is_measured_may_go_or_grow_meanwhile)
+{
+	char name[16];
+	uint32_t code;
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof name, "q%03d", i);
+		declare(name, false);
+	}
+	struct call *c = start("list_queues", "-s", "name", "--formatter", "pretty_table", NULL);
+	ck_assert_int_eq(step(c, &code), CALL_MORE);
+	ck_assert_uint_eq(output.len, 0);
+	delete("q000");
+	declare("a name that is longer", false);
+	ck_assert_uint_eq(finish(c), 0);
+	ck_assert_ptr_null(strstr(said(&output), "q000"));
+	ck_assert_ptr_nonnull(strstr(said(&output), "│ a name that is longer │\n"));
+	ck_assert_ptr_nonnull(strstr(said(&output), "│ q599"));
+}
+END_TEST
+
 START_TEST(what_is_not_understood_is_said_and_changes_nothing)
 {
 	declare("q", true);
@@ -609,6 +655,8 @@ Suite *suite_management_call(void)
 	TCase *t = tcase_create("all");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_list_has_a_banner_and_headers_unless_it_is_asked_not_to);
+	tcase_add_test(t, other_forms_of_a_list);
+	tcase_add_test(t, what_is_measured_may_go_or_grow_meanwhile);
 	tcase_add_test(t, what_is_not_understood_is_said_and_changes_nothing);
 	tcase_add_test(t, a_long_list_comes_in_pieces);
 	tcase_add_test(t, what_goes_meanwhile_does_not_matter);
