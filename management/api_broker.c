@@ -277,13 +277,9 @@ enum call_state api_rebalance(struct http_response *r, struct buf *out)
 enum call_state api_feature_flags(struct http_response *r, struct buf *out)
 {
 	static const char *const flags[][2] = {
-		{ "implicit_default_bindings", "Bindings to the default exchange are not stored" },
-		{ "maintenance_mode_status", "Listeners can be suspended and resumed" },
-		{ "quorum_queue", "Queues of type quorum" },
-		{ "stream_queue", "Queues of type stream" },
-		{ "stream_filtering", "Consumers of streams filter by a value" },
-		{ "user_limits", "Limits of users" },
-		{ "virtual_host_metadata", "Virtual hosts have a description and tags" },
+#define FEATURE(name, about) { #name, about },
+#include "management/features.def"
+#undef FEATURE
 	};
 	(void)r;
 	object_open_list(out, NULL);

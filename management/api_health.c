@@ -4,6 +4,7 @@
 #include "broker/state.h"
 #include "management/api.h"
 #include "management/object.h"
+#include "management/port.h"
 
 enum call_state api_check_well(struct http_response *r, struct buf *out)
 {
@@ -44,54 +45,34 @@ enum call_state api_check_alarms(struct http_response *r, struct buf *out)
 	return CALL_DONE;
 }
 
-/* Who speaks AMQP is not listened to while the broker is to let nobody in. */
-static bool is_open(const struct http_response *r, const struct host_port *p)
-{
-	return !r->host->suspended || slice_starts(slice_str(p->protocol), "http");
-}
-
 enum call_state api_check_port(struct http_response *r, struct buf *out)
 {
 	uint64_t port;
 	if (!quantity_count(r->parts[0], &port))
 		return http_bad_request(r, out, "Invalid port");
-	for (size_t i = 0; i < r->host->n_ports; i++)
-		if (r->host->ports[i].port == port && is_open(r, &r->host->ports[i])) {
-			object_open(out, NULL);
-			object_put(out, "status", cell_text("ok"));
-			object_put(out, "port", cell_number(port));
-			object_close(out);
-			return CALL_DONE;
-		}
+	if (port_find_number(r->host, port)) {
+		object_open(out, NULL);
+		object_put(out, "status", cell_text("ok"));
+		object_put(out, "port", cell_number(port));
+		object_close(out);
+		return CALL_DONE;
+	}
 	open_failure(r, out, "No active listener");
 	object_put(out, "missing", cell_number(port));
 	object_close(out);
 	return CALL_DONE;
 }
 
-/* Other names of the same. */
-static const char *meant(struct slice protocol)
-{
-	if (slice_is(protocol, "amqp091"))
-		return "amqp";
-	if (slice_is(protocol, "amqps") || slice_is(protocol, "amqp/tls"))
-		return "amqp/ssl";
-	return NULL;
-}
-
 enum call_state api_check_protocol(struct http_response *r, struct buf *out)
 {
-	struct slice protocol = r->parts[0];
-	if (meant(protocol))
-		protocol = slice_str(meant(protocol));
-	for (size_t i = 0; i < r->host->n_ports; i++)
-		if (slice_is(protocol, r->host->ports[i].protocol) && is_open(r, &r->host->ports[i])) {
-			object_open(out, NULL);
-			object_put(out, "status", cell_text("ok"));
-			object_put(out, "protocol", cell_slice(protocol));
-			object_close(out);
-			return CALL_DONE;
-		}
+	const struct host_port *port = port_find_protocol(r->host, r->parts[0]);
+	if (port) {
+		object_open(out, NULL);
+		object_put(out, "status", cell_text("ok"));
+		object_put(out, "protocol", cell_text(port->protocol));
+		object_close(out);
+		return CALL_DONE;
+	}
 	open_failure(r, out, "No active listener");
 	object_put(out, "missing", cell_slice(r->parts[0]));
 	object_close(out);

@@ -7,10 +7,9 @@ enum { LINES_AT_ONCE = 64 };
 
 static void put_line(struct buf *out, const struct livelog_line *line)
 {
-	buf_printf(out, "event: line\ndata: {\"time\":\"%s\",\"level\":\"%s\",\"text\":", line->stamp,
-	           logline_level_name(line->level));
-	cell_put_json(out, cell_text(line->text));
-	buf_printf(out, "}\n\n");
+	buf_printf(out, "event: line\ndata: ");
+	livelog_put(out, line);
+	buf_printf(out, "\n\n");
 }
 
 /* count: number of the next line. */

@@ -136,6 +136,10 @@ static enum option flag(struct call *c, struct slice a)
 		{ "--if-unused", "-u", "--if_unused", &c->if_unused, NULL },
 		{ "--global", "", "--global", &c->global, NULL },
 		{ "--pre-hashed-password", "", "--pre_hashed_password", &c->pre_hashed, NULL },
+		{ "--minimal", "-m", "--minimal", &c->minimal, NULL },
+		{ "--enabled", "-E", "--implicitly-enabled", &c->unasked, NULL },
+		{ "--offline", "--online", "--all", &c->unasked, NULL },
+		{ "--verbose", "-v", "--verbose", &c->unasked, NULL },
 	};
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (!slice_is(a, flags[i].name) && !slice_is(a, flags[i].brief) &&
@@ -173,6 +177,10 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 		{ "--default-queue-type", "--default_queue_type", &c->queue_type },
 		{ "--priority", "--priority", &c->priority },
 		{ "--apply-to", "--apply_to", &c->apply_to },
+		{ "--unit", "--unit", &c->unit },
+		{ "--within", "--within", &c->within },
+		{ "--number", "-N", &c->number },
+		{ "--duration", "-d", &c->duration },
 	};
 	struct slice value = next;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

@@ -42,6 +42,11 @@ struct host {
 		struct meter messages, ready, unacked, opened, closed;
 	} meters;                    /* of what the HTTP API tells rates of */
 	const struct livelog *livelog;   /* what was said last */
+	struct host_certificate {
+		const char *file;
+		int64_t expires_s;       /* since 1970 */
+	} certificates[2];           /* in force, of AMQP and of HTTP; no file: there is none */
+	struct buf ciphers;          /* of AMQP with TLS, with colons between; owned */
 	const struct host_port *ports;   /* where it listens ... */
 	size_t n_ports;
 };
@@ -85,6 +90,8 @@ struct call {
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
 	struct slice user;           /* likewise; else it is the first argument */
 	struct slice priority, apply_to;              /* likewise */
+	struct slice unit, within, number, duration;  /* likewise */
+	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
 	bool begun, over;
 	uint32_t code;
 	struct buf error;            /* for the other output */

@@ -31,8 +31,8 @@ struct listing {
 const struct column *column_find(enum roster_kind kind, struct slice name);
 
 /* Begins with the columns that were chosen before (columns, n): what belongs to a user, if there is
- * one, else to a virtual host.  Boxes need to know how wide they are: such a listing is walked twice,
- * and while it is measuring it appends nothing.  At the end of that it is begun again. */
+ * one, else to a virtual host.  Boxes need to know how wide they are: such a listing is walked
+ * twice, and while it is measuring it appends nothing.  At the end of that it is begun again. */
 void listing_begin(struct listing *l, struct broker *b, struct vhost *v, struct user *u,
                    enum roster_kind kind, enum format format, bool headers, struct buf *out);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "management/cell.h"
 
 void livelog_add(struct livelog *l, enum logline_level level, const char *text, const char *stamp)
 {
@@ -20,6 +21,14 @@ const struct livelog_line *livelog_read(const struct livelog *l, uint64_t *next)
 	if (*next < oldest)
 		*next = oldest;
 	return *next < l->next ? &l->lines[(*next)++ % LIVELOG_LINES] : NULL;
+}
+
+void livelog_put(struct buf *out, const struct livelog_line *line)
+{
+	buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"text\":", line->stamp,
+	           logline_level_name(line->level));
+	cell_put_json(out, cell_text(line->text));
+	buf_u8(out, '}');
 }
 
 void livelog_free(struct livelog *l)

@@ -25,6 +25,9 @@ void livelog_add(struct livelog *l, enum logline_level level, const char *text,
  * then.  NULL: it has not been said yet. */
 const struct livelog_line *livelog_read(const struct livelog *l, uint64_t *next);
 
+/* Appends it as an object of JSON. */
+void livelog_put(struct buf *out, const struct livelog_line *line);
+
 void livelog_free(struct livelog *l);
 
 #endif

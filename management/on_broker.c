@@ -14,7 +14,9 @@ enum call_state verb_version(struct call *c, struct buf *out)
 enum call_state verb_ping(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Will ping the broker in %s", c->host->data_dir);
-	if (!c->quiet && !c->json)
+	if (c->json)
+		buf_printf(out, "{\"message\":\"Ping succeeded\"}\n");
+	else if (!c->quiet)
 		buf_printf(out, "Ping succeeded\n");
 	return CALL_DONE;
 }

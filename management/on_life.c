@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verbs of a broker's life: it stops, it lets nobody in for a while; and those that scripts ask
- * whether all is well, which say so by their exit code. */
-#include "base/die.h"
+/* The verbs of a broker's life: it stops, it lets nobody in for a while. */
 #include "base/logline.h"
-#include "base/quantity.h"
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "management/verbs.h"
@@ -98,85 +95,4 @@ enum call_state verb_rotate_logs(struct call *c, struct buf *out)
 	call_banner(c, out, "The broker in %s logs to stderr: there is no file to rotate",
 	            c->host->data_dir);
 	return CALL_DONE;
-}
-
-/* ---- is all well? ---- */
-
-static enum call_state well(struct call *c, struct buf *out, const char *what)
-{
-	if (!c->quiet && !c->json)
-		buf_printf(out, "The broker in %s %s\n", c->host->data_dir, what);
-	return CALL_DONE;
-}
-
-enum call_state verb_check_running(struct call *c, struct buf *out)
-{
-	call_banner(c, out, "Checking if the broker in %s is running ...", c->host->data_dir);
-	if (c->host->suspended)
-		return call_fail(c, CALL_EXIT_UNAVAILABLE, "the broker in %s lets nobody in",
-		                 c->host->data_dir);
-	return well(c, out, "is fully booted and running");
-}
-
-enum call_state verb_check_alarms(struct call *c, struct buf *out)
-{
-	const struct alarms *a = &c->host->broker->alarms;
-	call_banner(c, out, "Asking the broker in %s to report any resource alarms ...",
-	            c->host->data_dir);
-	if (alarms_any(a))
-		return call_fail(c, CALL_EXIT_UNAVAILABLE, "the broker in %s reported alarms: %s%s%s",
-		                 c->host->data_dir, a->memory ? "memory" : "",
-		                 a->memory && a->disk ? ", " : "", a->disk ? "disk" : "");
-	return well(c, out, "reported no alarms");
-}
-
-enum call_state verb_check_local_alarms(struct call *c, struct buf *out)
-{
-	return verb_check_alarms(c, out);
-}
-
-enum call_state verb_check_virtual_hosts(struct call *c, struct buf *out)
-{
-	call_banner(c, out, "Checking if all vhosts of the broker in %s are running ...",
-	            c->host->data_dir);
-	return well(c, out, "reported all vhosts as running");
-}
-
-/* Of "0.0.0.0:5672, [::]:5672": the number behind the last colon of each. */
-static bool listens_at(const struct host *h, uint64_t port)
-{
-	struct slice rest = slice_str(h->listeners);
-	while (rest.n) {
-		struct slice at = slice_cut(&rest, ','), number = at;
-		uint64_t there;
-		while (at.n)
-			number = slice_cut(&at, ':');
-		if (quantity_count(number, &there) && there == port)
-			return true;
-	}
-	return false;
-}
-
-enum call_state verb_check_port_listener(struct call *c, struct buf *out)
-{
-	uint64_t port;
-	if (!quantity_count(c->arguments[0], &port))
-		return call_refuse(c, "'%.*s' is not a port", SLICE_ARG(c->arguments[0]));
-	call_banner(c, out, "Asking the broker in %s if there's an active listener on port %llu ...",
-	            c->host->data_dir, (unsigned long long)port);
-	if (c->host->suspended || !listens_at(c->host, port))
-		return call_fail(c, CALL_EXIT_UNAVAILABLE,
-		                 "No listener for port %llu is active on the broker in %s",
-		                 (unsigned long long)port, c->host->data_dir);
-	return well(c, out, "listens there");
-}
-
-enum call_state verb_check_port_connectivity(struct call *c, struct buf *out)
-{
-	call_banner(c, out, "Testing all active listeners of the broker in %s ...",
-	            c->host->data_dir);
-	if (c->host->suspended || !c->host->listeners[0])
-		return call_fail(c, CALL_EXIT_UNAVAILABLE, "the broker in %s listens nowhere",
-		                 c->host->data_dir);
-	return well(c, out, "listens everywhere it was told to");
 }

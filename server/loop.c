@@ -11,6 +11,7 @@
 #include "base/slab.h"
 #include "broker/broker.h"
 #include "broker/connection.h"
+#include "management/call.h"
 #include "server/aside.h"
 #include "server/config.h"
 #include "server/console.h"
@@ -175,6 +176,22 @@ static bool load_tls(const struct config *c, struct tls_context **in_force, stru
 	return true;
 }
 
+void loop_tell_certificates(struct loop *l)
+{
+	const struct tls_context *both[] = { l->tls, l->web_tls };
+	const char *files[] = { l->config->ssl_certfile, l->web_config.ssl_certfile };
+	if (!l->host)
+		return;
+	buf_clear(&l->host->ciphers);
+	for (size_t i = 0; i < ARRAY_LEN(both); i++)
+		if (both[i])
+			l->host->certificates[i] = (struct host_certificate){
+				.file = files[i], .expires_s = tls_context_expires_s(both[i])
+			};
+	if (l->tls)
+		tls_context_ciphers(l->tls, &l->host->ciphers);
+}
+
 bool loop_load_tls(struct loop *l, struct buf *why)
 {
 	if (config_has_tls(l->config) && !load_tls(l->config, &l->tls, why))
@@ -184,6 +201,7 @@ bool loop_load_tls(struct loop *l, struct buf *why)
 		return false;
 	if (l->tls || l->web_tls)
 		ev_timer_start(l->ev, &l->tls_turn);
+	loop_tell_certificates(l);
 	return true;
 }
 

@@ -71,6 +71,9 @@ uint64_t loop_now_ms(void);
 /* Reads the certificates; nothing when no listener speaks TLS. False and a sentence in why. */
 bool loop_load_tls(struct loop *l, struct buf *why);
 
+/* Tells the host, if there is one, of those in force; loop_load_tls does so too. */
+void loop_tell_certificates(struct loop *l);
+
 /* Sets up watchers. The broker may be set later, before loop_run. */
 void loop_init(struct loop *l, const struct config *c);
 

@@ -356,6 +356,7 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 	struct host_port *ports = listeners_ports(&loop, &host.n_ports);
 	host.ports = ports;
 	loop.host = &host;
+	loop_tell_certificates(&loop);
 	if (code == 0) {
 		open_door(&loop, &host);
 		say_ready(c, disk, &where, &web, began_ms);
@@ -369,6 +370,7 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 	buf_free(&web);
 	mem_free(ports);
 	buf_free(&host.trouble);
+	buf_free(&host.ciphers);
 	if (broker_free(loop.broker) && code == 0)
 		code = EXIT_LOG;
 	disk->ops->destroy(disk);

@@ -278,6 +278,22 @@ void tls_context_free(struct tls_context **pt)
 	mem_free(t);
 }
 
+int64_t tls_context_expires_s(const struct tls_context *t)
+{
+	struct tm at = { 0 };
+	const X509 *certificate = SSL_CTX_get0_certificate(t->ctx);
+	if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &at) != 1)
+		return INT64_MAX;
+	return (int64_t)timegm(&at);
+}
+
+void tls_context_ciphers(const struct tls_context *t, struct buf *out)
+{
+	STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(t->ctx);
+	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++)
+		buf_printf(out, "%s%s", i ? ":" : "", SSL_CIPHER_get_name(sk_SSL_CIPHER_value(all, i)));
+}
+
 void tls_context_turn(struct tls_context *t)
 {
 	tickets_turn(t->tickets);

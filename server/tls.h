@@ -23,6 +23,12 @@ void tls_context_free(struct tls_context **t);
 /* The keys of session tickets grow old by one of TLS_TURN_S. */
 void tls_context_turn(struct tls_context *t);
 
+/* When the certificate is no longer valid, in seconds since 1970. */
+int64_t tls_context_expires_s(const struct tls_context *t);
+
+/* Appends the cipher suites in force, with colons between. */
+void tls_context_ciphers(const struct tls_context *t, struct buf *out);
+
 /* The server's side of a new session. */
 struct tls *tls_new(struct tls_context *t);
 void tls_free(struct tls **t);

@@ -343,6 +343,71 @@ def try_life(b):
     check("set_log_level loud", b.ask("set_log_level", "loud")[0] == 64)
 
 
+def try_checks(b):
+    for verb in (["is_running"], ["is_booting"], ["check_protocol_listener", "amqp"],
+                 ["check_protocol_listener", "amqp091"], ["check_if_node_is_quorum_critical"],
+                 ["check_if_node_is_mirror_sync_critical"], ["await_online_quorum_plus_one"],
+                 ["await_online_nodes", "1"], ["rebalance", "all"], ["force_gc"],
+                 ["check_certificate_expiration", "--unit", "days", "--within", "30"],
+                 ["enable_feature_flag", "all"], ["enable_feature_flag", "quorum_queue"]):
+        check(" ".join(verb), b.ask(*verb)[0] == 0)
+    for verb, code, why in (
+            (["check_protocol_listener", "mqtt"], 69, "Found listeners for the following"),
+            (["check_port_listener", "1"], 69, f"use the following ports: {b.port}"),
+            (["check_certificate_expiration", "--unit", "moons"], 64, "not one of days"),
+            (["check_certificate_expiration", "--within", "9999"], 64, "up to 1000"),
+            (["await_online_nodes", "2"], 69, "one node"),
+            (["cipher_suites"], 69, "does not listen with TLS"),
+            (["enable_feature_flag", "khepri"], 70, "not supported"),
+            (["quorum_status", "nothing"], 69, "not_found"),
+            (["quorum_status", "-p", "nowhere", "nothing"], 65, "does not exist")):
+        got, out, err = b.ask(*verb)
+        check(" ".join(verb), got == code and why in err, (got, out, err))
+    check("checks as JSON", json.loads(b.ask("check_running", "--formatter", "json")[1]) == {
+        "result": "ok"} and json.loads(b.ask("ping", "--formatter", "json")[1]) == {
+            "message": "Ping succeeded"})
+    code, out, _ = b.ask("listeners", "--formatter", "json")
+    check("listeners", [(x["port"], x["protocol"]) for x in json.loads(out)["listeners"]] == [
+        (b.port, "amqp")] and f"port: {b.port}, protocol: amqp" in b.ask("listeners")[1], out)
+    ch = b.connect().channel()
+    ch.queue_declare("quorum", durable=True, arguments={"x-queue-type": "quorum"})
+    ch.queue_declare("classic")
+    check("quorum_status", b.rows("quorum_status", "quorum")[0][1] == "leader")
+    code, _, err = b.ask("quorum_status", "classic")
+    check("... of a classic queue", code == 69 and "classic_queue_not_supported" in err, err)
+    for q in ("quorum", "classic"):
+        ch.queue_delete(q)
+    check("memory_breakdown", set(json.loads(b.ask("memory_breakdown", "--formatter=json")[1])) ==
+          {"binary", "other_proc"})
+    flags = json.loads(b.ask("list_feature_flags", "--formatter", "json")[1])
+    check("list_feature_flags", {"name": "user_limits", "state": "enabled"} in flags)
+    check("cluster_status", "Maintenance status" in b.ask("cluster_status")[1] and
+          json.loads(b.ask("cluster_status", "--formatter", "json")[1])["partitions"] == {})
+    code, out, _ = b.ask("log_tail", "--number", "3")
+    check("log_tail", code == 0 and out.count("\n") == 4 and "[" in out, out)
+    check("log_tail as JSON", all(set(json.loads(line)) == {"time", "level", "text"} for line in
+                                  b.ask("log_tail", "--formatter", "json")[1].splitlines()))
+    stream = subprocess.Popen([f"{b.build}/leveretctl", "--data-dir", b.data, "log_tail_stream"],
+                              stdout=subprocess.PIPE, text=True)
+    check("log_tail_stream begins", "Streaming" in stream.stdout.readline())
+    ch.connection.close()
+    check("... and shows what is logged", "127.0.0.1" in stream.stdout.readline())
+    stream.terminate()
+    stream.wait()
+    stream.stdout.close()
+
+
+def try_plugins(b):
+    names = b.ask("list_plugins", "-m", "-q")[1].split()
+    check("list_plugins", "rabbitmq_management" in names, names)
+    check("enable what is built in", b.ask("enable_plugins", "rabbitmq_management")[0] == 0)
+    code, _, err = b.ask("enable_plugins", "rabbitmq_management", "rabbitmq_mqtt")
+    check("... what is not", code == 70 and "{:plugins_not_found, [:rabbitmq_mqtt]}" in err, err)
+    check("is_enabled", b.ask("is_enabled", "rabbitmq_management")[0] == 0 and
+          b.ask("is_enabled", "rabbitmq_management", "rabbitmq_mqtt")[0] == 69)
+    check("disable", b.ask("disable_plugins", "rabbitmq_management")[0] == 69)
+
+
 def try_manners(b, scratch):
     check("ping", b.ask("ping")[:2] == (0, f"Will ping the broker in {b.data}\nPing succeeded\n"))
     code, out, _ = b.ask("status", "--formatter", "json")
@@ -353,9 +418,10 @@ def try_manners(b, scratch):
     code, out, err = b.ask("lst_queues")
     check("an unknown verb", code == 64 and out == "" and
           "Command 'lst_queues' not found. \nDid you mean 'list_queues'?\n" in err, err)
-    code, out, err = b.ask("help", "set_policy")
-    check("help of one verb has an example", code == 0 and
-          "leveretctl set_policy -p orders" in out, out)
+    r = subprocess.run([f"{b.build}/leveretctl", "help", "set_policy"], capture_output=True,
+                       text=True)
+    check("help of one verb has an example", r.returncode == 0 and
+          "leveretctl set_policy -p orders" in r.stdout, r)
     code, out, err = b.ask("list_queues", "nme")
     check("an unknown column", code == 64 and out == "" and
           "Error (argument validation): Info key(s) nme are not supported" in err, err)
@@ -511,6 +577,8 @@ def main():
             try_tenants(b)
             try_alarms(b)
             try_life(b)
+            try_checks(b)
+            try_plugins(b)
             try_manners(b, scratch)
             try_strangers(b)
             try_harm(b)

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs that tell of the process: where it listens, what it knows, what it says. */
+#include <inttypes.h>
+
+#include "amqp/table.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/quantity.h"
+#include "broker/state.h"
+#include "broker/vhost.h"
+#include "management/livelog.h"
+#include "management/object.h"
+#include "management/port.h"
+#include "management/verbs.h"
+#include "queue/queue.h"
+
+/* ---- listeners ---- */
+
+static void put_listener(struct call *c, struct buf *out, const struct host_port *p)
+{
+	if (!c->json) {
+		buf_printf(out, "Interface: %s, port: %u, protocol: %s, purpose: %s\n", p->address,
+		           p->port, p->protocol, port_purpose(p));
+		return;
+	}
+	object_open(out, NULL);
+	object_put(out, "interface", cell_text(p->address));
+	object_put(out, "node", cell_text(c->host->broker->options.cluster_name));
+	object_put(out, "port", cell_number(p->port));
+	object_put(out, "protocol", cell_text(p->protocol));
+	object_put(out, "purpose", cell_text(port_purpose(p)));
+	object_close(out);
+}
+
+enum call_state verb_listeners(struct call *c, struct buf *out)
+{
+	const struct host *h = c->host;
+	call_banner(c, out, "Asking the broker in %s to report its protocol listeners ...",
+	            h->data_dir);
+	if (c->json) {
+		object_open(out, NULL);
+		object_open_list(out, "listeners");
+	}
+	for (size_t i = 0; i < h->n_ports; i++)
+		if (port_is_open(h, &h->ports[i]))
+			put_listener(c, out, &h->ports[i]);
+	if (c->json) {
+		object_close_list(out);
+		object_close(out);
+		buf_u8(out, '\n');
+	}
+	return CALL_DONE;
+}
+
+/* ---- TLS ---- */
+
+enum call_state verb_tls_versions(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Listing all TLS versions that can be spoken ...");
+	buf_printf(out, c->json ? "{\"versions\":[\"tlsv1.3\",\"tlsv1.2\"]}\n" : "tlsv1.3\ntlsv1.2\n");
+	return CALL_DONE;
+}
+
+enum call_state verb_cipher_suites(struct call *c, struct buf *out)
+{
+	const char *between = "";
+	call_banner(c, out, "Listing the cipher suites of the broker in %s ...", c->host->data_dir);
+	if (!c->host->ciphers.len)
+		return call_fail(c, CALL_EXIT_UNAVAILABLE, "the broker in %s does not listen with TLS",
+		                 c->host->data_dir);
+	if (c->json)
+		buf_printf(out, "{\"cipher_suites\":[");
+	for (struct slice rest = buf_slice(&c->host->ciphers); rest.n; between = ",") {
+		struct slice name = slice_cut(&rest, ':');
+		if (c->json)
+			buf_printf(out, "%s\"%.*s\"", between, SLICE_ARG(name));
+		else
+			buf_printf(out, "%.*s\n", SLICE_ARG(name));
+	}
+	if (c->json)
+		buf_printf(out, "]}\n");
+	return CALL_DONE;
+}
+
+/* ---- versions and flags ---- */
+
+enum call_state verb_server_version(struct call *c, struct buf *out)
+{
+	const char *version = c->host->broker->options.version;
+	call_banner(c, out, "Asking the broker in %s for its RabbitMQ version...",
+	            c->host->data_dir);
+	buf_printf(out, c->json ? "{\"value\":\"%s\"}\n" : "%s\n", version);
+	return CALL_DONE;
+}
+
+static const char *const features[] = {
+#define FEATURE(name, about) #name,
+#include "management/features.def"
+#undef FEATURE
+};
+
+static void put_feature(struct call *c, struct buf *out, size_t i)
+{
+	if (c->json)
+		buf_printf(out, "%s{\"name\":\"%s\",\"state\":\"enabled\"}\n", i ? "," : "", features[i]);
+	else
+		buf_printf(out, "%s\tenabled\n", features[i]);
+}
+
+enum call_state verb_list_feature_flags(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Listing feature flags ...");
+	if (c->json)
+		buf_printf(out, "[\n");
+	else if (!c->bare)
+		buf_printf(out, "name\tstate\n");
+	for (size_t i = 0; i < ARRAY_LEN(features); i++)
+		put_feature(c, out, i);
+	if (c->json)
+		buf_printf(out, "]\n");
+	return CALL_DONE;
+}
+
+/* All that are known are enabled. */
+enum call_state verb_enable_feature_flag(struct call *c, struct buf *out)
+{
+	struct slice name = c->arguments[0];
+	bool known = slice_is(name, "all");
+	if (known)
+		call_banner(c, out, "Enabling all feature flags ...");
+	else
+		call_banner(c, out, "Enabling feature flag \"%.*s\" ...", SLICE_ARG(name));
+	for (size_t i = 0; i < ARRAY_LEN(features); i++)
+		known |= slice_is(name, features[i]);
+	return known ? CALL_DONE
+	             : call_fail(c, CALL_EXIT_SOFTWARE, "Feature flag \"%.*s\" is not supported",
+	                         SLICE_ARG(name));
+}
+
+/* ---- one node ---- */
+
+static void put_nodes(struct call *c, struct buf *out)
+{
+	const struct broker *b = c->host->broker;
+	object_open(out, NULL);
+	object_put(out, "cluster_name", cell_text(b->options.cluster_name));
+	for (int i = 0; i < 2; i++) {
+		buf_printf(out, ",\"%s\":[", i ? "running_nodes" : "disk_nodes");
+		cell_put_json(out, cell_text(b->options.cluster_name));
+		buf_u8(out, ']');
+	}
+	buf_printf(out, ",\"ram_nodes\":[],\"partitions\":{},\"alarms\":[%s%s%s]}\n",
+	           b->alarms.memory ? "\"memory\"" : "",
+	           b->alarms.memory && b->alarms.disk ? "," : "", b->alarms.disk ? "\"disk\"" : "");
+}
+
+enum call_state verb_cluster_status(struct call *c, struct buf *out)
+{
+	const struct broker *b = c->host->broker;
+	const char *name = b->options.cluster_name;
+	call_banner(c, out, "Cluster status of the broker in %s ...", c->host->data_dir);
+	if (c->json) {
+		put_nodes(c, out);
+		return CALL_DONE;
+	}
+	buf_printf(out, "Basics\n\nCluster name: %s\n\nDisk Nodes\n\n%s\n\nRunning Nodes\n\n%s\n\n"
+	           "Versions\n\n%s: Leveret %s\n\n", name, name, name, name, c->host->version);
+	buf_printf(out, "Maintenance status\n\nNode: %s, status: %s\n\n", name,
+	           c->host->suspended ? "lets nobody in" : "not under maintenance");
+	buf_printf(out, "Alarms\n\n%s%s%s\nNetwork Partitions\n\n(none)\n",
+	           b->alarms.memory ? "memory\n" : "", b->alarms.disk ? "disk\n" : "",
+	           alarms_any(&b->alarms) ? "" : "(none)\n");
+	return CALL_DONE;
+}
+
+enum call_state verb_await_online_nodes(struct call *c, struct buf *out)
+{
+	uint64_t n;
+	if (!quantity_count(c->arguments[0], &n))
+		return call_refuse(c, "'%.*s' is not a number of nodes", SLICE_ARG(c->arguments[0]));
+	call_banner(c, out, "Will wait for at least %" PRIu64 " nodes ...", n);
+	return n <= 1 ? CALL_DONE
+	              : call_fail(c, CALL_EXIT_UNAVAILABLE, "this broker is one node, and stays so");
+}
+
+enum call_state verb_rebalance(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Re-balancing leaders ...");
+	call_banner(c, out, "All queues are where they can be: there is one node");
+	return CALL_DONE;
+}
+
+enum call_state verb_quorum_status(struct call *c, struct buf *out)
+{
+	struct slice name = c->arguments[0];
+	struct field f;
+	call_banner(c, out, "Status of quorum queue %.*s ...", SLICE_ARG(name));
+	struct vhost *v = call_vhost(c);
+	const struct queue *q = v ? topology_queue(&v->topology, name) : NULL;
+	bool typed = q && table_find(queue_arguments(q), "x-queue-type", &f) && f.letter == 'S';
+	if (!q)
+		return v ? call_fail(c, CALL_EXIT_UNAVAILABLE, "not_found") : CALL_DONE;
+	if (!typed || !slice_is(f.bytes, "quorum"))
+		return call_fail(c, CALL_EXIT_UNAVAILABLE, "%s_queue_not_supported",
+		                 typed && slice_is(f.bytes, "stream") ? "stream" : "classic");
+	const char *node = c->host->broker->options.cluster_name;
+	if (c->json)
+		buf_printf(out, "[\n{\"Node Name\":\"%s\",\"Raft State\":\"leader\"}\n]\n", node);
+	else
+		buf_printf(out, "%s%s\tleader\n", c->bare ? "" : "Node Name\tRaft State\n", node);
+	return CALL_DONE;
+}
+
+/* No queue has a process of its own that could be stuck while others answer. */
+enum call_state verb_list_unresponsive_queues(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Listing unresponsive queues for vhost %.*s ...", SLICE_ARG(c->vhost));
+	if (call_vhost(c) && c->json)
+		buf_printf(out, "[\n]\n");
+	return CALL_DONE;
+}
+
+/* ---- memory ---- */
+
+static void put_share(struct call *c, struct buf *out, const char *name, uint64_t bytes)
+{
+	uint64_t all = c->host->broker->alarms.memory_used;
+	double percent = all ? 100. * (double)bytes / (double)all : 0;
+	if (c->json)
+		buf_printf(out, "%s\"%s\":{\"bytes\":%" PRIu64 ",\"percentage\":%.2f}",
+		           out->p[out->len - 1] == '{' ? "" : ",", name, bytes, percent);
+	else
+		buf_printf(out, "%s: %.4f gb (%.2f%%)\n", name, (double)bytes / 1e9, percent);
+}
+
+/* Under RabbitMQ's names: binary is messages. */
+enum call_state verb_memory_breakdown(struct call *c, struct buf *out)
+{
+	const struct broker *b = c->host->broker;
+	uint64_t all = b->alarms.memory_used, messages = b->store.resident;
+	messages = messages < all ? messages : all;
+	call_banner(c, out, "Reporting memory breakdown on the broker in %s...", c->host->data_dir);
+	if (c->json)
+		buf_u8(out, '{');
+	put_share(c, out, "binary", messages);
+	put_share(c, out, "other_proc", all - messages);
+	if (c->json)
+		buf_printf(out, "}\n");
+	return CALL_DONE;
+}
+
+enum call_state verb_force_gc(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Will give memory that is free back to the system, on the broker in %s",
+	            c->host->data_dir);
+	mem_rest();
+	return CALL_DONE;
+}
+
+/* ---- the log of lines ---- */
+
+enum call_state verb_log_location(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Log file location(s) of the broker in %s ...", c->host->data_dir);
+	buf_printf(out, c->json ? "{\"paths\":[\"<stderr>\"]}\n" : "<stderr>\n");
+	return CALL_DONE;
+}
+
+enum { LINES_AT_ONCE = 64 };
+
+/* Appends what is there; false: all of it was. */
+static bool put_lines(struct call *c, struct buf *out)
+{
+	const struct livelog_line *line;
+	for (int i = 0; i < LINES_AT_ONCE; i++) {
+		if (!(line = livelog_read(c->host->livelog, &c->count)))
+			return false;
+		if (c->json) {
+			livelog_put(out, line);
+			buf_u8(out, '\n');
+		} else {
+			buf_printf(out, "%s [%s] %s\n", line->stamp, logline_level_name(line->level),
+			           line->text);
+		}
+	}
+	return true;
+}
+
+/* The number of the line to begin with. */
+static uint64_t line_before(const struct livelog *l, uint64_t lines)
+{
+	return l->next > lines ? l->next - lines : 0;
+}
+
+enum call_state verb_log_tail(struct call *c, struct buf *out)
+{
+	uint64_t lines = 50;
+	if (c->number.p && !quantity_count(c->number, &lines))
+		return call_refuse(c, "--number takes a number of lines");
+	if (!c->host->livelog)
+		return CALL_DONE;
+	if (!c->begun) {
+		call_banner(c, out, "Last %" PRIu64 " log lines of the broker in %s ...", lines,
+		            c->host->data_dir);
+		c->count = line_before(c->host->livelog, lines);
+	}
+	return put_lines(c, out) ? CALL_MORE : CALL_DONE;
+}
+
+/* Until the caller goes, or for so many seconds; told is when. */
+enum call_state verb_log_tail_stream(struct call *c, struct buf *out)
+{
+	enum { SECONDS_MAX = 1000000 };
+	uint64_t now_ms = c->host->broker->now_ms, s = 0;
+	if (c->duration.p && (!quantity_count(c->duration, &s) || s > SECONDS_MAX))
+		return call_refuse(c, "--duration takes a number of seconds");
+	if (!c->host->livelog)
+		return CALL_DONE;
+	if (!c->begun) {
+		call_banner(c, out, "Streaming logs of the broker in %s ...", c->host->data_dir);
+		c->count = c->host->livelog->next;
+		c->told = s ? now_ms + s * 1000 : UINT64_MAX;
+	}
+	if (put_lines(c, out))
+		return CALL_MORE;
+	return now_ms < c->told ? CALL_WAITS : CALL_DONE;
+}
