@@ -9,6 +9,7 @@
 #include "broker/expulsion.h"
 #include "broker/roster.h"
 #include "management/definitions.h"
+#include "management/http.h"
 #include "management/listing.h"
 #include "management/meter.h"
 #include "management/request.h"
@@ -16,6 +17,7 @@
 
 struct broker;
 struct field;
+struct histogram;
 struct livelog;
 struct parsing;
 struct user;
@@ -38,6 +40,14 @@ struct host {
 	struct buf trouble;          /* why the last wish could not be granted; owned */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
 	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
+	const char *metrics_path;    /* what begins with it is about metrics */
+	bool scrapers_log_in;        /* who asks for them has to be somebody */
+	bool metrics_per_object;     /* they are told so where nothing else is said */
+	struct host_process {
+		uint64_t memory, descriptors;   /* in use now: bytes, open ones */
+	} process;                   /* looked at before metrics are told */
+	uint64_t recovery_ms;        /* how long the log was read */
+	const struct histogram *turns_us;   /* of the event loop */
 	struct host_meters {
 		struct meter messages, ready, unacked, opened, closed;
 	} meters;                    /* of what the HTTP API tells rates of */
@@ -45,7 +55,7 @@ struct host {
 	struct host_certificate {
 		const char *file;
 		int64_t expires_s;       /* since 1970 */
-	} certificates[2];           /* in force, of AMQP and of HTTP; no file: there is none */
+	} certificates[HTTP_SERVICES + 1];   /* in force; the last: of AMQP; no file: none */
 	struct buf ciphers;          /* of AMQP with TLS, with colons between; owned */
 	const struct host_port *ports;   /* where it listens ... */
 	size_t n_ports;

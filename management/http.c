@@ -26,7 +26,8 @@ struct http *http_new(struct host *h, const struct http_peer *peer)
 {
 	struct http *c = mem_zalloc(sizeof *c);
 	c->host = h;
-	c->peer = (struct http_peer){ mem_strdup(peer->name), peer->loopback };
+	c->peer = *peer;
+	c->peer.name = mem_strdup(peer->name);
 	return c;
 }
 

@@ -130,10 +130,10 @@ bool http_number(const struct http_response *r, const char *key, int64_t *out)
 	return true;
 }
 
-bool http_form_find(struct slice form, const char *key, struct buf *out)
+bool http_form_next(struct slice *form, const char *key, struct buf *out)
 {
-	while (form.n) {
-		struct slice value = slice_cut(&form, '&'), name = slice_cut(&value, '=');
+	while (form->n) {
+		struct slice value = slice_cut(form, '&'), name = slice_cut(&value, '=');
 		buf_clear(out);
 		if (slice_is(name, key) && http_route_decode(value, true, out))
 			return true;
@@ -141,11 +141,22 @@ bool http_form_find(struct slice form, const char *key, struct buf *out)
 	return false;
 }
 
-struct slice http_query(struct http_response *r, const char *key)
+bool http_form_find(struct slice form, const char *key, struct buf *out)
 {
-	if (!http_form_find(r->request->query, key, &r->query_room))
+	return http_form_next(&form, key, out);
+}
+
+struct slice http_query_next(struct http_response *r, const char *key, struct slice *rest)
+{
+	if (!http_form_next(rest, key, &r->query_room))
 		return slice_of(NULL, 0);
 	return r->query_room.len ? buf_slice(&r->query_room) : slice_of("", 0);
+}
+
+struct slice http_query(struct http_response *r, const char *key)
+{
+	struct slice rest = r->request->query;
+	return http_query_next(r, key, &rest);
 }
 
 /* ---- who asks ---- */
@@ -273,12 +284,25 @@ static bool may_enter(struct http_response *r, bool to_look, struct buf *out)
 	return may;
 }
 
+/* Who may scrape is said by the configuration. */
+static enum http_audience audience(const struct http_response *r)
+{
+	enum http_audience who = r->route->who;
+	if (who != FOR_SCRAPERS)
+		return who;
+	return r->host->scrapers_log_in ? FOR_MONITORING : FOR_ANYBODY;
+}
+
 /* The refusal goes to out. */
 static bool may(struct http_response *r, struct buf *out)
 {
+	if (audience(r) == FOR_ANYBODY)
+		return true;
+	if (!log_in(r, out))
+		return false;
 	if (!has_tag(r, "management", "Not management user", out))
 		return false;
-	switch (r->route->who) {
+	switch (audience(r)) {
 	case FOR_VHOST: return may_enter(r, false, out);
 	case FOR_VIEW: return may_enter(r, true, out);
 	case FOR_POLICY:
@@ -315,17 +339,32 @@ static void put_allowed(struct http_response *r, unsigned allowed)
 	buf_printf(&r->headers, "\r\n");
 }
 
+/* What is behind the prefix, which begins with a slash; false: it is elsewhere. */
+static bool strip(struct slice *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	n -= prefix[n - 1] == '/';
+	if (path->n < n || memcmp(path->p, prefix, n) != 0)
+		return false;
+	slice_take(path, n);
+	return path->n == 0 || path->p[0] == '/';
+}
+
 /* Finds who is to answer; false, and the answer, when nobody is. */
 static bool find_route(struct http_response *r, struct buf *out)
 {
 	struct slice parts[HTTP_PATH_PARTS_MAX];
 	size_t n;
 	unsigned allowed = 0;
-	if (!http_route_cut(r->request->path, &r->path, parts, &n)) {
+	struct slice path = r->request->path;
+	bool within = r->peer->service == HTTP_API || strip(&path, r->host->metrics_path);
+	if (!http_route_cut(path, &r->path, parts, &n)) {
 		http_bad_request(r, out, "the path makes no sense");
 		return false;
 	}
-	r->route = http_route_find(r->request->action, parts, n, r->parts, &allowed);
+	if (within)
+		r->route = http_route_find(r->peer->service, r->request->action, parts, n, r->parts,
+		                           &allowed);
 	if (r->route)
 		return true;
 	if (!allowed)
@@ -348,8 +387,7 @@ struct http_response *http_response_new(struct host *h, const struct http_reques
 	r->now_ms = now_ms;
 	r->status = 200;
 	r->type = json_type;
-	*welcome = find_route(r, &r->room) &&
-	           (r->route->who == FOR_ANYBODY || (log_in(r, &r->room) && may(r, &r->room)));
+	*welcome = find_route(r, &r->room) && may(r, &r->room);
 	if (!*welcome)
 		r->route = NULL;
 	return r;
@@ -364,6 +402,7 @@ void http_response_free(struct http_response **response)
 	rows_end(&r->rows);
 	census_end(&r->census);
 	definitions_end(&r->definitions);
+	metrics_end(&r->metrics);
 	expulsion_end(&r->expulsion);
 	parsing_end(&r->parsing);
 	mem_disown(r->user_name);

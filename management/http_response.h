@@ -14,7 +14,9 @@
 #include "broker/census.h"
 #include "broker/expulsion.h"
 #include "management/call.h"
+#include "management/http.h"
 #include "management/http_request.h"
+#include "management/metrics.h"
 #include "management/proxy.h"
 #include "management/rows.h"
 
@@ -49,6 +51,7 @@ struct http_response {
 	struct rows rows;
 	struct census census;
 	struct definitions definitions;
+	struct metrics metrics;
 	struct expulsion expulsion;
 	struct proxy proxy;
 	log_position wait_for;
@@ -95,6 +98,11 @@ struct slice http_query(struct http_response *r, const char *key);
 
 /* The same of a form, appended to out, which is cleared first; false: it is not there. */
 bool http_form_find(struct slice form, const char *key, struct buf *out);
+
+/* For a key that may come more than once: what is left to look at is the query, or form, at
+ * first. */
+struct slice http_query_next(struct http_response *r, const char *key, struct slice *rest);
+bool http_form_next(struct slice *rest, const char *key, struct buf *out);
 
 /* Waits until what was changed is durable and in effect; then it is the status. */
 enum call_state http_durably(struct http_response *r, unsigned status);

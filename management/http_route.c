@@ -3,10 +3,22 @@
 
 #include "base/die.h"
 
-static const struct http_route routes[] = {
 #define ROUTE(action, path, who, handler) { HTTP_ACTION_##action, path, who, api_##handler },
+static const struct http_route routes[] = {
 #include "management/routes.def"
+};
+
+static const struct http_route scrapes[] = {
+#include "management/scrapes.def"
+};
 #undef ROUTE
+
+static const struct {
+	const struct http_route *routes;
+	size_t n;
+} services[] = {
+	[HTTP_API] = { routes, ARRAY_LEN(routes) },
+	[HTTP_METRICS] = { scrapes, ARRAY_LEN(scrapes) },
 };
 
 static int digit(uint8_t c)
@@ -67,18 +79,19 @@ static bool matches(const char *path, const struct slice *parts, size_t n,
 	return rest.n == 0 && i == n;
 }
 
-const struct http_route *http_route_find(enum http_action action, const struct slice *parts,
-                                         size_t n, struct slice out[HTTP_PARTS_MAX],
-                                         unsigned *allowed)
+const struct http_route *http_route_find(enum http_service service, enum http_action action,
+                                         const struct slice *parts, size_t n,
+                                         struct slice out[HTTP_PARTS_MAX], unsigned *allowed)
 {
+	const struct http_route *all = services[service].routes;
 	enum http_action meant = action == HTTP_ACTION_HEAD ? HTTP_ACTION_GET : action;
 	*allowed = 0;
-	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-		if (!matches(routes[i].path, parts, n, out))
+	for (size_t i = 0; i < services[service].n; i++) {
+		if (!matches(all[i].path, parts, n, out))
 			continue;
-		if (routes[i].action == meant)
-			return &routes[i];
-		*allowed |= routes[i].action;
+		if (all[i].action == meant)
+			return &all[i];
+		*allowed |= all[i].action;
 	}
 	if (*allowed)
 		*allowed |= HTTP_ACTION_OPTIONS;

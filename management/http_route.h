@@ -7,6 +7,7 @@
 
 enum http_audience {
 	FOR_ANYBODY,                 /* no credentials are asked for */
+	FOR_SCRAPERS,                /* nor here, or of a user with the tag monitoring */
 	FOR_USERS,                   /* with one of the four tags */
 	FOR_VHOST,                   /* ... who may come into the virtual host that the first star is */
 	FOR_VIEW,                    /* ... or have the tag monitoring */
@@ -24,11 +25,11 @@ struct http_route {
 	http_handler *handle;
 };
 
-/* The route of a path that was cut into n parts; what its stars stand for goes to out.  NULL with
- * the actions there are for the path, or with 0: it leads nowhere. */
-const struct http_route *http_route_find(enum http_action action, const struct slice *parts,
-                                         size_t n, struct slice out[HTTP_PARTS_MAX],
-                                         unsigned *allowed);
+/* The route of a service to a path that was cut into n parts; what its stars stand for goes to out.
+ * NULL with the actions there are for the path, or with 0: it leads nowhere. */
+const struct http_route *http_route_find(enum http_service service, enum http_action action,
+                                         const struct slice *parts, size_t n,
+                                         struct slice out[HTTP_PARTS_MAX], unsigned *allowed);
 
 /* Cuts a path into parts and decodes them into room; false when it makes no sense: too many, or a
  * percent sign without two digits.  An empty last part is none. */
@@ -42,6 +43,7 @@ bool http_route_decode(struct slice s, bool plus, struct buf *out);
 
 #define ROUTE(action, path, who, handler) http_handler api_##handler;
 #include "management/routes.def"
+#include "management/scrapes.def"
 #undef ROUTE
 
 #endif

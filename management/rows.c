@@ -167,8 +167,7 @@ void rows_page(struct rows *w, uint64_t page, uint64_t size)
 
 void rows_end(struct rows *w)
 {
-	roster_end(&w->roster);
-	roster_end(&w->vhosts);
+	tour_end(&w->tour);
 	mem_disown(w->name);
 	pattern_free(&w->pattern);
 	pattern_room_free(&w->search);
@@ -180,58 +179,15 @@ void rows_end(struct rows *w)
 
 /* ---- walking ---- */
 
-static bool lies_in_vhost(enum roster_kind kind)
+static enum tour_answer next_row(struct rows *w, const struct user *u, struct roster_row *row)
 {
-	switch (kind) {
-	case ROSTER_QUEUES:
-	case ROSTER_EXCHANGES:
-	case ROSTER_BINDINGS:
-	case ROSTER_PERMISSIONS:
-	case ROSTER_TOPIC_PERMISSIONS:
-	case ROSTER_POLICIES:
-	case ROSTER_OPERATOR_POLICIES:
-	case ROSTER_PARAMETERS: return true;
-	default: return false;
-	}
-}
-
-/* Begins the roster of the next virtual host that the user sees; ROSTER_END: there is none. */
-static enum roster_answer next_vhost(struct rows *w, const struct user *u)
-{
-	struct roster_row row;
-	enum roster_answer a;
-	while ((a = roster_next(&w->vhosts, &row)) == ROSTER_ROW) {
-		bool wanted = !w->vhost.p || slice_eq(w->vhost, row.vhost->name);
-		if (!wanted || !http_sees(u, row.vhost))
-			continue;
-		roster_begin(&w->roster, w->broker, vhost_find(w->broker, row.vhost->name), w->kind);
-		w->walking = true;
-		break;
+	enum tour_answer a;
+	while ((a = tour_next(&w->tour, row)) == TOUR_VHOST) {
+		bool wanted = !w->vhost.p || slice_eq(w->vhost, row->vhost->name);
+		if (!wanted || !http_sees(u, row->vhost))
+			tour_skip(&w->tour);
 	}
 	return a;
-}
-
-static void begin_walk(struct rows *w)
-{
-	if (lies_in_vhost(w->kind)) {
-		roster_begin(&w->vhosts, w->broker, NULL, ROSTER_VHOSTS);
-	} else {
-		roster_begin(&w->roster, w->broker, NULL, w->kind);
-		w->walking = true;
-	}
-}
-
-static enum roster_answer next_row(struct rows *w, const struct user *u, struct roster_row *row)
-{
-	for (;;) {
-		enum roster_answer a = w->walking ? roster_next(&w->roster, row) : ROSTER_END;
-		if (a != ROSTER_END || !lies_in_vhost(w->kind))
-			return a;
-		roster_end(&w->roster);
-		w->walking = false;
-		if ((a = next_vhost(w, u)) != ROSTER_ROW)
-			return a;
-	}
 }
 
 /* Of what is not in a virtual host. */
@@ -359,16 +315,15 @@ static void take_row(struct rows *w, const struct roster_row *row, struct buf *o
 static bool walk_on_rows(struct rows *w, const struct user *u, struct buf *out)
 {
 	struct roster_row row = { 0 };
-	roster_go_on(&w->roster);
-	roster_go_on(&w->vhosts);
+	tour_go_on(&w->tour);
 	w->steps = 0;
 	for (int n = 0; n < PIECE_ROWS && out->len < PIECE_BYTES && !w->trouble; n++) {
 		if (w->steps > PIECE_STEPS)
 			return true;
-		enum roster_answer a = next_row(w, u, &row);
-		if (a == ROSTER_NOT_YET)
+		enum tour_answer a = next_row(w, u, &row);
+		if (a == TOUR_NOT_YET)
 			return true;
-		if (a == ROSTER_END)
+		if (a == TOUR_END)
 			return false;
 		if (is_visible(w, u, &row) && matches(w, &row))
 			take_row(w, &row, out);
@@ -399,7 +354,7 @@ static void begin(struct rows *w, struct buf *out)
 	w->ranking.most = (size_t)most;
 	w->ranking.most_bytes = ROWS_KEPT_MAX_BYTES;
 	w->at = w->page_size ? (size_t)(most - w->page_size) : 0;
-	begin_walk(w);
+	tour_begin(&w->tour, w->broker, w->kind);
 	w->phase = ROWS_WALK;
 	if (!w->ranked)
 		open_list(w, out);

@@ -5,7 +5,7 @@
 #ifndef MANAGEMENT_ROWS_H
 #define MANAGEMENT_ROWS_H
 
-#include "broker/roster.h"
+#include "broker/tour.h"
 #include "management/listing.h"
 #include "management/ranking.h"
 
@@ -34,9 +34,8 @@ struct rows {
 	struct broker *broker;
 	enum roster_kind kind;
 	struct slice vhost;          /* those in it alone, borrowed; p == NULL: in all */
-	struct roster vhosts, roster;
+	struct tour tour;
 	enum { ROWS_BEGIN, ROWS_WALK, ROWS_SORT, ROWS_SHOW } phase;
-	bool walking;                /* the roster of a virtual host is begun */
 	const struct row_field *fields[ROWS_FIELDS_MAX];
 	column_value *values[ROWS_FIELDS_MAX];
 	size_t n;

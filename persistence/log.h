@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/histogram.h"
 #include "base/list.h"
 #include "base/slice.h"
 
@@ -72,6 +73,9 @@ struct log_stats {
 	uint64_t segments;                  /* files in use, spares not counted */
 	uint64_t disk_bytes;                /* all files, spares counted */
 	uint64_t spare_bytes;               /* of spares: room that new segments will take */
+	uint64_t store;                     /* a number that no other log has */
+	struct histogram batch_records;     /* of batches; without a scale: not kept ... */
+	struct histogram syncs_us;          /* how long the disk took for each of those it synced */
 };
 
 /* How far a backup is. */

@@ -511,6 +511,8 @@ static void complete(struct log_file *l)
 	l->stats.batches++;
 	l->stats.records += b->head.n_records;
 	l->stats.bytes += b->head.disk_len;
+	if (b->head.n_records)
+		histogram_add(&l->stats.batch_records, b->head.n_records, 1);
 	batch_retire(l, b);
 }
 
@@ -547,7 +549,9 @@ static void file_stats(const struct log *log, struct log_stats *out)
 	out->segments = l->n_segments;
 	log_thread_lock(l->thread);
 	uint64_t spares = l->worker.spares;
+	out->syncs_us = l->worker.syncs_us;
 	log_thread_unlock(l->thread);
+	out->store = l->store;
 	out->spare_bytes = out->disk_bytes = spares * l->options.segment_bytes;
 	for (size_t i = 0; i < l->n_segments; i++)
 		out->disk_bytes += l->segments[i]->file_bytes;
@@ -689,6 +693,7 @@ int log_file_open(struct log **out, const struct log_file_options *options, stru
 	list_init(&l->queued);
 	list_init(&l->pool);
 	list_init(&l->given_up);
+	histogram_init(&l->stats.batch_records, &scale_records);
 	log_worker_init(l);
 	log_reader_init(l);
 	list_init(&l->windows.used);

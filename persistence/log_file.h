@@ -17,6 +17,7 @@ struct log_file_options {
 	uint64_t wall_ms;            /* wall clock at open, kept in headers */
 	void (*wake)(void *to);      /* called by the log thread when log_poll has news */
 	void *wake_to;
+	uint64_t (*clock_us)(void);  /* for how long syncs take; NULL: nobody wants to know */
 };
 
 /* Opens or creates the log: reads the segment headers, nothing more; log_next does the scan.

@@ -73,10 +73,12 @@ struct log_worker {
 	bool low;                    /* little room beyond the segment in use */
 	struct list trims;           /* segments to be given up, oldest first */
 	uint64_t spares;             /* files waiting to be used again */
+	struct histogram syncs_us;   /* of batches */
 	uint64_t survey_base, survey_end;   /* to be surveyed, or done: the core's to change then */
 	bool survey_asked, survey_done;
 	struct log_summary survey;   /* pages NULL: it cannot be read */
 	/* worker */
+	uint64_t sync_us;            /* of the batch in flight; UINT64_MAX: it was not synced */
 	uint32_t prev_crc;           /* of the batch written last */
 	uint64_t spare_names[16];
 	uint64_t next_spare;         /* number of the next spare file's name */

@@ -25,6 +25,7 @@ void log_worker_init(struct log_file *l)
 	list_init(&l->worker.trims);
 	list_init(&l->worker.summaries);
 	summary_init(&l->worker.summary, false);
+	histogram_init(&l->worker.syncs_us, &scale_microseconds);
 	l->worker.zero_handle = l->worker.active_handle = -1;
 }
 
@@ -176,9 +177,19 @@ static void end_summary(struct log_file *l, const struct segment *s)
 	w->segment_base = s->base;
 }
 
+static int sync_batch(struct log_file *l, int handle)
+{
+	uint64_t (*clock_us)(void) = l->options.clock_us;
+	uint64_t from = clock_us ? clock_us() : 0;
+	int error = l->disk->ops->sync(l->disk, handle);
+	l->worker.sync_us = clock_us ? clock_us() - from : 0;
+	return error;
+}
+
 static int write_batch(struct log_file *l, struct batch *b)
 {
 	struct segment *s = b->segment;
+	l->worker.sync_us = UINT64_MAX;
 	int error = s->begun ? 0 : begin_segment(l, s);
 	if (error)
 		return error;
@@ -189,7 +200,7 @@ static int write_batch(struct log_file *l, struct batch *b)
 	uint64_t at = FORMAT_SEGMENT_HEAD + (b->head.lsn - s->base);
 	error = l->disk->ops->write(l->disk, s->handle, at, b->p, b->head.disk_len);
 	if (!error && l->options.sync)
-		error = l->disk->ops->sync(l->disk, s->handle);
+		error = sync_batch(l, s->handle);
 	l->worker.prev_crc = crc;
 	l->worker.active_used = at + b->head.disk_len;
 	l->worker.active_batches++;
@@ -204,6 +215,8 @@ static void tell(struct log_file *l, int error)
 	log_thread_lock(l->thread);
 	l->worker.stalled = stalled;
 	l->worker.job_done = error == 0;
+	if (l->worker.job_done && l->worker.sync_us != UINT64_MAX)
+		histogram_add(&l->worker.syncs_us, l->worker.sync_us, 1);
 	if (error && !stalled)
 		l->worker.failed = -error;
 	log_thread_unlock(l->thread);

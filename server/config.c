@@ -168,6 +168,10 @@ static bool check_text(const struct key *k, struct slice v, struct buf *why)
 				buf_printf(why, "'%.*s' must be digits and dots", SLICE_ARG(v));
 				return false;
 			}
+	if (strcmp(k->name, "prometheus.path") == 0 && !slice_starts(v, "/")) {
+		buf_printf(why, "'%.*s' must begin with a slash", SLICE_ARG(v));
+		return false;
+	}
 	if ((v.n == 0 && k->standard[0]) || v.n > 255) {
 		buf_printf(why, "needs a value of 1 to 255 bytes");
 		return false;
@@ -326,15 +330,30 @@ bool config_has_tls(const struct config *c)
 	return false;
 }
 
-struct config config_of_web(const struct config *c)
+struct config_web config_web(const struct config *c, enum http_service s)
 {
+	if (s == HTTP_METRICS)
+		return (struct config_web){ "metrics", "prometheus.tcp.port", 15692,
+			                        (uint16_t)c->prometheus_port, (uint16_t)c->prometheus_ssl_port,
+			                        c->prometheus_ip, c->prometheus_ssl_ip,
+			                        c->prometheus_certfile, c->prometheus_keyfile,
+			                        c->prometheus_password };
+	return (struct config_web){ "the HTTP API", "management.tcp.port", 15672,
+		                        (uint16_t)c->management_port, (uint16_t)c->management_ssl_port,
+		                        c->management_ip, c->management_ssl_ip, c->management_certfile,
+		                        c->management_keyfile, c->management_password };
+}
+
+struct config config_of_web(const struct config *c, enum http_service s)
+{
+	struct config_web of = config_web(c, s);
 	struct config web = *c;
 	web.ssl_verify = (char *)"verify_none";
 	web.ssl_fail_if_no_peer_cert = false;
-	if (c->management_certfile[0]) {
-		web.ssl_certfile = c->management_certfile;
-		web.ssl_keyfile = c->management_keyfile;
-		web.ssl_password = c->management_password;
+	if (of.certfile[0]) {
+		web.ssl_certfile = of.certfile;
+		web.ssl_keyfile = of.keyfile;
+		web.ssl_password = of.password;
 	}
 	return web;
 }

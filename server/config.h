@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "management/http.h"
 
 enum { CONFIG_LISTENERS_MAX = 32 };
 
@@ -73,9 +74,20 @@ void config_print_keys(struct buf *out);
 /* True when some listener for AMQP speaks TLS. */
 bool config_has_tls(const struct config *c);
 
-/* What the HTTP API has of it: its certificate in place of the other, and clients are asked for
- * none.  Strings are borrowed. */
-struct config config_of_web(const struct config *c);
+/* What is said of a service over HTTP; strings are borrowed. */
+struct config_web {
+	const char *what;            /* "the HTTP API" */
+	const char *key;             /* of its port */
+	uint16_t standard_port;
+	uint16_t port, ssl_port;     /* 0: none is named */
+	const char *ip, *ssl_ip;     /* "": all addresses */
+	char *certfile, *keyfile, *password;
+};
+struct config_web config_web(const struct config *c, enum http_service s);
+
+/* What its clients have of the configuration: its certificate in place of the other, and they are
+ * asked for none.  Strings are borrowed. */
+struct config config_of_web(const struct config *c, enum http_service s);
 
 /* Splits a listener's address; host is "" for all addresses. False when it is malformed. */
 bool config_address(const char *address, char host[64], uint16_t *port);

@@ -22,8 +22,7 @@
 enum {
 	ACCEPTS = 8,   /* in one turn: a newcomer costs as much as a hundred messages */
 	LISTENERS = 2 * CONFIG_LISTENERS_MAX + 1,
-	WEB_LISTENERS = 5,
-	WEB_PORT = 15672,
+	WEB_LISTENERS = 4 * HTTP_SERVICES + 1,
 };
 
 union address {
@@ -60,7 +59,7 @@ static bool accept_one(struct listener *s)
 	if (fd < 0)
 		return errno == ECONNABORTED || errno == EINTR;
 	if (s->web) {
-		web_new(l, fd, &peer, s->tls);
+		web_new(l, fd, &peer, s->service, s->tls);
 		return true;
 	}
 	if (l->max_sockets && l->n_sockets >= l->max_sockets) {
@@ -134,7 +133,9 @@ static bool parse_host(const char *host, uint16_t port, union address *a)
 struct place {
 	const char *host;
 	uint16_t port;
-	bool web, tls, optional;
+	bool tls, optional;
+	const struct config_web *web;   /* for HTTP; NULL: for AMQP */
+	enum http_service service;
 };
 
 static void add(struct loop *l, struct listener *all, int fd, const struct place *p)
@@ -144,7 +145,8 @@ static void add(struct loop *l, struct listener *all, int fd, const struct place
 		s++;
 	must(s < all + (p->web ? WEB_LISTENERS : LISTENERS) - 1);
 	s->loop = l;
-	s->web = p->web;
+	s->web = p->web != NULL;
+	s->service = p->service;
 	s->tls = p->tls;
 	s->fd = fd;
 	s->port = p->port;
@@ -168,12 +170,10 @@ static bool open_at(struct loop *l, struct place p, struct buf *where, struct bu
 	if (fd < 0 && p.optional)
 		return true;
 	if (fd < 0) {
-		buf_printf(why, "cannot listen on %s port %u: %s%s%s", host, p.port, strerror(-fd),
-		           fd == -EADDRINUSE ? " (is another broker running? choose another port with "
-		                             : "",
-		           fd != -EADDRINUSE ? ""
-		           : p.web           ? "management.tcp.port=PORT)"
-		                             : "listeners.tcp.default=PORT)");
+		buf_printf(why, "cannot listen on %s port %u: %s", host, p.port, strerror(-fd));
+		if (fd == -EADDRINUSE)
+			buf_printf(why, " (is another broker running? choose another port with %s=PORT)",
+			           p.web ? p.web->key : "listeners.tcp.default");
 		return false;
 	}
 	add(l, p.web ? l->web_listeners : l->listeners, fd, &p);
@@ -231,19 +231,19 @@ static void open_unasked(struct loop *l, struct place p, struct buf *where)
 {
 	struct buf why = { 0 };
 	if (!open_place(l, p, where, &why))
-		log_warning("without the HTTP API: %.*s", SLICE_ARG(buf_slice(&why)));
+		log_warning("without %s: %.*s", p.web->what, SLICE_ARG(buf_slice(&why)));
 	buf_free(&why);
 }
 
-bool listeners_open_web(struct loop *l, struct buf *where, struct buf *why)
+bool listeners_open_web(struct loop *l, enum http_service s, struct buf *where, struct buf *why)
 {
-	const struct config *c = l->config;
-	struct place clear = { c->management_ip, (uint16_t)c->management_port, .web = true };
-	struct place tls = { c->management_ssl_ip, (uint16_t)c->management_ssl_port, .web = true,
-		                 .tls = true };
-	l->web_listeners = none_open(WEB_LISTENERS);
-	if (!clear.port && !tls.port && !c->n_listeners) {
-		clear.port = WEB_PORT;
+	struct config_web web = config_web(l->config, s);
+	struct place clear = { web.ip, web.port, .web = &web, .service = s };
+	struct place tls = { web.ssl_ip, web.ssl_port, .web = &web, .service = s, .tls = true };
+	if (!l->web_listeners)
+		l->web_listeners = none_open(WEB_LISTENERS);
+	if (!clear.port && !tls.port && !l->config->n_listeners) {
+		clear.port = web.standard_port;
 		open_unasked(l, clear, where);
 		return true;
 	}
@@ -276,10 +276,13 @@ void listeners_close_web(struct loop *l)
 
 static size_t tell(const struct listener *all, struct host_port *out)
 {
-	static const char *const protocols[2][2] = { { "amqp", "amqp/ssl" }, { "http", "https" } };
+	static const char *const amqp[] = { "amqp", "amqp/ssl" };
+	static const char *const web[][2] = { [HTTP_API] = { "http", "https" },
+		                                  [HTTP_METRICS] = { "http/prometheus",
+		                                                     "https/prometheus" } };
 	size_t n = 0;
 	for (const struct listener *s = all; s && s->fd >= 0; s++, n++) {
-		out[n].protocol = protocols[s->web][s->tls];
+		out[n].protocol = s->web ? web[s->service][s->tls] : amqp[s->tls];
 		out[n].port = s->port;
 		memcpy(out[n].address, s->address, sizeof out[n].address);
 	}

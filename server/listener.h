@@ -6,13 +6,15 @@
 #include <ev.h>
 
 #include "base/buf.h"
+#include "management/http.h"
 
 struct loop;
 
 struct listener {
 	ev_io io;
 	struct loop *loop;
-	bool web;            /* for HTTP, else for AMQP */
+	bool web;            /* for HTTP, that service, else for AMQP */
+	enum http_service service;
 	bool tls;
 	int fd;              /* -1: the end of the array */
 	int spare_fd;        /* given up for a moment to turn a caller away when descriptors run out */
@@ -27,9 +29,9 @@ bool listeners_open(struct loop *l, struct buf *where, struct buf *why);
 /* Those alone that speak AMQP. */
 void listeners_close(struct loop *l);
 
-/* Likewise for HTTP; where nothing is said of any listener, on port 15672, and then it is not a
- * fault when that is taken. */
-bool listeners_open_web(struct loop *l, struct buf *where, struct buf *why);
+/* Likewise for a service over HTTP; where nothing is said of any listener, on its standard port,
+ * and then it is not a fault when that is taken. */
+bool listeners_open_web(struct loop *l, enum http_service s, struct buf *where, struct buf *why);
 void listeners_close_web(struct loop *l);
 
 /* What both listen on, as management is told; the caller's to mem_free. */

@@ -37,6 +37,13 @@ uint64_t loop_now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+uint64_t loop_now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static void stop(struct loop *l, uint64_t drain_ms)
 {
 	if (l->stopping)
@@ -126,6 +133,18 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	at = earliest(at, list_empty(&l->waiting) && list_empty(&l->line) ? UINT64_MAX : 0);
 	at = earliest(at, l->stopping ? l->stop_by_ms : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));
+	if (l->turn_us)
+		histogram_add(&l->turns_us, loop_now_us() - l->turn_us, 1);
+	l->turn_us = 0;
+}
+
+/* Highest in priority: ahead of all that there is to do. */
+static void on_check(struct ev_loop *ev, ev_check *w, int events)
+{
+	struct loop *l = w->data;
+	(void)ev;
+	(void)events;
+	l->turn_us = loop_now_us();
 }
 
 static void on_timer(struct ev_loop *ev, ev_timer *w, int events)
@@ -176,30 +195,50 @@ static bool load_tls(const struct config *c, struct tls_context **in_force, stru
 	return true;
 }
 
+static void tell_certificate(struct host_certificate *to, const char *file,
+                             const struct tls_context *t)
+{
+	if (t)
+		*to = (struct host_certificate){ .file = file, .expires_s = tls_context_expires_s(t) };
+}
+
 void loop_tell_certificates(struct loop *l)
 {
-	const struct tls_context *both[] = { l->tls, l->web_tls };
-	const char *files[] = { l->config->ssl_certfile, l->web_config.ssl_certfile };
-	if (!l->host)
+	struct host *h = l->host;
+	if (!h)
 		return;
-	buf_clear(&l->host->ciphers);
-	for (size_t i = 0; i < ARRAY_LEN(both); i++)
-		if (both[i])
-			l->host->certificates[i] = (struct host_certificate){
-				.file = files[i], .expires_s = tls_context_expires_s(both[i])
-			};
+	tell_certificate(&h->certificates[HTTP_SERVICES], l->config->ssl_certfile, l->tls);
+	for (size_t i = 0; i < HTTP_SERVICES; i++)
+		tell_certificate(&h->certificates[i], l->web_tls[i].config.ssl_certfile,
+		                 l->web_tls[i].context);
+	buf_clear(&h->ciphers);
 	if (l->tls)
-		tls_context_ciphers(l->tls, &l->host->ciphers);
+		tls_context_ciphers(l->tls, &h->ciphers);
+}
+
+static bool load_web_tls(struct loop *l, enum http_service s, struct buf *why)
+{
+	struct web_tls *w = &l->web_tls[s];
+	w->config = config_of_web(l->config, s);
+	return config_web(l->config, s).ssl_port == 0 || load_tls(&w->config, &w->context, why);
+}
+
+static bool has_tls(const struct loop *l)
+{
+	bool has = l->tls != NULL;
+	for (size_t i = 0; i < HTTP_SERVICES; i++)
+		has |= l->web_tls[i].context != NULL;
+	return has;
 }
 
 bool loop_load_tls(struct loop *l, struct buf *why)
 {
 	if (config_has_tls(l->config) && !load_tls(l->config, &l->tls, why))
 		return false;
-	l->web_config = config_of_web(l->config);
-	if (l->config->management_ssl_port && !load_tls(&l->web_config, &l->web_tls, why))
-		return false;
-	if (l->tls || l->web_tls)
+	for (enum http_service s = 0; s < HTTP_SERVICES; s++)
+		if (!load_web_tls(l, s, why))
+			return false;
+	if (has_tls(l))
 		ev_timer_start(l->ev, &l->tls_turn);
 	loop_tell_certificates(l);
 	return true;
@@ -212,8 +251,9 @@ static void on_tls_turn(struct ev_loop *ev, ev_timer *w, int events)
 	(void)events;
 	if (l->tls)
 		tls_context_turn(l->tls);
-	if (l->web_tls)
-		tls_context_turn(l->web_tls);
+	for (size_t i = 0; i < HTTP_SERVICES; i++)
+		if (l->web_tls[i].context)
+			tls_context_turn(l->web_tls[i].context);
 }
 
 static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
@@ -222,7 +262,7 @@ static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
 	struct buf why = { 0 };
 	(void)ev;
 	(void)events;
-	if (!l->tls && !l->web_tls)
+	if (!has_tls(l))
 		log_notice("SIGHUP: there are no certificates to read again; everything else is read at "
 		           "start only");
 	else if (loop_load_tls(l, &why))
@@ -277,6 +317,11 @@ void loop_init(struct loop *l, const struct config *c)
 	list_init(&l->waiting);
 	l->input = mem_pages(LOOP_INPUT_BYTES);
 	l->plain = mem_pages(LOOP_PLAIN_BYTES);
+	histogram_init(&l->turns_us, &scale_microseconds);
+	ev_check_init(&l->check, on_check);
+	ev_set_priority(&l->check, EV_MAXPRI);
+	l->check.data = l;
+	ev_check_start(l->ev, &l->check);
 	ev_prepare_init(&l->prepare, on_prepare);
 	l->prepare.data = l;
 	ev_prepare_start(l->ev, &l->prepare);
@@ -309,7 +354,8 @@ void loop_free(struct loop *l)
 	sockets_close(l);
 	aside_free(&l->aside);
 	tls_context_free(&l->tls);
-	tls_context_free(&l->web_tls);
+	for (size_t i = 0; i < HTTP_SERVICES; i++)
+		tls_context_free(&l->web_tls[i].context);
 	mem_pages_free(l->input, LOOP_INPUT_BYTES);
 	mem_pages_free(l->plain, LOOP_PLAIN_BYTES);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/histogram.h"
 #include "base/list.h"
 #include "server/config.h"
 #include "server/watch.h"
@@ -30,6 +31,9 @@ struct loop {
 	struct ev_loop *ev;
 	struct broker *broker;
 	const struct config *config;
+	ev_check check;              /* input is at hand: since then ... */
+	uint64_t turn_us;            /* ... it has been at work; 0: it waits */
+	struct histogram turns_us;
 	ev_prepare prepare;
 	ev_timer timer;
 	ev_timer tls_turn;
@@ -39,12 +43,14 @@ struct loop {
 	struct door *door;           /* NULL: there is none */
 	struct listener *listeners;  /* an array, ended by one that is not open */
 	struct listener *web_listeners;   /* for HTTP; likewise */
-	struct list webs;            /* clients of the HTTP API, the one heard last at the end */
+	struct list webs;            /* clients of HTTP, the one heard last at the end */
 	size_t n_webs;
 	struct aside *aside;         /* for what would take long; NULL: there is none */
 	struct host *host;           /* what they are served from; borrowed */
-	struct config web_config;    /* for the certificate ... */
-	struct tls_context *web_tls; /* ... that they are shown; NULL: none of them speaks TLS */
+	struct web_tls {
+		struct config config;        /* for the certificate ... */
+		struct tls_context *context; /* ... that they are shown; NULL: none of them speaks TLS */
+	} web_tls[HTTP_SERVICES];
 	struct strangers strangers[2];   /* in the clear; with TLS */
 	struct list sockets;         /* who has logged in */
 	struct list line;            /* those that bring much and can be read */
@@ -65,8 +71,9 @@ struct loop {
 
 enum { LOOP_INPUT_BYTES = 256 << 10, LOOP_PLAIN_BYTES = (256 << 10) + (20 << 10) };
 
-/* Monotonic milliseconds. */
+/* Monotonic milliseconds, and microseconds. */
 uint64_t loop_now_ms(void);
+uint64_t loop_now_us(void);
 
 /* Reads the certificates; nothing when no listener speaks TLS. False and a sentence in why. */
 bool loop_load_tls(struct loop *l, struct buf *why);

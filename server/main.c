@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,6 +22,7 @@
 #include "server/aside.h"
 #include "server/config.h"
 #include "server/console.h"
+#include "server/descriptors.h"
 #include "server/door.h"
 #include "server/doorway.h"
 #include "server/listener.h"
@@ -197,7 +197,8 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 		                          .threaded = true,
 		                          .wall_ms = wall_ms(),
 		                          .wake = loop_wake,
-		                          .wake_to = loop };
+		                          .wake_to = loop,
+		                          .clock_us = loop_now_us };
 	entropy(&o.entropy, sizeof o.entropy);
 	return log_file_open(log, &o, why) == 0;
 }
@@ -244,21 +245,10 @@ static void set_options(const struct config *c, struct broker_options *o, struct
 	o->external = all || slice_has_word(named, ' ', slice_str("EXTERNAL"));
 }
 
-/* As many descriptors as the system grants; some are kept for files. */
-static uint64_t descriptors(void)
-{
-	struct rlimit r;
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
-		return 1024;
-	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);
-	getrlimit(RLIMIT_NOFILE, &r);
-	return r.rlim_cur;
-}
-
+/* Some descriptors are kept for files. */
 static uint64_t connection_max(const struct config *c)
 {
-	uint64_t fds = descriptors();
+	uint64_t fds = descriptors_limit();
 	uint64_t room = fds > 2 * SPARE_DESCRIPTORS ? fds - SPARE_DESCRIPTORS : fds / 2;
 	return c->connection_max && c->connection_max < room ? c->connection_max : room;
 }
@@ -284,7 +274,7 @@ static void notify(const char *state)
 /* ---- running ---- */
 
 static void say_ready(const struct config *c, struct disk *disk, struct buf *where,
-                      const struct buf *web, uint64_t began_ms)
+                      const struct buf web[HTTP_SERVICES], uint64_t began_ms)
 {
 	bool guest = strcmp(c->default_user, "guest") == 0 && strcmp(c->default_pass, "guest") == 0;
 	if (c->n_ignored)
@@ -294,12 +284,23 @@ static void say_ready(const struct config *c, struct disk *disk, struct buf *whe
 		log_warning("the user guest with its well-known password may log in from anywhere");
 	if (strcmp(c->durability, "os") == 0)
 		log_warning("durability=os: a confirm does not wait for the disk");
-	log_info("Leveret " VERSION " ready: amqp on %.*s%s%.*s; data in %s (%s); started in %llu "
-	         "ms",
+	log_info("Leveret " VERSION " ready: amqp on %.*s%s%.*s%s%.*s; data in %s (%s); started in "
+	         "%llu ms",
 	         where->len ? (int)where->len : 7, where->len ? (char *)where->p : "nothing",
-	         web->len ? "; http on " : "", SLICE_ARG(buf_slice(web)), c->data_dir, disk->how,
+	         web[HTTP_API].len ? "; http on " : "", SLICE_ARG(buf_slice(&web[HTTP_API])),
+	         web[HTTP_METRICS].len ? "; metrics on " : "",
+	         SLICE_ARG(buf_slice(&web[HTTP_METRICS])), c->data_dir, disk->how,
 	         (unsigned long long)(loop_now_ms() - began_ms));
 	notify("READY=1");
+}
+
+static bool open_listeners(struct loop *l, struct buf *where, struct buf web[HTTP_SERVICES],
+                           struct buf *why)
+{
+	bool open = listeners_open(l, where, why);
+	for (enum http_service s = 0; open && s < HTTP_SERVICES; s++)
+		open = listeners_open_web(l, s, &web[s], why);
+	return open;
 }
 
 /* Administration is not what the broker is for: without a door it goes on. */
@@ -318,7 +319,7 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 	struct disk *disk = NULL;
 	struct log *log;
 	struct broker_options options;
-	struct buf why = { 0 }, where = { 0 }, web = { 0 };
+	struct buf why = { 0 }, where = { 0 }, web[HTTP_SERVICES] = { 0 };
 	loop_init(&loop, c);
 	if (!loop_load_tls(&loop, &why)) {
 		fail(&why);
@@ -331,13 +332,13 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 		return EXIT_DATA;
 	}
 	set_options(c, &options, log);
+	uint64_t opened_ms = loop_now_ms();
 	loop.max_sockets = connection_max(c);
 	loop.aside = aside_new(&loop);
 	loop.broker = broker_new(&options, loop_now_ms());
-	int code = 0;
-	if (broker_recover(loop.broker, &why))
-		code = EXIT_DATA;
-	else if (!listeners_open(&loop, &where, &why) || !listeners_open_web(&loop, &web, &why))
+	int code = broker_recover(loop.broker, &why) ? EXIT_DATA : 0;
+	uint64_t recovered_ms = loop_now_ms();
+	if (code == 0 && !open_listeners(&loop, &where, web, &why))
 		code = EXIT_USAGE;
 	buf_u8(&where, '\0');
 	where.len--;
@@ -347,11 +348,16 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 		                 .listeners = (const char *)where.p,
 		                 .pid = (uint64_t)getpid(),
 		                 .max_connections = loop.max_sockets,
-		                 .max_descriptors = descriptors(),
+		                 .max_descriptors = descriptors_limit(),
 		                 .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		                 .memory_total = memory_total(c),
 		                 .max_body_bytes = c->management_body_bytes,
 		                 .aside = aside_list(loop.aside),
+		                 .metrics_path = c->prometheus_path,
+		                 .scrapers_log_in = c->prometheus_log_in,
+		                 .metrics_per_object = c->prometheus_per_object,
+		                 .recovery_ms = recovered_ms - opened_ms,
+		                 .turns_us = &loop.turns_us,
 		                 .livelog = livelog };
 	struct host_port *ports = listeners_ports(&loop, &host.n_ports);
 	host.ports = ports;
@@ -359,7 +365,7 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 	loop_tell_certificates(&loop);
 	if (code == 0) {
 		open_door(&loop, &host);
-		say_ready(c, disk, &where, &web, began_ms);
+		say_ready(c, disk, &where, web, began_ms);
 		code = loop_run(&loop);
 		notify("STOPPING=1");
 	} else {
@@ -367,7 +373,8 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 	}
 	loop_free(&loop);
 	buf_free(&where);
-	buf_free(&web);
+	for (size_t i = 0; i < HTTP_SERVICES; i++)
+		buf_free(&web[i]);
 	mem_free(ports);
 	buf_free(&host.trouble);
 	buf_free(&host.ciphers);
@@ -379,19 +386,27 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 	return code;
 }
 
+static bool check_tls(const struct config *c, struct buf *why)
+{
+	struct tls_context *tls = tls_context_new(c, why);
+	bool good = tls != NULL;
+	tls_context_free(&tls);
+	return good;
+}
+
 /* What would stop a start, certificates too, and else what would be in force. */
 static int check(const struct config *c)
 {
 	struct buf text = { 0 }, why = { 0 };
-	struct config web = config_of_web(c);
-	struct tls_context *tls = config_has_tls(c) ? tls_context_new(c, &why) : NULL;
-	struct tls_context *web_tls = c->management_ssl_port ? tls_context_new(&web, &why) : NULL;
-	if (why.len) {
+	bool good = !config_has_tls(c) || check_tls(c, &why);
+	for (enum http_service s = 0; good && s < HTTP_SERVICES; s++) {
+		struct config web = config_of_web(c, s);
+		good = config_web(c, s).ssl_port == 0 || check_tls(&web, &why);
+	}
+	if (!good) {
 		fail(&why);
 		return EXIT_USAGE;
 	}
-	tls_context_free(&tls);
-	tls_context_free(&web_tls);
 	config_print(c, &text);
 	print_buf(&text, stdout);
 	return 0;

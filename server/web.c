@@ -13,10 +13,13 @@
 #include "base/list.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "management/call.h"
 #include "management/http.h"
 #include "server/address.h"
 #include "server/config.h"
+#include "server/descriptors.h"
 #include "server/loop.h"
+#include "server/memory.h"
 #include "server/tls.h"
 
 enum { READ_BYTES = 16 << 10, RECORD_BYTES = 16 << 10 };
@@ -30,6 +33,7 @@ struct web {
 	struct loop *loop;
 	struct list link;
 	int fd;
+	enum http_service service;
 	bool by_tls, over, lingering;
 	ev_io read, write;
 	ev_timer patience;
@@ -149,8 +153,17 @@ static bool send_some(struct web *w)
 	return n >= 0;
 }
 
+/* What metrics are told of the process is as it is now. */
+static void look_at_process(struct host *h)
+{
+	h->process.memory = memory_used();
+	h->process.descriptors = descriptors_used();
+}
+
 static void pull(struct web *w)
 {
+	if (w->service == HTTP_METRICS)
+		look_at_process(w->loop->host);
 	buf_clear(&w->out);
 	w->sent = 0;
 	w->state = http_pull(w->http, loop_now_ms(), &w->out);
@@ -219,7 +232,7 @@ static bool take_ciphertext(struct web *w, struct slice in)
 	struct loop *l = w->loop;
 	struct buf why = { 0 };
 	if (!w->tls)
-		w->tls = tls_new(l->web_tls);
+		w->tls = tls_new(l->web_tls[w->service].context);
 	l->handshakes += tls_is_shaking(w->tls);
 	long n = tls_decrypt(w->tls, in, l->plain, LOOP_PLAIN_BYTES, &why);
 	buf_free(&why);
@@ -273,7 +286,8 @@ static bool make_room(struct loop *l)
 	return false;
 }
 
-void web_new(struct loop *l, int fd, const struct sockaddr_storage *peer, bool tls)
+void web_new(struct loop *l, int fd, const struct sockaddr_storage *peer, enum http_service s,
+             bool tls)
 {
 	char name[ADDRESS_PAIR_BYTES];
 	if (!make_room(l)) {
@@ -284,9 +298,10 @@ void web_new(struct loop *l, int fd, const struct sockaddr_storage *peer, bool t
 	struct web *w = mem_zalloc(sizeof *w);
 	w->loop = l;
 	w->fd = fd;
+	w->service = s;
 	w->by_tls = tls;
 	address_print_pair(name, peer, fd);
-	w->http = http_new(l->host, &(struct http_peer){ name, address_is_loopback(peer) });
+	w->http = http_new(l->host, &(struct http_peer){ name, address_is_loopback(peer), s });
 	list_push(&l->webs, &w->link);
 	l->n_webs++;
 	ev_io_init(&w->read, on_readable, fd, EV_READ);

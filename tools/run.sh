@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A broker in the foreground with its data in ./data, and a word on what to do next.
-# PORT=5672 WEB=15672 (with another PORT: none unless it is said) ARGS='key=value ...'
+# PORT=5672 WEB=15672 METRICS=15692 (with another PORT: none unless they are said)
+# ARGS='key=value ...'
 set -eu
 cd "$(dirname "$0")/.."
-web=${WEB:-}
+web=${WEB:-} metrics=${METRICS:-}
 [ -n "$web${PORT:-}" ] || web=15672
+[ -n "$metrics${PORT:-}" ] || metrics=15692
 port=${PORT:-5672}
 
 cat <<END
@@ -24,5 +26,5 @@ ${web:+  The web UI: http://127.0.0.1:$web/ (guest, guest)
 
 END
 # shellcheck disable=SC2086
-exec build/leveret listeners.tcp.default="$port" ${web:+management.tcp.port="$web"} data_dir=data \
-	${ARGS:-}
+exec build/leveret listeners.tcp.default="$port" ${web:+management.tcp.port="$web"} \
+	${metrics:+prometheus.tcp.port="$metrics"} data_dir=data ${ARGS:-}

@@ -12,6 +12,13 @@
 
 enum { PULLS_MAX = 100000 };
 
+void browser_visit(struct browser *b, enum http_service service, bool loopback)
+{
+	struct http_peer peer = { "127.0.0.1:1 -> 127.0.0.1:2", loopback, service };
+	http_free(&b->http);
+	b->http = http_new(&b->host, &peer);
+}
+
 void browser_open(struct browser *b, struct inside *in, bool loopback)
 {
 	*b = (struct browser){ .in = in };
@@ -22,8 +29,9 @@ void browser_open(struct browser *b, struct inside *in, bool loopback)
 		                     .listeners = "here",
 		                     .pid = 7,
 		                     .max_connections = 100,
-		                     .max_body_bytes = HTTP_BODY_MAX_BYTES };
-	b->http = http_new(&b->host, &(struct http_peer){ "127.0.0.1:1 -> 127.0.0.1:2", loopback });
+		                     .max_body_bytes = HTTP_BODY_MAX_BYTES,
+		                     .metrics_path = "/metrics" };
+	browser_visit(b, HTTP_API, loopback);
 }
 
 void browser_close(struct browser *b)

@@ -25,6 +25,9 @@ struct browser {
 void browser_open(struct browser *b, struct inside *in, bool loopback);
 void browser_close(struct browser *b);
 
+/* Begins anew, elsewhere. */
+void browser_visit(struct browser *b, enum http_service service, bool loopback);
+
 /* Sends bytes as they are, and takes what is said until more is wanted; some_at_once: in so large
  * pieces, 0: at once. */
 void browser_send(struct browser *b, struct slice bytes, size_t some_at_once);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/tour.h"
+
+#include "broker/state.h"
+
+static bool lies_in_vhost(enum roster_kind kind)
+{
+	switch (kind) {
+	case ROSTER_QUEUES:
+	case ROSTER_EXCHANGES:
+	case ROSTER_BINDINGS:
+	case ROSTER_PERMISSIONS:
+	case ROSTER_TOPIC_PERMISSIONS:
+	case ROSTER_POLICIES:
+	case ROSTER_OPERATOR_POLICIES:
+	case ROSTER_PARAMETERS: return true;
+	default: return false;
+	}
+}
+
+void tour_begin(struct tour *t, struct broker *b, enum roster_kind kind)
+{
+	*t = (struct tour){ .broker = b, .kind = kind, .inside = !lies_in_vhost(kind) };
+	roster_begin(t->inside ? &t->roster : &t->vhosts, b, NULL,
+	             t->inside ? kind : ROSTER_VHOSTS);
+}
+
+void tour_end(struct tour *t)
+{
+	roster_end(&t->roster);
+	roster_end(&t->vhosts);
+	t->inside = false;
+}
+
+void tour_go_on(struct tour *t)
+{
+	roster_go_on(&t->roster);
+	roster_go_on(&t->vhosts);
+}
+
+void tour_skip(struct tour *t)
+{
+	roster_end(&t->roster);
+	t->inside = false;
+}
+
+static enum tour_answer answer(enum roster_answer a, enum tour_answer row)
+{
+	return a == ROSTER_ROW ? row : a == ROSTER_END ? TOUR_END : TOUR_NOT_YET;
+}
+
+enum tour_answer tour_next(struct tour *t, struct roster_row *out)
+{
+	if (t->inside) {
+		enum roster_answer a = roster_next(&t->roster, out);
+		if (a != ROSTER_END || !t->vhosts.broker)
+			return answer(a, TOUR_ROW);
+		tour_skip(t);
+	}
+	if (!t->vhosts.broker)
+		return TOUR_END;
+	enum roster_answer a = roster_next(&t->vhosts, out);
+	if (a == ROSTER_ROW) {
+		t->inside = true;
+		roster_begin(&t->roster, t->broker, vhost_find(t->broker, out->vhost->name), t->kind);
+	}
+	return answer(a, TOUR_VHOST);
+}

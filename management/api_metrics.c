@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is served to Prometheus: its handlers (scrapes.def). */
+#include "management/api.h"
+
+static enum call_state go_on(struct http_response *r, enum metrics_view view, struct buf *out)
+{
+	if (!r->metrics.host)
+		metrics_begin(&r->metrics, r->host, view);
+	r->type = "text/plain; version=0.0.4";
+	return metrics_go_on(&r->metrics, out) ? CALL_MORE : CALL_DONE;
+}
+
+enum call_state api_metrics(struct http_response *r, struct buf *out)
+{
+	return go_on(r, r->host->metrics_per_object ? METRICS_EACH : METRICS_ALL, out);
+}
+
+enum call_state api_metrics_per_object(struct http_response *r, struct buf *out)
+{
+	return go_on(r, METRICS_EACH, out);
+}
+
+enum call_state api_metrics_memory(struct http_response *r, struct buf *out)
+{
+	return go_on(r, METRICS_MEMORY, out);
+}
+
+/* False when there are too many. */
+static bool choose(struct http_response *r)
+{
+	struct slice value, rest = r->request->query;
+	metrics_begin(&r->metrics, r->host, METRICS_CHOSEN);
+	while ((value = http_query_next(r, "family", &rest)).p)
+		metrics_choose(&r->metrics, value);
+	rest = r->request->query;
+	while ((value = http_query_next(r, "vhost", &rest)).p)
+		if (!metrics_choose_vhost(&r->metrics, value))
+			return false;
+	return true;
+}
+
+enum call_state api_metrics_detailed(struct http_response *r, struct buf *out)
+{
+	if (!r->begun && !choose(r))
+		return http_bad_request(r, out, "at most %d virtual hosts can be named",
+		                        METRICS_VHOSTS_MAX);
+	return go_on(r, METRICS_CHOSEN, out);
+}

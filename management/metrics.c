@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The format wants all numbers of one name together, so objects are gone through once for each
+ * metric that is told of them.  Where one of them, that is a virtual host with its objects, goes or
+ * comes meanwhile it is in some metrics and not in others. */
+#include "management/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "broker/channel.h"
+#include "broker/state.h"
+#include "management/call.h"
+#include "management/exposition.h"
+#include "queue/queue.h"
+
+enum { PIECE_BYTES = 32 << 10, PIECE_ROWS = 500 };
+
+static const char protocol[] = "amqp091";
+
+enum family {
+	FAMILY_none,
+#define FAMILY(name) FAMILY_##name,
+#include "management/families.def"
+#undef FAMILY
+};
+
+static const char *const families[] = {
+	[FAMILY_none] = "",
+#define FAMILY(name) [FAMILY_##name] = #name,
+#include "management/families.def"
+#undef FAMILY
+};
+
+_Static_assert(ARRAY_LEN(families) <= 64, "struct metrics has a bit for each");
+
+/* ---- the values ---- */
+
+/* What a value is found by. */
+struct sight {
+	const struct broker *broker;
+	const struct host *host;
+	struct log_stats log;
+	struct roster_row row;       /* the object */
+	const struct refusal *reply; /* the reply code */
+	size_t kind;                 /* of queues */
+};
+
+typedef uint64_t metric_value(const struct sight *s);
+typedef const struct histogram *metric_spread(const struct sight *s);
+
+/* No limit, or nothing that is known, is nought. */
+static uint64_t known(uint64_t bytes)
+{
+	return bytes == UINT64_MAX ? 0 : bytes;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* All that a value may be made of is at hand, and most of it is not used. */
+#define LOOK                                      \
+	const struct broker *b = s->broker;           \
+	const struct host *h = s->host;               \
+	const struct log_stats *log = &s->log;        \
+	const struct queue *q = s->row.queue;         \
+	const struct connection *c = s->row.connection; \
+	const struct channel *ch = s->row.channel;    \
+	const struct exchange *x = s->row.exchange;   \
+	(void)b, (void)h, (void)log, (void)q, (void)c, (void)ch, (void)x
+
+#define VALUE(name, expression)                   \
+	static uint64_t name(const struct sight *s)   \
+	{                                             \
+		LOOK;                                     \
+		return expression;                        \
+	}
+
+#define NOTHING UINT64_MAX
+#define METRIC(prefix, family, name, type, parts, of, value, help) VALUE(all_##name, value)
+#define EACH(prefix, family, name, type, parts, objects, one, all, help) \
+	VALUE(each_##name, one)                                             \
+	VALUE(all_##name, all)
+#define SPREAD(prefix, family, name, parts, spread, help)               \
+	static const struct histogram *spread_##name(const struct sight *s) \
+	{                                                                   \
+		LOOK;                                                           \
+		return spread;                                                  \
+	}
+#include "management/metrics.def"
+#undef METRIC
+#undef EACH
+#undef SPREAD
+
+/* ---- the table ---- */
+
+enum prefix { RABBIT, OURS, CLUSTER, MEMORY };
+
+struct metric {
+	enum prefix prefix;
+	enum family family;
+	const char *name;
+	enum exposition_type type;
+	unsigned parts;
+	const char *help;
+	enum { BROKER, PROTOCOL, KINDS, REPLIES, OBJECTS, HISTOGRAM } of;
+	enum roster_kind objects;
+	metric_value *all, *one;
+	metric_spread *spread;
+};
+
+static const struct metric metrics[] = {
+#define METRIC(prefix, family, name, type, parts, of, value, help)       \
+	{ prefix, FAMILY_##family, #name, EXPOSE_##type, parts, help, of, 0, \
+	  all_##name, NULL, NULL },
+#define EACH(prefix, family, name, type, parts, objects, one, all, help) \
+	{ prefix, FAMILY_##family, #name, EXPOSE_##type, parts, help,        \
+	  OBJECTS, ROSTER_##objects, all_##name, each_##name, NULL },
+#define SPREAD(prefix, family, name, parts, spread, help)                \
+	{ prefix, FAMILY_##family, #name, EXPOSE_HISTOGRAM, parts, help,     \
+	  HISTOGRAM, 0, NULL, NULL, spread_##name },
+#include "management/metrics.def"
+#undef METRIC
+#undef EACH
+#undef SPREAD
+};
+
+/* What replies may say. */
+static const struct refusal *const replies[] = {
+#define REPLY(code, name, scope) &name,
+#include "amqp/errors.def"
+#undef REPLY
+};
+
+/* ---- beginning and end ---- */
+
+void metrics_begin(struct metrics *m, struct host *h, enum metrics_view view)
+{
+	*m = (struct metrics){ .host = h, .view = view };
+}
+
+void metrics_choose(struct metrics *m, struct slice family)
+{
+	for (size_t i = 1; i < ARRAY_LEN(families); i++)
+		if (slice_is(family, families[i]))
+			m->families |= UINT64_C(1) << i;
+	if (slice_is(family, "queue_metrics"))   /* they hold those */
+		m->families |= UINT64_C(1) << FAMILY_queue_consumer_count;
+}
+
+bool metrics_choose_vhost(struct metrics *m, struct slice vhost)
+{
+	if (m->n_vhosts == METRICS_VHOSTS_MAX)
+		return false;
+	m->vhosts[m->n_vhosts++] = mem_own(vhost);
+	return true;
+}
+
+void metrics_end(struct metrics *m)
+{
+	tour_end(&m->tour);
+	for (size_t i = 0; i < m->n_vhosts; i++)
+		mem_disown(m->vhosts[i]);
+	m->n_vhosts = 0;
+}
+
+/* ---- one metric ---- */
+
+static const char *prefix_of(const struct metrics *m, const struct metric *of)
+{
+	static const char *const prefixes[] = { [RABBIT] = "rabbitmq_", [OURS] = "leveret_",
+		                                    [CLUSTER] = "rabbitmq_cluster_",
+		                                    [MEMORY] = "rabbitmq_memory_" };
+	bool detailed = m->view == METRICS_CHOSEN && of->prefix == RABBIT;
+	return detailed ? "rabbitmq_detailed_" : prefixes[of->prefix];
+}
+
+static void put_head(const struct metrics *m, const struct metric *of, struct buf *out)
+{
+	exposition_head(out, prefix_of(m, of), of->name, of->type, of->help);
+}
+
+static void put_value(const struct metric *of, uint64_t value, struct buf *out)
+{
+	exposition_value(out, value, of->parts);
+}
+
+static void put_kinds(const struct metrics *m, const struct metric *of, struct sight *s,
+                      struct buf *out)
+{
+	for (s->kind = 0; s->kind < QUEUE_KINDS; s->kind++) {
+		exposition_name(out, prefix_of(m, of), of->name);
+		exposition_label(out, "protocol", slice_str(protocol));
+		exposition_label(out, "queue_type", slice_str(queue_kind_name((enum queue_kind)s->kind)));
+		put_value(of, of->all(s), out);
+	}
+}
+
+static void put_replies(const struct metrics *m, const struct metric *of, struct sight *s,
+                        struct buf *out)
+{
+	char code[8];
+	for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
+		s->reply = replies[i];
+		snprintf(code, sizeof code, "%u", s->reply->code);
+		exposition_name(out, prefix_of(m, of), of->name);
+		exposition_label(out, "code", slice_str(code));
+		exposition_label(out, "reason", slice_str(s->reply->name));
+		put_value(of, of->all(s), out);
+	}
+}
+
+static void put_whole(const struct metrics *m, const struct metric *of, struct sight *s,
+                      struct buf *out)
+{
+	put_head(m, of, out);
+	switch (of->of) {
+	case KINDS: put_kinds(m, of, s, out); return;
+	case REPLIES: put_replies(m, of, s, out); return;
+	case HISTOGRAM:
+		exposition_histogram(out, prefix_of(m, of), of->name, of->spread(s), of->parts);
+		return;
+	default: break;
+	}
+	exposition_name(out, prefix_of(m, of), of->name);
+	if (of->of == PROTOCOL)
+		exposition_label(out, "protocol", slice_str(protocol));
+	put_value(of, of->all(s), out);
+}
+
+/* ---- objects ---- */
+
+static void put_channel_label(struct buf *out, const struct channel *ch)
+{
+	char name[300];
+	snprintf(name, sizeof name, "%s (%u)", ch->connection->name, ch->number);
+	exposition_label(out, "channel", slice_str(name));
+}
+
+static void put_labels(const struct roster_row *row, enum roster_kind kind, struct buf *out)
+{
+	if (kind == ROSTER_CONNECTIONS)
+		exposition_label(out, "connection", slice_str(row->connection->name));
+	else if (kind == ROSTER_CHANNELS)
+		put_channel_label(out, row->channel);
+	else
+		exposition_label(out, "vhost", row->vhost->name);
+	if (kind == ROSTER_QUEUES)
+		exposition_label(out, "queue", queue_name(row->queue));
+	if (kind != ROSTER_EXCHANGES)
+		return;
+	exposition_label(out, "exchange", row->exchange->name);
+	exposition_label(out, "type", slice_str(exchange_type_name(row->exchange)));
+}
+
+static bool is_chosen(const struct metrics *m, const struct vhost *v)
+{
+	bool chosen = m->n_vhosts == 0;
+	for (size_t i = 0; v && i < m->n_vhosts && !chosen; i++)
+		chosen = slice_eq(m->vhosts[i], v->name);
+	return chosen;
+}
+
+/* Of who is in no virtual host yet nothing is told, nor of the exchange without a name. */
+static bool is_told(const struct metrics *m, const struct roster_row *row, enum roster_kind kind)
+{
+	switch (kind) {
+	case ROSTER_CONNECTIONS: return row->connection->vhost && is_chosen(m, row->connection->vhost);
+	case ROSTER_CHANNELS: return is_chosen(m, row->channel->vhost);
+	case ROSTER_VHOSTS: return is_chosen(m, row->vhost);
+	case ROSTER_EXCHANGES: return row->exchange->name.n > 0;
+	default: return true;
+	}
+}
+
+/* False when there are no more. */
+static bool put_objects(struct metrics *m, const struct metric *of, struct sight *s,
+                        struct buf *out)
+{
+	enum tour_answer a = TOUR_ROW;
+	if (!m->touring) {
+		put_head(m, of, out);
+		tour_begin(&m->tour, m->host->broker, of->objects);
+		m->touring = true;
+	}
+	tour_go_on(&m->tour);
+	for (int n = 0; n < PIECE_ROWS && out->len < PIECE_BYTES; n++) {
+		a = tour_next(&m->tour, &s->row);
+		if (a == TOUR_VHOST && !is_chosen(m, s->row.vhost))
+			tour_skip(&m->tour);
+		if (a == TOUR_END || a == TOUR_NOT_YET)
+			break;
+		if (a == TOUR_VHOST || !is_told(m, &s->row, of->objects))
+			continue;
+		exposition_name(out, prefix_of(m, of), of->name);
+		put_labels(&s->row, of->objects, out);
+		put_value(of, of->one(s), out);
+	}
+	if (a != TOUR_END)
+		return true;
+	tour_end(&m->tour);
+	m->touring = false;
+	return false;
+}
+
+/* ---- all of them ---- */
+
+static bool is_wanted(const struct metrics *m, const struct metric *of)
+{
+	switch (m->view) {
+	case METRICS_MEMORY: return of->prefix == MEMORY;
+	case METRICS_CHOSEN: return of->family && m->families >> of->family & 1;
+	default: return of->prefix == RABBIT || of->prefix == OURS;
+	}
+}
+
+/* Who or what tells: as RabbitMQ's dashboards join everything with it. */
+static void put_identity(const struct metrics *m, struct buf *out)
+{
+	static const char *const views[] = { "aggregated", "per-object", "detailed",
+		                                 "memory-breakdown" };
+	const struct broker_options *o = &m->host->broker->options;
+	char id[40];
+	snprintf(id, sizeof id, "rabbitmq-cluster-id-%016" PRIx64, m->log.store);
+	exposition_head(out, "rabbitmq_", "build_info", EXPOSE_UNTYPED, "Versions");
+	exposition_name(out, "rabbitmq_", "build_info");
+	exposition_label(out, "rabbitmq_version", slice_str(o->version));
+	exposition_label(out, "prometheus_plugin_version", slice_str(o->version));
+	exposition_label(out, "prometheus_client_version", slice_str(m->host->version));
+	exposition_label(out, "erlang_version", slice_str("none"));
+	exposition_label(out, "product_name", slice_str("Leveret"));
+	exposition_label(out, "product_version", slice_str(m->host->version));
+	exposition_value(out, 1, 1);
+	exposition_head(out, "rabbitmq_", "identity_info", EXPOSE_UNTYPED, "Who tells all this");
+	exposition_name(out, "rabbitmq_", "identity_info");
+	exposition_label(out, "rabbitmq_node", slice_str(o->cluster_name));
+	exposition_label(out, "rabbitmq_cluster", slice_str(o->cluster_name));
+	exposition_label(out, "rabbitmq_cluster_permanent_id", slice_str(id));
+	exposition_label(out, "rabbitmq_endpoint", slice_str(views[m->view]));
+	exposition_value(out, 1, 1);
+}
+
+static bool is_known(const struct metric *of, const struct sight *s)
+{
+	const struct histogram *h = of->of == HISTOGRAM ? of->spread(s) : NULL;
+	if (of->of == HISTOGRAM)
+		return h && h->scale;
+	return of->of != OBJECTS || of->all(s) != NOTHING;
+}
+
+/* False when it is not through with it. */
+static bool put_metric(struct metrics *m, const struct metric *of, struct sight *s,
+                       struct buf *out)
+{
+	bool each = m->view == METRICS_EACH || m->view == METRICS_CHOSEN;
+	if (!is_wanted(m, of))
+		return true;
+	if (of->of == OBJECTS && each)
+		return !put_objects(m, of, s, out);
+	if (is_known(of, s))
+		put_whole(m, of, s, out);
+	return true;
+}
+
+bool metrics_go_on(struct metrics *m, struct buf *out)
+{
+	struct broker *b = m->host->broker;
+	struct sight s = { .broker = b, .host = m->host };
+	if (b->options.log)
+		log_stats(b->options.log, &m->log);
+	s.log = m->log;
+	while (m->at < ARRAY_LEN(metrics)) {
+		if (out->len >= PIECE_BYTES || !put_metric(m, &metrics[m->at], &s, out))
+			return true;
+		m->at++;
+	}
+	put_identity(m, out);
+	return false;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Prometheus is told: the text, the endpoints, who may ask, and long lists in pieces. */
+#include <stdio.h>
+
+#include "base/die.h"
+#include "base/histogram.h"
+#include "management/exposition.h"
+#include "management/metrics.h"
+#include "tests/unit/management/fixture.h"
+
+Suite *suite_management_metrics(void);
+
+static void set_up_metrics(void)
+{
+	set_up();
+	browser_visit(&browser, HTTP_METRICS, true);
+}
+
+static void assert_put(struct buf *out, const char *text)
+{
+	buf_u8(out, '\0');
+	ck_assert_str_eq((const char *)out->p, text);
+	buf_free(out);
+}
+
+/* ---- the text ---- */
+
+START_TEST(labels_are_escaped)
+{
+	struct buf out = { 0 };
+	exposition_name(&out, "a_", "b");
+	exposition_label(&out, "k", slice_str("back\\slash \"quoted\" new\nline \xc3\xa4"));
+	exposition_label(&out, "bad", slice_str("\xff\xc3 \xe2\x82 \xf5\x80\x80\x80"));
+	exposition_value(&out, UINT64_MAX, 1);
+	assert_put(&out, "a_b{k=\"back\\\\slash \\\"quoted\\\" new\\nline \xc3\xa4\","
+	                 "bad=\"?? ?? ????\"} 18446744073709551615\n");
+}
+END_TEST
+
+START_TEST(parts_are_told_as_wholes)
+{
+	struct buf out = { 0 };
+	exposition_name(&out, "t", "");
+	exposition_value(&out, 61005, 1000);
+	exposition_name(&out, "t", "");
+	exposition_value(&out, 7, 1000000);
+	assert_put(&out, "t 61.005\nt 0.000007\n");
+}
+END_TEST
+
+START_TEST(a_histogram_counts_upwards)
+{
+	static const struct scale scale = { 3, { 100, 1000, 1000000 } };
+	struct buf out = { 0 };
+	struct histogram h;
+	histogram_init(&h, &scale);
+	histogram_add(&h, 0, 1);
+	histogram_add(&h, 100, 1);
+	histogram_add(&h, 101, 3);
+	histogram_add(&h, 1000001, 1);
+	exposition_histogram(&out, "h", "", &h, 1);
+	assert_put(&out, "h_bucket{le=\"100.0\"} 2\nh_bucket{le=\"1000.0\"} 5\n"
+	                 "h_bucket{le=\"1e+06\"} 5\nh_bucket{le=\"+Inf\"} 6\n"
+	                 "h_sum 1000404\nh_count 6\n");
+}
+END_TEST
+
+/* ---- endpoints ---- */
+
+static unsigned ask(const char *who, const char *method, const char *target)
+{
+	return browser_ask_as(&browser, who, method, target, NULL);
+}
+
+START_TEST(each_endpoint_says_which_it_is)
+{
+	static const char *const views[][2] = {
+		{ "/metrics", "aggregated" },
+		{ "/metrics/", "aggregated" },
+		{ "/metrics/per-object", "per-object" },
+		{ "/metrics/detailed?family=queue_metrics", "detailed" },
+		{ "/metrics/memory-breakdown", "memory-breakdown" },
+	};
+	char line[64];
+	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+		ck_assert_uint_eq(ask(NULL, "GET", views[i][0]), 200);
+		snprintf(line, sizeof line, "rabbitmq_endpoint=\"%s\"} 1\n", views[i][1]);
+		ck_assert_msg(says(line), "%s", browser_body(&browser));
+		ck_assert(has_line("content-type: text/plain; version=0.0.4\r\n"));
+	}
+}
+END_TEST
+
+START_TEST(metrics_and_the_api_are_apart)
+{
+	ck_assert_uint_eq(ask("guest:guest", "GET", "/api/overview"), 404);
+	ck_assert_uint_eq(ask(NULL, "GET", "/"), 404);
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/nothing"), 404);
+	ck_assert_uint_eq(ask(NULL, "GET", "/metricsmore"), 404);
+	ck_assert_uint_eq(ask(NULL, "POST", "/metrics"), 405);
+	ck_assert_uint_eq(ask(NULL, "HEAD", "/metrics"), 200);
+	browser_visit(&browser, HTTP_API, true);
+	ck_assert_uint_eq(ask("guest:guest", "GET", "/metrics"), 404);
+}
+END_TEST
+
+START_TEST(the_path_is_the_configurations)
+{
+	browser.host.metrics_path = "/deep/down/";
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics"), 404);
+	ck_assert_uint_eq(ask(NULL, "GET", "/deep/down"), 200);
+	ck_assert_uint_eq(ask(NULL, "GET", "/deep/down/per-object"), 200);
+	browser.host.metrics_path = "/";
+	ck_assert_uint_eq(ask(NULL, "GET", "/"), 200);
+	ck_assert_uint_eq(ask(NULL, "GET", "/per-object"), 200);
+}
+END_TEST
+
+START_TEST(who_asks_may_have_to_log_in)
+{
+	browser.host.scrapers_log_in = true;
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics"), 401);
+	ck_assert(has_line("www-authenticate: Basic "));
+	ck_assert_uint_eq(ask("guest:wrong", "GET", "/metrics"), 401);
+	ck_assert_uint_eq(ask("guest:guest", "GET", "/metrics"), 200);
+}
+END_TEST
+
+/* ---- objects ---- */
+
+/* As the API makes them. */
+static void declare(const char *target)
+{
+	browser_visit(&browser, HTTP_API, true);
+	assert_asked(201, "PUT", target,
+	             "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}");
+	browser_visit(&browser, HTTP_METRICS, true);
+}
+
+START_TEST(objects_are_told_where_they_are_asked_for)
+{
+	static const char line[] = "\nrabbitmq_queue_messages{vhost=\"/\",queue=\"a\\\"b\"} 0\n";
+	declare("/api/queues/%2F/a%22b");
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics"), 200);
+	ck_assert(says("\nrabbitmq_queues 1\n"));
+	ck_assert(!says("queue=\""));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/per-object"), 200);
+	ck_assert(says(line));
+	browser.host.metrics_per_object = true;
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics"), 200);
+	ck_assert(says(line));
+	ck_assert(says("rabbitmq_endpoint=\"per-object\""));
+}
+END_TEST
+
+START_TEST(families_are_chosen_and_virtual_hosts_too)
+{
+	declare("/api/vhosts/other");
+	declare("/api/queues/%2F/here");
+	declare("/api/permissions/other/guest");
+	declare("/api/queues/other/there");
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed"), 200);
+	ck_assert(!says("queue") && says("rabbitmq_identity_info"));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=queue_coarse_metrics"
+	                                   "&family=no_such&family=vhost_status"), 200);
+	ck_assert(says("\nrabbitmq_detailed_queue_messages{vhost=\"/\",queue=\"here\"} 0\n"));
+	ck_assert(says("\nrabbitmq_detailed_queue_messages{vhost=\"other\",queue=\"there\"} 0\n"));
+	ck_assert(says("\nrabbitmq_cluster_vhost_status{vhost=\"other\"} 1\n"));
+	ck_assert(!says("consumers") && !says("leveret_"));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=queue_coarse_metrics&vhost=%2F"
+	                                   "&family=vhost_status&vhost=gone"), 200);
+	ck_assert(says("here") && !says("there") && !says("vhost=\"other\""));
+}
+END_TEST
+
+START_TEST(virtual_hosts_can_be_named_to_a_number)
+{
+	struct buf target = { 0 };
+	buf_printf(&target, "/metrics/detailed?family=vhost_status");
+	for (int i = 0; i < METRICS_VHOSTS_MAX; i++)
+		buf_printf(&target, "&vhost=%d", i);
+	buf_u8(&target, '\0');
+	ck_assert_uint_eq(ask(NULL, "GET", (const char *)target.p), 200);
+	target.len--;
+	buf_printf(&target, "&vhost=x");
+	buf_u8(&target, '\0');
+	ck_assert_uint_eq(ask(NULL, "GET", (const char *)target.p), 400);
+	buf_free(&target);
+}
+END_TEST
+
+enum { MANY = 3000 };
+
+START_TEST(long_lists_go_out_in_pieces)
+{
+	char target[64];
+	browser_visit(&browser, HTTP_API, true);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(target, sizeof target, "/api/queues/%%2F/q%d", i);
+		assert_asked(201, "PUT", target, "{}");
+	}
+	browser_visit(&browser, HTTP_METRICS, true);
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=queue_consumer_count"),
+	                  200);
+	ck_assert_uint_ge(browser.pieces, MANY / 500);
+	int found = 0;
+	for (const char *at = browser_body(&browser); (at = strstr(at, ",queue=\"q")); at++)
+		found++;
+	ck_assert_int_eq(found, MANY);
+	ck_assert(says("rabbitmq_detailed_queue_consumers{vhost=\"/\",queue=\"q2999\"} 0\n"));
+}
+END_TEST
+
+Suite *suite_management_metrics(void)
+{
+	Suite *s = suite_create("management/metrics");
+	TCase *text = tcase_create("text"), *asked = tcase_create("asked");
+	tcase_add_test(text, labels_are_escaped);
+	tcase_add_test(text, parts_are_told_as_wholes);
+	tcase_add_test(text, a_histogram_counts_upwards);
+	suite_add_tcase(s, text);
+	tcase_add_checked_fixture(asked, set_up_metrics, tear_down);
+	tcase_add_test(asked, each_endpoint_says_which_it_is);
+	tcase_add_test(asked, metrics_and_the_api_are_apart);
+	tcase_add_test(asked, the_path_is_the_configurations);
+	tcase_add_test(asked, who_asks_may_have_to_log_in);
+	tcase_add_test(asked, objects_are_told_where_they_are_asked_for);
+	tcase_add_test(asked, families_are_chosen_and_virtual_hosts_too);
+	tcase_add_test(asked, virtual_hosts_can_be_named_to_a_number);
+	tcase_add_test(asked, long_lists_go_out_in_pieces);
+	suite_add_tcase(s, asked);
+	return s;
+}
