@@ -37,7 +37,7 @@ static void channel_open(struct connection *c, uint16_t number)
 	ch->broker = c->broker;
 	ch->vhost = c->vhost;
 	ch->number = number;
-	motion_init(&ch->motion, MOTION_CHANNEL, ch);
+	count_channel(ch);
 	c->broker->counters.channels_opened++;
 	ch->next_tag = 1;
 	ch->confirm.next_tag = ch->confirm.acked_below = 1;
@@ -88,8 +88,7 @@ void channel_end(struct channel *ch)
 	c->broker->n_channels--;
 	c->broker->counters.channels_closed++;
 	c->broker->counters.publishers -= ch->assembly.names != NULL;
-	traffic_add(&c->before, &ch->motion.traffic);
-	motion_end(&ch->motion);
+	count_channel_end(ch);
 	unacked_free(&ch->unacked);
 	map_free(&ch->by_tag);
 	buf_free(&ch->last_queue);

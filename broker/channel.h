@@ -43,6 +43,7 @@ struct channel {
 	uint16_t number;
 	bool closing;                /* we said channel.close and wait for close-ok */
 	bool crossed;                /* ... and the client said channel.close at the same time */
+	bool stirred;                /* its motion stands on the store's list */
 	bool woken;                  /* scratch: its consumers were woken in this turn */
 
 	uint64_t next_tag;           /* of the next delivery */
@@ -55,6 +56,7 @@ struct channel {
 	uint32_t window;             /* of the whole channel; 0: no limit */
 	uint32_t window_used;
 
+	uint64_t published;          /* since its motion was told */
 	struct motion motion;
 	struct settling settling;
 	struct rights_known rights;

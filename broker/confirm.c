@@ -41,15 +41,12 @@ void confirm_note(struct channel *ch, log_position wait_for)
 {
 	struct confirm *c = &ch->confirm;
 	uint64_t tag = c->next_tag++;
-	bool safe = broker_is_durable(ch->broker, wait_for);
-	if (!safe)
+	if (!broker_is_durable(ch->broker, wait_for))
 		wait_push(c, (struct confirm_wait){ tag, wait_for, false });
 	else if (c->count)
 		straggler_push(c, tag);
 	else
 		c->newest_safe = tag;
-	if (safe)
-		count_confirms(ch, 1);
 	enlist(ch);
 }
 
@@ -100,25 +97,22 @@ static void nack(struct channel *ch, uint64_t tag)
 	ack_safe(ch);
 	channel_send(ch, &m);
 	ch->confirm.acked_below = tag + 1;
+	ch->confirm.nacked++;
 }
 
 /* Takes what has become durable off the ring; everything below its front is safe. */
 static void advance(struct channel *ch)
 {
 	struct confirm *c = &ch->confirm;
-	size_t safe = 0;
 	while (c->count && broker_is_durable(ch->broker, c->ring[c->first].wait_for)) {
 		const struct confirm_wait *w = &c->ring[c->first];
 		if (w->refused)
 			nack(ch, w->tag);
 		else
 			c->newest_safe = w->tag;
-		safe += !w->refused;
 		c->first = (c->first + 1) & (c->cap - 1);
 		c->count--;
 	}
-	if (safe)
-		count_confirms(ch, safe);
 	join_stragglers(c, c->count ? c->ring[c->first].tag : c->next_tag);
 }
 
@@ -128,6 +122,7 @@ void confirm_flush(struct channel *ch)
 	if (owed_any(ch->connection) || ch->closing)
 		return;
 	advance(ch);
+	count_confirms(ch);
 	ack_safe(ch);
 	for (size_t i = 0; i < c->n_stragglers; i++)
 		send_ack(ch, c->stragglers[i], false);

@@ -21,7 +21,8 @@ struct confirm_wait {
 struct confirm {
 	bool on;
 	uint64_t next_tag;           /* of the next publish, from 1 */
-	uint64_t acked_below;        /* every tag below has been answered */
+	uint64_t acked_below;        /* every tag below has been answered ... */
+	uint64_t nacked;             /* ... so many with a nack */
 	struct confirm_wait *ring;
 	size_t first, count, cap;    /* cap is a power of two or 0 */
 	uint64_t *stragglers;        /* safe, not yet acked, above something that waits */

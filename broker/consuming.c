@@ -58,6 +58,7 @@ static void detach(struct consumer *c)
 {
 	struct queue *q = c->queue;
 	report_consumer_deleted(c);
+	count_consumer(c);
 	streaming_stop(c);
 	groups_leave(c);
 	rotation_remove(&q->live->rotation, c);
@@ -182,7 +183,7 @@ static void deliver(struct consumer *c, struct entry e, struct group *g)
 	if (ch->vhost->tracing)
 		firehose_deliver(ch, c->queue, &e);
 	count_delivery(c);
-	count_deliver(ch, c->queue, c->no_ack, e.redelivered);
+	count_deliver(c, e.redelivered);
 	if (c->no_ack) {
 		if (g)
 			groups_pass(c->queue, g);

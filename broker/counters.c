@@ -16,7 +16,7 @@ const char *queue_kind_name(enum queue_kind kind)
 	return names[kind];
 }
 
-struct traffic counters_traffic(const struct counters *c)
+struct traffic counters_handed_out(const struct counters *c)
 {
 	struct traffic sum = { 0 };
 	for (unsigned i = 0; i < QUEUE_KINDS; i++)
@@ -24,130 +24,204 @@ struct traffic counters_traffic(const struct counters *c)
 	return sum;
 }
 
-static inline struct traffic *of_kind(struct broker *b, const struct queue *q)
+/* ---- settling ---- */
+
+static void stir_channel(struct channel *ch)
+{
+	if (!ch->stirred)
+		motion_stir(&ch->motion, &ch->broker->store.stirred);
+}
+
+static enum queue_kind kind_of(const struct queue *q)
 {
 	enum queue_kind plain = q->counts ? QUEUE_QUORUM : QUEUE_CLASSIC;
-	return &b->counters.by_kind[q->live->stream ? QUEUE_STREAM : plain];
+	return q->live->stream ? QUEUE_STREAM : plain;
 }
 
-static inline struct traffic *of_channel(struct channel *ch)
+void count_consumer(struct consumer *c)
 {
-	motion_stir(&ch->motion, &ch->broker->store.stirred);
-	return &ch->motion.traffic;
+	struct motion *m = c->queue->motion;
+	struct traffic *ch = &c->channel->motion.traffic;
+	if (!m || (c->delivered | c->acked) == 0)
+		return;
+	*(c->no_ack ? &m->traffic.deliver_no_ack : &m->traffic.deliver) += c->delivered;
+	*(c->no_ack ? &ch->deliver_no_ack : &ch->deliver) += c->delivered;
+	m->traffic.ack += c->acked;
+	ch->ack += c->acked;
+	c->delivered = c->acked = 0;
+	queue_stir(c->queue);
+	stir_channel(c->channel);
 }
 
-static inline struct traffic *of_vhost(struct channel *ch)
+static void gather_queue(struct broker *b, struct motion *m)
 {
-	motion_stir(&ch->vhost->motion, &ch->broker->store.stirred);
-	return &ch->vhost->motion.traffic;
+	struct queue *q = m->of;
+	if (!m->sums[0])
+		m->sums[0] = &b->counters.by_kind[kind_of(q)];
+	m->traffic.publish += q->next_seq - m->seen;
+	m->seen = q->next_seq;
+	list_each(it, &q->live->rotation.able)
+		count_consumer(list_entry(it, struct consumer, turn));
+	list_each(it, &q->live->rotation.waiting)
+		count_consumer(list_entry(it, struct consumer, turn));
 }
 
-static inline struct traffic *of_queue(struct queue *q)
+static void gather_exchange(struct broker *b, struct motion *m)
 {
-	if (!q->motion)
-		q->motion = motion_new(MOTION_QUEUE, q);
-	motion_stir(q->motion, &q->store->stirred);
-	return &q->motion->traffic;
+	struct exchange *x = m->of;
+	m->sums[0] = &b->counters.exchanges;
+	m->traffic.publish += x->published;
+	m->traffic.publish_out += x->routed;
+	x->published = x->routed = 0;
 }
 
-static inline struct traffic *of_exchange(struct broker *b, struct exchange *x)
+/* What is safe is as good as confirmed. */
+static void gather_channel(struct motion *m)
 {
-	if (!x->motion)
-		x->motion = motion_new(MOTION_EXCHANGE, x);
-	motion_stir(x->motion, &b->store.stirred);
-	return &x->motion->traffic;
+	struct channel *ch = m->of;
+	const struct confirm *c = &ch->confirm;
+	m->traffic.publish += ch->published;
+	ch->published = 0;
+	m->traffic.confirm = c->next_tag - 1 - c->count - c->nacked;
 }
 
-/* Everywhere it counts: the queue, the channel, its virtual host, all queues of that kind. */
-#define COUNT(ch, q, name)                       \
-	do {                                         \
-		of_queue(q)->name++;                     \
-		of_channel(ch)->name++;                  \
-		of_vhost(ch)->name++;                    \
-		of_kind((ch)->broker, q)->name++;        \
-	} while (0)
+static void gather(struct broker *b, struct motion *m)
+{
+	switch (m->kind) {
+	case MOTION_QUEUE: gather_queue(b, m); break;
+	case MOTION_EXCHANGE: gather_exchange(b, m); break;
+	case MOTION_CHANNEL: gather_channel(m); break;
+	default: break;
+	}
+}
+
+static void tell(struct broker *b, struct motion *m)
+{
+	if (motion_tell(m) && m->kind == MOTION_CHANNEL)
+		motion_stir(&((struct channel *)m->of)->vhost->motion, &b->store.stirred);
+}
+
+/* Queues tell channels, which may be stirred by that and stand at the end then. */
+void counters_settle(struct broker *b)
+{
+	struct counters *c = &b->counters;
+	list_each(it, &b->store.stirred)
+		gather(b, list_entry(it, struct motion, stirred));
+	list_each(it, &b->store.stirred)
+		tell(b, list_entry(it, struct motion, stirred));
+	c->sizes[0] = c->channels.publish;
+	for (unsigned i = 1; i < SIZE_CLASSES; i++)
+		c->sizes[0] -= c->sizes[i];
+}
+
+/* ---- channels ---- */
+
+void count_channel(struct channel *ch)
+{
+	motion_init(&ch->motion, MOTION_CHANNEL, ch);
+	ch->motion.flag = &ch->stirred;
+	ch->motion.sums[0] = &ch->vhost->motion.traffic;
+	ch->motion.sums[1] = &ch->broker->counters.channels;
+}
+
+void count_confirming(struct channel *ch)
+{
+	gather_channel(&ch->motion);
+	tell(ch->broker, &ch->motion);
+	ch->motion.sums[2] = &ch->broker->counters.confirming;
+}
+
+void count_channel_end(struct channel *ch)
+{
+	gather_channel(&ch->motion);
+	tell(ch->broker, &ch->motion);
+	traffic_add(&ch->connection->before, &ch->motion.traffic);
+	motion_end(&ch->motion);
+}
 
 /* ---- published ---- */
+
+static void count_size(struct counters *c, uint64_t bytes)
+{
+	unsigned class = 1;
+	while (bytes > counters_sizes[class])
+		class++;
+	c->sizes[class]++;
+}
 
 void count_publish(struct channel *ch, const struct message *m)
 {
 	struct counters *c = &ch->broker->counters;
-	unsigned class = 0;
-	while (m->body_bytes > counters_sizes[class])
-		class++;
-	c->sizes[class]++;
+	if (m->body_bytes > counters_sizes[0])
+		count_size(c, m->body_bytes);
 	c->size_bytes += m->body_bytes;
-	c->messages_received++;
-	c->messages_received_confirm += ch->confirm.on;
-	of_channel(ch)->publish++;
-	of_vhost(ch)->publish++;
+	ch->published++;
+	stir_channel(ch);
 }
 
-void count_routed(struct channel *ch, struct exchange *x)
+static void stir_exchange(struct broker *b, struct exchange *x)
 {
-	struct traffic *t = of_exchange(ch->broker, x);
-	t->publish++;
-	t->publish_out += ch->broker->routed.n;
+	if (!x->motion)
+		x->motion = motion_new(MOTION_EXCHANGE, x, &x->stirred);
+	motion_stir(x->motion, &b->store.stirred);
 }
 
-void count_placed(struct channel *ch, size_t n)
+void count_routed(struct broker *b, struct exchange *x)
 {
-	const struct route_set *routed = &ch->broker->routed;
-	ch->broker->counters.messages_routed += n;
-	for (size_t i = 0; i < n; i++)
-		of_queue(routed->queues[i])->publish++;
+	x->published++;
+	x->routed += b->routed.n;
+	if (!x->stirred)
+		stir_exchange(b, x);
+}
+
+void count_confirms(struct channel *ch)
+{
+	stir_channel(ch);
 }
 
 void count_unroutable(struct channel *ch, bool returned)
 {
-	struct counters *c = &ch->broker->counters;
-	c->messages_unroutable_returned += returned;
-	c->messages_unroutable_dropped += !returned;
-	of_channel(ch)->return_unroutable += returned;
-	of_channel(ch)->drop_unroutable += !returned;
-	of_vhost(ch)->return_unroutable += returned;
-	of_vhost(ch)->drop_unroutable += !returned;
-}
-
-void count_confirms(struct channel *ch, size_t n)
-{
-	ch->broker->counters.messages_confirmed += n;
-	of_channel(ch)->confirm += n;
-	of_vhost(ch)->confirm += n;
+	ch->motion.traffic.return_unroutable += returned;
+	ch->motion.traffic.drop_unroutable += !returned;
+	stir_channel(ch);
 }
 
 /* ---- handed out ---- */
 
-static void count_redelivery(struct channel *ch, struct queue *q, bool redelivered)
-{
-	if (redelivered)
-		COUNT(ch, q, redeliver);
-}
+/* Of both, to be counted there at once. */
+#define COUNT(ch, q, name, n)                         \
+	do {                                              \
+		queue_stir(q);                                \
+		stir_channel(ch);                             \
+		(q)->motion->traffic.name += (n);             \
+		(ch)->motion.traffic.name += (n);             \
+	} while (0)
 
-void count_deliver(struct channel *ch, struct queue *q, bool no_ack, bool redelivered)
+void count_deliver(struct consumer *c, bool redelivered)
 {
-	if (no_ack)
-		COUNT(ch, q, deliver_no_ack);
-	else
-		COUNT(ch, q, deliver);
-	count_redelivery(ch, q, redelivered);
+	queue_stir(c->queue);
+	c->delivered++;
+	if (redelivered)
+		COUNT(c->channel, c->queue, redeliver, 1);
 }
 
 void count_get(struct channel *ch, struct queue *q, bool no_ack, bool redelivered)
 {
-	if (no_ack)
-		COUNT(ch, q, get_no_ack);
-	else
-		COUNT(ch, q, get);
-	count_redelivery(ch, q, redelivered);
+	COUNT(ch, q, get, !no_ack);
+	COUNT(ch, q, get_no_ack, no_ack);
+	COUNT(ch, q, redeliver, redelivered);
 }
 
 void count_get_empty(struct channel *ch, struct queue *q)
 {
-	COUNT(ch, q, get_empty);
+	COUNT(ch, q, get_empty, 1);
 }
 
-void count_ack(struct channel *ch, struct queue *q)
+void count_ack(struct channel *ch, struct queue *q, struct consumer *c)
 {
-	COUNT(ch, q, ack);
+	queue_stir(q);
+	if (c && !c->cancelled)
+		c->acked++;
+	else
+		COUNT(ch, q, ack, 1);
 }

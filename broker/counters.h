@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is counted of the broker as a whole since it began, and where the things that messages go
- * through are told of it: queues, exchanges, channels, virtual hosts.  The names are those of
- * RabbitMQ's global counters. */
+ * through are told of it.  On the way of a message little is counted (the decision is in
+ * docs/decisions/0020-statistics.md); the traffic of queues, channels, exchanges, and of what these
+ * are part of, is right after counters_settle. */
 #ifndef BROKER_COUNTERS_H
 #define BROKER_COUNTERS_H
 
 #include "queue/message.h"
 #include "queue/motion.h"
 
+struct broker;
 struct channel;
-struct entry;
+struct consumer;
 struct exchange;
 struct queue;
 
@@ -21,13 +23,14 @@ const char *queue_kind_name(enum queue_kind kind);
 enum { SIZE_CLASSES = 9 };
 
 struct counters {
-	uint64_t messages_received, messages_received_confirm;
-	uint64_t messages_routed;    /* to queues: one for each of them */
-	uint64_t messages_confirmed;
-	uint64_t messages_unroutable_dropped, messages_unroutable_returned;
-	struct traffic by_kind[QUEUE_KINDS];   /* what queues of that kind have handed out */
+	/* sums: after counters_settle */
+	struct traffic channels;     /* of all of them: received is publish, confirmed is confirm ... */
+	struct traffic confirming;   /* ... and of those that are in confirm mode */
+	struct traffic exchanges;    /* routed is publish_out */
+	struct traffic by_kind[QUEUE_KINDS];   /* of queues of that kind */
+
 	uint64_t sizes[SIZE_CLASSES];   /* messages received that are no larger than that, and larger
-	                                 * than the one before ... */
+	                                 * than the one before; of the first class after settling ... */
 	uint64_t size_bytes;         /* ... and the sum of their bodies */
 	uint64_t publishers;         /* channels that have published and are open */
 	uint64_t connections_closed; /* those opened are numbered */
@@ -38,24 +41,36 @@ struct counters {
 /* The largest body of each class, in bytes; of the last UINT64_MAX. */
 extern const uint64_t counters_sizes[SIZE_CLASSES];
 
-/* Handed out by queues of all kinds together. */
-struct traffic counters_traffic(const struct counters *c);
+/* All traffic is told and all sums are right, also of virtual hosts: before any is read. */
+void counters_settle(struct broker *b);
 
-/* A client's message, that it is routed to the queues of b->routed, and placed in the first n. */
+/* What queues of all kinds have handed out. */
+struct traffic counters_handed_out(const struct counters *c);
+
+/* A channel's motion begins, from now on it is in confirm mode, and it ends, when its consumers
+ * have gone. */
+void count_channel(struct channel *ch);
+void count_confirming(struct channel *ch);
+void count_channel_end(struct channel *ch);
+
+/* A client's message; and that it is routed to the queues of b->routed. */
 void count_publish(struct channel *ch, const struct message *m);
-void count_routed(struct channel *ch, struct exchange *x);
-void count_placed(struct channel *ch, size_t n);
+void count_routed(struct broker *b, struct exchange *x);
+/* Some are safe. */
+void count_confirms(struct channel *ch);
+
+/* Nobody takes it. */
 void count_unroutable(struct channel *ch, bool returned);
 
-/* So many are safe: the publisher is told so. */
-void count_confirms(struct channel *ch, size_t n);
-
 /* Handed out, to a consumer or by basic.get; or there was nothing. */
-void count_deliver(struct channel *ch, struct queue *q, bool no_ack, bool redelivered);
+void count_deliver(struct consumer *c, bool redelivered);
 void count_get(struct channel *ch, struct queue *q, bool no_ack, bool redelivered);
 void count_get_empty(struct channel *ch, struct queue *q);
 
-/* The client has it for good. */
-void count_ack(struct channel *ch, struct queue *q);
+/* The client has it for good; c NULL, or on its way out: no consumer counts it. */
+void count_ack(struct channel *ch, struct queue *q, struct consumer *c);
+
+/* A consumer goes, or its queue is looked at: what it has counted is told. */
+void count_consumer(struct consumer *c);
 
 #endif

@@ -10,6 +10,7 @@ const struct refusal *on_confirm_select(struct channel *ch, const struct confirm
 	if (ch->tx.on)
 		return refuse(ch->broker, &PRECONDITION_FAILED, "cannot switch from tx to confirm mode");
 	ch->confirm.on = true;
+	count_confirming(ch);
 	if (!m->no_wait)
 		channel_send(ch, &ok);
 	return NULL;

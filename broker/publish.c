@@ -304,7 +304,6 @@ static struct published place_routed(const struct passage *p)
 		once_claim(b, m, &p->sender, &b->routed, n);
 	struct placed placed = place(&b->store, m, b->routed.queues, n, &b->routed.claims);
 	quota_placed(b->routed.queues, n, m->body_bytes);
-	count_placed(ch, n);
 	b->undelivered += n;
 	ch->connection->placed += n;
 	for (size_t i = 0; i < n; i++)
@@ -325,7 +324,7 @@ static struct published publish_routed(struct passage *p)
 	if (x)   /* inside a transaction it may have gone since the check */
 		topology_route(&ch->vhost->topology, x, &p->route, &b->routed);
 	if (x)
-		count_routed(ch, x);
+		count_routed(b, x);
 	spend(b, &ch->vhost->topology);
 	if (asks(p) && b->routed.n)
 		return tell_progress(p);

@@ -64,7 +64,7 @@ static void end(struct broker *b, struct delivery *d, enum settle_how how, bool 
 static void finish(struct channel *ch, struct delivery *d, enum settle_how how)
 {
 	if (d->queue && how == SETTLE_ACK)
-		count_ack(ch, d->queue);
+		count_ack(ch, d->queue, d->consumer);
 	if (d->queue)
 		end(ch->broker, d, how, false);
 	else

@@ -230,7 +230,7 @@ static void deliver(struct consumer *c, struct entry e)
 	if (c->progress)
 		progress_give(c->progress, e.seq);
 	consuming_count(c);
-	count_deliver(ch, c->queue, false, false);
+	count_deliver(c, false);
 	stream_lend(c->queue);
 	unacked_put(&ch->unacked, tag,
 	            (struct delivery){ .entry = { .seq = e.seq }, .queue = c->queue, .consumer = c });

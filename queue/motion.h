@@ -1,36 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes on with something that messages go through: its traffic, and a place on the list of
- * those that moved lately, so that who takes samples looks at these alone. */
+/* What goes on with something that messages go through: its traffic, which sums are told of now and
+ * then, and a place on the list of those that moved lately, so that who tells the sums or takes
+ * samples looks at these alone.  On the way of a message next to nothing is counted
+ * (docs/decisions/0020-statistics.md): the traffic is gathered when somebody wants to know. */
 #ifndef QUEUE_MOTION_H
 #define QUEUE_MOTION_H
 
 #include "base/list.h"
 #include "queue/traffic.h"
 
+struct series;
+
 enum motion_kind { MOTION_QUEUE, MOTION_EXCHANGE, MOTION_CHANNEL, MOTION_CONNECTION, MOTION_VHOST,
 	               MOTION_BROKER };
 
+enum { MOTION_SUMS = 3 };
+
 struct motion {
+	struct list stirred;         /* on a list of those that moved ... */
+	bool *flag;                  /* ... which is also said there; NULL: it is not */
+	uint64_t seen;               /* of a queue: the number that was next when it was gathered */
 	struct traffic traffic;
-	struct list stirred;         /* on the store's list of those that moved */
-	enum motion_kind kind;
+	struct traffic told;         /* of that, what is in the sums */
+	struct traffic *sums[MOTION_SUMS];   /* which it is part of; NULL: none */
+	struct series *series;       /* what it was; kept by broker/ */
 	void *of;                    /* what it is the motion of */
+	enum motion_kind kind;
 };
 
 void motion_init(struct motion *m, enum motion_kind kind, void *of);
 
-/* Before of is freed. */
+/* Before of is freed, and while its sums are there. */
 void motion_end(struct motion *m);
 
-/* It moves. */
-static inline void motion_stir(struct motion *m, struct list *stirred)
-{
-	if (!list_linked(&m->stirred))
-		list_push(stirred, &m->stirred);
-}
+/* Tells the sums what is new; false when nothing is. */
+bool motion_tell(struct motion *m);
+
+/* It moves; it has been looked at. */
+void motion_stir(struct motion *m, struct list *stirred);
+void motion_rest(struct motion *m);
 
 /* One that is made when it is first needed: most things never move. */
-struct motion *motion_new(enum motion_kind kind, void *of);
+struct motion *motion_new(enum motion_kind kind, void *of, bool *flag);
 void motion_free(struct motion **m);
 
 #endif

@@ -318,6 +318,15 @@ struct lane *queue_wanted(struct queue *q)
 	return front;
 }
 
+void queue_move(struct queue *q)
+{
+	if (!q->motion) {
+		q->motion = motion_new(MOTION_QUEUE, q, &q->stirred);
+		q->motion->seen = q->next_seq;
+	}
+	motion_stir(q->motion, &q->store->stirred);
+}
+
 int64_t queue_entry_deadline(const struct queue *q, struct message *m)
 {
 	int64_t at = QUEUE_NO_DEADLINE;

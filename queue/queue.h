@@ -29,7 +29,7 @@ struct queue {
 	struct list bindings;         /* bindings that end here; kept by exchange/ */
 	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
 	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
-	struct motion *motion;        /* NULL: no message ever came or was asked for */
+	struct motion *motion;        /* NULL: it never moved */
 	struct keyring *keyring;      /* x-message-deduplication; NULL: any may be in it twice */
 	uint64_t next_seq;
 	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
@@ -41,6 +41,7 @@ struct queue {
 	bool durable;                 /* as declared */
 	bool auto_delete;
 	bool exclusive;
+	bool stirred;                 /* its motion stands on the store's list */
 	bool paused;                  /* takes messages, and is to hand out none */
 	bool deleted;                 /* gone for clients; freed when nothing is unacked any more */
 	bool counts;                  /* x-queue-type is quorum: returns are counted and told */
@@ -170,9 +171,19 @@ int64_t queue_entry_deadline(const struct queue *q, struct message *m);
 /* Adds a message at the back under a number from queue_number; takes a reference of its own. */
 void queue_push(struct queue *q, uint64_t seq, struct message *m);
 
+/* It moves, or has not since its motion was looked at last. */
+void queue_move(struct queue *q);
+
+static inline void queue_stir(struct queue *q)
+{
+	if (!q->stirred)
+		queue_move(q);
+}
+
 /* The number for the next message. */
 static inline uint64_t queue_number(struct queue *q)
 {
+	queue_stir(q);
 	return q->next_seq++;
 }
 

@@ -53,11 +53,13 @@ static void tear_down(void)
 
 static const struct counters *counters(void)
 {
+	counters_settle(in.broker);
 	return &in.broker->counters;
 }
 
 static const struct vhost *vhost(void)
 {
+	counters_settle(in.broker);
 	return vhost_find(in.broker, slice_str("/"));
 }
 
@@ -108,12 +110,12 @@ START_TEST(what_is_published)
 	ck_assert_uint_eq(vhost()->motion.traffic.confirm, 5);
 	ck_assert_uint_eq(vhost()->topology.nameless->motion->traffic.publish, 5);
 	ck_assert_uint_eq(vhost()->topology.nameless->motion->traffic.publish_out, 3);
-	ck_assert_uint_eq(counters()->messages_received, 5);
-	ck_assert_uint_eq(counters()->messages_received_confirm, 5);
-	ck_assert_uint_eq(counters()->messages_routed, 3);
-	ck_assert_uint_eq(counters()->messages_confirmed, 5);
-	ck_assert_uint_eq(counters()->messages_unroutable_dropped, 1);
-	ck_assert_uint_eq(counters()->messages_unroutable_returned, 1);
+	ck_assert_uint_eq(counters()->channels.publish, 5);
+	ck_assert_uint_eq(counters()->confirming.publish, 5);
+	ck_assert_uint_eq(counters()->exchanges.publish_out, 3);
+	ck_assert_uint_eq(counters()->channels.confirm, 5);
+	ck_assert_uint_eq(counters()->channels.drop_unroutable, 1);
+	ck_assert_uint_eq(counters()->channels.return_unroutable, 1);
 	ck_assert_uint_eq(counters()->publishers, 1);
 }
 END_TEST
@@ -168,7 +170,7 @@ START_TEST(what_is_delivered_by_queues_of_each_kind)
 	ck_assert_uint_eq(counters()->by_kind[QUEUE_CLASSIC].deliver_no_ack, 2);
 	ck_assert_uint_eq(counters()->by_kind[QUEUE_QUORUM].deliver, 2);
 	ck_assert_uint_eq(counters()->by_kind[QUEUE_STREAM].deliver, 2);
-	struct traffic all = counters_traffic(counters());
+	struct traffic all = counters_handed_out(counters());
 	ck_assert_uint_eq(traffic_deliver_get(&all), 6);
 }
 END_TEST
