@@ -12,6 +12,7 @@
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "queue/peek.h"
 #include "queue/queue.h"
 #include "queue/reader.h"
 #include "queue/shelf.h"
@@ -432,6 +433,7 @@ void fetch_collect(struct store *s, log_position durable)
 		case FETCH_COPIES: relocation_take(s); break;
 		case FETCH_REPLAY: replay_take(s); break;
 		case FETCH_LEAF: reader_take_leaf(back->owner); break;
+		case FETCH_PEEK: peek_take(back->owner); break;
 		default: shelf_take(s, back->owner); break;
 		}
 	}
@@ -508,7 +510,8 @@ void fetch_unread(struct fetch *f)
 
 /* ---- single entries ---- */
 
-static struct loaded *find_loading(struct fetch *f, uint64_t seq)
+/* The first that has that number or a higher one. */
+static size_t first_loading(const struct fetch *f, uint64_t seq)
 {
 	size_t low = 0, high = f->n;
 	while (low < high) {
@@ -518,6 +521,12 @@ static struct loaded *find_loading(struct fetch *f, uint64_t seq)
 		else
 			high = mid;
 	}
+	return low;
+}
+
+static struct loaded *find_loading(struct fetch *f, uint64_t seq)
+{
+	size_t low = first_loading(f, seq);
 	bool there = low < f->n && f->entries[low].entry.seq == seq && !f->entries[low].taken;
 	return there ? &f->entries[low] : NULL;
 }
@@ -527,6 +536,21 @@ bool fetch_loads(const struct lane *l, uint64_t seq)
 	list_each(it, &l->loading)
 		if (find_loading(of_link(it), seq))
 			return true;
+	return false;
+}
+
+bool fetch_from(const struct lane *l, uint64_t seq, struct entry *out, uint64_t *body_bytes)
+{
+	list_each(it, &l->loading) {
+		const struct fetch *f = of_link(it);
+		for (size_t i = first_loading(f, seq); i < f->n; i++) {
+			if (f->entries[i].taken)
+				continue;
+			*out = f->entries[i].entry;
+			*body_bytes = f->entries[i].body_bytes;
+			return true;
+		}
+	}
 	return false;
 }
 

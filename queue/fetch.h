@@ -40,6 +40,10 @@ void fetch_forget(struct queue *q, struct lane *l, bool acked);
 bool fetch_loads(const struct lane *l, uint64_t seq);
 bool fetch_take(struct lane *l, uint64_t seq, struct entry *out);
 
+/* The first of those that has that number or a higher one, left in place; false when there is
+ * none. */
+bool fetch_from(const struct lane *l, uint64_t seq, struct entry *out, uint64_t *body_bytes);
+
 /* An entry that counts as unacked and has no message is to be read back; one that has its message
  * waits for those of its queue that were recalled before.  why: RECALL_ ... */
 void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned why);

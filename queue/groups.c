@@ -326,6 +326,18 @@ void groups_drop(struct queue *q, bool acked)
 	}
 }
 
+bool groups_next(const struct groups *gs, struct groups_walk *w, struct entry *out)
+{
+	for (; w->group < gs->oldest.len; *w = (struct groups_walk){ w->group + 1, 0 }) {
+		const struct group *g = list_entry(gs->oldest.nodes[w->group], struct group, oldest);
+		if (w->entry < g->n_aside) {
+			*out = g->aside[w->entry++];
+			return true;
+		}
+	}
+	return false;
+}
+
 void groups_check(const struct queue *q, uint64_t *n, uint64_t *bytes)
 {
 	size_t cursor = 0;

@@ -84,6 +84,13 @@ bool groups_take(struct queue *q, uint64_t seq, struct entry *out);
 /* Takes that entry, as queue_take does; there is one. */
 void groups_take_oldest(struct queue *q, struct entry *out);
 
+/* Each entry that is aside, in no order: start with a zeroed walk, false at the end. */
+struct groups_walk {
+	size_t group, entry;
+};
+
+bool groups_next(const struct groups *gs, struct groups_walk *w, struct entry *out);
+
 /* Hands each entry that is aside to queue_drop. */
 void groups_drop(struct queue *q, bool acked);
 

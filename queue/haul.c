@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "queue/haul.h"
 
+#include <errno.h>
+
 #include "persistence/record.h"
 #include "queue/store.h"
 
@@ -8,7 +10,8 @@ void haul_ask(struct store *s, struct haul *h, unsigned kind)
 {
 	h->kind = kind;
 	h->done = 0;
-	h->fetch = (struct log_fetch){ .kind = kind, .at = h->at, .n = h->n };
+	h->fetch = (struct log_fetch){ .owner = h->owner, .kind = kind, .at = h->at,
+		                         .n = h->n };
 	log_fetch(s->log, &h->fetch);
 }
 
@@ -16,7 +19,8 @@ static void ask_for_part(struct store *s, struct haul *h, log_position at)
 {
 	log_fetch_free(&h->part);
 	h->part_at = at;
-	h->part = (struct log_fetch){ .kind = h->kind, .at = &h->part_at, .n = 1 };
+	h->part = (struct log_fetch){ .owner = h->owner, .kind = h->kind, .at = &h->part_at,
+		                        .n = 1 };
 	log_fetch(s->log, &h->part);
 }
 
@@ -38,8 +42,12 @@ const struct log_found *haul_next(struct store *s, struct haul *h)
 		log_fetch_free(&h->fetch);
 		return NULL;
 	}
+	static const struct log_found gone = { .error = -ENOENT };
 	const struct log_found *f = h->part_at ? &h->part.found[0] : &h->fetch.found[h->done];
-	if (!f->error && f->type == RECORD_CHUNK && f->next) {
+	bool more = !f->error && f->type == RECORD_CHUNK && f->next;
+	if (more && !log_holds(s->log, f->next)) {
+		f = &gone;
+	} else if (more) {
 		buf_append_slice(&h->body, f->body);
 		ask_for_part(s, h, f->next);
 		return NULL;

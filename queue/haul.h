@@ -14,7 +14,8 @@ struct haul {
 	log_position at[HAUL_MOST];  /* where they are, ascending; of n, as many are done with */
 	size_t n, done;
 	bool given;                  /* the next one is with the caller */
-	unsigned kind;               /* FETCH_ ..., who is called when something of it is back */
+	unsigned kind;               /* FETCH_ ..., who is called when something of it is back ... */
+	void *owner;                 /* ... with that; the caller's */
 	struct log_fetch fetch, part;    /* all of them; the next piece of a large body */
 	log_position part_at;
 	struct buf body;             /* pieces of the body of the next one */

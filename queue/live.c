@@ -129,6 +129,7 @@ void live_end(struct queue *q)
 	mem_free(live->stream);
 	mem_free(live->acks);
 	deadlines_free(&live->deadlines);
+	ranges_free(&live->plucked);
 	slab_free(live, sizeof *live);
 	q->live = (struct live *)&live_none;
 }

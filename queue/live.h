@@ -51,6 +51,7 @@ struct live {
 	struct row held;              /* dead letters that nobody took; they count as unacked, too */
 	uint64_t held_bytes;          /* of their bodies */
 	struct deadlines deadlines;   /* of messages that have one of their own, and of those aside */
+	struct ranges plucked;        /* numbers taken out by hand, which those may still name */
 	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */
 	int64_t deadline_ms;          /* by which it stands in the broker's heap of deadlines */
 	struct heap *deadline_in;     /* ... that one */

@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
+#include "queue/peek.h"
 #include "queue/retention.h"
 #include "queue/shelf.h"
 #include "queue/store.h"
@@ -171,8 +172,10 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	drop_lane(q, &live->lane, acked);
 	live->n_fetches = 0;
 	live->ready_bytes = 0;
-	if (!stands_aside(live))
+	if (!stands_aside(live)) {
 		deadlines_free(&live->deadlines);
+		ranges_free(&live->plucked);
+	}
 	must(queue_ready(q) == 0);
 	return n;
 }
@@ -233,7 +236,7 @@ static uint16_t lane_number(const struct queue *q, const struct lane *l)
 	return l == &live->lane ? 0 : (uint16_t)(l - live->levels + 1);
 }
 
-static struct lane *lane_numbered(struct queue *q, uint16_t number)
+struct lane *queue_lane(const struct queue *q, uint16_t number)
 {
 	return number == 0 ? &q->live->lane : &q->live->levels[number - 1];
 }
@@ -245,6 +248,8 @@ static bool is_there(const void *queue, const struct due *d)
 		return true;
 	if (d->lane >= HELD)
 		return d->lane < BACK && row_find(&live->held, d->seq);
+	if (ranges_hold(&live->plucked, d->seq))
+		return false;
 	const struct lane *l = d->lane ? &live->levels[d->lane - 1] : &live->lane;
 	return lane_has(l, d->seq) || fetch_loads(l, d->seq) ||
 	       (live->aside && groups_have(live->groups, d->seq));
@@ -411,8 +416,10 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 static void forget_deadlines(struct queue *q)
 {
 	struct live *live = q->live;
-	if (!live->groups && !stands_aside(live) && queue_ready(q) == 0)
+	if (!live->groups && !stands_aside(live) && queue_ready(q) == 0) {
 		deadlines_free(&live->deadlines);
+		ranges_free(&live->plucked);
+	}
 }
 
 static bool take(struct queue *q, struct lane *l, struct entry *out)
@@ -477,7 +484,9 @@ static bool take_from_anywhere(struct queue *q, const struct due *d, struct entr
 	}
 	if (live->later.count && row_take(&live->later, d->seq, out))
 		return true;
-	struct lane *l = lane_numbered(q, d->lane);
+	if (ranges_hold(&live->plucked, d->seq))
+		return false;
+	struct lane *l = queue_lane(q, d->lane);
 	*out = (struct entry){ .seq = d->seq, .at = d->at, .kept = d->kept };
 	if (!lane_take(l, d->seq, out) && !fetch_take(l, d->seq, out) &&
 	    !(d->at && lane_take_cold(l, d->seq, d->body_bytes, &emptied)))
@@ -510,6 +519,48 @@ bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t
 	else if (at > due_ms || !take(q, l, out))
 		return false;
 	*body_bytes = out->message->body_bytes;
+	return true;
+}
+
+/* Deadlines may name it still, when others stand around its place in the log. */
+static void note_plucked(struct queue *q, const struct entry *e)
+{
+	int64_t after_ms;
+	if (message_due(e->message, &after_ms))
+		ranges_add(&q->live->plucked, (struct record_range){ e->seq, 1 });
+}
+
+static bool pluck(struct queue *q, const struct peeked *p, struct entry *out)
+{
+	struct live *live = q->live;
+	struct trail_emptied emptied = { 0 };
+	for (unsigned i = 0; i <= live->n_levels; i++) {
+		struct lane *l = queue_lane(q, (uint16_t)i);
+		if (lane_take(l, p->seq, out) || fetch_take(l, p->seq, out))
+			return true;
+	}
+	*out = (struct entry){ .seq = p->seq, .at = p->at, .kept = p->kept };
+	if (!p->at || p->waits || ranges_hold(&q->gone, p->seq) || row_find(&live->held, p->seq) ||
+	    !lane_take_cold(queue_lane(q, p->lane), p->seq, p->message->body_bytes, &emptied))
+		return false;
+	shelf_release(q->store, emptied);
+	return true;
+}
+
+bool queue_take_out(struct queue *q, const struct peeked *p, struct entry *out)
+{
+	struct live *live = q->live;
+	if (!queue_is_live(q) || live->stream)
+		return false;
+	if (!pluck(q, p, out))
+		return live->aside && groups_take(q, p->seq, out);
+	if (!out->message)
+		out->message = message_ref(p->message);
+	out->redelivered |= out->seq < live->redelivered_below;
+	live->ready_bytes -= out->message->body_bytes;
+	live->unacked++;
+	note_plucked(q, out);
+	store_wake(q->store, q);
 	return true;
 }
 

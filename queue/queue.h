@@ -97,6 +97,9 @@ static inline uint64_t queue_ready(const struct queue *q)
 	return n;
 }
 
+/* Its lanes by numbers: that of all, then one for each priority. */
+struct lane *queue_lane(const struct queue *q, uint16_t number);
+
 /* Where the next entry to be handed out is, or has to be read back from first. */
 struct lane *queue_front(struct queue *q);
 
@@ -196,6 +199,11 @@ bool queue_take(struct queue *q, struct entry *out);
  * One that is in the log only comes without its message, whose size is *body_bytes.  False when
  * none is due, or when it takes another call to find out. */
 bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t *body_bytes);
+
+/* As queue_take, for the entry that was seen there (peek.h), wherever it stands; false when it is
+ * not ready any more. */
+struct peeked;
+bool queue_take_out(struct queue *q, const struct peeked *p, struct entry *out);
 
 /* As queue_take, but of the lowest priority, and with groups the oldest, whoever it is for. */
 bool queue_take_lowest(struct queue *q, struct entry *out);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "queue/fetch.h"
 #include "queue/offsets.h"
+#include "queue/peek.h"
 #include "queue/queue.h"
 #include "queue/reader.h"
 #include "queue/shelf.h"
@@ -42,6 +43,7 @@ void store_init(struct store *s, struct log *log, uint64_t memory_budget)
 	list_init(&s->unsurveyed);
 	list_init(&s->moved_offsets);
 	list_init(&s->leaves);
+	list_init(&s->peeks);
 }
 
 void store_free(struct store *s)
@@ -50,6 +52,7 @@ void store_free(struct store *s)
 	must(s->looks.n == 0 && s->publishers.count == 0);
 	fetch_end(s);
 	readers_end(s);
+	peeks_end(s);
 	shelf_end(s);
 	catalog_free(&s->catalog);
 	reclaim_free(s);
@@ -128,7 +131,7 @@ static log_position write_message(struct store *s, enum record_type type, struct
 		.targets = targets,
 		.n_targets = n,
 		.expires = m->expires,
-		.died = type == RECORD_RELOCATE && m->died,
+		.died = type != RECORD_MOVE && m->died,
 		.delayed = m->delayed,
 		.wall_ms = (uint64_t)(m->published_ms - s->clock_offset_ms),
 		.exchange = message_exchange(m),

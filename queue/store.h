@@ -23,7 +23,7 @@ struct message;
 struct queue;
 
 /* What a fetch of the log brings: struct log_fetch.kind. */
-enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_REPLAY, FETCH_PAGE, FETCH_LEAF };
+enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_REPLAY, FETCH_PAGE, FETCH_LEAF, FETCH_PEEK };
 
 struct store {
 	struct log *log;             /* NULL: nothing is kept */
@@ -64,6 +64,7 @@ struct store {
 	struct list unseen;          /* streams with something that is not visible yet */
 	struct list moved_offsets;   /* struct offset, to be written (offsets.c) */
 	struct list leaves;          /* pages of indexes on their way to readers (reader.c) */
+	struct list peeks;
 
 	bool resting;                /* as little as possible is to stay */
 	struct list deep;            /* queues with much in memory */

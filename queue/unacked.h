@@ -17,6 +17,7 @@ struct delivery {
 	struct consumer *consumer;   /* NULL for basic.get */
 	struct group *group;         /* of the queue's groups; NULL: none */
 	bool held;                   /* acked inside a transaction that is not committed yet */
+	uint32_t since_ms;           /* when it was handed out: the low bits of the broker's clock */
 };
 
 struct unacked {
