@@ -193,7 +193,8 @@ static void deliver(struct consumer *c, struct entry e, struct group *g)
 	if (g)
 		groups_hold(c->queue, g, c);
 	unacked_put(&ch->unacked, tag,
-	            (struct delivery){ .entry = e, .queue = c->queue, .consumer = c, .group = g });
+	            (struct delivery){ .entry = e, .queue = c->queue, .consumer = c, .group = g,
+	                               .since_ms = (uint32_t)ch->broker->now_ms });
 	if (c->patience_ms)
 		patience_note(ch, tag, c->patience_ms);
 }

@@ -223,7 +223,9 @@ static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 	if (g)
 		groups_hold(q, g, NULL);
 	uint64_t ms = patience_of_queue(ch->broker, q);
-	unacked_put(&ch->unacked, tag, (struct delivery){ .entry = e, .queue = q, .group = g });
+	unacked_put(&ch->unacked, tag,
+	            (struct delivery){ .entry = e, .queue = q, .group = g,
+	                               .since_ms = (uint32_t)ch->broker->now_ms });
 	if (ms)
 		patience_note(ch, tag, ms);
 }

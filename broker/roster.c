@@ -12,6 +12,7 @@ static bool begin_in(struct roster *r, struct vhost *v)
 	struct topology *t = &v->topology;
 	struct policies *p = &v->policies;
 	switch (r->kind) {
+	case ROSTER_STREAMS:
 	case ROSTER_QUEUES: walk_begin(&r->outer, &t->walks, &t->all_queues); return true;
 	case ROSTER_EXCHANGES:
 	case ROSTER_BINDINGS: walk_begin(&r->outer, &t->walks, &t->all_exchanges); return true;
@@ -155,6 +156,7 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 	case ROSTER_TOPIC_PERMISSIONS: out->grant = list_entry(l, struct grant, on_vhost); break;
 	case ROSTER_USER_PERMISSIONS:
 	case ROSTER_USER_TOPIC_PERMISSIONS: out->grant = list_entry(l, struct grant, on_user); break;
+	case ROSTER_STREAMS:
 	case ROSTER_QUEUES: out->queue = list_entry(l, struct queue, link); break;
 	case ROSTER_EXCHANGES: out->exchange = list_entry(l, struct exchange, link); break;
 	case ROSTER_CONNECTIONS: out->connection = list_entry(l, struct connection, link); break;
@@ -182,6 +184,7 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
 {
 	switch (r->kind) {
+	case ROSTER_STREAMS: return !row->queue->live->stream && !row->queue->live->retained;
 	case ROSTER_CONSUMERS:
 	case ROSTER_PUBLISHERS: return r->vhost && row->vhost != r->vhost;
 	case ROSTER_VHOST_LIMITS:

@@ -25,6 +25,7 @@ enum roster_kind {
 	ROSTER_TOPIC_PERMISSIONS,    /* in a virtual host */
 	ROSTER_USER_TOPIC_PERMISSIONS,
 	ROSTER_QUEUES,
+	ROSTER_STREAMS,              /* and queues that retain what was acked */
 	ROSTER_EXCHANGES,
 	ROSTER_BINDINGS,             /* those of queues to the default exchange first */
 	ROSTER_CONNECTIONS,

@@ -8,6 +8,7 @@
 #include "broker/consuming.h"
 #include "broker/content.h"
 #include "broker/firehose.h"
+#include "broker/origin.h"
 #include "broker/refuse.h"
 #include "queue/offsets.h"
 #include "queue/queue.h"
@@ -32,50 +33,12 @@ struct queue *streaming_source(struct queue *q, struct slice arguments)
 
 /* ---- offsets ---- */
 
-#define FAR_S (INT64_MAX / 4000)
-
-enum origin_kind { OFFSET_FIRST, OFFSET_LAST, OFFSET_NEXT, OFFSET_NUMBER, OFFSET_TIME };
-
-struct origin {
-	enum origin_kind kind;
-	uint64_t number;
-	int64_t wall_ms;
-};
-
-static bool read_offset_text(struct slice text, int64_t wall_ms, struct origin *out)
-{
-	int64_t age_ms;
-	if (slice_is(text, "first"))
-		out->kind = OFFSET_FIRST;
-	else if (slice_is(text, "last"))
-		out->kind = OFFSET_LAST;
-	else if (slice_is(text, "next"))
-		out->kind = OFFSET_NEXT;
-	else if (settings_age(text, &age_ms))
-		*out = (struct origin){ .kind = OFFSET_TIME, .wall_ms = wall_ms - age_ms };
-	else
-		return false;
-	return true;
-}
-
 /* Without one, what comes next. False when it is none. */
 static bool read_offset(struct slice arguments, int64_t wall_ms, struct origin *out)
 {
 	struct field f;
-	*out = (struct origin){ .kind = OFFSET_NEXT };
-	if (!table_find(arguments, "x-stream-offset", &f))
-		return true;
-	if (f.letter == 'S')
-		return read_offset_text(f.bytes, wall_ms, out);
-	if (f.letter == 'T')
-		*out = (struct origin){ .kind = OFFSET_TIME,
-			                    .wall_ms = f.timestamp < FAR_S ? 1000 * (int64_t)f.timestamp
-			                                                   : 1000 * FAR_S };
-	else if (field_is_integer(&f) && f.integer >= 0)
-		*out = (struct origin){ .kind = OFFSET_NUMBER, .number = (uint64_t)f.integer };
-	else
-		return false;
-	return true;
+	*out = (struct origin){ .kind = ORIGIN_NEXT };
+	return !table_find(arguments, "x-stream-offset", &f) || origin_read(&f, wall_ms, out);
 }
 
 /* x-stream-offset-name; or the consumer's tag, where x-stream-automatic-offset-tracking says so and
@@ -138,17 +101,12 @@ const struct refusal *streaming_check_consume(struct channel *ch, const struct q
 	return check_name(ch, q, m);
 }
 
-/* The numbers of a stream begin at 1, its offsets at 0.  One that is not there yet is awaited. */
+/* One that is not there yet is awaited. */
 static struct reader *reader_at(struct broker *b, struct queue *q, const struct origin *o)
 {
-	uint64_t next = q->live->stream->visible;
-	switch (o->kind) {
-	case OFFSET_FIRST: return reader_new(q, stream_first(q));
-	case OFFSET_LAST: return reader_new(q, next > stream_first(q) ? next - 1 : next);
-	case OFFSET_NUMBER: return reader_new(q, o->number + 1);
-	case OFFSET_TIME: return reader_new_since(q, o->wall_ms + b->store.clock_offset_ms);
-	default: return reader_new(q, next);
-	}
+	if (o->kind == ORIGIN_TIME)
+		return reader_new_since(q, o->wall_ms + b->store.clock_offset_ms);
+	return reader_new(q, origin_number(q, o));
 }
 
 void streaming_start(struct broker *b, struct consumer *c)
@@ -233,7 +191,8 @@ static void deliver(struct consumer *c, struct entry e)
 	count_deliver(c, false);
 	stream_lend(c->queue);
 	unacked_put(&ch->unacked, tag,
-	            (struct delivery){ .entry = { .seq = e.seq }, .queue = c->queue, .consumer = c });
+	            (struct delivery){ .entry = { .seq = e.seq }, .queue = c->queue, .consumer = c,
+	                               .since_ms = (uint32_t)ch->broker->now_ms });
 	if (c->patience_ms)
 		patience_note(ch, tag, c->patience_ms);
 }

@@ -7,6 +7,7 @@ static bool lies_in_vhost(enum roster_kind kind)
 {
 	switch (kind) {
 	case ROSTER_QUEUES:
+	case ROSTER_STREAMS:
 	case ROSTER_EXCHANGES:
 	case ROSTER_BINDINGS:
 	case ROSTER_PERMISSIONS:

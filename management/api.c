@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "broker/link.h"
 #include "broker/manage.h"
+#include "broker/state.h"
 #include "broker/vhost.h"
 #include "management/http.h"
 #include "management/row_field.h"
@@ -258,6 +260,22 @@ static enum call_state refused(struct http_response *r, struct buf *out, uint16_
 	if (code == 403)
 		return http_refuse(r, out, 401, "not_authorised", "%.*s", SLICE_ARG(text));
 	return http_bad_request(r, out, "%.*s", SLICE_ARG(text));
+}
+
+enum call_state api_refuse(struct http_response *r, struct buf *out, const struct refusal *why)
+{
+	return refused(r, out, why->code, buf_slice(&r->host->broker->text));
+}
+
+struct channel *api_client(struct http_response *r, struct buf *out, enum call_state *state)
+{
+	struct proxy_word word;
+	if (!r->proxy.connection)
+		api_open(r);
+	struct channel *ch = connection_channel(r->proxy.connection, PROXY_CHANNEL);
+	if (!ch)
+		api_hear(r, out, &word, state);
+	return ch;
 }
 
 bool api_hear(struct http_response *r, struct buf *out, struct proxy_word *word,

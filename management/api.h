@@ -50,6 +50,25 @@ bool api_hear(struct http_response *r, struct buf *out, struct proxy_word *word,
 struct props;
 void api_read_props(struct slice table, struct props *out);
 
+/* Of a search for messages: "search" and "field", in the body or the query.  False, which was said
+ * then: it makes no sense. */
+struct browse_spec;
+bool api_read_search(struct http_response *r, struct buf *out, struct browse_spec *spec);
+
+/* A number of the body; what is not there stays.  False, which was said then: it is none, or not
+ * from least to most. */
+bool api_read_number(struct http_response *r, struct buf *out, const char *key, uint64_t least,
+                     uint64_t most, uint64_t *n);
+
+/* The channel of the proxy, which is opened; NULL while it is not, or when that is refused: *state
+ * says which. */
+struct channel;
+struct channel *api_client(struct http_response *r, struct buf *out, enum call_state *state);
+
+/* What the broker refuses, just now. */
+struct refusal;
+enum call_state api_refuse(struct http_response *r, struct buf *out, const struct refusal *why);
+
 /* Opens the proxy of the response. */
 void api_open(struct http_response *r);
 

@@ -2,9 +2,9 @@
 /* Single messages over HTTP, published and taken. */
 #include <inttypes.h>
 
-#include "amqp/wire.h"
 #include "base/base64.h"
 #include "management/api.h"
+#include "management/showing.h"
 
 /* ---- publishing ---- */
 
@@ -107,44 +107,13 @@ static bool read_how(const struct http_response *r, enum how *out)
 	return false;
 }
 
-static void put_props(struct buf *out, struct slice header)
-{
-	struct props p;
-	const char *between = "";
-	buf_u8(out, '{');
-	if (!props_decode(header, &p))
-		p.flags = 0;
-#define CELL_shortstr cell_slice
-#define CELL_table cell_table
-#define CELL_octet cell_number
-#define CELL_timestamp cell_number
-#define PROP(bit, name, type)                                \
-	if (p.flags & PROP_##name) {                             \
-		buf_printf(out, "%s\"" #name "\":", between);        \
-		cell_put_json(out, CELL_##type(p.name));             \
-		between = ",";                                       \
-	}
-#include "amqp/props.def"
-#undef PROP
-	buf_u8(out, '}');
-}
-
-/* As text where it is some, and nobody wants it otherwise. */
 static void put_payload(const struct http_response *r, struct buf *out, struct slice body)
 {
 	int64_t most;
 	if (http_number(r, "truncate", &most) && most >= 0 && (uint64_t)most < body.n)
 		body.n = (size_t)most;
-	bool text = !slice_is(http_text(r, "encoding"), "base64") && wire_is_utf8(body);
-	buf_printf(out, "\"payload\":");
-	if (text) {
-		cell_put_json(out, cell_slice(body));
-	} else {
-		buf_u8(out, '"');
-		base64_put(out, body);
-		buf_u8(out, '"');
-	}
-	buf_printf(out, ",\"payload_encoding\":\"%s\"}", text ? "string" : "base64");
+	showing_put_payload(out, body, slice_is(http_text(r, "encoding"), "base64"));
+	buf_u8(out, '}');
 }
 
 static void put_message(const struct http_response *r, struct buf *out,
@@ -157,7 +126,7 @@ static void put_message(const struct http_response *r, struct buf *out,
 	buf_printf(out, ",\"routing_key\":");
 	cell_put_json(out, cell_slice(ok->routing_key));
 	buf_printf(out, ",\"message_count\":%" PRIu32 ",\"properties\":", ok->message_count);
-	put_props(out, word->header);
+	showing_put_props(out, word->header);
 	buf_u8(out, ',');
 	put_payload(r, out, word->body);
 }

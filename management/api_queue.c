@@ -81,3 +81,17 @@ enum call_state api_queue_resume(struct http_response *r, struct buf *out)
 {
 	return set_paused(r, out, false);
 }
+
+/* Of mirrors, which there are none of: there is nothing to be done. */
+enum call_state api_queue_act(struct http_response *r, struct buf *out)
+{
+	struct slice action;
+	if (!http_read_body(r, out))
+		return CALL_DONE;
+	if (!topology_queue(&r->vhost->topology, name_of(r)))
+		return http_not_found(r, out);
+	action = http_text(r, "action");
+	if (slice_is(action, "sync") || slice_is(action, "cancel_sync"))
+		return http_status(r, 204);
+	return http_bad_request(r, out, "Unknown action %.*s", SLICE_ARG(action));
+}

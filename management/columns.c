@@ -650,6 +650,7 @@ const struct column *column_find(enum roster_kind kind, struct slice name)
 		[ROSTER_USER_TOPIC_PERMISSIONS] = { topic_permission_columns,
 		                                    ARRAY_LEN(topic_permission_columns) },
 		[ROSTER_QUEUES] = { queue_columns, ARRAY_LEN(queue_columns) },
+		[ROSTER_STREAMS] = { queue_columns, ARRAY_LEN(queue_columns) },
 		[ROSTER_EXCHANGES] = { exchange_columns, ARRAY_LEN(exchange_columns) },
 		[ROSTER_BINDINGS] = { binding_columns, ARRAY_LEN(binding_columns) },
 		[ROSTER_CONNECTIONS] = { connection_columns, ARRAY_LEN(connection_columns) },

@@ -405,6 +405,9 @@ void http_response_free(struct http_response **response)
 	metrics_end(&r->metrics);
 	expulsion_end(&r->expulsion);
 	parsing_end(&r->parsing);
+	browse_end(&r->browse);
+	moving_end(&r->moving);
+	holdings_end(&r->holdings);
 	mem_disown(r->user_name);
 	buf_free(&r->path);
 	buf_free(&r->headers);

@@ -13,6 +13,7 @@
 #include "amqp/table.h"
 #include "broker/census.h"
 #include "broker/expulsion.h"
+#include "broker/moving.h"
 #include "management/call.h"
 #include "management/http.h"
 #include "management/http_request.h"
@@ -54,8 +55,12 @@ struct http_response {
 	struct metrics metrics;
 	struct expulsion expulsion;
 	struct proxy proxy;
+	struct browse browse;
+	struct moving moving;
+	struct holdings holdings;
 	log_position wait_for;
-	uint64_t count;
+	uint64_t count, most, next, bytes;
+	bool over;
 };
 
 typedef enum call_state http_handler(struct http_response *r, struct buf *out);

@@ -4,52 +4,20 @@
 
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "management/replaying.h"
 #include "management/verbs.h"
 #include "queue/queue.h"
 
-/* A number, first, or last. */
-static bool read_offset(struct slice text, const struct queue *retained, uint64_t *out)
-{
-	uint64_t n = 0;
-	if (slice_is(text, "first") || slice_is(text, "last")) {
-		*out = text.p[0] == 'f' ? stream_first(retained) - 1 : retained->live->stream->visible - 2;
-		return true;
-	}
-	if (text.n == 0 || text.n > 18)
-		return false;
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(text.p[i] - '0');
-	}
-	*out = n;
-	return true;
-}
-
 static enum call_state refuse(struct call *c, const struct queue *q, enum replay_outcome why)
 {
-	const struct queue *retained = q->live->retained;
-	switch (why) {
-	case REPLAY_BUSY: return call_fail(c, CALL_EXIT_UNAVAILABLE, "another replay is under way");
-	case REPLAY_BLOCKED:
-		return call_fail(c, CALL_EXIT_UNAVAILABLE, "publishers are blocked, as memory or disk is "
-		                                           "short");
-	case REPLAY_IMPOSSIBLE:
-		return call_fail(c, CALL_EXIT_UNAVAILABLE,
-		                 "the log has no room for more messages that were put back until some of "
-		                 "them are gone, or the broker was started again");
-	case REPLAY_MANY:
-		return call_fail(c, CALL_EXIT_DATA, "one replay is of %d messages at most",
-		                 REPLAY_MESSAGES);
-	default: break;
-	}
-	if (queue_ready(retained) == 0)
-		return call_fail(c, CALL_EXIT_DATA, "nothing is retained of queue '%.*s' in vhost '%.*s'",
-		                 SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-	return call_fail(c, CALL_EXIT_DATA,
-	                 "offsets %" PRIu64 " to %" PRIu64 " are retained of queue '%.*s' in vhost "
-	                 "'%.*s'", stream_first(retained) - 1, retained->live->stream->visible - 2,
-	                 SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
+	struct buf text = { 0 };
+	replaying_explain(&text, why, q, q->live->retained);
+	if (why == REPLAY_FORGOTTEN)
+		buf_printf(&text, " in vhost '%.*s'", SLICE_ARG(c->vhost));
+	call_fail(c, replaying_is_busy(why) ? CALL_EXIT_UNAVAILABLE : CALL_EXIT_DATA, "%.*s",
+	          SLICE_ARG(buf_slice(&text)));
+	buf_free(&text);
+	return CALL_DONE;
 }
 
 static enum call_state begin(struct call *c)
@@ -65,8 +33,8 @@ static enum call_state begin(struct call *c)
 	if (!q->live->retained)
 		return call_fail(c, CALL_EXIT_DATA, "queue '%.*s' in vhost '%.*s' retains no messages",
 		                 SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-	if (!read_offset(c->arguments[1], q->live->retained, &from) ||
-	    !read_offset(c->arguments[2], q->live->retained, &to))
+	if (!replaying_read(c->arguments[1], q->live->retained, &from) ||
+	    !replaying_read(c->arguments[2], q->live->retained, &to))
 		return call_refuse(c, "Bad argument. An offset is a number, first, or last.");
 	enum replay_outcome why = manage_replay(c->host->broker, q, from, to, &c->count);
 	return why == REPLAY_GOES_ON ? CALL_WAITS : refuse(c, q, why);
@@ -74,14 +42,11 @@ static enum call_state begin(struct call *c)
 
 static enum call_state fail(struct call *c, enum replay_outcome why)
 {
-	static const char *const reasons[] = {
-		[REPLAY_LARGE] = "one replay is of 16 MB at most",
-		[REPLAY_FORGOTTEN] = "some of these messages are not retained any more",
-		[REPLAY_UNREADABLE] = "one of these messages cannot be read back",
-		[REPLAY_FULL] = "the queue has no room for these messages, and refuses what is too much",
-		[REPLAY_GONE] = "the queue was deleted",
-	};
-	return call_fail(c, CALL_EXIT_DATA, "nothing was put back: %s", reasons[why]);
+	struct buf text = { 0 };
+	replaying_explain(&text, why, NULL, NULL);
+	call_fail(c, CALL_EXIT_DATA, "nothing was put back: %.*s", SLICE_ARG(buf_slice(&text)));
+	buf_free(&text);
+	return CALL_DONE;
 }
 
 static void conclude(const struct replay_report *r, struct buf *out)

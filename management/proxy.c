@@ -5,7 +5,7 @@
 #include "base/die.h"
 #include "broker/link.h"
 
-enum { CHANNEL = 1, PIECES = 64 };
+enum { CHANNEL = PROXY_CHANNEL, PIECES = 64 };
 
 /* ---- saying ---- */
 

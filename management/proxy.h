@@ -13,6 +13,8 @@ struct connection;
 struct user;
 struct vhost;
 
+enum { PROXY_CHANNEL = 1 };          /* its number */
+
 /* A zeroed one is closed. */
 struct proxy {
 	struct connection *connection;   /* with one channel, of number 1; NULL: closed */

@@ -51,6 +51,18 @@ OWN_VALUE(queue_operator_policy,
 OWN_VALUE(exchange_policy, r->exchange->ruling ? text_or_nothing(r->exchange->ruling->policy)
                                                : cell_empty())
 
+/* The stream itself, or what a queue retains. */
+static const struct queue *stream_of(const struct roster_row *r)
+{
+	return r->queue->live->retained ? r->queue->live->retained : r->queue;
+}
+
+OWN_VALUE(first_offset, cell_number(stream_first(stream_of(r)) - 1))
+OWN_VALUE(next_offset, cell_number(stream_of(r)->live->stream->visible - 1))
+OWN_VALUE(stream_messages, cell_number(queue_ready(stream_of(r))))
+OWN_VALUE(stream_bytes, cell_number(stream_of(r)->live->ready_bytes))
+OWN_VALUE(stream_readers, cell_number(stream_of(r)->live->stream->n_readers))
+
 OWN_VALUE(client, cell_table(traits_table(r->connection->traits)))
 
 /* ---- what is made ---- */
