@@ -252,10 +252,12 @@ static void unknown_verb(struct call *c)
 {
 	const struct verb *meant = verb_nearest(word(c));
 	buf_printf(&c->error, "\nCommand '%.*s' not found. \n", SLICE_ARG(word(c)));
-	if (meant)
-		buf_printf(&c->error, "Did you mean '%s'?\n", meant->name);
-	buf_printf(&c->error, "\nCommands:\n");
-	verbs_print(&c->error);
+	if (meant) {
+		buf_printf(&c->error, "Did you mean '%s'? \n\n", meant->name);
+	} else {
+		buf_printf(&c->error, "\nCommands:\n");
+		verbs_print(&c->error);
+	}
 	c->code = CALL_EXIT_USAGE;
 }
 

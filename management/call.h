@@ -35,7 +35,7 @@ struct host {
 	bool stop;                   /* set by a verb: the process is to end in order */
 	enum host_wish {
 		HOST_GOES_ON, HOST_SUSPENDS, HOST_RESUMES
-	} wish;                      /* set by a verb: about its listeners, see server/door.c */
+	} wish;                      /* set by a verb: about its listeners, see server/listener.h */
 	bool suspended;              /* nobody new is let in */
 	struct buf trouble;          /* why the last wish could not be granted; owned */
 	uint64_t max_body_bytes;     /* of a request over HTTP */

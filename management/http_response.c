@@ -404,6 +404,7 @@ void http_response_free(struct http_response **response)
 	definitions_end(&r->definitions);
 	metrics_end(&r->metrics);
 	expulsion_end(&r->expulsion);
+	call_free(&r->call);
 	parsing_end(&r->parsing);
 	browse_end(&r->browse);
 	moving_end(&r->moving);

@@ -58,6 +58,7 @@ struct http_response {
 	struct browse browse;
 	struct moving moving;
 	struct holdings holdings;
+	struct call *call;
 	log_position wait_for;
 	uint64_t count, most, next, bytes;
 	bool over;

@@ -73,25 +73,6 @@ static void set_patience(struct caller *c, double s)
 	ev_timer_start(c->door->loop->ev, &c->patience);
 }
 
-/* What is asked of the listeners. */
-static void grant(struct door *d)
-{
-	struct host *h = d->host;
-	struct buf where = { 0 };
-	enum host_wish wish = h->wish;
-	h->wish = HOST_GOES_ON;
-	if (wish == HOST_GOES_ON)
-		return;
-	buf_clear(&h->trouble);
-	if (wish == HOST_SUSPENDS && !h->suspended)
-		listeners_close(d->loop);
-	else if (wish == HOST_RESUMES && h->suspended &&
-	         !listeners_open(d->loop, &where, &h->trouble))
-		listeners_close(d->loop);
-	h->suspended = wish == HOST_SUSPENDS || h->trouble.len;
-	buf_free(&where);
-}
-
 static void pull(struct caller *c)
 {
 	struct host *h = c->door->host;
@@ -100,7 +81,7 @@ static void pull(struct caller *c)
 	c->state = call_pull(c->call, loop_now_ms(), &c->out);
 	if (c->out.len)
 		set_patience(c, take_s);
-	grant(c->door);
+	listeners_heed(c->door->loop);
 	if (h->stop)
 		loop_stop(c->door->loop);
 }

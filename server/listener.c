@@ -289,6 +289,23 @@ static size_t tell(const struct listener *all, struct host_port *out)
 	return n;
 }
 
+void listeners_heed(struct loop *l)
+{
+	struct host *h = l->host;
+	struct buf where = { 0 };
+	enum host_wish wish = h->wish;
+	h->wish = HOST_GOES_ON;
+	if (wish == HOST_GOES_ON)
+		return;
+	buf_clear(&h->trouble);
+	if (wish == HOST_SUSPENDS && !h->suspended)
+		listeners_close(l);
+	else if (wish == HOST_RESUMES && h->suspended && !listeners_open(l, &where, &h->trouble))
+		listeners_close(l);
+	h->suspended = wish == HOST_SUSPENDS || h->trouble.len;
+	buf_free(&where);
+}
+
 struct host_port *listeners_ports(const struct loop *l, size_t *n)
 {
 	struct host_port *all = mem_alloc((LISTENERS + WEB_LISTENERS) * sizeof *all);

@@ -34,6 +34,9 @@ void listeners_close(struct loop *l);
 bool listeners_open_web(struct loop *l, enum http_service s, struct buf *where, struct buf *why);
 void listeners_close_web(struct loop *l);
 
+/* Does what verbs wish of those that speak AMQP (struct host). */
+void listeners_heed(struct loop *l);
+
 /* What both listen on, as management is told; the caller's to mem_free. */
 struct host_port *listeners_ports(const struct loop *l, size_t *n);
 

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leveretctl VERB: a running broker is asked, through the socket in its data directory. */
+/* leveretctl VERB: a running broker is asked, through the socket in its data directory or, when it
+ * is elsewhere, over HTTP. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "management/call.h"
-#include "server/doorway.h"
 #include "server/version.h"
 #include "tools/ctl.h"
+#include "tools/ctl_asking.h"
+#include "tools/ctl_whom.h"
 
-enum { EXIT_TIMEOUT = 75, READ_BYTES = 64 << 10 };
+enum { READ_BYTES = 64 << 10 };
 
-#define INSTALLED_DATA_DIR "/var/lib/leveret"
-
-struct asking {
-	const char *data_dir;
-	long timeout_s;              /* 0: as long as it takes */
+struct asked {
+	struct whom whom;
 	struct request request;
 	char path[2 * PATH_MAX];     /* of a directory, whole */
 	bool shown;                  /* a line of progress stands on the terminal */
@@ -29,43 +25,17 @@ struct asking {
 
 /* ---- arguments ---- */
 
-/* "--name VALUE" or "--name=VALUE"; false: it is another one. */
-static bool takes(const char *name, char **argv, int *i, const char **value)
-{
-	size_t n = strlen(name);
-	if (strncmp(argv[*i], name, n) != 0)
-		return false;
-	if (argv[*i][n] == '=' && name[1] == '-') {
-		*value = argv[*i] + n + 1;
-		return true;
-	}
-	if (argv[*i][n])
-		return false;
-	*value = argv[*i + 1];
-	*i += argv[*i + 1] != NULL;
-	return true;
-}
-
-/* Where a broker that was started here keeps its data, or one that was installed. */
-static const char *usual_directory(void)
-{
-	const char *named = getenv("LEVERET_DATA_DIR");
-	if (named && *named)
-		return named;
-	return access("./data", F_OK) == 0 ? "./data" : INSTALLED_DATA_DIR;
-}
-
 /* What is ours is taken out, the rest is the broker's to understand. NULL: all is well. */
-static const char *read_arguments(struct asking *a, int argc, char **argv)
+static const char *read_arguments(struct asked *a, int argc, char **argv)
 {
-	const char *value = "";
-	a->data_dir = usual_directory();
+	const char *value = "", *why;
+	whom_init(&a->whom);
 	for (int i = 1; i < argc; i++) {
-		if (takes("--data-dir", argv, &i, &value)) {
-			a->data_dir = value;
-		} else if (takes("--timeout", argv, &i, &value) || takes("-t", argv, &i, &value)) {
-			a->timeout_s = value ? atol(value) : 0;
-		} else if (!takes("--node", argv, &i, &value) && !takes("-n", argv, &i, &value)) {
+		if (whom_take(&a->whom, argv, &i, &why)) {
+			if (why)
+				return why;
+		} else if (!option_takes("--node", argv, &i, &value) &&
+		           !option_takes("-n", argv, &i, &value)) {
 			if (a->request.n == REQUEST_MAX_ARGUMENTS)
 				return "there are too many arguments";
 			a->request.arguments[a->request.n++] = slice_str(argv[i]);
@@ -77,7 +47,7 @@ static const char *read_arguments(struct asking *a, int argc, char **argv)
 }
 
 /* The broker runs in a directory of its own: what backup names is named from here. */
-static void complete_path(struct asking *a)
+static void complete_path(struct asked *a)
 {
 	struct slice *path = NULL;
 	char here[PATH_MAX];
@@ -94,58 +64,16 @@ static void complete_path(struct asking *a)
 	*path = slice_str(a->path);
 }
 
-/* ---- the connection ---- */
-
-static int complain(const struct asking *a, int error)
-{
-	if (error == ENOENT || error == ECONNREFUSED)
-		fprintf(stderr,
-		        "Error: no broker runs on the data directory '%s' (--data-dir DIR or the variable "
-		        "LEVERET_DATA_DIR names another)\n",
-		        a->data_dir);
-	else
-		fprintf(stderr, "Error: the broker of the data directory '%s' cannot be reached: %s\n",
-		        a->data_dir, strerror(error));
-	return CALL_EXIT_UNAVAILABLE;
-}
-
-/* A descriptor, or -errno. */
-static int reach(const struct asking *a)
-{
-	struct sockaddr_un address;
-	int directory, error = doorway_address(a->data_dir, &address, &directory);
-	if (error)
-		return error;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-		error = -errno;
-	if (directory >= 0)
-		close(directory);
-	if (error && fd >= 0)
-		close(fd);
-	return error ? error : fd;
-}
-
-static void send_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = send(fd, s.p, s.n, MSG_NOSIGNAL);
-		if (n < 0 && errno != EINTR)
-			return;
-		slice_take(&s, n > 0 ? (size_t)n : 0);
-	}
-}
-
 /* ---- the answer ---- */
 
-static void wipe_progress(struct asking *a)
+static void wipe_progress(struct asked *a)
 {
 	if (a->shown)
 		fprintf(stderr, "\r\033[K");
 	a->shown = false;
 }
 
-static void show(struct asking *a, const struct answer_piece *p)
+static void show(struct asked *a, const struct answer_piece *p)
 {
 	bool progress = p->kind == ANSWER_PROGRESS;
 	if (progress && !isatty(STDERR_FILENO))
@@ -157,92 +85,16 @@ static void show(struct asking *a, const struct answer_piece *p)
 	a->shown = progress;
 }
 
-/* What is whole is shown.  True at the end, with the exit code. */
-static bool take_pieces(struct asking *a, struct buf *in, int *code)
+static int ask(struct asked *a, struct slice verb)
 {
-	struct slice rest = buf_slice(in);
+	struct asking asking = { .whom = &a->whom };
 	struct answer_piece p;
-	enum request_result result;
-	bool end = false;
-	while (!end && (result = answer_decode(&rest, &p)) == REQUEST_OK) {
-		end = p.kind == ANSWER_END;
-		if (end)
-			*code = (int)p.code;
-		else
+	if (asking_open(&asking, &a->request, verb))
+		while (asking_next(&asking, &p))
 			show(a, &p);
-	}
-	if (!end && result == REQUEST_BAD) {
-		fprintf(stderr, "Error: the broker answers what this program does not understand\n");
-		*code = CALL_EXIT_SOFTWARE;
-		return true;
-	}
-	buf_consume(in, in->len - rest.n);
-	return end;
-}
-
-/* The broker hangs up behind its answer; when it was to stop it does so by ending. */
-static void wait_for_end(int fd)
-{
-	char byte;
-	while (recv(fd, &byte, 1, 0) < 0 && errno == EINTR)
-		;
-}
-
-/* Reads until something has come; false, and the exit code, when nothing more will. */
-static bool hear(const struct asking *a, int fd, struct buf *in, int *code)
-{
-	for (;;) {
-		ssize_t n = recv(fd, buf_reserve(in, READ_BYTES), READ_BYTES, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		in->len += n > 0 ? (size_t)n : 0;
-		if (n > 0)
-			return true;
-		if (n < 0 && errno == EAGAIN) {
-			fprintf(stderr, "Error: the broker did not answer within %ld s\n", a->timeout_s);
-			*code = EXIT_TIMEOUT;
-			return false;
-		}
-		fprintf(stderr, "Error: the broker hung up: it has ended, or this user may not ask it (its "
-		                "owner and root may)\n");
-		*code = CALL_EXIT_UNAVAILABLE;
-		return false;
-	}
-}
-
-static int listen_to(struct asking *a, int fd)
-{
-	struct buf in = { 0 };
-	int code;
-	bool heard;
-	while ((heard = hear(a, fd, &in, &code)) && !take_pieces(a, &in, &code))
-		;
 	wipe_progress(a);
-	if (heard)
-		wait_for_end(fd);
-	buf_free(&in);
-	return code;
-}
-
-static int ask(struct asking *a)
-{
-	struct buf out = { 0 };
-	if (!request_encode(&out, &a->request)) {
-		fprintf(stderr, "Error: the arguments are too long\n");
-		return CALL_EXIT_USAGE;
-	}
-	int fd = reach(a), code;
-	if (fd < 0) {
-		code = complain(a, -fd);
-	} else {
-		struct timeval patience = { .tv_sec = a->timeout_s };
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-		send_all(fd, buf_slice(&out));   /* who hangs up may have said why */
-		code = listen_to(a, fd);
-		close(fd);
-	}
-	buf_free(&out);
-	return code;
+	asking_close(&asking);
+	return asking.code;
 }
 
 /* ---- passwords ---- */
@@ -288,16 +140,11 @@ static bool is_left_out(const struct request *r)
 /* From the input, so that no list of processes shows it; line is to be freed. */
 static void read_password(struct request *r, char **line)
 {
-	size_t cap = 0;
 	if (!is_left_out(r) || r->n == REQUEST_MAX_ARGUMENTS)
 		return;
-	if (isatty(STDIN_FILENO))
-		fprintf(stderr, "Password: ");
-	ssize_t n = getline(line, &cap, stdin);
-	if (n > 0 && (*line)[n - 1] == '\n')
-		n--;
-	if (n > 0)
-		r->arguments[r->n++] = slice_of(*line, (size_t)n);
+	*line = secret_read("Password: ");
+	if (*line)
+		r->arguments[r->n++] = slice_str(*line);
 }
 
 /* ---- definitions ---- */
@@ -352,30 +199,42 @@ static bool open_output(struct request *r)
 	return false;
 }
 
+/* What the broker alone can do; the words of the request are settled. */
+static int ask_broker(struct asked *a, struct slice verb)
+{
+	char *line = NULL;
+	struct buf text = { 0 };
+	int code = CALL_EXIT_DATA;
+	read_password(&a->request, &line);
+	if (!a->whom.host)
+		complete_path(a);
+	if (read_definitions(&a->request, &text) && open_output(&a->request))
+		code = ask(a, verb);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		code = code ? code : CALL_EXIT_SOFTWARE;
+	buf_free(&text);
+	free(line);
+	return code;
+}
+
 int ctl_door(int argc, char **argv)
 {
-	struct asking a = { 0 };
+	struct asked a = { 0 };
+	struct slice verb = { 0 };
 	const char *why = read_arguments(&a, argc, argv);
-	if (!why && a.request.n == 0)
+	if (!why && plain_words(&a.request, &verb) == 0)
 		why = "a verb is needed; leveretctl --help lists them";
 	if (why) {
 		fprintf(stderr, "Error: %s\n", why);
 		return CALL_EXIT_USAGE;
 	}
-	if (a.request.n == 1 && slice_is(a.request.arguments[0], "version")) {
+	if (a.request.n == 1 && slice_is(verb, "version")) {
 		printf(VERSION "\n");
 		return CALL_EXIT_OK;
 	}
-	char *line = NULL;
-	struct buf text = { 0 };
-	int code = CALL_EXIT_DATA;
-	read_password(&a.request, &line);
-	complete_path(&a);
-	if (read_definitions(&a.request, &text) && open_output(&a.request))
-		code = ask(&a);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		code = code ? code : CALL_EXIT_SOFTWARE;
-	buf_free(&text);
-	free(line);
+	int code = whom_settle(&a.whom);
+	if (!code)
+		code = ask_broker(&a, verb);
+	whom_free(&a.whom);
 	return code;
 }

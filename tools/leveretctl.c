@@ -10,15 +10,17 @@
 #include "tools/ctl.h"
 
 static const char head[] =
-	"usage: leveretctl [--data-dir DIR] VERB [ARGUMENT ...]\n"
+	"usage: leveretctl [--data-dir DIR | --host HOST] VERB [ARGUMENT ...]\n"
+	"       leveretctl help [VERB]\n"
 	"       leveretctl log verify  [--quiet] DIR\n"
 	"       leveretctl log dump    [--queue N] [--from P] [--to P] [--body] [--json] DIR\n"
 	"       leveretctl log salvage [--quiet] FROM TO\n"
 	"\n"
 	"For a running broker, which is found by its data directory (--data-dir, else the\n"
 	"variable LEVERET_DATA_DIR, else ./data or, where that is not, /var/lib/leveret); its owner\n"
-	"and root may ask. Verbs, columns and output are those of rabbitmqctl, whose name a link to\n"
-	"this program may have:\n"
+	"and root may ask. One that is elsewhere is asked over HTTP (--host). Verbs, columns and\n"
+	"output are those of rabbitmqctl, whose name a link to this program may have, and of\n"
+	"rabbitmq-diagnostics, -plugins, -queues and -upgrade:\n"
 	"\n";
 
 static const char options[] =
@@ -28,6 +30,12 @@ static const char options[] =
 	"  -s, --silent          nor headers of columns\n"
 	"  --no-table-headers    no headers of columns\n"
 	"  --formatter FORM      table, pretty_table, csv, json, or json_stream: an object a line\n"
+	"  --host HOST           [https://]NAME[:PORT] of an HTTP API, port 15672 or 15671; or the\n"
+	"                        variable LEVERET_HOST\n"
+	"  --username USER       who logs in there (guest), or LEVERET_USER\n"
+	"  --password-stdin      the password is the first line of the input; else it is that of\n"
+	"                        LEVERET_PASSWORD, or asked for\n"
+	"  --cacert FILE         certificates that are trusted (those of the system)\n"
 	"  -t, --timeout S       give up after so many seconds without a word\n"
 	"  -n, --node NAME       taken for rabbitmqctl's sake, without effect\n"
 	"\n"

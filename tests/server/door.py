@@ -417,7 +417,7 @@ def try_manners(b, scratch):
     check("version", b.ask("version")[1].startswith("0."))
     code, out, err = b.ask("lst_queues")
     check("an unknown verb", code == 64 and out == "" and
-          "Command 'lst_queues' not found. \nDid you mean 'list_queues'?\n" in err, err)
+          "Command 'lst_queues' not found. \nDid you mean 'list_queues'? \n" in err, err)
     r = subprocess.run([f"{b.build}/leveretctl", "help", "set_policy"], capture_output=True,
                        text=True)
     check("help of one verb has an example", r.returncode == 0 and

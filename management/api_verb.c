@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs from afar: the body is what would be brought to the door, and the answer what is heard
+ * there (request.h), piece by piece.  Its type is one that no form of a web page can have. */
+#include "management/api.h"
+#include "management/verb.h"
+
+static const char request_type[] = "application/x-leveret-request";
+static const char answer_type[] = "application/x-leveret-answer";
+
+/* False, which was said then. */
+static bool may(struct http_response *r, const struct verb *v, struct buf *out)
+{
+	if (v->who == VERB_HERE)
+		http_refuse(r, out, 401, "not_authorised", "%s can be called at the door alone, by the "
+		            "owner of the broker", v->name);
+	else if (v->who == VERB_RULES && !http_user_is(r->user, "administrator"))
+		http_refuse(r, out, 401, "not_authorised", "Not administrator user");
+	return r->status == 200;
+}
+
+/* What the verb is makes the right, and so it has to be the one that the path names.  One that
+ * there is not is answered as at the door. */
+static bool begin(struct http_response *r, struct buf *out)
+{
+	struct buf bytes = { 0 };
+	struct slice in = r->request->body;
+	struct request request;
+	if (!slice_is(r->request->content_type, request_type)) {
+		http_bad_request(r, out, "the body has to be of the type %s", request_type);
+		return false;
+	}
+	if (request_decode(&in, &request) != REQUEST_OK || in.n) {
+		http_bad_request(r, out, "the body is no call of a verb");
+		return false;
+	}
+	buf_append_slice(&bytes, r->request->body);
+	r->call = call_new(r->host, &bytes);
+	const struct verb *v = r->call->verb;
+	if (v && !slice_is(r->parts[0], v->name)) {
+		http_bad_request(r, out, "the body calls %s", v->name);
+		return false;
+	}
+	if (v && !may(r, v, out))
+		return false;
+	r->type = answer_type;
+	return true;
+}
+
+enum call_state api_verb(struct http_response *r, struct buf *out)
+{
+	if (!r->begun && !begin(r, out))
+		return CALL_DONE;
+	return call_pull(r->call, r->now_ms, out);
+}

@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""leveretctl from afar, over HTTP and with TLS: the same as at the door, for those who may; and
+what it does by itself.
+
+usage: ctl.py BUILD
+"""
+import http.client
+import json
+import os
+import pty
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+import rig
+from rig import check
+
+REQUEST = "application/x-leveret-request"
+
+
+class Broker(rig.Broker):
+    """With an HTTP API, and a port for one with TLS."""
+
+    def __init__(self, build, data, certificate):
+        self.web, self.tls = rig.free_port(), rig.free_port()
+        super().__init__(build, data, "management.tcp.ip=127.0.0.1",
+                         f"management.tcp.port={self.web}", "management.ssl.ip=127.0.0.1",
+                         f"management.ssl.port={self.tls}",
+                         f"management.ssl.certfile={certificate}/cert.pem",
+                         f"management.ssl.keyfile={certificate}/key.pem")
+
+    def afar(self, *words, user="guest", password="guest", host=None, **more):
+        env = {"LEVERET_HOST": host or f"127.0.0.1:{self.web}", "LEVERET_USER": user,
+               "PATH": os.environ["PATH"]}
+        if password is not None:
+            env["LEVERET_PASSWORD"] = password
+        more.setdefault("stdin", None if "input" in more else subprocess.DEVNULL)
+        r = subprocess.run([f"{self.build}/leveretctl", *words], capture_output=True, text=True,
+                           timeout=60, env=env, **more)
+        return r.returncode, r.stdout, r.stderr
+
+
+def make_certificate(where):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{where}/key.pem",
+                    "-out", f"{where}/cert.pem", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"],
+                   check=True, stderr=subprocess.DEVNULL)
+
+
+def try_the_same(b):
+    ch = b.connect().channel()
+    for i in range(3000):
+        ch.queue_declare(f"q{i}")
+    for words in (["list_queues"], ["list_queues", "-q", "name", "durable"], ["ping"],
+                  ["list_queues", "--formatter", "json"], ["list_users"], ["help_me"],
+                  ["list_queues", "nme"], ["list_queues", "-p", "nowhere"], ["lst_queues"],
+                  ["delete_user", "nobody"], ["check_port_listener", "1"]):
+        there, here = b.afar(*words), b.ask(*words)
+        check(f"{' '.join(words)}: the same from afar", there == here, there[2:])
+    ch.connection.close()
+
+
+def try_changes(b):
+    check("add_user, its password from the input",
+          b.afar("add_user", "maria", input="rose bud\n")[0] == 0 and
+          b.ask("authenticate_user", "maria", "rose bud")[0] == 0)
+    check("both passwords from the input", b.afar(
+        "--password-stdin", "change_password", "maria", password=None,
+        input="guest\nbud\n")[0] == 0 and b.ask("authenticate_user", "maria", "bud")[0] == 0)
+    check("suspend_listeners", b.afar("suspend_listeners")[0] == 0 and
+          b.ask("check_running")[0] == 69)
+    check("resume_listeners", b.afar("resume_listeners")[0] == 0 and
+          b.ask("check_running")[0] == 0)
+    text = b.afar("export_definitions")[1]
+    check("definitions there and back", json.loads(text)["users"] and
+          b.afar("import_definitions", input=text)[0] == 0)
+
+
+def try_rights(b):
+    for name, tags in (("watcher", ["monitoring"]), ("clerk", ["management"]), ("nobody", [])):
+        b.ask("add_user", name, "pw")
+        b.ask("set_user_tags", name, *tags)
+    for user, verb, code, why in (
+            ("watcher", ["list_queues"], 0, ""), ("watcher", ["status"], 0, ""),
+            ("watcher", ["list_users"], 69, "Not administrator user"),
+            ("watcher", ["purge_queue", "q"], 69, "Not administrator user"),
+            ("watcher", ["hello"], 64, "not found"),
+            ("clerk", ["list_queues"], 69, "Not monitor user"),
+            ("nobody", ["ping"], 69, "Not management user"),
+            ("guest", ["stop"], 69, "at the door alone"),
+            ("guest", ["backup", f"{b.data}/../copy"], 69, "at the door alone")):
+        got = b.afar(*verb, user=user, password="guest" if user == "guest" else "pw")
+        check(f"{user}: {' '.join(verb)}", got[0] == code and why in got[2], got)
+    got = b.afar("ping", password="wrong")
+    check("a wrong password", got[0] == 69 and "Login failed" in got[2], got)
+    got = b.afar("ping", password=None)
+    check("no password", got[0] == 64 and "LEVERET_PASSWORD" in got[2], got)
+
+
+def post(b, path, body, kind=REQUEST):
+    c = http.client.HTTPConnection("127.0.0.1", b.web, timeout=20)
+    c.request("POST", path, body, {"Authorization": "Basic Z3Vlc3Q6Z3Vlc3Q=", "Content-Type": kind})
+    r = c.getresponse()
+    text = r.read()
+    c.close()
+    return r.status, text
+
+
+def try_harm(b):
+    ping = b"LVR1" + struct.pack("<II", 8, 4) + b"ping"
+    check("a call", post(b, "/api/verbs/ping", ping)[0] == 200)
+    for what, path, body, kind in (
+            ("a form of a page", "/api/verbs/ping", ping, "text/plain"),
+            ("another verb than the path says", "/api/verbs/list_users", ping, REQUEST),
+            ("no call", "/api/verbs/ping", b"{}", REQUEST),
+            ("half of one", "/api/verbs/ping", ping[:-1], REQUEST),
+            ("more than one", "/api/verbs/ping", ping + b"x", REQUEST)):
+        status, text = post(b, path, body, kind)
+        check(f"{what} is refused", status == 400, (status, text))
+
+
+def answer_with(data):
+    """A port where that is answered, once."""
+    s = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        c = s.accept()[0]
+        c.recv(65536)
+        c.sendall(data)
+        c.close()
+        s.close()
+
+    threading.Thread(target=serve).start()
+    return f"127.0.0.1:{s.getsockname()[1]}"
+
+
+def try_others(b):
+    """What answers is something else."""
+    for what, data, code, why in (
+            ("silence", b"", 69, "ended before"),
+            ("another protocol", b"SSH-2.0-x\r\n", 69, "does not speak HTTP"),
+            ("another server", b"HTTP/1.1 404 no\r\ncontent-length: 0\r\n\r\n", 69, "no Leveret"),
+            ("an answer cut off", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", 69, "ended"),
+            ("nonsense", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n" + b"\xff" * 9, 70,
+             "does not understand")):
+        got = b.afar("ping", host=answer_with(data))
+        check(what, got[0] == code and why in got[2], got)
+    got = b.afar("ping", host=f"127.0.0.1:{rig.free_port()}")
+    check("nobody", got[0] == 69 and "refused" in got[2], got)
+    for host in ("", ":1", "maria@there"):
+        got = b.afar("ping", "--host", host)
+        check(f"'{host}' is no host", got[0] == 64 and "is no host" in got[2], got)
+
+
+def try_tls(b, where):
+    good = f"https://localhost:{b.tls}"
+    got = b.afar("ping", "--cacert", f"{where}/cert.pem", host=good)
+    check("TLS with a certificate that is trusted", got[0] == 0, got)
+    got = b.afar("list_users", "-s", "--cacert", f"{where}/cert.pem", host=good)
+    check("... and rows", got[1].startswith("guest\t"), got)
+    got = b.afar("ping", host=good)
+    check("one that is not", got[0] == 69 and "--cacert" in got[2], got)
+    got = b.afar("ping", "--cacert", f"{where}/cert.pem", host=f"https://127.0.0.1:{b.tls}")
+    check("one of another name", got[0] == 69 and "mismatch" in got[2].lower(), got)
+    got = b.afar("ping", host=f"https://localhost:{b.web}")
+    check("TLS where there is none", got[0] == 69 and "TLS with localhost" in got[2], got)
+    got = b.afar("check_certificate_expiration", "--unit", "days", "--within", "3")
+    check("a certificate that expires", got[0] == 69 and "cert.pem expires in" in got[2], got)
+    check("... not that soon", b.afar("check_certificate_expiration", "--unit", "days", "--within",
+                                      "0")[0] == 0)
+
+
+def try_terminal(b):
+    """A password that is typed is not shown."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(f"{b.build}/leveretctl", ["leveretctl", "--data-dir", b.data, "add_user", "typed"])
+    seen = b""
+    while b"Password: " not in seen:
+        seen += os.read(fd, 100)
+    os.write(fd, b"thistle\n")
+    try:
+        while part := os.read(fd, 1000):
+            seen += part
+    except OSError:
+        pass
+    status = os.waitpid(pid, 0)[1]
+    os.close(fd)
+    check("a password is typed", status == 0 and
+          b.ask("authenticate_user", "typed", "thistle")[0] == 0, seen)
+    check("... and not shown", b"thistle" not in seen, seen)
+
+
+def main(build):
+    build, where = os.path.abspath(build), tempfile.mkdtemp()
+    make_certificate(where)
+    b = Broker(build, f"{where}/data", where)
+    try:
+        try_the_same(b)
+        try_changes(b)
+        try_rights(b)
+        try_harm(b)
+        try_others(b)
+        try_tls(b, where)
+        try_terminal(b)
+        check("the broker ends in order", b.end() == 0)
+    finally:
+        b.process.kill()
+        b.reader.join()
+        shutil.rmtree(where)
+    return rig.finish("ctl")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
