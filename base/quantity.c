@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/die.h"
+
 enum { FRACTION_DIGITS = 9 };
 
 /* The digits at the front of what is left; false when there are none, or too many. */
@@ -65,4 +67,21 @@ bool quantity_fraction(struct slice text, double *out)
 		unit *= 10;
 	*out += (double)part / unit;
 	return true;
+}
+
+int64_t quantity_unit_s(struct slice unit)
+{
+	static const struct {
+		const char *name;
+		int64_t s;
+	} units[] = {
+		{ "days", 86400 },
+		{ "weeks", 7 * 86400 },
+		{ "months", 30 * 86400 },
+		{ "years", 365 * 86400 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (slice_is(unit, units[i].name))
+			return units[i].s;
+	return 0;
 }

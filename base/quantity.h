@@ -18,4 +18,7 @@ bool quantity_bytes(struct slice text, uint64_t *out);
  * of the point. */
 bool quantity_fraction(struct slice text, double *out);
 
+/* Seconds in days, weeks, months (of 30 days), years (of 365), by these names; 0: it is none. */
+int64_t quantity_unit_s(struct slice unit);
+
 #endif

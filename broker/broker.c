@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broker/broker.h"
 
+#include "amqp/table.h"
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
@@ -413,6 +414,16 @@ int broker_free(struct broker *b)
 }
 
 /* ---- looking ---- */
+
+struct slice broker_cluster_name(const struct broker *b)
+{
+	const struct parameter *p =
+		parameters_find(&b->parameters, slice_of("", 0), slice_str("cluster_name"));
+	struct table_walk w = table_walk(p ? p->value : slice_of("", 0));
+	struct field name;
+	bool said = array_next(&w, &name) && name.letter == 'S' && name.bytes.n;
+	return said ? name.bytes : slice_str(b->options.cluster_name);
+}
 
 static void add_vhost(struct broker_totals *out, const struct topology *t)
 {

@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "broker/arguments.h"
+#include "broker/channel.h"
+#include "broker/consuming.h"
 #include "broker/expiry.h"
 #include "broker/link.h"
 #include "broker/on.h"
@@ -46,6 +48,28 @@ log_position manage_pause(struct broker *b, struct queue *q, bool paused)
 log_position manage_delete(struct broker *b, struct queue *q)
 {
 	return on_queue_remove(b, q);
+}
+
+bool manage_cancel(struct channel *ch, struct slice tag)
+{
+	struct consumer *c = map_get(&ch->by_tag, tag);
+	if (c)
+		consuming_expel(c);
+	return c != NULL;
+}
+
+bool manage_prefetch(struct channel *ch, uint16_t n)
+{
+	list_each(it, &ch->consumers)
+		if (n == 0 && list_entry(it, struct consumer, on_channel)->reader)
+			return false;
+	list_each(it, &ch->consumers) {
+		struct consumer *c = list_entry(it, struct consumer, on_channel);
+		c->window = c->no_ack ? 0 : n;
+	}
+	ch->prefetch = n;
+	channel_wake_consumers(ch);
+	return true;
 }
 
 /* The sentence of a refusal just made. */

@@ -8,6 +8,7 @@
 #include "queue/replay.h"
 
 struct broker;
+struct channel;
 struct queue;
 struct vhost;
 
@@ -49,6 +50,14 @@ bool manage_is_durable(const struct broker *b, log_position at);
 
 /* Closes the connection of that number with 320 and the reason; false when there is none. */
 bool manage_close(struct broker *b, uint64_t number, struct slice reason);
+
+/* Ends a consumer as basic.cancel does, and the client is told, where it can be; false when the
+ * channel has none of that tag. */
+bool manage_cancel(struct channel *ch, struct slice tag);
+
+/* As basic.qos, for the consumers to come and for those there are; 0: no limit.  False, and nothing
+ * has changed: there is one of a stream, which needs a limit. */
+bool manage_prefetch(struct channel *ch, uint16_t n);
 
 /* Publishers are blocked while so many bytes of memory, or more, are used; while fewer are free on
  * the log's file system.  What was noted last counts at once. */

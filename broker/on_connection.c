@@ -49,7 +49,8 @@ void on_connection_begin(struct connection *c)
 	struct buf props = { 0 }, mechanisms = { 0 };
 	put_capabilities(&props);
 	print_mechanisms(&mechanisms, c);
-	table_put_str(&props, "cluster_name", o->cluster_name);
+	table_put(&props, slice_str("cluster_name"),
+	          &(struct field){ .letter = 'S', .bytes = broker_cluster_name(c->broker) });
 	table_put_str(&props, "copyright", "The Leveret project");
 	table_put_str(&props, "information", "Leveret, an AMQP 0-9-1 broker compatible with RabbitMQ");
 	table_put_str(&props, "platform", "Leveret");

@@ -89,6 +89,10 @@ static inline uint64_t broker_wall_ms(const struct broker *b)
 	return b->options.wall_ms + (b->now_ms - b->started_ms);
 }
 
+/* What the cluster is called: the global parameter cluster_name where it is set to a text, else
+ * what the configuration says. */
+struct slice broker_cluster_name(const struct broker *b);
+
 /* What there is in all virtual hosts together. */
 struct broker_totals {
 	uint64_t exchanges, queues, bindings, consumers, ready, unacked;

@@ -136,6 +136,11 @@ struct exchange *api_exchange_named(struct http_response *r, struct slice *name)
 	return topology_exchange(&r->vhost->topology, *name);
 }
 
+bool api_is_here(const struct http_response *r)
+{
+	return slice_is(r->parts[0], r->host->broker->options.cluster_name);
+}
+
 bool api_asks(struct http_response *r, const char *key)
 {
 	return slice_is(http_query(r, key), "true");

@@ -20,6 +20,9 @@ enum call_state api_one(struct http_response *r, struct buf *out, enum roster_ki
 struct queue *api_queue_named(struct http_response *r, struct slice *name);
 struct exchange *api_exchange_named(struct http_response *r, struct slice *name);
 
+/* The first part of the path names this node. */
+bool api_is_here(const struct http_response *r);
+
 /* Takes in the body of the request as definitions have it (definitions_take), with the parts of the
  * path under these keys (NULL at the end) before its own; then 204 if it was there, or 201. */
 enum call_state api_take(struct http_response *r, struct buf *out, const char *section,

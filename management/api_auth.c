@@ -37,11 +37,6 @@ enum call_state api_login(struct http_response *r, struct buf *out)
 
 /* ---- attempts ---- */
 
-static bool is_here(const struct http_response *r)
-{
-	return slice_is(r->parts[0], r->host->broker->options.cluster_name);
-}
-
 static void put_count(struct buf *out, const struct attempt_count *c)
 {
 	object_put(out, "auth_attempts", cell_number(c->succeeded + c->failed));
@@ -51,7 +46,7 @@ static void put_count(struct buf *out, const struct attempt_count *c)
 
 enum call_state api_attempts(struct http_response *r, struct buf *out)
 {
-	if (!is_here(r))
+	if (!api_is_here(r))
 		return http_not_found(r, out);
 	object_open_list(out, NULL);
 	for (int i = 0; i < ATTEMPT_PROTOCOLS; i++) {
@@ -66,7 +61,7 @@ enum call_state api_attempts(struct http_response *r, struct buf *out)
 
 enum call_state api_attempts_by_source(struct http_response *r, struct buf *out)
 {
-	if (!is_here(r))
+	if (!api_is_here(r))
 		return http_not_found(r, out);
 	object_open_list(out, NULL);
 	list_each(it, &r->host->broker->attempts.latest) {
@@ -84,7 +79,7 @@ enum call_state api_attempts_by_source(struct http_response *r, struct buf *out)
 
 enum call_state api_attempts_reset(struct http_response *r, struct buf *out)
 {
-	if (!is_here(r))
+	if (!api_is_here(r))
 		return http_not_found(r, out);
 	attempts_reset(&r->host->broker->attempts);
 	return http_status(r, 204);

@@ -69,7 +69,7 @@ static void put_versions(const struct http_response *r, struct buf *out)
 	object_put(out, "product_version", cell_text(r->host->version));
 	object_put(out, "erlang_version", cell_text(""));
 	object_put(out, "erlang_full_version", cell_text(""));
-	object_put(out, "cluster_name", cell_text(o->cluster_name));
+	object_put(out, "cluster_name", cell_slice(broker_cluster_name(r->host->broker)));
 	object_put(out, "node", node_name(r));
 	object_put(out, "default_queue_type", cell_text("classic"));
 	object_put(out, "rates_mode", cell_text("none"));
@@ -221,7 +221,7 @@ enum call_state api_nodes(struct http_response *r, struct buf *out)
 
 enum call_state api_node(struct http_response *r, struct buf *out)
 {
-	if (!slice_eq(r->parts[0], node_name(r).text))
+	if (!api_is_here(r))
 		return http_not_found(r, out);
 	put_node(r, out);
 	return CALL_DONE;
@@ -242,9 +242,26 @@ enum call_state api_version(struct http_response *r, struct buf *out)
 enum call_state api_cluster_name(struct http_response *r, struct buf *out)
 {
 	object_open(out, NULL);
-	object_put(out, "name", cell_text(r->host->broker->options.cluster_name));
+	object_put(out, "name", cell_slice(broker_cluster_name(r->host->broker)));
 	object_close(out);
 	return CALL_DONE;
+}
+
+/* It is a global parameter, as RabbitMQ keeps it. */
+enum call_state api_cluster_name_put(struct http_response *r, struct buf *out)
+{
+	static const char *const needed[] = { "name", NULL }, *const none[] = { NULL };
+	if (!r->begun && (!http_read_body(r, out) || !api_has_keys(r, out, needed)))
+		return CALL_DONE;
+	if (!r->begun) {
+		struct field name = { .letter = 'S', .bytes = http_text(r, "name") };
+		if (!name.bytes.n)
+			return http_bad_request(r, out, "name should be a text");
+		table_put_str(&r->room, "name", "cluster_name");
+		table_put(&r->room, slice_str("value"), &name);
+		r->body.bytes = buf_slice(&r->room);
+	}
+	return api_take(r, out, "global_parameters", none, true);
 }
 
 /* What the pages of others ask for first. */
@@ -273,14 +290,26 @@ enum call_state api_rebalance(struct http_response *r, struct buf *out)
 	return http_status(r, 204);
 }
 
+/* ---- feature flags ---- */
+
 /* What clients ask for before they use it, and this broker has had from its first day. */
-enum call_state api_feature_flags(struct http_response *r, struct buf *out)
-{
-	static const char *const flags[][2] = {
+static const char *const flags[][2] = {
 #define FEATURE(name, about) { #name, about },
 #include "management/features.def"
 #undef FEATURE
-	};
+};
+
+/* They are on already. */
+enum call_state api_feature_flag_enable(struct http_response *r, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (slice_is(r->parts[0], "all") || slice_is(r->parts[0], flags[i][0]))
+			return http_status(r, 204);
+	return http_bad_request(r, out, "The feature flag does not exist");
+}
+
+enum call_state api_feature_flags(struct http_response *r, struct buf *out)
+{
 	(void)r;
 	object_open_list(out, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {

@@ -38,14 +38,20 @@ static bool is_theirs(const struct http_response *r, const struct connection *c,
 }
 
 /* One that the user may see, or with another tag do away with; NULL: there is none. */
-static const struct connection *find(const struct http_response *r, const char *tag)
+static const struct connection *find_named(const struct http_response *r, struct slice name,
+                                           const char *tag)
 {
 	list_each(it, &r->host->broker->connections) {
 		const struct connection *c = list_entry(it, struct connection, link);
-		if (slice_is(r->parts[0], c->name))
+		if (slice_is(name, c->name))
 			return is_theirs(r, c, tag) ? c : NULL;
 	}
 	return NULL;
+}
+
+static const struct connection *find(const struct http_response *r, const char *tag)
+{
+	return find_named(r, r->parts[0], tag);
 }
 
 enum call_state api_connection(struct http_response *r, struct buf *out)
@@ -63,6 +69,14 @@ enum call_state api_connection_close(struct http_response *r, struct buf *out)
 	manage_close(r->host->broker, c->number,
 	             reason.n ? reason : slice_str("Closed via management plugin"));
 	return http_status(r, 204);
+}
+
+/* They are AMQP 1.0's. */
+enum call_state api_sessions(struct http_response *r, struct buf *out)
+{
+	if (!find(r, "monitoring"))
+		return http_not_found(r, out);
+	return http_bad_request(r, out, "connection does not use AMQP 1.0");
 }
 
 /* Of a user, some at a time. */
@@ -106,21 +120,49 @@ enum call_state api_channels_of(struct http_response *r, struct buf *out)
 	return api_list(r, out, ROSTER_CHANNELS, of_connection);
 }
 
-/* "CONNECTION (NUMBER)": cut off where the number begins, the part is the connection's name. */
-enum call_state api_channel(struct http_response *r, struct buf *out)
+static uint16_t number_at(struct slice digits)
 {
-	struct slice name = r->parts[0];
 	uint16_t number = 0;
+	for (size_t i = 0; i < digits.n && digits.p[i] >= '0' && digits.p[i] <= '9'; i++)
+		number = (uint16_t)(number * 10 + (digits.p[i] - '0'));
+	return number;
+}
+
+/* "CONNECTION (NUMBER)"; NULL: there is none, or it is not for who has not the tag. */
+static struct channel *find_channel(const struct http_response *r, const char *tag)
+{
+	struct slice name = r->parts[0], number = name;
 	size_t at = name.n;
 	while (at && name.p[at - 1] != '(')
 		at--;
-	for (size_t i = at; i < name.n && name.p[i] >= '0' && name.p[i] <= '9'; i++)
-		number = (uint16_t)(number * 10 + (name.p[i] - '0'));
-	r->parts[0].n = at > 2 ? at - 2 : 0;
-	struct roster_row row = { .broker = r->host->broker, .connection = find(r, "monitoring") };
-	if (row.connection)
-		row.channel = connection_channel(row.connection, number);
+	slice_take(&number, at);
+	name.n = at > 2 ? at - 2 : 0;
+	const struct connection *c = find_named(r, name, tag);
+	return c ? connection_channel(c, number_at(number)) : NULL;
+}
+
+enum call_state api_channel(struct http_response *r, struct buf *out)
+{
+	struct roster_row row = { .broker = r->host->broker,
+		                      .channel = find_channel(r, "monitoring") };
+	row.connection = row.channel ? row.channel->connection : NULL;
 	return api_one(r, out, ROSTER_CHANNELS, row.channel ? &row : NULL);
+}
+
+/* LavinMQ's: {"prefetch": N} counts for the consumers there are, too. */
+enum call_state api_channel_put(struct http_response *r, struct buf *out)
+{
+	struct channel *ch = find_channel(r, "administrator");
+	int64_t n = 0;
+	if (!ch)
+		return http_not_found(r, out);
+	if (!http_read_body(r, out))
+		return CALL_DONE;
+	if (!http_number(r, "prefetch", &n) || n < 0 || n > UINT16_MAX)
+		return http_bad_request(r, out, "prefetch must be between 0 and %d", UINT16_MAX);
+	if (!manage_prefetch(ch, (uint16_t)n))
+		return http_bad_request(r, out, "a consumer of a stream needs a prefetch count");
+	return http_status(r, 204);
 }
 
 /* ---- consumers ---- */
@@ -138,4 +180,15 @@ static void consuming_in(struct http_response *r)
 enum call_state api_consumers_in(struct http_response *r, struct buf *out)
 {
 	return api_list(r, out, ROSTER_CONSUMERS, consuming_in);
+}
+
+/* .../VHOST/CONNECTION/CHANNEL/TAG, as LavinMQ has it; the client is told, where it can be. */
+enum call_state api_consumer_cancel(struct http_response *r, struct buf *out)
+{
+	const struct connection *c = find_named(r, r->parts[1], "administrator");
+	struct channel *ch = c && c->vhost == r->vhost
+	                         ? connection_channel(c, number_at(r->parts[2])) : NULL;
+	if (!ch || !manage_cancel(ch, r->parts[3]))
+		return http_not_found(r, out);
+	return http_status(r, 204);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Health checks over HTTP: 200 when all is well, 503 with a reason when it is not. */
+#include "base/die.h"
 #include "base/quantity.h"
 #include "broker/state.h"
 #include "management/api.h"
@@ -11,6 +12,18 @@ enum call_state api_check_well(struct http_response *r, struct buf *out)
 	(void)r;
 	buf_printf(out, "{\"status\":\"ok\"}");
 	return CALL_DONE;
+}
+
+/* What concerns one virtual host, or one node, and is well where there is one. */
+enum call_state api_check_quorum_in(struct http_response *r, struct buf *out)
+{
+	return vhost_find(r->host->broker, r->parts[0]) ? api_check_well(r, out)
+	                                                : http_not_found(r, out);
+}
+
+enum call_state api_check_node(struct http_response *r, struct buf *out)
+{
+	return api_is_here(r) ? api_check_well(r, out) : http_not_found(r, out);
 }
 
 static void open_failure(struct http_response *r, struct buf *out, const char *reason)
@@ -78,6 +91,56 @@ enum call_state api_check_protocol(struct http_response *r, struct buf *out)
 	object_close(out);
 	return CALL_DONE;
 }
+
+/* ---- certificates ---- */
+
+/* Of the clock RabbitMQ has text; here are seconds since 1970, and how long that is from now. */
+static void put_expiry(const struct http_response *r, struct buf *out,
+                       const struct host_certificate *one, int64_t now_s)
+{
+	object_open(out, NULL);
+	object_put(out, "node", cell_text(r->host->broker->options.cluster_name));
+	object_put(out, "certfile", cell_text(one->file));
+	object_put(out, "certfile_expires_at", cell_integer(one->expires_s));
+	object_put(out, "days_left", cell_integer((one->expires_s - now_s) / 86400));
+	object_close(out);
+}
+
+/* Those that expire by then. */
+static void put_expiries(struct http_response *r, struct buf *out, int64_t now_s, int64_t by_s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(r->host->certificates); i++) {
+		const struct host_certificate *one = &r->host->certificates[i];
+		if (!one->file || one->expires_s > by_s)
+			continue;
+		if (out->len == 0) {
+			open_failure(r, out, "Certificates expiring");
+			object_open_list(out, "expired");
+		}
+		put_expiry(r, out, one, now_s);
+	}
+}
+
+enum call_state api_check_certificates(struct http_response *r, struct buf *out)
+{
+	enum { MOST = 100000 };
+	uint64_t n;
+	int64_t unit_s = quantity_unit_s(r->parts[1]);
+	int64_t now_s = (int64_t)(broker_wall_ms(r->host->broker) / 1000);
+	if (!quantity_count(r->parts[0], &n) || n > MOST)
+		return http_bad_request(r, out, "Invalid expiration value.");
+	if (!unit_s)
+		return http_bad_request(r, out, "Time unit not recognised. Supported units: days, weeks, "
+		                                "months, years.");
+	put_expiries(r, out, now_s, now_s + (int64_t)n * unit_s);
+	if (out->len == 0)
+		return api_check_well(r, out);
+	object_close_list(out);
+	object_close(out);
+	return CALL_DONE;
+}
+
+/* ---- clients ---- */
 
 enum call_state api_check_in_service(struct http_response *r, struct buf *out)
 {

@@ -103,8 +103,23 @@ enum call_state api_topic_permissions_in_vhost(struct http_response *r, struct b
 	return api_list(r, out, ROSTER_TOPIC_PERMISSIONS, of_vhost);
 }
 
+/* Has the user any in the virtual host? */
+static bool has_topic_grants(const struct http_response *r)
+{
+	const struct vhost *v = vhost_find(r->host->broker, r->parts[0]);
+	const struct user *u = user_find(r->host->broker, r->parts[1]);
+	if (!u || !v)
+		return false;
+	list_each(it, &u->topic_grants)
+		if (list_entry(it, struct grant, on_user)->vhost == v)
+			return true;
+	return false;
+}
+
 enum call_state api_topic_permissions_of(struct http_response *r, struct buf *out)
 {
+	if (!r->begun && !has_topic_grants(r))
+		return http_not_found(r, out);
 	return api_list(r, out, ROSTER_TOPIC_PERMISSIONS, of_both);
 }
 

@@ -6,6 +6,7 @@
 #include "broker/vhost.h"
 #include "management/api.h"
 #include "management/limits.h"
+#include "management/object.h"
 
 static struct vhost *find(const struct http_response *r)
 {
@@ -85,6 +86,17 @@ static enum call_state set_protected(struct http_response *r, struct buf *out, b
 	if (v)
 		r->wait_for = vhost_change(v, &about);
 	return http_durably(r, 204);
+}
+
+enum call_state api_vhost_protection(struct http_response *r, struct buf *out)
+{
+	const struct vhost *v = find(r);
+	if (!v)
+		return http_not_found(r, out);
+	object_open(out, NULL);
+	object_put(out, "protected_from_deletion", cell_boolean(v->about.is_protected));
+	object_close(out);
+	return CALL_DONE;
 }
 
 enum call_state api_vhost_protect(struct http_response *r, struct buf *out)

@@ -32,6 +32,7 @@ struct host {
 	uint64_t max_connections, max_descriptors;
 	uint64_t processors;
 	uint64_t memory_total;       /* bytes that the process may use */
+	uint64_t code_bytes;         /* of them, what the program itself takes */
 	bool stop;                   /* set by a verb: the process is to end in order */
 	enum host_wish {
 		HOST_GOES_ON, HOST_SUSPENDS, HOST_RESUMES

@@ -297,7 +297,7 @@ static void put_head(struct definitions *d, struct buf *out)
 		put_head_of_vhost(d, out);
 	} else {
 		pair(out, "rabbitmq_definition_format", cell_text("cluster"));
-		pair(out, "original_cluster_name", cell_text(o->cluster_name));
+		pair(out, "original_cluster_name", cell_slice(broker_cluster_name(d->broker)));
 	}
 	open_section(d, out);
 }

@@ -21,6 +21,12 @@ static const struct {
 	[HTTP_METRICS] = { scrapes, ARRAY_LEN(scrapes) },
 };
 
+const struct http_route *http_routes(size_t *n)
+{
+	*n = ARRAY_LEN(routes);
+	return routes;
+}
+
 static int digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')

@@ -31,6 +31,9 @@ const struct http_route *http_route_find(enum http_service service, enum http_ac
                                          const struct slice *parts, size_t n,
                                          struct slice out[HTTP_PARTS_MAX], unsigned *allowed);
 
+/* All of them. */
+const struct http_route *http_routes(size_t *n);
+
 /* Cuts a path into parts and decodes them into room; false when it makes no sense: too many, or a
  * percent sign without two digits.  An empty last part is none. */
 enum { HTTP_PATH_PARTS_MAX = 12 };

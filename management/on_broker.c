@@ -71,7 +71,7 @@ static void tell_runtime(struct status *s, const struct host *h)
 	tell(s, "Uptime (seconds)", "uptime", cell_number((b->now_ms - b->started_ms) / 1000));
 	tell(s, "Leveret version", "leveret_version", cell_text(h->version));
 	tell(s, "RabbitMQ version", "rabbitmq_version", cell_text(b->options.version));
-	tell(s, "Cluster name", "cluster_name", cell_text(b->options.cluster_name));
+	tell(s, "Cluster name", "cluster_name", cell_slice(broker_cluster_name(b)));
 	section_end(s);
 	section(s, "Data directory", "data");
 	tell(s, "Node data directory", "data_directory", cell_text(h->data_dir));

@@ -171,20 +171,6 @@ enum call_state verb_check_port_connectivity(struct call *c, struct buf *out)
 
 /* ---- certificates ---- */
 
-/* Seconds in that unit; 0: there is none. */
-static int64_t seconds_in(struct slice unit)
-{
-	static const struct {
-		const char *name;
-		int64_t s;
-	} units[] = { { "days", 86400 }, { "weeks", 7 * 86400 }, { "months", 30 * 86400 },
-		          { "years", 365 * 86400 } };
-	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		if (slice_is(unit, units[i].name))
-			return units[i].s;
-	return 0;
-}
-
 /* Says which have expired by then; false: none has. */
 static bool complain(struct call *c, int64_t by_s)
 {
@@ -212,7 +198,7 @@ enum call_state verb_check_certificate_expiration(struct call *c, struct buf *ou
 	enum { MOST = 1000 };
 	uint64_t within = 4;
 	struct slice unit = c->unit.p ? c->unit : slice_str("weeks");
-	if (!seconds_in(unit))
+	if (!quantity_unit_s(unit))
 		return call_refuse(c, "unit '%.*s' is not one of days, weeks, months, years",
 		                   SLICE_ARG(unit));
 	if (c->within.p && (!quantity_count(c->within, &within) || within > MOST))
@@ -220,7 +206,7 @@ enum call_state verb_check_certificate_expiration(struct call *c, struct buf *ou
 	call_banner(c, out, "Checking certificate expiration on the broker in %s ...",
 	            c->host->data_dir);
 	int64_t now_s = (int64_t)(broker_wall_ms(c->host->broker) / 1000);
-	if (complain(c, now_s + (int64_t)within * seconds_in(unit)))
+	if (complain(c, now_s + (int64_t)within * quantity_unit_s(unit)))
 		return CALL_DONE;
 	return well(c, out, "has no certificate that expires within that time");
 }

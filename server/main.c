@@ -351,6 +351,7 @@ static int run(const struct config *c, const struct livelog *livelog, uint64_t b
 		                 .max_descriptors = descriptors_limit(),
 		                 .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		                 .memory_total = memory_total(c),
+		                 .code_bytes = memory_code(),
 		                 .max_body_bytes = c->management_body_bytes,
 		                 .aside = aside_list(loop.aside),
 		                 .metrics_path = c->prometheus_path,

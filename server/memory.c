@@ -5,6 +5,7 @@
 #include "server/memory.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,14 +69,28 @@ uint64_t memory_limit(void)
 	return least(machine, group_limit());
 }
 
+/* Bytes of what the system counts in pages: all, resident, shared, code. */
+static void read_pages(uint64_t out[4])
+{
+	unsigned long long n[4] = { 0 };
+	FILE *f = fopen("/proc/self/statm", "re");
+	bool whole = f && fscanf(f, "%llu %llu %llu %llu", &n[0], &n[1], &n[2], &n[3]) == 4;
+	if (f)
+		fclose(f);
+	for (size_t i = 0; i < 4; i++)
+		out[i] = whole ? n[i] * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 uint64_t memory_used(void)
 {
-	unsigned long long all, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%llu %llu", &all, &resident) != 2)
-		resident = 0;
-	fclose(f);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t pages[4];
+	read_pages(pages);
+	return pages[1];
+}
+
+uint64_t memory_code(void)
+{
+	uint64_t pages[4];
+	read_pages(pages);
+	return pages[3];
 }

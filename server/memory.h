@@ -11,4 +11,7 @@ uint64_t memory_limit(void);
 /* Bytes of it that are in use now: the resident set; 0 when the system does not say. */
 uint64_t memory_used(void);
 
+/* Bytes of the program's own code; 0 when the system does not say. */
+uint64_t memory_code(void);
+
 #endif

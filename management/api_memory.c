@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the memory of the node is, under the names that RabbitMQ has for Erlang's: what there is
+ * nothing of here is nought, and what nobody counts is other_system. */
+#include "base/die.h"
+#include "base/slab.h"
+#include "broker/state.h"
+#include "management/api.h"
+#include "management/object.h"
+
+enum { MEMORY_NAMES = 26 };
+
+struct memory {
+	uint64_t total;
+	uint64_t binary, code, small; /* bodies of messages; the program; entries of queues */
+	uint64_t rest;
+};
+
+struct memory_part {
+	const char *name;
+	uint64_t bytes;
+};
+
+/* Parts are looked at now, the whole about once a second. */
+static void count(const struct http_response *r, struct memory *out)
+{
+	const struct broker *b = r->host->broker;
+	out->binary = b->store.resident;
+	out->code = r->host->code_bytes;
+	out->small = slab_bytes();
+	uint64_t known = out->binary + out->code + out->small;
+	out->total = b->alarms.memory_used > known ? b->alarms.memory_used : known;
+	out->rest = out->total - known;
+}
+
+/* In RabbitMQ's order. */
+static void name_all(const struct memory *m, struct memory_part out[MEMORY_NAMES])
+{
+	const struct memory_part all[] = {
+		{ "connection_readers", 0 },
+		{ "connection_writers", 0 },
+		{ "connection_channels", 0 },
+		{ "connection_other", 0 },
+		{ "queue_procs", 0 },
+		{ "queue_slave_procs", 0 },
+		{ "quorum_queue_procs", 0 },
+		{ "quorum_queue_dlx_procs", 0 },
+		{ "stream_queue_procs", 0 },
+		{ "stream_queue_replica_reader_procs", 0 },
+		{ "stream_queue_coordinator_procs", 0 },
+		{ "plugins", 0 },
+		{ "metadata_store", 0 },
+		{ "other_proc", 0 },
+		{ "metrics", 0 },
+		{ "mgmt_db", 0 },
+		{ "mnesia", 0 },
+		{ "quorum_ets", 0 },
+		{ "metadata_store_ets", 0 },
+		{ "other_ets", 0 },
+		{ "binary", m->binary },
+		{ "msg_index", m->small },
+		{ "code", m->code },
+		{ "atom", 0 },
+		{ "other_system", m->rest },
+		{ "allocated_unused", 0 },
+	};
+	_Static_assert(ARRAY_LEN(all) == MEMORY_NAMES, "each has its place");
+	memcpy(out, all, sizeof all);
+}
+
+enum call_state api_memory(struct http_response *r, struct buf *out)
+{
+	struct memory m;
+	struct memory_part parts[MEMORY_NAMES];
+	if (!api_is_here(r))
+		return http_not_found(r, out);
+	count(r, &m);
+	name_all(&m, parts);
+	object_open(out, NULL);
+	object_open(out, "memory");
+	for (size_t i = 0; i < MEMORY_NAMES; i++)
+		object_put(out, parts[i].name, cell_number(parts[i].bytes));
+	object_put(out, "reserved_unallocated", cell_number(0));
+	object_put(out, "strategy", cell_text("rss"));
+	object_open(out, "total");
+	object_put(out, "erlang", cell_number(m.total));
+	object_put(out, "rss", cell_number(m.total));
+	object_put(out, "allocated", cell_number(m.total));
+	object_close(out);
+	object_close(out);
+	object_close(out);
+	return CALL_DONE;
+}
+
+/* Of a hundred; what is there at all is at least one. */
+enum call_state api_memory_relative(struct http_response *r, struct buf *out)
+{
+	struct memory m;
+	struct memory_part parts[MEMORY_NAMES];
+	if (!api_is_here(r))
+		return http_not_found(r, out);
+	count(r, &m);
+	name_all(&m, parts);
+	object_open(out, NULL);
+	object_open(out, "memory");
+	object_put(out, "total", cell_number(100));
+	for (size_t i = 0; i < MEMORY_NAMES; i++)
+		object_put(out, parts[i].name,
+		           cell_number(m.total ? (parts[i].bytes * 100 + m.total - 1) / m.total : 0));
+	object_put(out, "reserved_unallocated", cell_number(0));
+	object_close(out);
+	object_close(out);
+	return CALL_DONE;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The node and what is asked of it: name, memory, checks; clients that are meddled with. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/link.h"
+#include "broker/manage.h"
+#include "broker/state.h"
+#include "tests/sim/talk.h"
+#include "tests/unit/management/fixture.h"
+
+Suite *suite_management_api_node(void);
+
+START_TEST(the_cluster_has_a_name)
+{
+	assert_get("/api/cluster-name/", "{\"name\":\"leveret\"}");
+	assert_asked(204, "PUT", "/api/cluster-name", "{\"name\":\"the \\\"fast\\\" one\"}");
+	assert_get("/api/cluster-name", "{\"name\":\"the \\\"fast\\\" one\"}");
+	assert_get("/api/global-parameters",
+	           "[{\"name\":\"cluster_name\",\"value\":\"the \\\"fast\\\" one\"}]");
+	assert_asked(200, "GET", "/api/overview", NULL);
+	ck_assert(says("\"cluster_name\":\"the \\\"fast\\\" one\""));
+	ck_assert(says("\"node\":\"leveret\""));
+	assert_asked(200, "GET", "/api/definitions", NULL);
+	ck_assert(says("\"original_cluster_name\":\"the \\\"fast\\\" one\""));
+	assert_asked(400, "PUT", "/api/cluster-name", "{}");
+	assert_asked(400, "PUT", "/api/cluster-name", "{\"name\":5}");
+	assert_asked(400, "PUT", "/api/cluster-name", "{\"name\":\"\"}");
+	assert_asked(204, "DELETE", "/api/global-parameters/cluster_name", NULL);
+	assert_get("/api/cluster-name", "{\"name\":\"leveret\"}");
+	assert_asked(201, "PUT", "/api/global-parameters/cluster_name", "{\"value\":{\"a\":1}}");
+	assert_get("/api/cluster-name", "{\"name\":\"leveret\"}");
+}
+END_TEST
+
+/* The number behind a key of the last answer. */
+static unsigned long long number(const char *key)
+{
+	char name[64];
+	snprintf(name, sizeof name, "\"%s\":", key);
+	const char *at = strstr(browser_body(&browser), name);
+	ck_assert_ptr_nonnull(at);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+START_TEST(memory_is_told_by_parts)
+{
+	broker_note_resources(in.broker, 100 << 20, UINT64_MAX);
+	browser.host.code_bytes = 1 << 20;
+	assert_asked(200, "GET", "/api/nodes/leveret/memory", NULL);
+	ck_assert_uint_eq(number("rss"), 100 << 20);
+	ck_assert_uint_eq(number("code"), 1 << 20);
+	ck_assert_uint_eq(number("binary") + number("msg_index") + number("code") +
+	                      number("other_system"),
+	                  100 << 20);
+	ck_assert(says("\"strategy\":\"rss\",\"total\":{\"erlang\":"));
+	assert_asked(200, "GET", "/api/nodes/leveret/memory/relative", NULL);
+	ck_assert_uint_eq(number("total"), 100);
+	ck_assert_uint_eq(number("code"), 1);
+	ck_assert_uint_ge(number("other_system"), 90);
+	assert_asked(404, "GET", "/api/nodes/other/memory", NULL);
+	assert_asked(404, "GET", "/api/nodes/other/memory/relative", NULL);
+}
+END_TEST
+
+/* Soon by a day of the simulator's clock, and not at all. */
+START_TEST(certificates_expire)
+{
+	int64_t now_s = (int64_t)(broker_wall_ms(in.broker) / 1000);
+	browser.host.certificates[HTTP_SERVICES] =
+		(struct host_certificate){ .file = "/amqp.pem", .expires_s = now_s + 3 * 86400 };
+	browser.host.certificates[HTTP_API] =
+		(struct host_certificate){ .file = "/web.pem", .expires_s = now_s + 40 * 86400 };
+	assert_get("/api/health/checks/certificate-expiration/2/days", "{\"status\":\"ok\"}");
+	assert_asked(503, "GET", "/api/health/checks/certificate-expiration/1/weeks", NULL);
+	ck_assert(says("\"reason\":\"Certificates expiring\",\"expired\":[{\"node\":\"leveret\","
+	               "\"certfile\":\"/amqp.pem\",\"certfile_expires_at\":"));
+	ck_assert(says("\"days_left\":3}"));
+	ck_assert(!says("web.pem"));
+	assert_asked(503, "GET", "/api/health/checks/certificate-expiration/2/months", NULL);
+	ck_assert(says("web.pem"));
+	assert_asked(503, "GET", "/api/health/checks/certificate-expiration/1/years", NULL);
+	assert_asked(400, "GET", "/api/health/checks/certificate-expiration/1/parsecs", NULL);
+	ck_assert(says("Time unit not recognised. Supported units: days, weeks, months, years."));
+	assert_asked(400, "GET", "/api/health/checks/certificate-expiration/x/days", NULL);
+	assert_asked(400, "GET", "/api/health/checks/certificate-expiration/9999999999/days", NULL);
+}
+END_TEST
+
+START_TEST(checks_of_one_node_are_well)
+{
+	static const char *const checks[] = {
+		"health/checks/quorum-queues-without-elected-leaders/vhost/%2F",
+		"health/checks/quorum-queues-without-elected-leaders/vhost/%2F/pattern/a.*",
+		"health/checks/quorum-queues-without-elected-leaders/all-vhosts/pattern/a.*",
+		"healthchecks/node",
+		"healthchecks/node/leveret",
+	};
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+		char target[128];
+		snprintf(target, sizeof target, "/api/%s", checks[i]);
+		assert_get(target, "{\"status\":\"ok\"}");
+	}
+	assert_asked(404, "GET", "/api/healthchecks/node/other", NULL);
+	assert_asked(404, "GET", "/api/health/checks/quorum-queues-without-elected-leaders/vhost/none",
+	             NULL);
+}
+END_TEST
+
+START_TEST(a_feature_flag_is_on)
+{
+	assert_asked(204, "PUT", "/api/feature-flags/quorum_queue/enable", "{}");
+	assert_asked(204, "PUT", "/api/feature-flags/all/enable", NULL);
+	assert_asked(400, "PUT", "/api/feature-flags/nothing/enable", NULL);
+}
+END_TEST
+
+START_TEST(protection_is_told)
+{
+	assert_asked(204, "POST", "/api/vhosts/%2F/deletion/protection", NULL);
+	assert_get("/api/vhosts/%2F/deletion/protection", "{\"protected_from_deletion\":true}");
+	assert_asked(204, "DELETE", "/api/vhosts/%2F/deletion/protection", NULL);
+	assert_get("/api/vhosts/%2F/deletion/protection", "{\"protected_from_deletion\":false}");
+	assert_asked(404, "GET", "/api/vhosts/none/deletion/protection", NULL);
+}
+END_TEST
+
+#define QUORUM "/api/queues/quorum/%2F/"
+
+START_TEST(a_quorum_queue_has_one_member)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q",
+	             "{\"durable\":true,\"arguments\":{\"x-queue-type\":\"quorum\"}}");
+	assert_asked(201, "PUT", "/api/queues/%2F/c", NULL);
+	assert_get(QUORUM "q/status", "[{\"Node Name\":\"leveret\",\"Raft State\":\"leader\","
+	                              "\"Membership\":\"voter\"}]");
+	assert_asked(400, "GET", QUORUM "c/status", NULL);
+	assert_asked(404, "GET", QUORUM "none/status", NULL);
+	assert_asked(204, "POST", QUORUM "q/replicas/add", "{\"node\":\"leveret\"}");
+	assert_asked(503, "POST", QUORUM "q/replicas/add", "{\"node\":\"other\"}");
+	assert_asked(400, "POST", QUORUM "q/replicas/add", "{}");
+	assert_asked(400, "DELETE", QUORUM "q/replicas/delete", "{\"node\":\"leveret\"}");
+}
+END_TEST
+
+START_TEST(rights_on_topics_that_nobody_gave_are_not_there)
+{
+	assert_asked(404, "GET", "/api/topic-permissions/%2F/guest", NULL);
+	assert_asked(404, "GET", "/api/topic-permissions/%2F/nobody", NULL);
+	assert_asked(201, "PUT", "/api/topic-permissions/%2F/guest",
+	             "{\"exchange\":\"amq.topic\",\"write\":\".*\",\"read\":\".*\"}");
+	assert_asked(200, "GET", "/api/topic-permissions/%2F/guest", NULL);
+}
+END_TEST
+
+/* ---- clients ---- */
+
+static struct talk talk;
+
+static void consume(const char *queue, const char *tag)
+{
+	struct heard h;
+	talk_send(&talk, 1,
+	          &(struct method){
+				  .id = METHOD_basic_consume,
+				  .basic_consume = { .queue = slice_str(queue), .consumer_tag = slice_str(tag) } });
+	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+}
+
+/* The path of something of the only connection. */
+static const char *at_client(const char *format)
+{
+	static char target[256], name[128];
+	size_t n = 0;
+	const struct connection *c = list_entry(in.broker->connections.next, struct connection, link);
+	for (const char *p = c->name; *p && n + 4 < sizeof name; p++)
+		n += (size_t)snprintf(name + n, sizeof name - n, *p == ' ' || *p == '>' ? "%%%02X" : "%c",
+		                      (unsigned char)*p);
+	snprintf(target, sizeof target, format, name);
+	return target;
+}
+
+START_TEST(a_consumer_is_cancelled_from_outside)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	ck_assert(talk_open(&talk, &in));
+	consume("q", "c/1");
+	assert_asked(404, "DELETE", at_client("/api/consumers/%%2F/%s/1/none"), NULL);
+	assert_asked(404, "DELETE", at_client("/api/consumers/%%2F/%s/2/c%%2F1"), NULL);
+	assert_asked(404, "DELETE", "/api/consumers/%2F/none/1/c%2F1", NULL);
+	assert_asked(204, "DELETE", at_client("/api/consumers/%%2F/%s/1/c%%2F1"), NULL);
+	assert_get("/api/consumers", "[]");
+	assert_asked(404, "DELETE", at_client("/api/consumers/%%2F/%s/1/c%%2F1"), NULL);
+	assert_asked(400, "GET", at_client("/api/connections/%s/sessions"), NULL);
+	assert_asked(404, "GET", "/api/connections/none/sessions", NULL);
+	talk_free(&talk);
+}
+END_TEST
+
+static void count(void *n, const struct heard *h)
+{
+	*(int *)n += h->method.id == METHOD_basic_deliver;
+}
+
+/* Deliveries that came by now. */
+static int delivered(void)
+{
+	struct heard h;
+	int n = 0;
+	inside_pass(&in, 10);
+	ck_assert(!talk_expect(&talk, METHOD_channel_flow, &h, count, &n));
+	return n;
+}
+
+START_TEST(a_prefetch_count_is_changed_from_outside)
+{
+	struct heard h;
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	ck_assert(talk_open(&talk, &in));
+	talk_send(&talk, 1,
+	          &(struct method){ .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = 1 } });
+	ck_assert(talk_expect(&talk, METHOD_basic_qos_ok, &h, NULL, NULL));
+	for (int i = 0; i < 5; i++)
+		talk_publish(&talk, 1, slice_str(""), slice_str("q"), false, false, slice_str("m"));
+	consume("q", "c");
+	ck_assert_int_eq(delivered(), 1);
+	assert_asked(204, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":3}");
+	ck_assert_int_eq(delivered(), 2);
+	assert_asked(204, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":0}");
+	ck_assert_int_eq(delivered(), 2);
+	assert_asked(400, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":65536}");
+	assert_asked(400, "PUT", at_client("/api/channels/%s%%20(1)"), "{}");
+	assert_asked(404, "PUT", at_client("/api/channels/%s%%20(2)"), "{\"prefetch\":3}");
+	talk_free(&talk);
+}
+END_TEST
+
+START_TEST(a_stream_keeps_its_prefetch_count)
+{
+	struct heard h;
+	assert_asked(201, "PUT", "/api/queues/%2F/s",
+	             "{\"durable\":true,\"arguments\":{\"x-queue-type\":\"stream\"}}");
+	ck_assert(talk_open(&talk, &in));
+	talk_send(&talk, 1,
+	          &(struct method){ .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = 1 } });
+	ck_assert(talk_expect(&talk, METHOD_basic_qos_ok, &h, NULL, NULL));
+	consume("s", "c");
+	assert_asked(400, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":0}");
+	assert_asked(204, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":9}");
+	talk_free(&talk);
+}
+END_TEST
+
+/* ---- words ---- */
+
+START_TEST(the_table_of_routes_is_a_page)
+{
+	assert_asked_as(200, NULL, "GET", "/api/", NULL);
+	ck_assert(has_line("content-type: text/html; charset=utf-8\r\n"));
+	ck_assert(says("<td>PUT</td><td><code>/api/queues/<em>vhost</em>/<em>queue</em></code></td>"
+	               "<td>management, in the virtual host</td>"));
+	ck_assert(!says("*"));
+	assert_asked_as(404, NULL, "GET", "/cli/rabbitmqadmin", NULL);
+	ck_assert(says("rabbitmqadmin does not come with Leveret"));
+}
+END_TEST
+
+Suite *suite_management_api_node(void)
+{
+	Suite *s = suite_create("management_api_node");
+	TCase *t = tcase_create("all");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, the_cluster_has_a_name);
+	tcase_add_test(t, memory_is_told_by_parts);
+	tcase_add_test(t, certificates_expire);
+	tcase_add_test(t, checks_of_one_node_are_well);
+	tcase_add_test(t, a_feature_flag_is_on);
+	tcase_add_test(t, protection_is_told);
+	tcase_add_test(t, a_quorum_queue_has_one_member);
+	tcase_add_test(t, rights_on_topics_that_nobody_gave_are_not_there);
+	tcase_add_test(t, a_consumer_is_cancelled_from_outside);
+	tcase_add_test(t, a_prefetch_count_is_changed_from_outside);
+	tcase_add_test(t, a_stream_keeps_its_prefetch_count);
+	tcase_add_test(t, the_table_of_routes_is_a_page);
+	suite_add_tcase(s, t);
+	return s;
+}
