@@ -10,6 +10,7 @@
 #include "broker/link.h"
 #include "broker/on.h"
 #include "broker/refuse.h"
+#include "broker/report.h"
 #include "queue/queue.h"
 
 void manage_now(struct broker *b, uint64_t now_ms)
@@ -43,6 +44,13 @@ log_position manage_pause(struct broker *b, struct queue *q, bool paused)
 		list_remove(&q->live->runnable);
 	broker_run_queue(b, q);
 	return at;
+}
+
+const char *manage_loses(const struct queue *q)
+{
+	if (queue_ready(q) || q->live->unacked)
+		return "it has messages";
+	return q->live->rotation.count ? "it has consumers" : NULL;
 }
 
 log_position manage_delete(struct broker *b, struct queue *q)
@@ -88,16 +96,19 @@ static const struct refusal *reserved(struct vhost *v, const char *what, struct 
 	              what, SLICE_ARG(name));
 }
 
+bool manage_may_add_queue(struct vhost *v, const struct queue_spec *spec, struct buf *why)
+{
+	const struct refusal *r = reserved(v, "queue", spec->name);
+	return tell(v->broker, r ? r : arguments_check_queue(v, spec), why);
+}
+
 bool manage_add_queue(struct vhost *v, const struct queue_spec *spec, log_position *wait_for,
                       struct buf *why)
 {
 	if (topology_queue(&v->topology, spec->name))
 		return true;
-	const struct refusal *r = reserved(v, "queue", spec->name);
-	if (!r)
-		r = arguments_check_queue(v, spec);
-	if (r)
-		return tell(v->broker, r, why);
+	if (!manage_may_add_queue(v, spec, why))
+		return false;
 	struct queue *q = topology_add_queue(&v->topology, spec, wait_for);
 	v->broker->counters.queues_created++;
 	policing_queue(v, q);
@@ -105,21 +116,41 @@ bool manage_add_queue(struct vhost *v, const struct queue_spec *spec, log_positi
 	return true;
 }
 
-bool manage_add_exchange(struct vhost *v, const struct exchange_spec *spec,
-                         log_position *wait_for, struct buf *why)
+bool manage_may_add_exchange(struct vhost *v, const struct exchange_spec *spec, struct buf *why)
 {
 	struct broker *b = v->broker;
-	if (topology_exchange(&v->topology, spec->name))
-		return true;
 	const struct refusal *r = reserved(v, "exchange", spec->name);
 	if (!r) {
 		buf_clear(&b->text);
 		r = spec->type->check_exchange ? spec->type->check_exchange(spec->arguments, &b->text)
 		                               : NULL;
 	}
-	if (!r)
-		policing_exchange(v, topology_add_exchange(&v->topology, spec, wait_for));
 	return tell(b, r, why);
+}
+
+bool manage_add_exchange(struct vhost *v, const struct exchange_spec *spec,
+                         log_position *wait_for, struct buf *why)
+{
+	if (topology_exchange(&v->topology, spec->name))
+		return true;
+	if (!manage_may_add_exchange(v, spec, why))
+		return false;
+	policing_exchange(v, topology_add_exchange(&v->topology, spec, wait_for));
+	return true;
+}
+
+log_position manage_delete_exchange(struct vhost *v, struct exchange *x)
+{
+	log_position at = topology_remove_exchange(&v->topology, x);
+	report_departures(v->broker, v->broker->events.actor);
+	return at;
+}
+
+log_position manage_unbind(struct vhost *v, const struct binding_spec *spec)
+{
+	log_position at = topology_unbind(&v->topology, spec);
+	report_departures(v->broker, v->broker->events.actor);
+	return at;
 }
 
 bool manage_bind(struct vhost *v, const struct binding_spec *spec, log_position *wait_for,

@@ -45,6 +45,19 @@ bool manage_add_exchange(struct vhost *v, const struct exchange_spec *spec,
 bool manage_bind(struct vhost *v, const struct binding_spec *spec, log_position *wait_for,
                  struct buf *why);
 
+/* What would be lost with the queue, as a sentence; NULL: nothing. */
+const char *manage_loses(const struct queue *q);
+
+/* Whether such a new one would be refused: false then, and why. */
+bool manage_may_add_queue(struct vhost *v, const struct queue_spec *spec, struct buf *why);
+bool manage_may_add_exchange(struct vhost *v, const struct exchange_spec *spec, struct buf *why);
+
+/* Deletes the exchange, which is not a predeclared one; unbinds, if it is bound.  Both return the
+ * position after which that is for good, or 0. */
+struct exchange;
+log_position manage_delete_exchange(struct vhost *v, struct exchange *x);
+log_position manage_unbind(struct vhost *v, const struct binding_spec *spec);
+
 /* True when the position is safe (of 0: at once). */
 bool manage_is_durable(const struct broker *b, log_position at);
 

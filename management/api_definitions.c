@@ -31,21 +31,51 @@ enum call_state api_definitions(struct http_response *r, struct buf *out)
 	return definitions_export(&r->definitions, out) ? CALL_MORE : CALL_DONE;
 }
 
+/* False, and why in r->room. */
+static bool begin_import(struct http_response *r)
+{
+	struct definitions *d = &r->definitions;
+	begin(r);
+	d->dry_run = api_asks(r, "dry_run");
+	d->reconcile = api_asks(r, "reconcile");
+	d->force = api_asks(r, "force");
+	d->actor = r->user_name;
+	d->notes = DEFINITIONS_ARRAY;
+	buf_clear(&r->room);
+	if (!r->parsing)
+		r->parsing = parsing_new(NULL, r->request->body_room, r->request->body,
+		                         multipart_boundary(r->request->content_type));
+	return definitions_begin(d, r->parsing, &r->room);
+}
+
+/* An object: {"changes":[...],"create":1,...}. */
+static enum call_state report(struct http_response *r, struct buf *out)
+{
+	struct definitions *d = &r->definitions;
+	if (!r->begun)
+		buf_printf(out, "{\"dry_run\":%s,\"changes\":[", d->dry_run ? "true" : "false");
+	if (!r->count && definitions_import(d, out, &r->room))
+		return CALL_MORE;
+	r->count = 1;
+	if (!manage_is_durable(r->host->broker, d->wait_for))
+		return CALL_WAITS;
+	buf_printf(out, "],");
+	definitions_sum(d, out);
+	buf_u8(out, '}');
+	return CALL_DONE;
+}
+
 /* What could not be taken in is said, and the rest is there. */
 enum call_state api_definitions_take(struct http_response *r, struct buf *out)
 {
 	struct definitions *d = &r->definitions;
-	if (!r->begun) {
-		begin(r);
-		buf_clear(&r->room);
-		if (!r->parsing)
-			r->parsing = parsing_new(NULL, r->request->body_room, r->request->body,
-			                         multipart_boundary(r->request->content_type));
-		if (!definitions_begin(d, r->parsing, &r->room))
-			return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
-	}
-	if (definitions_import(d, &r->room))
+	if (!r->begun && !begin_import(r))
+		return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
+	if (d->dry_run || d->reconcile)
+		return report(r, out);
+	if (!r->count && definitions_import(d, out, &r->room))
 		return CALL_MORE;
+	r->count = 1;
 	if (d->failures)
 		return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
 	r->wait_for = d->wait_for;

@@ -97,18 +97,19 @@ struct call {
 	bool quiet, bare;            /* no banner, no headers */
 	bool json;                   /* as JSON ... */
 	enum format format;          /* ... in which form */
-	bool if_empty, if_unused, global, pre_hashed;
+	bool if_empty, if_unused, global, pre_hashed, dry_run, reconcile, force;
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
 	struct slice user;           /* likewise; else it is the first argument */
 	struct slice priority, apply_to;              /* likewise */
 	struct slice unit, within, number, duration;  /* likewise */
 	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
 	bool begun, over;
+	bool taken;                  /* of definitions: all of them */
 	uint32_t code;
 	struct buf error;            /* for the other output */
 	struct buf progress;
 	struct listing listing;
-	struct parsing *parsing;
+	struct parsing *parsing;     /* of definitions */
 	struct definitions definitions;
 	struct expulsion expulsion;
 	struct census census;

@@ -4,17 +4,15 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-#include "amqp/table.h"
 #include "base/die.h"
-#include "broker/arguments.h"
-#include "broker/channel.h"
-#include "broker/manage.h"
-#include "broker/report.h"
+#include "base/mem.h"
+#include "broker/state.h"
 #include "broker/user.h"
-#include "management/call.h"
+#include "management/cell.h"
 #include "management/json.h"
 #include "management/limits.h"
 #include "management/parsing.h"
+#include "management/taking.h"
 #include "queue/queue.h"
 
 enum {
@@ -150,7 +148,7 @@ static bool put_exchange(struct buf *out, const struct roster_row *r)
 	if (x->predeclared)
 		return false;
 	pair(out, "name", cell_slice(x->name));
-	pair(out, "type", cell_text(x->type->name));
+	pair(out, "type", cell_text(exchange_type_name(x)));
 	pair(out, "durable", cell_boolean(x->durable));
 	pair(out, "auto_delete", cell_boolean(x->auto_delete));
 	pair(out, "internal", cell_boolean(x->internal));
@@ -326,319 +324,25 @@ void definitions_end(struct definitions *d)
 {
 	roster_end(&d->rows);
 	roster_end(&d->vhosts);
+	names_free(&d->names);
+	removal_end(&d->removal);
 	buf_free(&d->room);
 }
 
 /* ---- in ---- */
-
-/* One object on its way in. */
-struct taking {
-	struct broker *broker;
-	struct slice vhost;          /* all is for that one; p == NULL: each says what it is for */
-	struct slice object;         /* a field table */
-	log_position wait_for;
-	struct buf *why;             /* the sentence; empty: all is well */
-};
-
-static struct slice text(const struct taking *t, const char *key)
-{
-	struct field f;
-	return table_find(t->object, key, &f) && f.letter == 'S' ? f.bytes : slice_of(NULL, 0);
-}
-
-static bool flag(const struct taking *t, const char *key, bool otherwise)
-{
-	struct field f;
-	return table_find(t->object, key, &f) && f.letter == 't' ? f.boolean : otherwise;
-}
-
-static struct slice table(const struct taking *t, const char *key)
-{
-	struct field f;
-	return table_find(t->object, key, &f) && f.letter == 'F' ? f.bytes : slice_of("", 0);
-}
-
-/* A name of 1 to 255 bytes; else it is said. */
-static bool name(const struct taking *t, const char *key, struct slice *out)
-{
-	*out = text(t, key);
-	if (out->n == 0 || out->n > 255)
-		buf_printf(t->why, "%s has to be a text of 1 to 255 bytes", key);
-	return t->why->len == 0;
-}
-
-static struct vhost *in_vhost(const struct taking *t)
-{
-	struct slice named = text(t, "vhost");
-	if (t->vhost.p && named.p && !slice_eq(named, t->vhost)) {
-		buf_printf(t->why, "is of virtual host '%.*s'", SLICE_ARG(named));
-		return NULL;
-	}
-	named = t->vhost.p ? t->vhost : named;
-	struct vhost *v = vhost_find(t->broker, named);
-	if (!v)
-		buf_printf(t->why, "Virtual host '%.*s' does not exist", SLICE_ARG(named));
-	return v;
-}
-
-/* "a,b" or ["a", "b"]. */
-static void read_words(struct slice object, const char *key, struct buf *out)
-{
-	struct field f;
-	if (!table_find(object, key, &f))
-		return;
-	if (f.letter == 'S')
-		call_words(out, f.bytes);
-	if (f.letter != 'A')
-		return;
-	for (struct table_walk w = table_walk(f.bytes); array_next(&w, &f);)
-		if (f.letter == 'S' && f.bytes.n)
-			buf_printf(out, "%s%.*s", out->len ? "," : "", SLICE_ARG(f.bytes));
-}
-
-/* Without a hashing it is the oldest, as in definitions of its days. */
-static bool read_secret(const struct taking *t, struct password *out)
-{
-	enum hashing h = HASHING_MD5;
-	struct slice plain = text(t, "password"), said = text(t, "hashing_algorithm");
-	if (plain.n)
-		user_hash(t->broker, out, plain);
-	else if (said.n && !password_hashing_find(said, &h))
-		buf_printf(t->why, "unknown hashing_algorithm '%.*s'", SLICE_ARG(said));
-	else if (!password_read(out, h, text(t, "password_hash")))
-		buf_printf(t->why, "password_hash is not one of %s, as base64", password_hashing_name(h));
-	return t->why->len == 0;
-}
-
-static void take_user(struct taking *t)
-{
-	struct slice named;
-	struct user_about about = USER_PLAIN;
-	struct buf tags = { 0 };
-	read_words(t->object, "tags", &tags);
-	about.tags = buf_slice(&tags);
-	if (tags.len > USER_TAGS_MAX)
-		buf_printf(t->why, "more than %d bytes of tags", USER_TAGS_MAX);
-	else if (name(t, "name", &named) && read_secret(t, &about.password) &&
-	         limits_read_user(table(t, "limits"), &about, t->why)) {
-		struct user *u = user_find(t->broker, named);
-		if (u)
-			t->wait_for = user_change(u, &about);
-		else
-			user_add(t->broker, named, &about, &t->wait_for);
-	}
-	buf_free(&tags);
-}
-
-/* What is said beside the name counts before what its metadata says. */
-static void take_vhost(struct taking *t)
-{
-	struct slice named, metadata = table(t, "metadata");
-	struct taking inner = { .object = metadata };
-	struct buf tags = { 0 };
-	if (!name(t, "name", &named))
-		return;
-	struct vhost *v = vhost_find(t->broker, named);
-	struct vhost_about about = v ? v->about : VHOST_PLAIN;
-	struct slice said = text(t, "description"), type = text(t, "default_queue_type");
-	read_words(t->object, "tags", &tags);
-	if (tags.len == 0)
-		read_words(metadata, "tags", &tags);
-	about.description = said.n ? said : text(&inner, "description");
-	about.tags = buf_slice(&tags);
-	type = type.n ? type : text(&inner, "default_queue_type");
-	about.queue_type = slice_is(type, "undefined") ? slice_of(NULL, 0) : type;
-	about.is_protected = flag(t, "protected_from_deletion",
-	                          flag(&inner, "protected_from_deletion", about.is_protected));
-	if (about.queue_type.n && !arguments_is_queue_type(about.queue_type))
-		buf_printf(t->why, "unsupported queue type '%.*s'", SLICE_ARG(about.queue_type));
-	else if (about.description.n > VHOST_TEXT_MAX || tags.len > VHOST_TEXT_MAX)
-		buf_printf(t->why, "a description or tags of more than %d bytes", VHOST_TEXT_MAX);
-	else if (!v && vhosts_are_many(t->broker))
-		buf_printf(t->why, "cannot create vhost '%.*s': vhost limit of %llu is reached",
-		           SLICE_ARG(named), (unsigned long long)t->broker->options.vhost_max);
-	else if (v)
-		t->wait_for = vhost_change(v, &about);
-	else
-		vhost_add(t->broker, named, &about, &t->wait_for);
-	buf_free(&tags);
-}
-
-static void grant(struct taking *t, struct slice exchange, const struct slice texts[RIGHTS])
-{
-	struct pattern_fault fault;
-	struct user *u = user_find(t->broker, text(t, "user"));
-	struct vhost *v = in_vhost(t);
-	if (!u)
-		buf_printf(t->why, "User \"%.*s\" does not exist", SLICE_ARG(text(t, "user")));
-	else if (v && !grant_set(u, v, exchange, texts, &fault, &t->wait_for))
-		buf_printf(t->why, "invalid regular expression: %s", fault.text);
-}
-
-static void take_permission(struct taking *t)
-{
-	const struct slice texts[RIGHTS] = { text(t, "configure"), text(t, "write"), text(t, "read") };
-	grant(t, slice_of(NULL, 0), texts);
-}
-
-static void take_topic_permission(struct taking *t)
-{
-	const struct slice texts[RIGHTS] = { slice_of("", 0), text(t, "write"), text(t, "read") };
-	struct slice exchange = text(t, "exchange");
-	if (!exchange.p || exchange.n > 255)
-		buf_printf(t->why, "exchange has to be a text of at most 255 bytes");
-	else
-		grant(t, exchange, texts);
-}
-
-static void set_policy(struct taking *t, struct vhost *v, enum policy_kind kind,
-                       struct slice rule)
-{
-	struct taking inner = { .object = rule };
-	struct field priority;
-	struct policy_spec spec = { .name = text(t, "name"),
-		                        .pattern = text(&inner, "pattern"),
-		                        .apply_to = text(&inner, "apply-to"),
-		                        .definition = table(&inner, "definition") };
-	if (!spec.apply_to.p)
-		spec.apply_to = slice_str("all");
-	if (table_find(rule, "priority", &priority) && field_is_integer(&priority))
-		spec.priority = priority.integer;
-	policing_set(v, kind, &spec, &t->wait_for, t->why);
-}
-
-static void take_policy(struct taking *t)
-{
-	struct vhost *v = in_vhost(t);
-	if (v)
-		set_policy(t, v, POLICY_USER, t->object);
-}
-
-/* In definitions an operator's policy is a parameter; over HTTP it stands alone. */
-static void take_operator_policy(struct taking *t)
-{
-	struct vhost *v = in_vhost(t);
-	if (v)
-		set_policy(t, v, POLICY_OPERATOR, t->object);
-}
-
-static void set_vhost_limits(struct taking *t, struct vhost *v)
-{
-	struct vhost_about about = v->about;
-	if (limits_read_vhost(table(t, "value"), &about, t->why))
-		t->wait_for = vhost_change(v, &about);
-}
-
-/* v NULL: a global one. */
-static void set_parameter(struct taking *t, struct vhost *v)
-{
-	struct parameters *p = v ? &v->parameters : &t->broker->parameters;
-	struct field value;
-	struct buf array = { 0 };
-	struct slice component = v ? text(t, "component") : slice_of("", 0);
-	if (!table_find(t->object, "value", &value))
-		value = (struct field){ .letter = 'V' };
-	table_put(&array, slice_of(NULL, 0), &value);
-	if (parameters_set(p, component, text(t, "name"), buf_slice(&array), &t->wait_for))
-		report_parameter_set(t->broker, v, component, text(t, "name"), buf_slice(&array));
-	else
-		buf_printf(t->why, "there are %d parameters already, or the name is too long",
-		           PARAMETERS_MAX);
-	buf_free(&array);
-}
-
-static void take_parameter(struct taking *t)
-{
-	struct slice component = text(t, "component");
-	struct vhost *v = in_vhost(t);
-	if (!v)
-		return;
-	if (slice_is(component, "vhost-limits"))
-		set_vhost_limits(t, v);
-	else if (slice_is(component, "operator_policy"))
-		set_policy(t, v, POLICY_OPERATOR, table(t, "value"));
-	else if (slice_is(component, POLICING_COMPONENT))
-		set_parameter(t, v);
-	else
-		buf_printf(t->why, "component %.*s not found", SLICE_ARG(component));
-	policing_review(v);
-}
-
-static void take_global(struct taking *t)
-{
-	set_parameter(t, NULL);
-}
-
-static void take_queue(struct taking *t)
-{
-	struct vhost *v = in_vhost(t);
-	struct queue_spec spec = { .arguments = table(t, "arguments"),
-		                       .durable = flag(t, "durable", true),
-		                       .auto_delete = flag(t, "auto_delete", false) };
-	if (v && name(t, "name", &spec.name))
-		manage_add_queue(v, &spec, &t->wait_for, t->why);
-}
-
-static void take_exchange(struct taking *t)
-{
-	struct vhost *v = in_vhost(t);
-	struct exchange_spec spec = { .arguments = table(t, "arguments"),
-		                          .type = exchange_type_find(text(t, "type")),
-		                          .durable = flag(t, "durable", true),
-		                          .auto_delete = flag(t, "auto_delete", false),
-		                          .internal = flag(t, "internal", false) };
-	if (!spec.type)
-		buf_printf(t->why, "unknown exchange type '%.*s'", SLICE_ARG(text(t, "type")));
-	else if (v && name(t, "name", &spec.name))
-		manage_add_exchange(v, &spec, &t->wait_for, t->why);
-}
-
-static void take_binding(struct taking *t)
-{
-	struct vhost *v = in_vhost(t);
-	struct slice destination = text(t, "destination");
-	bool to_queue = !slice_is(text(t, "destination_type"), "exchange");
-	if (!v)
-		return;
-	struct topology *topology = &v->topology;
-	struct binding_spec spec = { .source = topology_exchange(topology, text(t, "source")),
-		                         .queue = to_queue ? topology_queue(topology, destination) : NULL,
-		                         .exchange =
-		                             to_queue ? NULL : topology_exchange(topology, destination),
-		                         .key = text(t, "routing_key"),
-		                         .arguments = table(t, "arguments") };
-	if (!spec.source || !spec.source->name.n || (!spec.queue && !spec.exchange) || spec.key.n > 255)
-		buf_printf(t->why, "no such source or destination, or the key is too long");
-	else
-		manage_bind(v, &spec, &t->wait_for, t->why);
-}
-
-static const struct {
-	const char *key;
-	void (*take)(struct taking *t);
-	bool alone;                  /* it is taken where all is for one virtual host, too */
-} takers[] = {
-	{ "users", take_user, false },
-	{ "vhosts", take_vhost, false },
-	{ "permissions", take_permission, false },
-	{ "topic_permissions", take_topic_permission, false },
-	{ "parameters", take_parameter, true },
-	{ "global_parameters", take_global, false },
-	{ "policies", take_policy, true },
-	{ "operator_policies", take_operator_policy, true },
-	{ "queues", take_queue, true },
-	{ "exchanges", take_exchange, true },
-	{ "bindings", take_binding, true },
-};
 
 bool definitions_take(struct broker *b, const char *section, struct slice object,
                       log_position *wait_for, struct buf *why)
 {
 	struct taking t = { .broker = b, .object = object, .why = why };
 	size_t i = 0;
-	while (strcmp(takers[i].key, section) != 0)
+	bool alone;
+	while (strcmp(taking_section(i, &alone), section) != 0)
 		i++;
-	takers[i].take(&t);
+	taking_take(&t, i);
+	if (t.verdict == TAKING_CONFLICTS)
+		buf_clear(why);
+	mem_disown(t.what.identity);
 	*wait_for = t.wait_for;
 	return why->len == 0;
 }
@@ -652,40 +356,192 @@ bool definitions_begin(struct definitions *d, const struct parsing *r, struct bu
 		buf_printf(why, "the definitions are no object of JSON: %s", fault);
 	else if (!d->vhost.p && format && strcmp(format, "single_virtual_host") == 0)
 		buf_printf(why, "the definitions are of one virtual host: -p says which one they are for");
+	d->removal.broker = d->broker;
+	d->removal.actor = d->actor;
+	d->removal.dry = d->dry_run;
+	d->removal.force = d->force;
+	d->removal.has_queues = json_object_get(d->root, "queues") != NULL;
+	d->back = ARRAY_LEN(sections);
 	return why->len == 0;
 }
 
-static void take_one(struct definitions *d, const json_t *object, struct buf *why)
+/* A line of a report. */
+static void note(struct definitions *d, struct buf *out, const char *action,
+                 const struct designation *what, struct slice why)
+{
+	struct buf name = { 0 };
+	designation_print(&name, what);
+	if (d->notes == DEFINITIONS_TEXT) {
+		buf_printf(out, "%s %s '%.*s'", action, what->section, SLICE_ARG(buf_slice(&name)));
+		if (what->vhost.p)
+			buf_printf(out, " in vhost '%.*s'", SLICE_ARG(what->vhost));
+		buf_printf(out, "%s%.*s\n", why.n ? ": " : "", SLICE_ARG(why));
+	} else {
+		buf_printf(out, d->notes == DEFINITIONS_ARRAY && d->noted ? ",\n{" : "{");
+		pair(out, "action", cell_text(action));
+		pair(out, "section", cell_text(what->section));
+		if (what->vhost.p)
+			pair(out, "vhost", cell_slice(what->vhost));
+		pair(out, "name", cell_slice(buf_slice(&name)));
+		if (why.n)
+			pair(out, "why", cell_slice(why));
+		buf_printf(out, d->notes == DEFINITIONS_ARRAY ? "}" : "}\n");
+	}
+	d->noted = true;
+	buf_free(&name);
+}
+
+static bool is_reviewed(const struct definitions *d)
+{
+	return d->dry_run || d->reconcile;
+}
+
+/* What became of one: a line in the report, or a complaint. */
+static void tell(struct definitions *d, const struct taking *t, struct buf *out, struct buf *why)
+{
+	struct slice fault = buf_slice(t->why);
+	d->wait_for = t->wait_for > d->wait_for ? t->wait_for : d->wait_for;
+	d->counts[t->verdict]++;
+	if (is_reviewed(d) && t->verdict != TAKING_EQUAL)
+		note(d, out, taking_verdict_name(t->verdict), &t->what, fault);
+	if (t->verdict != TAKING_REFUSED)
+		return;
+	d->failures++;
+	if (!is_reviewed(d))
+		buf_printf(why, "%s, number %zu: %.*s\n", t->what.section, d->at + 1, SLICE_ARG(fault));
+}
+
+static void take_one(struct definitions *d, const json_t *object, struct buf *out, struct buf *why)
 {
 	struct buf fault = { 0 };
 	struct field f;
-	struct taking t = { .broker = d->broker, .vhost = d->vhost, .why = &fault };
-	if (!json_take(object, &d->room, &f) || f.letter != 'F')
+	bool alone;
+	struct taking t = { .broker = d->broker, .vhost = d->vhost, .why = &fault, .dry = d->dry_run,
+		                .replaces = d->reconcile, .force = d->force,
+		                .what = { .section = taking_section(d->section, &alone) },
+		                .names = is_reviewed(d) ? &d->names : NULL };
+	if (!json_take(object, &d->room, &f) || f.letter != 'F') {
 		buf_printf(&fault, "not an object, or too large a one");
-	t.object = f.bytes;
-	if (fault.len == 0)
-		takers[d->section].take(&t);
-	d->wait_for = t.wait_for > d->wait_for ? t.wait_for : d->wait_for;
-	d->failures += fault.len > 0;
-	if (fault.len)
-		buf_printf(why, "%s, number %zu: %.*s\n", takers[d->section].key, d->at + 1,
-		           SLICE_ARG(buf_slice(&fault)));
+	} else {
+		t.object = f.bytes;
+		taking_take(&t, d->section);
+	}
+	tell(d, &t, out, why);
+	mem_disown(t.what.identity);
 	buf_free(&fault);
 }
 
-bool definitions_import(struct definitions *d, struct buf *why)
+/* The objects of the section at hand. */
+static const json_t *list_of(const struct definitions *d, const char *key, bool alone)
 {
-	for (int rows = 0; rows < TAKE_ROWS && d->section < ARRAY_LEN(takers);) {
-		bool wanted = !d->vhost.p || takers[d->section].alone;
-		const json_t *list = wanted ? json_object_get(d->root, takers[d->section].key) : NULL;
+	return !d->vhost.p || alone ? json_object_get(d->root, key) : NULL;
+}
+
+static bool take_next(struct definitions *d, struct buf *out, struct buf *why)
+{
+	bool alone;
+	const char *key;
+	while ((key = taking_section(d->section, &alone))) {
+		const json_t *list = list_of(d, key, alone);
 		if (d->at < json_array_size(list)) {
-			take_one(d, json_array_get(list, d->at), why);
+			take_one(d, json_array_get(list, d->at), out, why);
 			d->at++;
-			rows++;
-		} else {
-			d->section++;
-			d->at = 0;
+			return true;
 		}
+		d->section++;
+		d->at = 0;
 	}
-	return d->section < ARRAY_LEN(takers);
+	return false;
+}
+
+/* ---- what is not in the file ---- */
+
+/* Of the virtual host, or of all; not the limits that come with parameters, they are a roster. */
+static bool is_asked_about(const struct definitions *d, const struct section *s,
+                           const struct roster_row *row)
+{
+	if (d->vhost.p && !slice_eq(row->vhost->name, d->vhost))
+		return false;
+	return s->kind != ROSTER_PARAMETERS || row->policy || row->parameter;
+}
+
+static void remove_one(struct definitions *d, const struct section *s,
+                       const struct roster_row *row, struct buf *out)
+{
+	struct designation what = { 0 };
+	struct removal *r = &d->removal;
+	if (is_asked_about(d, s, row) && removal_designate(row, s->key, &what) &&
+	    !names_has(&d->names, &what)) {
+		const char *why = removal_objection(r, row, &what);
+		struct slice identity = what.identity;
+		*(why ? &d->kept : &d->deleted) += 1;
+		note(d, out, why ? "keep" : "delete", &what, slice_str(why ? why : ""));
+		if (!why && !d->dry_run)
+			removal_remove(r, row, &what);
+		d->wait_for = r->wait_for > d->wait_for ? r->wait_for : d->wait_for;
+		what.identity = identity;
+	}
+	mem_disown(what.identity);
+}
+
+/* Sections that the file has, from the last to the first; false when there is none left. */
+static bool previous_section(struct definitions *d)
+{
+	roster_end(&d->rows);
+	roster_end(&d->vhosts);
+	d->begun = false;
+	while (d->back-- > 0)
+		if (list_of(d, sections[d->back].key, sections[d->back].alone))
+			return true;
+	d->back = 0;
+	return false;
+}
+
+enum step { STEP_ON, STEP_ENOUGH, STEP_END };
+
+/* Looks at another thing. */
+static enum step remove_next(struct definitions *d, struct buf *out)
+{
+	struct roster_row row;
+	if (!d->removing && !previous_section(d))
+		return STEP_END;
+	d->removing = true;
+	const struct section *s = &sections[d->back];
+	enum roster_answer a = d->rows.broker ? roster_next(&d->rows, &row) : ROSTER_END;
+	if (a == ROSTER_ROW)
+		remove_one(d, s, &row, out);
+	else if (a == ROSTER_END)
+		d->removing = next_roster(d, s);
+	return a == ROSTER_NOT_YET ? STEP_ENOUGH : STEP_ON;
+}
+
+bool definitions_import(struct definitions *d, struct buf *out, struct buf *why)
+{
+	enum step step = STEP_ON;
+	roster_go_on(&d->rows);
+	for (int i = 0; i < TAKE_ROWS && out->len < PIECE_BYTES && step == STEP_ON; i++)
+		if (!take_next(d, out, why))
+			step = d->reconcile ? remove_next(d, out) : STEP_END;
+	return step != STEP_END;
+}
+
+void definitions_sum(const struct definitions *d, struct buf *out)
+{
+	for (enum taking_verdict v = TAKING_REFUSED; v <= TAKING_CONFLICTS; v++)
+		buf_printf(out, "\"%s\":%" PRIu64 ",", taking_verdict_name(v), d->counts[v]);
+	buf_printf(out, "\"delete\":%" PRIu64 ",\"keep\":%" PRIu64, d->deleted, d->kept);
+}
+
+void definitions_progress(const struct definitions *d, struct buf *out)
+{
+	bool alone;
+	const char *key;
+	for (size_t i = 0; i <= d->section && (key = taking_section(i, &alone)); i++) {
+		size_t all = json_array_size(list_of(d, key, alone));
+		if (all)
+			buf_printf(out, "%s%s %zu/%zu", out->len ? " " : "", key,
+			           i < d->section ? all : d->at, all);
+	}
+	if (d->deleted + d->kept)
+		buf_printf(out, " deleted %" PRIu64, d->deleted);
 }

@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 #include "broker/roster.h"
+#include "management/removal.h"
+#include "management/taking.h"
 #include "persistence/log.h"
 
 struct broker;
@@ -17,6 +19,16 @@ struct definitions {
 	struct slice vhost;          /* the one that is meant, borrowed; p == NULL: all */
 	const struct json_t *root;   /* of an import; borrowed */
 	size_t section, at;          /* ... which one it is in, and how far */
+	bool dry_run;                /* ... and only what it would do is said */
+	bool reconcile;              /* what is there and not in the file is deleted */
+	bool force;                  /* ... though messages or consumers are lost */
+	struct slice actor;          /* who asks, a user who stays; p == NULL: nobody; borrowed */
+	enum { DEFINITIONS_TEXT, DEFINITIONS_LINES, DEFINITIONS_ARRAY } notes;
+	uint64_t counts[TAKING_CONFLICTS + 1], deleted, kept;
+	struct names names;          /* what the file has */
+	struct removal removal;
+	size_t back;                 /* which section is looked at for what is not in it ... */
+	bool removing, noted;        /* ... and that it is; something was noted */
 	bool headed;                 /* an export has begun */
 	bool begun, more;            /* ... and something of it was seen */
 	struct roster vhosts, rows;
@@ -35,8 +47,17 @@ bool definitions_begin(struct definitions *d, const struct parsing *r, struct bu
 
 /* Takes in the next objects; what cannot be is said, a line each, and passed over.  What is there
  * already stays, but for users, who become what is imported, and what is said of virtual hosts.
- * False at the end. */
-bool definitions_import(struct definitions *d, struct buf *why);
+ * With dry_run or reconcile out is appended a report instead, for each that is not equal to what is
+ * there a line of text, an object of JSON in a line, or an object in an array: with
+ * "action" (create, change, conflict, refuse; of those that are deleted replace, delete, keep),
+ * "section", "vhost", "name", and often "why".  False at the end. */
+bool definitions_import(struct definitions *d, struct buf *out, struct buf *why);
+
+/* Appends how many there were of each action, and equal ones, as pairs of JSON. */
+void definitions_sum(const struct definitions *d, struct buf *out);
+
+/* Appends how far an import is: "exchanges 1200/1200 queues 3411/5000". */
+void definitions_progress(const struct definitions *d, struct buf *out);
 
 /* Takes in one object, a field table, as it stands in a section ("users", "policies", ...).  False,
  * and why. */

@@ -23,6 +23,10 @@ static bool begin_parsing(struct call *c, struct buf *out)
 		return false;
 	c->definitions.broker = c->host->broker;
 	c->definitions.vhost = c->vhost_said ? c->vhost : slice_of(NULL, 0);
+	c->definitions.dry_run = c->dry_run;
+	c->definitions.reconcile = c->reconcile;
+	c->definitions.force = c->force;
+	c->definitions.notes = c->json ? DEFINITIONS_LINES : DEFINITIONS_TEXT;
 	c->parsing = parsing_new(c->host->aside, &c->bytes, c->arguments[0], slice_of("", 0));
 	return true;
 }
@@ -36,6 +40,22 @@ static bool begin_import(struct call *c)
 	return c->code == 0;
 }
 
+static void conclude(struct call *c, struct buf *out)
+{
+	const struct definitions *d = &c->definitions;
+	if (d->failures)
+		c->code = CALL_EXIT_DATA;
+	if (c->json) {
+		buf_u8(out, '{');
+		definitions_sum(d, out);
+		buf_printf(out, "}\n");
+	} else if (d->dry_run && !c->quiet) {
+		buf_printf(out, "Nothing was changed.\n");
+	} else if (!d->failures && !c->quiet) {
+		buf_printf(out, "Successfully imported definitions.\n");
+	}
+}
+
 enum call_state verb_import_definitions(struct call *c, struct buf *out)
 {
 	struct definitions *d = &c->definitions;
@@ -45,13 +65,13 @@ enum call_state verb_import_definitions(struct call *c, struct buf *out)
 		return CALL_WAITS;
 	if (!d->root && !begin_import(c))
 		return CALL_DONE;
-	if (definitions_import(d, &c->error))
+	if (!c->taken && definitions_import(d, out, &c->error)) {
+		definitions_progress(d, &c->progress);
 		return CALL_MORE;
+	}
+	c->taken = true;
 	if (!manage_is_durable(c->host->broker, d->wait_for))
 		return CALL_WAITS;
-	if (d->failures)
-		c->code = CALL_EXIT_DATA;
-	else if (!c->quiet)
-		buf_printf(out, "Successfully imported definitions.\n");
+	conclude(c, out);
 	return CALL_DONE;
 }

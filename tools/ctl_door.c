@@ -110,11 +110,12 @@ static const struct {
 	{ "hash_password", 0 },
 };
 
-/* It is an option, or the virtual host that the option before it takes. */
+/* It is an option, or the virtual host or form that the option before it takes. */
 static bool is_of_option(const struct request *r, size_t i)
 {
 	struct slice a = r->arguments[i], before = i ? r->arguments[i - 1] : slice_of(NULL, 0);
-	return (a.n > 1 && a.p[0] == '-') || slice_is(before, "-p") || slice_is(before, "--vhost");
+	return (a.n > 1 && a.p[0] == '-') || slice_is(before, "-p") || slice_is(before, "--vhost") ||
+	       slice_is(before, "--formatter");
 }
 
 /* Words that are no options; the first is the verb. */

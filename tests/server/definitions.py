@@ -108,8 +108,19 @@ def import_large(build, data):
     b.ask("export_definitions", f"{data}/all.json")
     code, _, err = b.ask("import_definitions", f"{data}/all.json")
     check("... and through the door", code == 0, err)
+    code, out, err = b.ask("import_definitions", "--dry-run", "--reconcile", "--formatter", "json",
+                           input='{"queues": []}')
+    lines = [json.loads(line) for line in out.splitlines()]
+    check("what would be deleted is said", code == 0 and len(lines) == QUEUES + 1 and
+          lines[0]["action"] == "delete" and lines[-1]["delete"] == QUEUES, err)
+    status, out = ask(b.web, "POST", "definitions?dry_run=true", {"queues": queues})
+    check("... and that nothing would change", status == 200 and
+          json.loads(out)["equal"] == QUEUES and json.loads(out)["changes"] == [], out[:200])
     status, out = ask(b.web, "GET", "queues/%2F?columns=name")
     check("all of it is there", status == 200 and len(json.loads(out)) == QUEUES)
+    status, out = ask(b.web, "POST", "definitions?reconcile=true", {"queues": queues[1:]})
+    check("what is not in the file goes", status == 200 and json.loads(out)["changes"] == [
+        {"action": "delete", "section": "queues", "vhost": "/", "name": "q0"}], out[:200])
     check("the broker ends in order", b.end() == 0, b.said)
 
 

@@ -702,6 +702,27 @@ START_TEST(definitions_come_as_a_form)
 }
 END_TEST
 
+START_TEST(definitions_are_reconciled)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", "{\"durable\":true}");
+	assert_asked(200, "POST", "/api/definitions?dry_run=true&reconcile=true",
+	             "{\"queues\":[],\"users\":[],\"vhosts\":[{\"name\":\"v\"},{\"name\":\"/\"}]}");
+	ck_assert_str_eq(browser_body(&browser),
+	                 "{\"dry_run\":true,\"changes\":["
+	                 "{\"action\":\"create\",\"section\":\"vhosts\",\"name\":\"v\"},\n"
+	                 "{\"action\":\"delete\",\"section\":\"queues\",\"vhost\":\"/\","
+	                 "\"name\":\"q\"},\n"
+	                 "{\"action\":\"keep\",\"section\":\"users\",\"name\":\"guest\","
+	                 "\"why\":\"it is who asks\"}],"
+	                 "\"refuse\":0,\"equal\":1,\"create\":1,\"change\":0,\"replace\":0,"
+	                 "\"conflict\":0,\"delete\":1,\"keep\":1}");
+	assert_asked(200, "GET", "/api/queues/%2F/q", NULL);
+	assert_asked(200, "POST", "/api/definitions?reconcile=true", "{\"queues\":[]}");
+	assert_asked(404, "GET", "/api/queues/%2F/q", NULL);
+	assert_asked(400, "POST", "/api/definitions?reconcile=true", "[]");
+}
+END_TEST
+
 /* So much text in a body that it is read elsewhere. */
 START_TEST(a_large_body_is_read_aside)
 {
@@ -777,6 +798,7 @@ Suite *suite_management_api(void)
 	tcase_add_test(t, aliveness);
 	tcase_add_test(t, definitions_go_out_and_in);
 	tcase_add_test(t, definitions_come_as_a_form);
+	tcase_add_test(t, definitions_are_reconciled);
 	tcase_add_test(t, a_large_body_is_read_aside);
 	tcase_add_test(t, small_things);
 	suite_add_tcase(s, t);

@@ -319,6 +319,178 @@ START_TEST(a_long_export_comes_in_pieces)
 }
 END_TEST
 
+/* ---- what would change, and what is not in the file ---- */
+
+static int review(const char *options, const char *text)
+{
+	struct request r = { 0 };
+	r.arguments[r.n++] = slice_str("import_definitions");
+	for (struct slice rest = slice_str(options); rest.n;)
+		r.arguments[r.n++] = slice_cut(&rest, ' ');
+	r.arguments[r.n++] = slice_str(text);
+	buf_clear(&said);
+	return admin_ask(&in, &r, &said);
+}
+
+static const char file[] =
+	"{\"users\":[{\"name\":\"guest\",\"password\":\"guest\",\"tags\":\"administrator\"},"
+	"{\"name\":\"kate\",\"password_hash\":\"\",\"tags\":\"\"}],"
+	"\"vhosts\":[{\"name\":\"/\"},{\"name\":\"new\"}],"
+	"\"permissions\":[{\"user\":\"guest\",\"vhost\":\"/\",\"configure\":\".*\",\"write\":\".*\","
+	"\"read\":\".*\"},{\"user\":\"kate\",\"vhost\":\"new\",\"configure\":\"\",\"write\":\"\","
+	"\"read\":\"\"}],"
+	"\"parameters\":[{\"component\":\"vhost-limits\",\"vhost\":\"/\",\"name\":\"limits\","
+	"\"value\":{\"max-queues\":50}},{\"component\":\"operator_policy\",\"vhost\":\"new\","
+	"\"name\":\"o\",\"value\":{\"pattern\":\"x\",\"definition\":{\"max-length\":5}}}],"
+	"\"policies\":[{\"name\":\"p\",\"vhost\":\"/\",\"pattern\":\"^q\","
+	"\"definition\":{\"max-length\":9}}],"
+	"\"queues\":[{\"name\":\"q\",\"vhost\":\"/\",\"arguments\":{\"x-max-length\":1}},"
+	"{\"name\":\"n\",\"vhost\":\"new\"}],"
+	"\"exchanges\":[{\"name\":\"x\",\"vhost\":\"/\",\"type\":\"topic\"}],"
+	"\"bindings\":[{\"vhost\":\"new\",\"source\":\"amq.direct\",\"destination\":\"n\","
+	"\"routing_key\":\"k\"},{\"vhost\":\"/\",\"source\":\"x\",\"destination\":\"q\","
+	"\"routing_key\":\"a.#\"}],\"global_parameters\":[{\"name\":\"g\",\"value\":1}]}";
+
+/* Sections that this line, each with a line end, is the report about. */
+#define assert_reports(...) assert_lines((const char *const[]){ __VA_ARGS__, NULL })
+
+static void assert_lines(const char *const *lines)
+{
+	struct buf all = { 0 };
+	for (; *lines; lines++)
+		buf_printf(&all, "%s\n", *lines);
+	ck_assert_str_eq(text_of(&said), text_of(&all));
+	buf_free(&all);
+}
+
+/* How far it is may be said. */
+static void assert_all_is_equal(const char *options)
+{
+	ck_assert_int_eq(review(options, file), 0);
+	ck_assert_msg(!strchr(text_of(&said), '\''), "%s", text_of(&said));
+}
+
+START_TEST(a_dry_run_says_what_would_change_and_changes_nothing)
+{
+	export(&first);
+	ck_assert_int_eq(review("-q --dry-run", file), 0);
+	assert_reports("create users 'kate'", "create vhosts 'new'",
+	               "create permissions 'kate' in vhost 'new'",
+	               "create parameters 'vhost-limits limits' in vhost '/'",
+	               "create parameters 'operator_policy o' in vhost 'new'",
+	               "create global_parameters 'g'", "create policies 'p' in vhost '/'",
+	               "create queues 'q' in vhost '/'", "create queues 'n' in vhost 'new'",
+	               "create exchanges 'x' in vhost '/'",
+	               "create bindings 'amq.direct -> n (k)' in vhost 'new'",
+	               "create bindings 'x -> q (a.#)' in vhost '/'");
+	export(&second);
+	ck_assert_str_eq(text_of(&first), text_of(&second));
+	ck_assert_int_eq(import(file), 0);
+	assert_all_is_equal("-q --dry-run --reconcile");
+	ck_assert_int_eq(review("--formatter json --dry-run", file), 0);
+	ck_assert_str_eq(text_of(&said), "{\"refuse\":0,\"equal\":15,\"create\":0,\"change\":0,"
+	                                 "\"replace\":0,\"conflict\":0,\"delete\":0,\"keep\":0}\n");
+}
+END_TEST
+
+static const char other[] =
+	"{\"users\":[{\"name\":\"kate\",\"password_hash\":\"\",\"tags\":\"monitoring\"}],"
+	"\"permissions\":[{\"user\":\"kate\",\"vhost\":\"new\",\"configure\":\"a\",\"write\":\"[\"}],"
+	"\"policies\":[{\"name\":\"p\",\"vhost\":\"/\",\"pattern\":\"^q\",\"definition\":{}}],"
+	"\"queues\":[{\"name\":\"q\",\"vhost\":\"/\",\"arguments\":{\"x-max-length\":2}}],"
+	"\"exchanges\":[{\"name\":\"x\",\"vhost\":\"/\",\"type\":\"fanout\"}],"
+	"\"bindings\":[{\"vhost\":\"/\",\"source\":\"none\",\"destination\":\"q\"}]}";
+
+START_TEST(what_is_otherwise_is_said)
+{
+	ck_assert_int_eq(import(file), 0);
+	ck_assert_int_eq(review("-q --dry-run", other), 65);
+	assert_says("change users 'kate'\n");
+	assert_says("refuse permissions 'kate' in vhost 'new': invalid regular expression");
+	assert_says("refuse policies 'p' in vhost '/': ");
+	assert_says("conflict queues 'q' in vhost '/': it is there with other properties\n");
+	assert_says("conflict exchanges 'x' in vhost '/': it is there with other properties\n");
+	assert_says("refuse bindings 'none -> q ()' in vhost '/': no such source");
+	ck_assert_int_eq(import(other), 65);
+	ck_assert_ptr_null(strstr(text_of(&said), "other properties"));
+	ck_assert_int_eq(review("-q --reconcile", other), 65);
+	assert_says("replace queues 'q' in vhost '/'\n");
+	assert_says("replace exchanges 'x' in vhost '/'\n");
+	ask("list_queues -s name arguments");
+	assert_says("[{\"x-max-length\",2}]");
+	ask("list_exchanges -s name type");
+	assert_says("x\tfanout\n");
+}
+END_TEST
+
+START_TEST(what_is_not_in_the_file_is_deleted)
+{
+	furnish();
+	ck_assert_int_eq(import(file), 0);
+	ask("set_global_parameter more 1");
+	ask("set_policy more ^x {\"max-length\":5}");
+	ck_assert_int_eq(review("-q --dry-run --reconcile", file), 0);
+	assert_says("delete bindings 'x -> q (a.#)' in vhost 'red'\n");
+	assert_says("delete exchanges 'x' in vhost 'red'\n");
+	assert_says("delete queues 'passing' in vhost 'red'\n");
+	assert_says("delete policies 'more' in vhost '/'\n");
+	assert_says("delete policies 'p' in vhost 'red'\n");
+	assert_says("delete global_parameters 'more'\n");
+	assert_says("delete parameters 'operator_policy o' in vhost 'red'\n");
+	assert_says("delete parameters 'vhost-limits limits' in vhost 'red'\n");
+	assert_says("delete permissions 'kate' in vhost 'red'\n");
+	assert_says("delete vhosts 'red'\n");
+	ck_assert_ptr_null(strstr(text_of(&said), "mine"));
+	ck_assert_int_eq(review("-q --reconcile", file), 0);
+	assert_says("delete vhosts 'red'\n");
+	assert_all_is_equal("-q --reconcile");
+	ask("list_vhosts -s name");
+	ck_assert_str_eq(text_of(&said), "/\nnew\n");
+	inside_crash(&in, DISK_SIM_LOSES_ALL);
+	ck_assert(inside_start(&in, &said));
+	assert_all_is_equal("-q --reconcile");
+}
+END_TEST
+
+static void publish(const char *queue)
+{
+	ck_assert(talk_open_at(&talk, &in, "/"));
+	talk_publish(&talk, 1, slice_str(""), slice_str(queue), false, false,
+	             slice_str("m"));
+	talk_free(&talk);
+}
+
+START_TEST(messages_are_lost_by_force_alone)
+{
+	static const char nothing[] = "{\"vhosts\":[{\"name\":\"new\"}],\"queues\":[]}";
+	ck_assert_int_eq(import(file), 0);
+	publish("q");
+	ck_assert_int_eq(review("-q --dry-run --reconcile", other), 65);
+	assert_says("conflict queues 'q' in vhost '/': it is there with other properties, and it has "
+	            "messages\n");
+	for (int dry = 1; dry >= 0; dry--) {
+		ck_assert_int_eq(review(dry ? "-q --dry-run --reconcile" : "-q --reconcile", nothing), 0);
+		assert_reports("keep queues 'q' in vhost '/': it has messages",
+		               "delete queues 'n' in vhost 'new'", "keep vhosts '/': it has queues");
+	}
+	ck_assert_int_eq(review("-q --reconcile --force", nothing), 0);
+	assert_reports("delete queues 'q' in vhost '/'", "delete vhosts '/'");
+}
+END_TEST
+
+START_TEST(one_virtual_host_is_reconciled_alone)
+{
+	furnish();
+	ck_assert_int_eq(import("{\"queues\":[{\"name\":\"q\",\"vhost\":\"/\"}]}"), 0);
+	ck_assert_int_eq(review("-q -p red --reconcile", "{\"queues\":[],\"parameters\":[]}"), 0);
+	assert_says("delete queues 'q' in vhost 'red'\n");
+	assert_says("delete parameters 'vhost-limits limits' in vhost 'red'\n");
+	ck_assert_ptr_null(strstr(text_of(&said), "exchanges"));
+	ask("list_queues -s name");
+	ck_assert_str_eq(text_of(&said), "q\n");
+}
+END_TEST
+
 Suite *suite_management_definitions(void)
 {
 	Suite *s = suite_create("management/definitions");
@@ -332,6 +504,11 @@ Suite *suite_management_definitions(void)
 	tcase_add_test(t, other_forms_are_understood);
 	tcase_add_test(t, what_makes_no_sense_is_said_and_the_rest_is_taken);
 	tcase_add_test(t, a_long_export_comes_in_pieces);
+	tcase_add_test(t, a_dry_run_says_what_would_change_and_changes_nothing);
+	tcase_add_test(t, what_is_otherwise_is_said);
+	tcase_add_test(t, what_is_not_in_the_file_is_deleted);
+	tcase_add_test(t, messages_are_lost_by_force_alone);
+	tcase_add_test(t, one_virtual_host_is_reconciled_alone);
 	suite_add_tcase(s, t);
 	return s;
 }
