@@ -184,6 +184,9 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 		{ "--within", "--within", &c->within },
 		{ "--number", "-N", &c->number },
 		{ "--duration", "-d", &c->duration },
+		{ "--from", "--from", &c->from },
+		{ "--count", "--count", &c->how_many },
+		{ "--search", "--search", &c->search },
 	};
 	struct slice value = next;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -334,6 +337,9 @@ void call_free(struct call **c)
 	parsing_end(&(*c)->parsing);
 	expulsion_end(&(*c)->expulsion);
 	census_end(&(*c)->census);
+	browse_end(&(*c)->browse);
+	moving_end(&(*c)->moving);
+	holdings_end(&(*c)->holdings);
 	buf_free(&(*c)->bytes);
 	buf_free(&(*c)->error);
 	buf_free(&(*c)->progress);

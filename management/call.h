@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "broker/census.h"
 #include "broker/expulsion.h"
+#include "broker/moving.h"
 #include "broker/roster.h"
 #include "management/definitions.h"
 #include "management/http.h"
@@ -102,6 +103,7 @@ struct call {
 	struct slice user;           /* likewise; else it is the first argument */
 	struct slice priority, apply_to;              /* likewise */
 	struct slice unit, within, number, duration;  /* likewise */
+	struct slice from, how_many, search;          /* likewise */
 	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
 	bool begun, over;
 	bool taken;                  /* of definitions: all of them */
@@ -113,8 +115,12 @@ struct call {
 	struct definitions definitions;
 	struct expulsion expulsion;
 	struct census census;
+	struct browse browse;
+	struct moving moving;
+	struct holdings holdings;
 	log_position wait_for;
 	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
+	uint64_t most;               /* rows that are still to come */
 };
 
 /* Takes over the bytes of a whole request, which verb and arguments are looked up in. */

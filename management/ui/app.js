@@ -17,6 +17,8 @@ import * as queues from "./pages/queues.js";
 import * as queue from "./pages/queue.js";
 import * as exchanges from "./pages/exchanges.js";
 import * as exchange from "./pages/exchange.js";
+import * as streams from "./pages/streams.js";
+import * as stream from "./pages/stream.js";
 import * as connections from "./pages/connections.js";
 import * as connection from "./pages/connection.js";
 import * as channels from "./pages/channels.js";
@@ -24,14 +26,15 @@ import * as admin from "./pages/admin.js";
 import * as trace from "./pages/trace.js";
 import * as log from "./pages/log.js";
 
-const pages = { overview, queues, queue, exchanges, exchange, connections, connection, channels,
-	admin, trace, log };
+const pages = { overview, queues, queue, exchanges, exchange, streams, stream, connections,
+	connection, channels, admin, trace, log };
 
 /* What stands in the bar, and the pages that belong to it. */
 const bar = [
 	["overview", "Overview"],
 	["queues", "Queues", "queue"],
 	["exchanges", "Exchanges", "exchange"],
+	["streams", "Streams", "stream"],
 	["connections", "Connections", "connection"],
 	["channels", "Channels"],
 	["trace", "Trace"],

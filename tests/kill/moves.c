@@ -10,6 +10,7 @@
  *   wait     a consumer gives them back, and their time is over before they have waited twice
  *   hold     a consumer rejects them, at least once: they stay while the next queue has no room,
  *            and die there once more, of their time
+ *   hand     leveretctl moves them to the other queue, step by step
  *
  * The broker is killed at a random moment and started again, many times; in the end all queues are
  * emptied and counted. A message is in one place: where it was published, or where its dead go.
@@ -21,7 +22,8 @@
  * All must be 0.  What the ways were used for is counted, too: retried, deliveries of messages that
  * had waited since the start; spent, those of retry that died of the limit; lapsed, those of retry
  * and wait whose time was over after they had been given back; held, deliveries of messages of hold
- * that had been rejected before an earlier kill and were still there.
+ * that had been rejected before an earlier kill and were still there; handed, those of hand that
+ * were found in the other queue.
  *
  * loop=copy has the consumer do by hand what reject and retry are for: it publishes a message where
  * it belongs and acks it when the next one comes, loop=late acks it and publishes it then.  With
@@ -31,6 +33,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "amqp/table.h"
@@ -39,7 +42,7 @@
 #include "tests/kill/harness.h"
 
 enum {
-	WAYS = 7,
+	WAYS = 8,
 	WINDOW = 100,            /* unconfirmed publishes */
 	PREFETCH = 50,
 	LABEL_BYTES = 8,         /* of a body: the number, in hex; then filler */
@@ -59,17 +62,17 @@ static struct {
 	uint64_t kills, seed, load_ms, retry;
 } options = { .loop = "reject", .expect = "nothing", .kills = 10, .load_ms = 280, .retry = 1 };
 
-/* From REJECT on they have a consumer; the last three are not there with retry=0. */
-enum way { EXPIRE, LIMITED, REJECT, AGAIN, RETRY, WAIT, HOLD };
+/* From REJECT to HOLD they have a consumer; the last four are not there with retry=0. */
+enum way { EXPIRE, LIMITED, REJECT, AGAIN, RETRY, WAIT, HOLD, HAND };
 
 static const char *const sources[WAYS] = { "moves.expire", "moves.limit", "moves.reject",
 	                                       "moves.again", "moves.retry", "moves.wait",
-	                                       "moves.hold" };
+	                                       "moves.hold", "moves.hand" };
 static const char *const sinks[WAYS] = { "moves.expired", "moves.over", "moves.rejected",
 	                                     "moves.again.dead", "moves.spent", "moves.waited",
-	                                     "moves.held.dead" };
+	                                     "moves.held.dead", "moves.handed" };
 static const char *const reasons[WAYS] = { "expired", "maxlen", "rejected", "delivery_limit",
-	                                       "delivery_limit", "expired", "rejected" };
+	                                       "delivery_limit", "expired", "rejected", NULL };
 static const char narrow[] = "moves.held";   /* between HOLD's two */
 
 struct message {
@@ -82,7 +85,7 @@ struct message {
 
 static struct message *messages;
 static uint32_t n_messages, room_messages, n_confirmed, n_dead, n_astray;
-static uint32_t n_retried, n_spent, n_lapsed, n_held;
+static uint32_t n_retried, n_spent, n_lapsed, n_held, n_handed;
 
 static struct {
 	struct wire wire;
@@ -145,7 +148,8 @@ static void put_dead_letters(struct buf *arguments, const char *to)
 
 static void put_arguments(struct buf *arguments, enum way way)
 {
-	put_dead_letters(arguments, way == HOLD ? narrow : sinks[way]);
+	if (way != HAND)
+		put_dead_letters(arguments, way == HOLD ? narrow : sinks[way]);
 	if (way == EXPIRE || way == WAIT)
 		table_put_int(arguments, "x-message-ttl", TTL_MS);
 	if (way == LIMITED)
@@ -209,7 +213,7 @@ static bool open_consumer(void)
 	struct method qos = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = PREFETCH } };
 	bool ok = victim_dial(&victim, &consumer.wire) &&
 	          wire_call(&consumer.wire, &qos, METHOD_basic_qos_ok);
-	for (int way = REJECT; way < n_ways() && ok; way++) {
+	for (int way = REJECT; way < n_ways() && way <= HOLD && ok; way++) {
 		struct method m = { .id = METHOD_basic_consume,
 			                .basic_consume = { .queue = slice_str(sources[way]), .no_wait = true,
 			                                   .consumer_tag = slice_str(sources[way]) } };
@@ -423,16 +427,45 @@ static void hang_up(void)
 	wire_close(&consumer.wire);
 }
 
+/* Until it cannot any more. */
+static pid_t begin_to_hand(void)
+{
+	char command[1024];
+	const char *slash = strrchr(victim.broker, '/');
+	int n = slash ? (int)(slash + 1 - victim.broker) : 0;
+	snprintf(command, sizeof command,
+	         "while %.*sleveretctl --data-dir '%s' -q move --count 150 %s %s; do :; done "
+	         "> /dev/null 2>&1", n, victim.broker, victim.data, sources[HAND], sinks[HAND]);
+	pid_t pid = n_ways() > HAND ? fork() : -1;
+	if (pid == 0) {
+		setpgid(0, 0);
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void end_to_hand(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	setpgid(pid, pid);
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static bool run_round(void)
 {
 	victim_start(&victim);
 	bool ok = open_publisher() && open_consumer();
+	pid_t handing = begin_to_hand();
 	uint64_t until = wire_now_us() + 1000 * (20 + dice(options.load_ms + 1));
 	while (ok && wire_now_us() < until)
 		ok = move();
 	if (!ok)
 		victim_complain(&victim, "the broker hung up before it was killed");
 	victim_kill(&victim);
+	end_to_hand(handing);
 	victim.kills++;
 	hang_up();
 	return ok;
@@ -468,7 +501,8 @@ static void note_found(void *to, const struct found *f)
 	struct message *m = &messages[number];
 	m->found += m->found < UINT8_MAX;
 	n_astray += m->way != at->way;
-	if (at->sink)
+	n_handed += at->sink && at->way == HAND;
+	if (at->sink && at->way != HAND)
 		note_death(m, at->way, f->headers);
 }
 
@@ -496,9 +530,9 @@ static bool report(void)
 {
 	struct sums s = sum_messages();
 	printf("seed=%llu kills=%u messages=%u confirmed=%u unknown=%llu dead=%u retried=%u spent=%u "
-	       "lapsed=%u held=%u lost=%llu twice=%llu astray=%u failures=%llu\n",
+	       "lapsed=%u held=%u handed=%u lost=%llu twice=%llu astray=%u failures=%llu\n",
 	       (unsigned long long)options.seed, victim.kills, n_messages, n_confirmed,
-	       (unsigned long long)s.unknown, n_dead, n_retried, n_spent, n_lapsed, n_held,
+	       (unsigned long long)s.unknown, n_dead, n_retried, n_spent, n_lapsed, n_held, n_handed,
 	       (unsigned long long)s.lost, (unsigned long long)s.twice, n_astray,
 	       (unsigned long long)victim.failures);
 	bool as_wanted = expects("lost")    ? s.lost > 0

@@ -182,6 +182,13 @@ async function queue(p) {
 	await body.fill("what is being typed");
 	await p.page.waitForTimeout(2500);   /* the page is loaded again meanwhile */
 	check("what is being typed stays", await body.inputValue() === "what is being typed");
+	await body.fill("");
+	await p.section("Look at messages").getByRole("button", { name: "Look at the first" }).click();
+	check("the message is looked at", await p.sees("north") && await p.sees("first", "article"));
+	check("and stays", await ready.textContent() === "1");
+	await p.section("Look at messages").locator("[name=search]").fill("nowhere");
+	await p.section("Look at messages").getByRole("button", { name: "Look at the first" }).click();
+	check("a text that is in none is found in none", await p.sees("There are none.", "main"));
 	await p.fill("Bindings", { source: "amq.topic", routing_key: "a.#" }, "Bind");
 	check("it is bound", await p.told("Bound.") && await p.sees("a.#"));
 	await p.row("a.#").getByRole("button", { name: "Unbind" }).click();
@@ -198,6 +205,63 @@ async function queue(p) {
 	await p.page.getByRole("button", { name: "Delete the queue" }).click();
 	await p.confirms();
 	check("it is deleted", await p.told("The queue is gone."));
+}
+
+async function messages(p) {
+	await p.go("queues");
+	for (const name of ["dead", "retried"]) {
+		await p.fill("Add a queue", { name }, "Add");
+		await p.shows(p.row(name));
+	}
+	await p.go("queue/%2F/dead");
+	for (const n of ["1", "2", "3"]) {
+		await p.fill("Publish", { payload: `letter ${n}` }, "Publish");
+		await p.page.waitForFunction(n => document.querySelector(".tile strong")?.textContent === n,
+			n);
+	}
+	const look = p.section("Look at messages");
+	await look.getByRole("button", { name: "Look at the first" }).click();
+	await p.shows(look.getByText("letter 3"));
+	await look.locator("article", { hasText: "letter 2" }).locator("[type=checkbox]").check();
+	await look.locator("[name=queue]").fill("retried");
+	await look.getByRole("button", { name: "Move them" }).click();
+	check("those chosen are moved", await p.told("1 messages were moved."));
+	await look.getByRole("button", { name: "Look at the first" }).click();
+	await p.shows(look.getByText("letter 3"));
+	await look.locator("article", { hasText: "letter 1" }).getByRole("button", { name: "Delete" })
+		.click();
+	await p.confirms();
+	check("one is deleted", await p.told("The message is gone."));
+	await p.fill("Move messages", { kind: "queue", name: "retried" }, "Move");
+	check("the rest is moved", await p.told("1 messages were moved."));
+	await p.section("Who holds what").locator("summary").click();
+	await p.section("Who holds what").getByRole("button", { name: "Look it up" }).click();
+	check("nobody holds anything", await p.told("Nothing is unacknowledged."));
+	await p.go("queue/%2F/retried");
+	await p.section("Look at messages").getByRole("button", { name: "Look at the first" }).click();
+	check("they are where they went", await p.sees("letter 2") && await p.sees("letter 3"));
+}
+
+async function streams(p) {
+	await p.go("queues");
+	await p.fill("Add a queue", { name: "journal", type: "stream" }, "Add");
+	await p.shows(p.row("journal"));
+	await p.fill("Add a queue", { name: "kept", arguments: '{"x-retain-ms": 1000000}' }, "Add");
+	await p.shows(p.row("kept"));
+	for (const name of ["journal", "kept"]) {
+		await p.go(`queue/%2F/${name}`);
+		await p.fill("Publish", { payload: `of ${name}` }, "Publish");
+		await p.told("Published.");
+	}
+	await p.go("streams");
+	check("streams are listed, and queues with retention",
+		await p.shows(p.row("journal")) && await p.shows(p.row("kept")));
+	await p.go("stream/%2F/journal");
+	await p.page.getByRole("button", { name: "Read from there" }).click();
+	check("a stream is read", await p.sees("of journal"));
+	await p.go("stream/%2F/kept");
+	await p.page.getByRole("button", { name: "Put back" }).click();
+	check("what was retained is put back", await p.told("1 messages are in the queue again."));
 }
 
 async function exchanges(p) {
@@ -302,8 +366,8 @@ async function names(p) {
 /* ---- pictures ---- */
 
 const shown = ["overview", "queues", "queue/%2F/busy", "exchanges", "exchange/%2F/events",
-	"connections", "channels", "trace", "log", "admin/users", "admin/policies",
-	"admin/definitions"];
+	"streams", "stream/%2F/journal", "connections", "channels", "trace", "log", "admin/users",
+	"admin/policies", "admin/definitions"];
 
 async function take_pictures(browser, url) {
 	mkdirSync(pictures, { recursive: true });
@@ -341,7 +405,8 @@ try {
 	const { amqp, url } = await start();
 	use(amqp);
 	const p = new Person(await browser.newPage({ viewport: { width: 1280, height: 900 } }), url);
-	for (const task of [log_in, overview, queues, queue, exchanges, trace, admin, log, names])
+	for (const task of [log_in, overview, queues, queue, messages, streams, exchanges, trace, admin,
+		log, names])
 		await tries(task.name, p, () => task(p));
 	await take_pictures(browser, url);
 	await tries("connections", p, () => connections(p));
