@@ -36,11 +36,13 @@ static void explain_range(struct buf *out, const struct queue *q, const struct q
 void replaying_explain(struct buf *out, enum replay_outcome why, const struct queue *q,
                        const struct queue *retained)
 {
+	static const char impossible[] =
+		"the log has no room for more messages that were put back until some of them are gone, or "
+		"the broker was started again";
 	static const char *const reasons[] = {
 		[REPLAY_BUSY] = "another replay is under way",
 		[REPLAY_BLOCKED] = "publishers are blocked, as memory or disk is short",
-		[REPLAY_IMPOSSIBLE] = "the log has no room for more messages that were put back until some "
-		                      "of them are gone, or the broker was started again",
+		[REPLAY_IMPOSSIBLE] = impossible,
 		[REPLAY_LARGE] = "one replay is of 16 MB at most",
 		[REPLAY_FORGOTTEN] = "some of these messages are not retained any more",
 		[REPLAY_UNREADABLE] = "one of these messages cannot be read back",
