@@ -337,6 +337,10 @@ async function admin(p) {
 	await (await file).saveAs(path);
 	await p.page.locator("[name=file]").setInputFiles(path);
 	await p.page.getByRole("button", { name: "Import" }).click();
+	check("of what went out nothing would change", await p.told("Nothing would change."));
+	await p.page.locator("[name=file]").setInputFiles(path);
+	await p.page.locator("[name=dry]").uncheck();
+	await p.page.getByRole("button", { name: "Import" }).click();
 	check("definitions go out, and in again", await p.told("Imported."));
 }
 

@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import * as api from "../api.js";
 import { path, put, remove } from "../api.js";
-import { act, area, chip, choice, confirm, count, field, form, object, section, table,
+import { act, area, chip, choice, confirm, count, field, form, object, section, table, tick,
 	vhost_field } from "../parts.js";
 import { href } from "../route.js";
 
@@ -186,11 +186,25 @@ function save(all) {
 
 const download = where => act(async () => save(await api.get(where)), "Exported.");
 
+let difference = null;   /* what an import would change */
+
 async function bring_in(f) {
 	const definitions = JSON.parse(await f.file.text());
 	const where = f.vhost ? path`definitions/${f.vhost}` : "definitions";
-	return api.post(where, definitions);
+	difference = null;
+	if (f.dry !== "on")
+		return api.post(where, definitions);
+	const { changes } = await api.post(`${where}?dry_run=true`, definitions);
+	return difference = changes.filter(c => c.action !== "equal");
 }
+
+const compared = list => table([
+	{ title: "Would be", cell: c => c.action },
+	{ title: "What", cell: c => c.section },
+	{ title: "Virtual host", cell: c => c.vhost ?? "" },
+	{ title: "Name", cell: c => c.name },
+	{ title: "Why", cell: c => c.why ?? "" },
+], list, {}, "Nothing would change.");
 
 function definitions({ vhosts }) {
 	return html`
@@ -198,6 +212,8 @@ function definitions({ vhosts }) {
 	${section("Import", html`${form(html`
 		<label>File <input type="file" name="file" accept=".json,application/json" required></label>
 		<label>Into <select name="vhost"><option value="">all virtual hosts</option>
-			${vhosts.map(v => html`<option>${v.name}</option>`)}</select></label>`,
-	"Import", bring_in, "Imported.")}`)}`;
+			${vhosts.map(v => html`<option>${v.name}</option>`)}</select></label>
+		${tick("Only tell what would change", "dry", true)}`,
+	"Import", bring_in, changes => changes ? `${changes.length} would change.` : "Imported.")}
+	${difference ? compared(difference) : nothing}`)}`;
 }
