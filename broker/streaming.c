@@ -198,8 +198,14 @@ static void deliver(struct consumer *c, struct entry e)
 }
 
 /* What a message that is history costs a turn, in messages handed out: turns are short where
- * streams are read from far back, so that who follows the end of one waits for little. */
-enum { HISTORY_COST = 16 };
+ * streams are read from far back, so that who follows the end of one waits for little.  One reader
+ * takes some at a time: each that has a part in a turn costs a write to its socket. */
+enum { HISTORY_COST = 32, HISTORY_BYTES = 32, BURST = 32 };
+
+static size_t cost_of(const struct consumer *c, const struct message *m)
+{
+	return c->reader->behind ? HISTORY_COST + message_footprint(m) / HISTORY_BYTES : 1;
+}
 
 /* Who stood by begins where those before it have come since. */
 static void take_over(struct consumer *c)
@@ -214,16 +220,26 @@ static void take_over(struct consumer *c)
 }
 
 /* One message for the consumer, or one that is not for it; false when there is none for now. */
-static bool advance(struct consumer *c)
+static bool advance(struct consumer *c, size_t *used)
 {
 	struct entry e;
 	take_over(c);
 	if (reader_next(c->reader, &e) != READER_ENTRY)
 		return false;
+	*used += cost_of(c, e.message);
 	if (passes(c, e.message))
 		deliver(c, e);
 	message_drop(&e.message);
 	return true;
+}
+
+/* How many there were, and it could take. */
+static size_t burst(struct consumer *c, size_t max, size_t *used)
+{
+	size_t n = 0;
+	while (n < max && consuming_is_able(c) && advance(c, used))
+		n++;
+	return n;
 }
 
 /* Each reader in turn, until none of them has come further. */
@@ -233,14 +249,11 @@ bool streaming_run(struct queue *q, size_t max, size_t *used)
 	for (uint32_t idle = 0; idle < q->live->rotation.count && (c = consuming_next(q));) {
 		if (max == 0)
 			return true;
-		if (advance(c)) {
-			idle = 0;
-			max--;
-			*used += c->reader->behind ? HISTORY_COST : 1;
-		} else {
-			idle++;
+		size_t n = burst(c, max < BURST ? max : BURST, used);
+		idle = n ? 0 : idle + 1;
+		max -= n;
+		if (n == 0)
 			rotation_served(&q->live->rotation, c);
-		}
 	}
 	return false;
 }

@@ -24,6 +24,7 @@ enum {
 	ALL_FETCHES = 64,
 	UNIT_LEAST = 16 << 10,       /* bytes of one fetch, depending on what memory may be used */
 	UNIT_MOST = 1 << 20,
+	READER_UNIT = 128 << 10,     /* of a stream's reader: what comes back is a part of a turn */
 	READ_LEAST = 12 << 10,       /* what reading a record that lies alone costs */
 	MANY = 2 * QUEUE_FETCHES,    /* fetches under way: more than two queues are read */
 };
@@ -377,7 +378,7 @@ static void give_to_reader(struct store *s, struct fetch *f)
 	}
 	if (f->stretch)
 		stretch_done(f->stretch);
-	f->reader->fetch = NULL;
+	reader_took(f->reader);
 	store_wake(s, f->queue);
 	destroy(f);
 }
@@ -461,7 +462,8 @@ void fetch_forget(struct queue *q, struct lane *l, bool acked)
 static void read_entries(struct fetch *f, struct reader *r, size_t most)
 {
 	struct store *s = f->queue->store;
-	uint64_t bytes = unit_bytes(s, s->n_readers);
+	uint64_t unit = unit_bytes(s, s->n_readers);
+	uint64_t bytes = unit < READER_UNIT ? unit : READER_UNIT;
 	struct trail_entry e;
 	log_position reach = 0;
 	while (f->n < most && bytes && reader_peek(r, &e)) {
@@ -500,10 +502,9 @@ struct fetch *fetch_read(struct reader *r, size_t most)
 
 void fetch_unread(struct fetch *f)
 {
-	if (f->stretch) {
+	if (f->stretch)
 		stretch_drop(f->stretch);
-		store_wake(f->queue->store, f->queue);
-	}
+	store_wake(f->queue->store, f->queue);
 	f->queue = NULL;
 	f->reader = NULL;
 }

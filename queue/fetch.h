@@ -67,7 +67,7 @@ struct recalled {
 bool fetch_recalled(struct store *s, struct recalled *out);
 
 /* Reads what the reader wants next, at most so many; there is one at least.  What comes back is put
- * into reader.ahead, and reader.fetch is NULL again; unless nobody waits any more. */
+ * into reader.ahead, and reader_took is told; unless nobody waits any more. */
 struct fetch *fetch_read(struct reader *r, size_t most);
 void fetch_unread(struct fetch *f);
 

@@ -9,8 +9,8 @@
 #include "queue/stretch.h"
 
 enum {
-	READ_FEW = 16,           /* messages at hand, of which so few are left that more are read */
-	SEEK_NEAR = 16,          /* ... that are read one after the other to find a time among them */
+	SEEK_NEAR = 16,          /* messages that are read one after the other to find a time */
+	READS = 2,               /* of one stream at a time: what is written meanwhile waits for them */
 };
 
 /* A page of the index on its way. */
@@ -58,8 +58,10 @@ void reader_free(struct reader **pr)
 	if (!r)
 		return;
 	drop_ahead(r);
-	if (r->fetch)
+	if (r->fetch) {
 		fetch_unread(r->fetch);
+		r->queue->live->stream->n_reads--;
+	}
 	if (r->load)
 		r->load->reader = NULL;
 	trail_leaf_free(&r->leaf);
@@ -158,7 +160,7 @@ bool reader_waits(const struct reader *r)
 {
 	const struct stream *st = r->queue->live->stream;
 	const struct stretch *x = stretch_find(st, r->to_read);
-	return r->fetch || r->load || st->awaited || (x && x->coming);
+	return r->fetch || r->load || st->awaited || (x && x->coming) || st->n_reads >= READS;
 }
 
 bool reader_peek(struct reader *r, struct trail_entry *out)
@@ -208,6 +210,19 @@ static void read_from(struct reader *r, uint64_t seq)
 	r->has_entry = false;
 }
 
+/* Half of what came is left when more is asked for. */
+static void note_ahead(struct reader *r)
+{
+	r->few = r->ahead.count / 2;
+}
+
+void reader_took(struct reader *r)
+{
+	r->fetch = NULL;
+	r->queue->live->stream->n_reads--;
+	note_ahead(r);
+}
+
 /* What another has read is at hand now, too. */
 static void share(struct reader *r, const struct stretch *x)
 {
@@ -220,6 +235,7 @@ static void share(struct reader *r, const struct stretch *x)
 		row_push(&r->ahead, e);
 	}
 	read_from(r, x->end);
+	note_ahead(r);
 }
 
 /* Reads on, at most so many; READER_ENTRY: what is next is at hand, or what is after it. */
@@ -242,6 +258,9 @@ static enum reader_answer read_on(struct reader *r, size_t most)
 		return answer;
 	if (!reader_peek(r, &e))
 		return READER_END;
+	if (r->queue->live->stream->n_reads >= READS)
+		return READER_LATER;
+	r->queue->live->stream->n_reads++;
 	r->fetch = fetch_read(r, most);
 	return READER_LATER;
 }
@@ -250,7 +269,7 @@ static enum reader_answer read_on(struct reader *r, size_t most)
 static void read_ahead(struct reader *r)
 {
 	const struct entry *recent = row_first(&r->queue->live->stream->recent);
-	if (r->ahead.count < READ_FEW && (!recent || r->to_read < recent->seq))
+	if (r->ahead.count <= r->few && (!recent || r->to_read < recent->seq))
 		read_on(r, r->most);
 }
 
@@ -258,7 +277,7 @@ static enum reader_answer next_entry(struct reader *r, size_t most, struct entry
 {
 	if (take_ahead(r, out)) {
 		r->next = out->seq + 1;
-		if (most > READ_FEW)
+		if (most > 1)
 			read_ahead(r);
 		return READER_ENTRY;
 	}

@@ -23,7 +23,8 @@ struct reader {
 	struct trail_leaf leaf;      /* of the index, where to_read is */
 	struct trail_entry entry;    /* ... that one, when there is one */
 	bool has_entry;
-	struct row ahead;            /* read, and not handed out yet */
+	struct row ahead;            /* read, and not handed out yet ... */
+	size_t few;                  /* ... of which so few are left that more are read */
 	bool behind;                 /* what was handed out last had been read, not kept in memory */
 	struct fetch *fetch;         /* under way, for ahead; NULL: none is */
 	struct leaf_load *load;      /* a page of the index under way; NULL: none is */
@@ -37,6 +38,9 @@ struct reader *reader_new(struct queue *q, uint64_t from);
 struct reader *reader_new_since(struct queue *q, int64_t since_ms);
 
 void reader_free(struct reader **r);
+
+/* What it has read is in ahead. */
+void reader_took(struct reader *r);
 
 enum reader_answer {
 	READER_ENTRY,

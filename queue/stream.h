@@ -21,6 +21,7 @@ struct stream {
 	struct row recent;           /* the newest entries, with their messages */
 	uint64_t recent_bytes;       /* of memory that those take */
 	unsigned n_readers;
+	unsigned n_reads;            /* fetches of theirs under way */
 	struct list stretches;       /* struct stretch: what those share ... */
 	uint64_t stretch_bytes;      /* ... and what it takes of memory, but for what is coming */
 	uint64_t visible;            /* what has a lower number is durable: readers may see it */
