@@ -28,7 +28,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
         programs models nightly contract evidence deb ui connectors
 .SECONDARY:
 
-all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf
+all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf $(BUILD)/bin $(BUILD)/commands.md
 
 help:
 	@echo "make            build leveret, leveretctl and leveret-perf in $(BUILD)"
@@ -82,6 +82,18 @@ CTL     := $(wildcard tools/*.c)
 # Without libraries that it does not need it starts in a millisecond.
 $(BUILD)/leveretctl: $(call objs,$(CTL)) $(LIB)
 	$(CC) $(LDFLAGS_ALL) -Wl,--as-needed $^ $(LIBS) -o $@
+
+# RabbitMQ's names for it, beside those of an installed RabbitMQ.
+NAMES := rabbitmqctl $(addprefix rabbitmq-,diagnostics plugins queues upgrade)
+
+$(BUILD)/bin: $(BUILD)/leveretctl
+	@mkdir -p $@
+	@for name in $(NAMES); do ln -sf ../leveretctl $@/$$name; done
+
+# A page that is made from the tables, and kept.
+$(BUILD)/commands.md: $(BUILD)/man
+	@$(BUILD)/man commands.md > $@
+	@cmp -s $@ docs/commands.md || cp $@ docs/commands.md
 
 $(BUILD)/leveret-perf: $(call objs,$(wildcard tools/perf/*.c))
 	$(CC) $(LDFLAGS_ALL) $^ -lrabbitmq -lpthread -o $@

@@ -183,6 +183,7 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 		{ "--unit", "--unit", &c->unit },
 		{ "--within", "--within", &c->within },
 		{ "--number", "-N", &c->number },
+		{ "--sort", "--sort", &c->sort },
 		{ "--duration", "-d", &c->duration },
 		{ "--from", "--from", &c->from },
 		{ "--count", "--count", &c->how_many },
@@ -340,6 +341,8 @@ void call_free(struct call **c)
 	browse_end(&(*c)->browse);
 	moving_end(&(*c)->moving);
 	holdings_end(&(*c)->holdings);
+	tour_end(&(*c)->rank.tour);
+	ranking_free(&(*c)->rank.best);
 	buf_free(&(*c)->bytes);
 	buf_free(&(*c)->error);
 	buf_free(&(*c)->progress);

@@ -9,10 +9,12 @@
 #include "broker/expulsion.h"
 #include "broker/moving.h"
 #include "broker/roster.h"
+#include "broker/tour.h"
 #include "management/definitions.h"
 #include "management/http.h"
 #include "management/listing.h"
 #include "management/meter.h"
+#include "management/ranking.h"
 #include "management/request.h"
 #include "persistence/log.h"
 
@@ -86,6 +88,17 @@ enum call_state {
 	CALL_DONE,
 };
 
+enum { RANK_NUMBERS = 7 };
+
+/* Of rank_queues (on_rank.c). */
+struct call_rank {
+	struct tour tour;
+	struct ranking best;
+	unsigned key;
+	bool met, shows;             /* all of them; those that were best */
+	uint64_t queues, sums[RANK_NUMBERS];
+};
+
 struct call {
 	struct host *host;
 	const struct verb *verb;     /* NULL: there is no such verb */
@@ -102,7 +115,7 @@ struct call {
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
 	struct slice user;           /* likewise; else it is the first argument */
 	struct slice priority, apply_to;              /* likewise */
-	struct slice unit, within, number, duration;  /* likewise */
+	struct slice unit, within, number, duration, sort;   /* likewise */
 	struct slice from, how_many, search;          /* likewise */
 	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
 	bool begun, over;
@@ -118,6 +131,7 @@ struct call {
 	struct browse browse;
 	struct moving moving;
 	struct holdings holdings;
+	struct call_rank rank;
 	log_position wait_for;
 	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
 	uint64_t most;               /* rows that are still to come */

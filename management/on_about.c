@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/quantity.h"
+#include "broker/counters.h"
 #include "broker/state.h"
 #include "broker/vhost.h"
 #include "management/livelog.h"
@@ -217,6 +218,56 @@ enum call_state verb_list_unresponsive_queues(struct call *c, struct buf *out)
 	call_banner(c, out, "Listing unresponsive queues for vhost %.*s ...", SLICE_ARG(c->vhost));
 	if (call_vhost(c) && c->json)
 		buf_printf(out, "[\n]\n");
+	return CALL_DONE;
+}
+
+/* ---- what was counted ---- */
+
+enum call_state verb_message_size_stats(struct call *c, struct buf *out)
+{
+	const struct counters *n = &c->host->broker->counters;
+	counters_settle(c->host->broker);
+	call_banner(c, out, "Gathering message size statistics of the broker in %s ...",
+	            c->host->data_dir);
+	if (!c->json && !c->bare)
+		buf_printf(out, "up_to_bytes\tmessages\n");
+	if (c->json)
+		buf_printf(out, "[\n");
+	for (size_t i = 0; i < SIZE_CLASSES; i++) {
+		if (c->json)
+			buf_printf(out, "%s{\"up_to_bytes\":", i ? "," : "");
+		if (counters_sizes[i] == UINT64_MAX)
+			buf_printf(out, c->json ? "null" : "more");
+		else
+			buf_printf(out, "%" PRIu64, counters_sizes[i]);
+		buf_printf(out, c->json ? ",\"messages\":%" PRIu64 "}\n" : "\t%" PRIu64 "\n", n->sizes[i]);
+	}
+	if (c->json)
+		buf_printf(out, "]\n");
+	return CALL_DONE;
+}
+
+enum call_state verb_list_node_auth_attempt_stats(struct call *c, struct buf *out)
+{
+	const struct attempts *a = &c->host->broker->attempts;
+	call_banner(c, out, "Listing authentication attempts for the broker in %s ...",
+	            c->host->data_dir);
+	if (!c->json && !c->bare)
+		buf_printf(out, "protocol\tauth_attempts\tauth_attempts_failed\t"
+		           "auth_attempts_succeeded\n");
+	if (c->json)
+		buf_printf(out, "[\n");
+	for (size_t i = 0; i < ATTEMPT_PROTOCOLS; i++) {
+		const struct attempt_count *n = &a->totals[i];
+		buf_printf(out, c->json ? "%s{\"protocol\":\"%s\",\"auth_attempts\":%" PRIu64
+		                          ",\"auth_attempts_failed\":%" PRIu64
+		                          ",\"auth_attempts_succeeded\":%" PRIu64 "}\n"
+		                        : "%s%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+		           c->json && i ? "," : "", attempts_protocol((enum attempt_protocol)i),
+		           n->failed + n->succeeded, n->failed, n->succeeded);
+	}
+	if (c->json)
+		buf_printf(out, "]\n");
 	return CALL_DONE;
 }
 

@@ -67,13 +67,6 @@ enum call_state verb_shutdown(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
-/* Who is answered has waited long enough. */
-enum call_state verb_await_startup(struct call *c, struct buf *out)
-{
-	call_banner(c, out, "The broker in %s has started", c->host->data_dir);
-	return CALL_DONE;
-}
-
 /* ---- the log of lines ---- */
 
 enum call_state verb_set_log_level(struct call *c, struct buf *out)

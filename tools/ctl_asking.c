@@ -7,9 +7,7 @@
 #include "base/base64.h"
 #include "management/call.h"
 #include "management/http_reply.h"
-#include "tools/ctl_whom.h"
-
-enum { EXIT_TIMEOUT = 75 };
+#include "tools/ctl_own.h"
 
 /* ---- asking ---- */
 

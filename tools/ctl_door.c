@@ -12,7 +12,9 @@
 #include "server/version.h"
 #include "tools/ctl.h"
 #include "tools/ctl_asking.h"
+#include "tools/ctl_own.h"
 #include "tools/ctl_whom.h"
+#include "tools/ctl_words.h"
 
 enum { READ_BYTES = 64 << 10 };
 
@@ -110,28 +112,10 @@ static const struct {
 	{ "hash_password", 0 },
 };
 
-/* It is an option, or the virtual host or form that the option before it takes. */
-static bool is_of_option(const struct request *r, size_t i)
-{
-	struct slice a = r->arguments[i], before = i ? r->arguments[i - 1] : slice_of(NULL, 0);
-	return (a.n > 1 && a.p[0] == '-') || slice_is(before, "-p") || slice_is(before, "--vhost") ||
-	       slice_is(before, "--formatter");
-}
-
-/* Words that are no options; the first is the verb. */
-static size_t plain_words(const struct request *r, struct slice *verb)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < r->n; i++)
-		if (!is_of_option(r, i))
-			*verb = n++ ? *verb : r->arguments[i];
-	return n;
-}
-
 static bool is_left_out(const struct request *r)
 {
 	struct slice verb = { 0 };
-	size_t n = plain_words(r, &verb);
+	size_t n = words_count(r, &verb);
 	for (size_t i = 0; i < sizeof with_password / sizeof *with_password; i++)
 		if (n && slice_is(verb, with_password[i].verb))
 			return n == 1 + with_password[i].without;
@@ -156,11 +140,11 @@ static const char *take_file(struct request *r, const char *verb)
 {
 	struct slice said = { 0 };
 	const char *path = NULL;
-	size_t n = plain_words(r, &said);
+	size_t n = words_count(r, &said);
 	if (n == 0 || n > 2 || !slice_is(said, verb))
 		return NULL;
 	for (size_t i = 0; i < r->n; i++) {
-		if (is_of_option(r, i) || slice_is(r->arguments[i], verb))
+		if (words_is_of_option(r, i) || slice_is(r->arguments[i], verb))
 			continue;
 		path = (const char *)r->arguments[i].p;
 		memmove(&r->arguments[i], &r->arguments[i + 1],
@@ -174,7 +158,7 @@ static const char *take_file(struct request *r, const char *verb)
 static bool read_definitions(struct request *r, struct buf *text)
 {
 	struct slice said = { 0 };
-	if (plain_words(r, &said) == 0 || !slice_is(said, "import_definitions"))
+	if (words_count(r, &said) == 0 || !slice_is(said, "import_definitions"))
 		return true;
 	const char *path = take_file(r, "import_definitions");
 	FILE *f = path ? fopen(path, "re") : stdin;
@@ -200,6 +184,29 @@ static bool open_output(struct request *r)
 	return false;
 }
 
+/* Some verbs of RabbitMQ's other programs have longer names here. */
+static void rename_verb(struct request *r, struct slice *verb, const char *program)
+{
+	static const struct {
+		const char *program, *verb, *here;
+	} names[] = {
+		{ "rabbitmq-plugins", "list", "list_plugins" },
+		{ "rabbitmq-plugins", "enable", "enable_plugins" },
+		{ "rabbitmq-plugins", "disable", "disable_plugins" },
+	};
+	const char *slash = strrchr(program, '/');
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(slash ? slash + 1 : program, names[i].program) != 0 ||
+		    !slice_is(*verb, names[i].verb))
+			continue;
+		for (size_t k = 0; k < r->n; k++)
+			if (r->arguments[k].p == verb->p)
+				r->arguments[k] = slice_str(names[i].here);
+		*verb = slice_str(names[i].here);
+		return;
+	}
+}
+
 /* What the broker alone can do; the words of the request are settled. */
 static int ask_broker(struct asked *a, struct slice verb)
 {
@@ -223,19 +230,21 @@ int ctl_door(int argc, char **argv)
 	struct asked a = { 0 };
 	struct slice verb = { 0 };
 	const char *why = read_arguments(&a, argc, argv);
-	if (!why && plain_words(&a.request, &verb) == 0)
+	if (!why && words_count(&a.request, &verb) == 0)
 		why = "a verb is needed; leveretctl --help lists them";
 	if (why) {
 		fprintf(stderr, "Error: %s\n", why);
 		return CALL_EXIT_USAGE;
 	}
+	rename_verb(&a.request, &verb, argv[0]);
 	if (a.request.n == 1 && slice_is(verb, "version")) {
 		printf(VERSION "\n");
 		return CALL_EXIT_OK;
 	}
-	int code = whom_settle(&a.whom);
+	const struct own *own = own_find(verb);
+	int code = slice_is(verb, "completion") ? CALL_EXIT_OK : whom_settle(&a.whom);
 	if (!code)
-		code = ask_broker(&a, verb);
+		code = own ? own_run(own, &a.whom, &a.request, verb) : ask_broker(&a, verb);
 	whom_free(&a.whom);
 	return code;
 }

@@ -77,7 +77,7 @@ static int reach_any(const struct addrinfo *all)
 	return -error;
 }
 
-static int reach_host(const struct whom *whom)
+static int reach_host(const struct whom *whom, bool quiet)
 {
 	struct addrinfo wanted = { .ai_socktype = SOCK_STREAM }, *all = NULL;
 	int bad = getaddrinfo(whom->name, whom->port, &wanted, &all);
@@ -87,7 +87,7 @@ static int reach_host(const struct whom *whom)
 	}
 	int fd = reach_any(all);
 	freeaddrinfo(all);
-	if (fd < 0)
+	if (fd < 0 && !quiet)
 		fprintf(stderr, "Error: %s port %s: %s\n", whom->name, whom->port, strerror(-fd));
 	return fd;
 }
@@ -145,7 +145,7 @@ static int shake_hands(struct wire *w, const struct whom *whom)
 
 int wire_open(struct wire *w, const struct whom *whom, bool quiet)
 {
-	*w = (struct wire){ .fd = whom->host ? reach_host(whom) : reach_door(whom) };
+	*w = (struct wire){ .fd = whom->host ? reach_host(whom, quiet) : reach_door(whom) };
 	if (w->fd < 0)
 		return whom->host || quiet ? CALL_EXIT_UNAVAILABLE : complain_of_door(whom, -w->fd);
 	set_patience(w->fd, SO_RCVTIMEO, whom->timeout_s);

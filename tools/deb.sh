@@ -20,6 +20,13 @@ for program in leveret leveretctl leveret-perf; do
 	put 755 "$build/$program" "usr/bin/$program"
 	strip --strip-unneeded "$root/usr/bin/$program"
 done
+mkdir -p "$root/usr/lib/leveret/bin" "$root/usr/share/bash-completion/completions" \
+	"$root/usr/share/zsh/vendor-completions"
+for name in rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queues rabbitmq-upgrade; do
+	ln -s ../../../bin/leveretctl "$root/usr/lib/leveret/bin/$name"
+done
+"$build/leveretctl" completion bash > "$root/usr/share/bash-completion/completions/leveretctl"
+"$build/leveretctl" completion zsh > "$root/usr/share/zsh/vendor-completions/_leveretctl"
 put 644 etc/leveret.conf etc/leveret/leveret.conf
 mkdir -p "$root/etc/leveret/conf.d" "$root/lib/systemd/system"
 sed -e '/^# A systemd unit/,/^#   systemctl/d' -e 's,/usr/local/bin/,/usr/bin/,' \

@@ -8,6 +8,7 @@
 #include "management/call.h"
 #include "management/verb.h"
 #include "tools/ctl.h"
+#include "tools/ctl_own.h"
 
 static const char head[] =
 	"usage: leveretctl [--data-dir DIR | --host HOST] VERB [ARGUMENT ...]\n"
@@ -57,10 +58,18 @@ static const char options[] =
 	"be used.\n"
 	"The format of the log is drawn in docs/log-format.md.\n";
 
+static void put_own(struct buf *out, const struct own *o)
+{
+	buf_printf(out, "  %s%s%s\n      %s\n", o->name, *o->usage ? " " : "", o->usage, o->help);
+}
+
 static void help(FILE *to)
 {
 	struct buf verbs = { 0 };
+	const struct own *o;
 	verbs_print(&verbs);
+	for (size_t i = 0; (o = own_at(i)); i++)
+		put_own(&verbs, o);
 	fputs(head, to);
 	fwrite(verbs.p, 1, verbs.len, to);
 	fputs(options, to);
@@ -93,8 +102,13 @@ static int explain(const char *name)
 {
 	struct buf text = { 0 };
 	const struct verb *v = verb_find(slice_str(name)), *meant = verb_nearest(slice_str(name));
-	if (v) {
+	const struct own *o = own_find(slice_str(name));
+	if (o)
+		buf_printf(&text, "Usage: leveretctl %s %s\n\n  %s\n\nExample\n\n  leveretctl %s %s\n",
+		           o->name, o->usage, o->help, o->name, o->example);
+	if (v)
 		verb_print(&text, v);
+	if (v || o) {
 		fwrite(text.p, 1, text.len, stdout);
 		buf_free(&text);
 		return CTL_OK;

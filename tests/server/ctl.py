@@ -176,6 +176,95 @@ def try_tls(b, where):
                                       "0")[0] == 0)
 
 
+def try_own(b, where):
+    """What it does by itself."""
+    ch = b.connect().channel()
+    for i in range(30):
+        ch.queue_declare(f"top{i}")
+    for _ in range(50):
+        ch.basic_publish("", "top7", b"x" * 10)
+    ch.queue_declare("top7", passive=True)
+    rows = b.rows("rank_queues", "--number", "2")
+    check("rank_queues", rows[0][2:4] == ["50", "0"] and rows[1][:5] == [
+        "/", "top7", "50", "0", "500"] and len(rows) == 3, rows)
+    by = [json.loads(line) for line in b.ask("rank_queues", "--sort", "traffic", "--number", "1",
+                                             "--formatter", "json")[1].splitlines()]
+    check("... by traffic, as JSON", by[1]["name"] == "top7" and by[1]["publish"] == 50, by)
+    for bad in (["--sort", "beauty"], ["--number", "0"], ["--number", "1001"]):
+        check(f"rank_queues {' '.join(bad)}", b.ask("rank_queues", *bad)[0] == 64)
+    code, out, err = b.ask("top", "--count", "2", "--number", "3")
+    check("top, where no terminal is", code == 0 and out.count("top7") == 2 and
+          out.count("leveretctl top") == 2 and "\033" not in out, (code, out, err))
+    check("top from afar", "top7" in b.afar("top", "--once", "--sort=b")[1])
+    check("top by beauty", b.ask("top", "--sort", "beauty")[0] == 64)
+    code, out, err = b.ask("watch", "--count", "2", "--interval", "1", "-q", "list_queues", "name")
+    check("watch", code == 0 and out.count("name\n") == 2 and out.count("top7\n") == 2, (out, err))
+    check("watch nothing", b.ask("watch")[0] == 64)
+    code, out, _ = b.ask("report")
+    check("report", code == 0 and "Cluster status" in out and "top7\t50" in out and
+          "Last 50 log lines" in out, out[-300:])
+    code, out, _ = b.ask("doctor")
+    check("doctor", code in (0, 69) and out.count("ok  ") > 10 and (
+        code == 0 or "mend it: " in out), out)
+    check("... and looks at 22 things", sum(line[:4] in ("ok  ", "!!  ", "--  ") for line in
+                                            out.splitlines()) == 22, out)
+    sizes = [r[0] for r in b.rows("message_size_stats") if r[1] == "50"]
+    check("message_size_stats", sizes == ["100"], sizes)
+    rows = b.rows("list_node_auth_attempt_stats")
+    check("list_node_auth_attempt_stats", [r[0] for r in rows] == ["amqp091", "http"] and
+          int(rows[1][2]) > 0, rows)
+    check("await_startup", b.ask("await_startup")[0] == 0)
+    pid_file = f"{where}/pid"
+    with open(pid_file, "w", encoding="utf-8") as f:
+        print(b.process.pid, file=f)
+    code, out, _ = b.ask("wait", pid_file)
+    check("wait", code == 0 and f"pid is {b.process.pid}" in out, out)
+    code, _, err = b.ask("wait", f"{where}/nowhere", "-t", "1")
+    check("wait for what does not come", code == 75 and "has not appeared" in err, err)
+    for i in range(30):
+        ch.queue_delete(f"top{i}")
+    ch.connection.close()
+
+
+def try_names(b, where):
+    """Under RabbitMQ's names."""
+    for name, words, wanted in (
+            ("rabbitmq-plugins", ["list", "-m", "-q"], "rabbitmq_management\n"),
+            ("rabbitmq-plugins", ["enable", "rabbitmq_management"], "configuration unchanged"),
+            ("rabbitmq-diagnostics", ["check_running"], "fully booted"),
+            ("rabbitmq-queues", ["rebalance", "all"], "Re-balancing"),
+            ("rabbitmq-upgrade", ["await_online_quorum_plus_one"], "does not apply")):
+        if not os.path.exists(f"{where}/{name}"):
+            os.symlink(f"{b.build}/leveretctl", f"{where}/{name}")
+        r = subprocess.run([f"{where}/{name}", "-n", "rabbit@x", *words], capture_output=True,
+                           text=True, env={"LEVERET_DATA_DIR": b.data})
+        check(f"{name} {words[0]}", r.returncode == 0 and wanted in r.stdout, r)
+
+
+def try_completion(b):
+    script = b.ask("completion", "bash")[1]
+    there = b.ask("completion", "zsh")[1]
+    check("completion for zsh", "#compdef leveretctl" in there and "'ping:" in there)
+    check("... for fish", b.ask("completion", "fish")[0] == 64)
+    b.ask("add_vhost", "completed")
+    test = f"""{script}
+PATH={b.build}:$PATH LEVERET_DATA_DIR={b.data}; export LEVERET_DATA_DIR
+try() {{
+  COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+  _leveretctl; echo "${{COMPREPLY[*]}}"
+}}
+try leveretctl list_que
+try leveretctl -p compl
+try leveretctl list_queues --formatter pre
+try leveretctl delete_vhost comp
+try leveretctl help set_pol
+"""
+    r = subprocess.run(["bash", "-c", test], capture_output=True, text=True)
+    check("completion for bash", r.stdout.split() == [
+        "list_queues", "completed", "pretty_table", "completed", "set_policy"], r)
+    b.ask("delete_vhost", "completed")
+
+
 def try_terminal(b):
     """A password that is typed is not shown."""
     pid, fd = pty.fork()
@@ -208,6 +297,9 @@ def main(build):
         try_harm(b)
         try_others(b)
         try_tls(b, where)
+        try_own(b, where)
+        try_names(b, where)
+        try_completion(b)
         try_terminal(b)
         check("the broker ends in order", b.end() == 0)
     finally:

@@ -126,12 +126,17 @@ static void conf(void)
 
 /* ---- leveretctl(8) ---- */
 
-static const struct {
-	const char *name, *usage, *meaning, *example;
+static const struct command {
+	const char *name, *who, *usage, *meaning, *example;
 } verbs[] = {
-#define VERB(name, who, least, most, usage, meaning, example) { #name, usage, meaning, example },
+#define VERB(name, who, least, most, usage, meaning, example) \
+	{ #name, #who, usage, meaning, example },
 #include "management/verbs.def"
 #undef VERB
+}, owns[] = {
+#define OWN(name, least, most, usage, meaning, example) { #name, "", usage, meaning, example },
+#include "tools/ctl_own.def"
+#undef OWN
 };
 
 static void example(const char *name, const char *arguments)
@@ -145,9 +150,18 @@ static void example(const char *name, const char *arguments)
 	puts("\\fR");
 }
 
-static void leveretctl(void)
+static void items(const struct command *all, size_t n)
 {
 	char rest[256];
+	for (size_t i = 0; i < n; i++) {
+		snprintf(rest, sizeof rest, " %s", all[i].usage);
+		item(all[i].name, rest, all[i].meaning);
+		example(all[i].name, all[i].example);
+	}
+}
+
+static void leveretctl(void)
+{
 	title("leveretctl", "8", "administration of leveret");
 	paragraphs((const char *const[]){
 		".SH SYNOPSIS",
@@ -162,8 +176,9 @@ static void leveretctl(void)
 		"Asks a running broker, which it finds by its data directory: that of",
 		"\\fB\\-\\-data\\-dir\\fR, of the variable LEVERET_DATA_DIR, ./data, or",
 		"/var/lib/leveret. Its owner and root may ask. Verbs, columns and output are those of",
-		"rabbitmqctl, whose name a link to this program",
-		"may have. \\fBlog\\fR works on the data directory of a broker that has stopped.",
+		"rabbitmqctl, rabbitmq-diagnostics, rabbitmq-plugins, rabbitmq-queues and",
+		"rabbitmq-upgrade, whose names links to this program have in /usr/lib/leveret/bin.",
+		"\\fBlog\\fR works on the data directory of a broker that has stopped.",
 		".SH OPTIONS",
 		".TP\n.BI \\-p \" VHOST\"\nthe virtual host (/)",
 		".TP\n.B \\-q\nno line that says what is being done",
@@ -180,11 +195,9 @@ static void leveretctl(void)
 		".TP\n.BI \\-t \" S\"\ngive up after so many seconds without a word",
 		".SH VERBS",
 		NULL });
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		snprintf(rest, sizeof rest, " %s", verbs[i].usage);
-		item(verbs[i].name, rest, verbs[i].meaning);
-		example(verbs[i].name, verbs[i].example);
-	}
+	items(verbs, sizeof verbs / sizeof *verbs);
+	puts(".SH ITS OWN");
+	items(owns, sizeof owns / sizeof *owns);
 	paragraphs((const char *const[]){
 		".SH LOGS", ".TP\n.BI \"log verify\" \" DIR\"",
 		"reads every record, and says what is in it and what is damaged",
@@ -195,6 +208,58 @@ static void leveretctl(void)
 		"0 done, 64 usage, 65 no such thing, 69 no broker, or it could not do it, 75 timeout. Of",
 		"log: 0 all is well, 1 damage was found, 2 usage, 3 the directory cannot be used.",
 		".SH SEE ALSO", ".BR leveret (8)", NULL });
+}
+
+/* ---- docs/commands.md ---- */
+
+/* Inside a cell of a table. */
+static void cell(const char *s)
+{
+	for (; *s; s++)
+		if (*s == '|')
+			fputs("\\|", stdout);
+		else
+			putchar(*s);
+}
+
+static const char *right(const char *who)
+{
+	if (strcmp(who, "LOOKS") == 0)
+		return "monitoring";
+	return strcmp(who, "RULES") == 0 ? "administrator" : "-";
+}
+
+static void rows(const struct command *all, size_t n, bool rights)
+{
+	for (size_t i = 0; i < n; i++) {
+		printf("| `%s%s", all[i].name, *all[i].usage ? " " : "");
+		cell(all[i].usage);
+		printf("` | ");
+		cell(all[i].meaning);
+		printf(rights ? " | %s |" : " |%s", rights ? right(all[i].who) : "");
+		putchar('\n');
+	}
+}
+
+static void commands(void)
+{
+	paragraphs((const char *const[]){
+		"# What leveretctl can do",
+		"",
+		"Made from `management/verbs.def` and `tools/ctl_own.def` by `make`; `leveretctl help VERB`",
+		"has an example of each. The broker is found by its data directory, or asked from afar:",
+		"`--host [https://]NAME[:PORT]`, where the last column says which tag the user needs.",
+		"`rabbitmqctl`, `rabbitmq-diagnostics`, `rabbitmq-plugins`, `rabbitmq-queues` and",
+		"`rabbitmq-upgrade` are links to it, in `/usr/lib/leveret/bin` of the package and in",
+		"`build/bin`.",
+		"",
+		"| verb | what it does | from afar |",
+		"|---|---|---|", NULL });
+	rows(verbs, sizeof verbs / sizeof *verbs, true);
+	paragraphs((const char *const[]){
+		"", "What it does by itself, with answers to these:", "", "| verb | what it does |",
+		"|---|---|", NULL });
+	rows(owns, sizeof owns / sizeof *owns, false);
 }
 
 /* ---- leveret-perf(1) ---- */
@@ -243,12 +308,14 @@ int main(int argc, char **argv)
 	} pages[] = { { "leveret.8", leveret },
 		          { "leveret.conf.5", conf },
 		          { "leveretctl.8", leveretctl },
+		          { "commands.md", commands },
 		          { "leveret-perf.1", perf } };
 	for (size_t i = 0; argc == 2 && i < sizeof pages / sizeof *pages; i++)
 		if (strcmp(argv[1], pages[i].name) == 0) {
 			pages[i].print();
 			return 0;
 		}
-	fputs("usage: man leveret.8 | leveret.conf.5 | leveretctl.8 | leveret-perf.1\n", stderr);
+	fputs("usage: man leveret.8 | leveret.conf.5 | leveretctl.8 | leveret-perf.1 | "
+	      "commands.md\n", stderr);
 	return 2;
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The queues that come first when all are put in an order, and what all amount to: what leveretctl
+ * top shows.  They are met over many turns, and only the best are kept. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/die.h"
+#include "base/endian.h"
+#include "base/quantity.h"
+#include "broker/counters.h"
+#include "broker/state.h"
+#include "management/verbs.h"
+#include "queue/queue.h"
+
+enum { RANKED = 20, RANKED_MAX = 1000, RANKED_BYTES_MAX = 4 << 20, PIECE_ROWS = 200,
+	   MET_AT_ONCE = 1000 };
+
+enum key { KEY_MESSAGES, KEY_UNACKED, KEY_BYTES, KEY_CONSUMERS, KEY_TRAFFIC, KEYS };
+
+static const char *const keys[KEYS] = {
+	[KEY_MESSAGES] = "messages", [KEY_UNACKED] = "unacknowledged", [KEY_BYTES] = "bytes",
+	[KEY_CONSUMERS] = "consumers", [KEY_TRAFFIC] = "traffic",
+};
+
+/* The columns behind vhost and name. */
+static const char *const columns[] = {
+	"messages", "messages_unacknowledged", "message_bytes_ready", "consumers", "publish",
+	"deliver_get", "ack",
+};
+
+_Static_assert(ARRAY_LEN(columns) == RANK_NUMBERS, "a number for each column");
+
+static enum key key_of(struct slice name)
+{
+	enum key k = KEY_MESSAGES;
+	while (k < KEYS && !slice_is(name, keys[k]))
+		k++;
+	return k;
+}
+
+static void look_at(const struct queue *q, uint64_t *numbers)
+{
+	static const struct traffic none = { 0 };
+	const struct traffic *t = q->motion ? &q->motion->traffic : &none;
+	uint64_t unacked = q->live->unacked - q->live->held.count;
+	uint64_t of[RANK_NUMBERS] = { queue_ready(q) + unacked, unacked, q->live->ready_bytes,
+		                          q->live->rotation.count, t->publish, traffic_deliver_get(t),
+		                          t->ack };
+	memcpy(numbers, of, sizeof of);
+}
+
+static void put_text(const struct call *c, struct buf *out, struct slice s)
+{
+	if (c->json)
+		cell_put_json(out, cell_slice(s));
+	else
+		cell_put(out, cell_slice(s));
+}
+
+static void put_row(struct call *c, struct buf *out, struct slice vhost, struct slice name,
+                    const uint64_t *numbers)
+{
+	if (c->json)
+		buf_printf(out, "{\"vhost\":");
+	put_text(c, out, vhost);
+	buf_printf(out, c->json ? ",\"name\":" : "\t");
+	put_text(c, out, name);
+	for (size_t i = 0; i < RANK_NUMBERS; i++)
+		if (c->json)
+			buf_printf(out, ",\"%s\":%" PRIu64, columns[i], numbers[i]);
+		else
+			buf_printf(out, "\t%" PRIu64, numbers[i]);
+	buf_printf(out, c->json ? "}\n" : "\n");
+}
+
+/* ---- meeting them ---- */
+
+static bool begin(struct call *c)
+{
+	uint64_t most = RANKED;
+	c->rank.key = c->sort.p ? key_of(c->sort) : KEY_MESSAGES;
+	if (c->rank.key == KEYS)
+		call_refuse(c, "--sort takes messages, unacknowledged, bytes, consumers or traffic");
+	else if (c->number.p && (!quantity_count(c->number, &most) || !most || most > RANKED_MAX))
+		call_refuse(c, "--number takes a number from 1 to %d", RANKED_MAX);
+	c->rank.best = (struct ranking){ .most = most, .most_bytes = RANKED_BYTES_MAX,
+		                             .reverse = true };
+	if (c->code == CALL_EXIT_OK) {
+		counters_settle(c->host->broker);
+		tour_begin(&c->rank.tour, c->host->broker, ROSTER_QUEUES);
+	}
+	return c->code == CALL_EXIT_OK;
+}
+
+static uint64_t weight(enum key k, const uint64_t *numbers)
+{
+	return k == KEY_TRAFFIC ? numbers[4] + numbers[5] : numbers[k];
+}
+
+/* False: names are so long that there is no room for so many. */
+static bool meet(struct call *c, const struct roster_row *row)
+{
+	uint64_t numbers[RANK_NUMBERS];
+	struct buf text = { 0 };
+	uint8_t key[8];
+	bool ok = true;
+	look_at(row->queue, numbers);
+	for (size_t i = 0; i < RANK_NUMBERS; i++)
+		c->rank.sums[i] += numbers[i];
+	c->rank.queues++;
+	put_be64(key, weight((enum key)c->rank.key, numbers));
+	if (!ranking_admits(&c->rank.best, slice_of(key, sizeof key)))
+		return true;
+	put_row(c, &text, row->vhost->name, queue_name(row->queue), numbers);
+	ok = ranking_add(&c->rank.best, slice_of(key, sizeof key), buf_slice(&text));
+	buf_free(&text);
+	return ok;
+}
+
+/* True when all were met. */
+static bool meet_some(struct call *c)
+{
+	struct roster_row row;
+	tour_go_on(&c->rank.tour);
+	for (int i = 0; i < MET_AT_ONCE; i++) {
+		enum tour_answer a = tour_next(&c->rank.tour, &row);
+		if (a == TOUR_END)
+			return true;
+		if (a == TOUR_NOT_YET)
+			return false;
+		if (a == TOUR_ROW && !meet(c, &row)) {
+			call_fail(c, CALL_EXIT_UNAVAILABLE, "the names are too long for so many");
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- showing the best ---- */
+
+/* The first row is of all together: its virtual host is empty, its name how many there are. */
+static void put_head(struct call *c, struct buf *out)
+{
+	char all[32];
+	if (!c->json && !c->bare) {
+		buf_printf(out, "vhost\tname");
+		for (size_t i = 0; i < RANK_NUMBERS; i++)
+			buf_printf(out, "\t%s", columns[i]);
+		buf_u8(out, '\n');
+	}
+	snprintf(all, sizeof all, "%" PRIu64 " queues", c->rank.queues);
+	put_row(c, out, slice_of("", 0), slice_str(all), c->rank.sums);
+}
+
+static enum call_state show(struct call *c, struct buf *out)
+{
+	size_t n = ranking_count(&c->rank.best);
+	for (int i = 0; i < PIECE_ROWS && c->told < n; i++)
+		buf_append_slice(out, ranking_get(&c->rank.best, c->told++));
+	return c->told < n ? CALL_MORE : CALL_DONE;
+}
+
+enum call_state verb_rank_queues(struct call *c, struct buf *out)
+{
+	if (!c->begun) {
+		call_banner(c, out, "Ranking queues ...");
+		return begin(c) ? CALL_MORE : CALL_DONE;
+	}
+	if (c->rank.shows)
+		return show(c, out);
+	if (!c->rank.met)
+		c->rank.met = meet_some(c);
+	if (c->code)
+		return CALL_DONE;
+	if (!c->rank.met || !ranking_sort(&c->rank.best))
+		return CALL_MORE;
+	c->rank.shows = true;
+	put_head(c, out);
+	return show(c, out);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of a request that are no options. */
+#ifndef TOOLS_CTL_WORDS_H
+#define TOOLS_CTL_WORDS_H
+
+#include "management/request.h"
+
+/* It is an option, or what the option before it takes. */
+bool words_is_of_option(const struct request *r, size_t i);
+
+/* How many are none; the first is the verb. */
+size_t words_count(const struct request *r, struct slice *verb);
+
+#endif
