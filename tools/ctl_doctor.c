@@ -326,7 +326,8 @@ static const struct check {
 	enum verdict (*look)(struct patient *p);
 	bool here;                   /* of this machine: not of a broker that is elsewhere */
 } checks[] = {
-	{ "the broker answers", "start it, or name its data directory with --data-dir", answers, false },
+	{ "the broker answers", "start it, or name its data directory with --data-dir", answers,
+	  false },
 	{ "its version is this program's", "install both from one package, and restart", version,
 	  false },
 	{ "neither memory nor disk is short",

@@ -246,9 +246,10 @@ static void commands(void)
 	paragraphs((const char *const[]){
 		"# What leveretctl can do",
 		"",
-		"Made from `management/verbs.def` and `tools/ctl_own.def` by `make`; `leveretctl help VERB`",
-		"has an example of each. The broker is found by its data directory, or asked from afar:",
-		"`--host [https://]NAME[:PORT]`, where the last column says which tag the user needs.",
+		"`make` makes this of `management/verbs.def` and `tools/ctl_own.def`;",
+		"`leveretctl help VERB` has an example of each. The broker is found by its data directory,",
+		"or asked from afar, `--host [https://]NAME[:PORT]`, where the last column says which tag",
+		"the user needs.",
 		"`rabbitmqctl`, `rabbitmq-diagnostics`, `rabbitmq-plugins`, `rabbitmq-queues` and",
 		"`rabbitmq-upgrade` are links to it, in `/usr/lib/leveret/bin` of the package and in",
 		"`build/bin`.",
