@@ -114,19 +114,33 @@ enum call_state api_one(struct http_response *r, struct buf *out, enum roster_ki
 
 /* ---- names ---- */
 
-/* The name with blanks for its plus signs; the query room is free for it. */
-static struct slice with_blanks(struct http_response *r, struct slice name)
+/* As it stands in the path, what a star of the route stands for. */
+static struct slice part_of_path(const struct http_response *r, size_t star)
+{
+	struct slice path = r->request->path, route = slice_str(r->route->path);
+	if (path.n && path.p[0] == '/')
+		slice_take(&path, 1);
+	while (route.n) {
+		struct slice part = slice_cut(&path, '/'), word = slice_cut(&route, '/');
+		if (slice_is(word, "*") && star-- == 0)
+			return part;
+	}
+	return slice_of("", 0);
+}
+
+/* The second one with blanks for its plus signs, and plus signs where they are encoded; the query
+ * room is free for it. */
+static struct slice with_blanks(struct http_response *r)
 {
 	buf_clear(&r->query_room);
-	for (size_t i = 0; i < name.n; i++)
-		buf_u8(&r->query_room, name.p[i] == '+' ? ' ' : name.p[i]);
+	http_route_decode(part_of_path(r, 1), true, &r->query_room);
 	return buf_slice(&r->query_room);
 }
 
 struct queue *api_queue_named(struct http_response *r, struct slice *name)
 {
 	struct queue *q = topology_queue(&r->vhost->topology, *name);
-	return q ? q : topology_queue(&r->vhost->topology, with_blanks(r, *name));
+	return q ? q : topology_queue(&r->vhost->topology, with_blanks(r));
 }
 
 struct exchange *api_exchange_named(struct http_response *r, struct slice *name)
@@ -173,14 +187,15 @@ bool api_has_keys(struct http_response *r, struct buf *out, const char *const *k
 	return r->status == 200;
 }
 
+/* Of equal keys the last counts: the rights were looked up for those of the path. */
 static bool take(struct http_response *r, struct buf *out, const char *section,
                  const char *const *keys)
 {
 	struct buf object = { 0 }, why = { 0 };
+	buf_append_slice(&object, r->body.bytes);
 	for (size_t i = 0; keys[i]; i++)
 		table_put(&object, slice_str(keys[i]),
 		          &(struct field){ .letter = 'S', .bytes = r->parts[i] });
-	buf_append_slice(&object, r->body.bytes);
 	bool taken = definitions_take(r->host->broker, section, buf_slice(&object), &r->wait_for,
 	                              &why);
 	if (!taken)

@@ -24,7 +24,8 @@ struct exchange *api_exchange_named(struct http_response *r, struct slice *name)
 bool api_is_here(const struct http_response *r);
 
 /* Takes in the body of the request as definitions have it (definitions_take), with the parts of the
- * path under these keys (NULL at the end) before its own; then 204 if it was there, or 201. */
+ * path under these keys (NULL at the end), whatever it has there; then 204 if it was there, or
+ * 201. */
 enum call_state api_take(struct http_response *r, struct buf *out, const char *section,
                          const char *const *keys, bool was_there);
 

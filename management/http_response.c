@@ -9,6 +9,7 @@
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "base/quantity.h"
 #include "broker/access.h"
 #include "broker/link.h"
 #include "broker/manage.h"
@@ -121,9 +122,23 @@ bool http_flag(const struct http_response *r, const char *key, bool otherwise)
 	return f.letter == 't' ? f.boolean : slice_is(f.bytes, "true");
 }
 
+/* rabbitmqadmin writes "5", and "-1" where there is to be no limit. */
+static bool read_integer(struct slice text, int64_t *out)
+{
+	bool negative = slice_starts(text, "-");
+	uint64_t n;
+	slice_take(&text, negative);
+	if (!quantity_count(text, &n))
+		return false;
+	*out = negative ? -(int64_t)n : (int64_t)n;
+	return true;
+}
+
 bool http_number(const struct http_response *r, const char *key, int64_t *out)
 {
 	struct field f;
+	if (has(r, key, &f) && f.letter == 'S')
+		return read_integer(f.bytes, out);
 	if (!has(r, key, &f) || !field_is_integer(&f))
 		return false;
 	*out = f.integer;

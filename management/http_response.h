@@ -93,7 +93,8 @@ enum call_state http_not_found(struct http_response *r, struct buf *out);
  * or no object, which was said then. */
 bool http_read_body(struct http_response *r, struct buf *out);
 
-/* A key of that object; slices with p == NULL: it is not there or of another kind. */
+/* A key of that object; slices with p == NULL: it is not there or of another kind.  Flags and
+ * numbers may be written as texts. */
 struct slice http_text(const struct http_response *r, const char *key);
 struct slice http_table(const struct http_response *r, const char *key);
 bool http_flag(const struct http_response *r, const char *key, bool otherwise);

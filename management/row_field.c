@@ -5,7 +5,6 @@
 #include "base/die.h"
 #include "base/digest.h"
 #include "broker/channel.h"
-#include "broker/patience.h"
 #include "broker/traits.h"
 #include "broker/user.h"
 #include "management/limits.h"
@@ -114,12 +113,8 @@ VALUE(channel)
 	return cell_slice(buf_slice(room));
 }
 
-VALUE(consumer_timeout)
-{
-	uint64_t ms = patience_of_queue(r->broker, r->queue);
-	(void)room;
-	return ms ? cell_number(ms) : cell_empty();
-}
+/* 0: for ever; rabbitmqadmin takes nothing but a number. */
+OWN_VALUE(consumer_timeout, cell_number(r->consumer->patience_ms))
 
 /* What the column has as text for a table is JSON. */
 VALUE(parameter_value)

@@ -29,6 +29,7 @@ start() {
 	: > "$log.now"
 	setsid "$INTEROP_BROKER" "listeners.tcp.1=127.0.0.1:$INTEROP_PORT" \
 		"data_dir=$INTEROP_DIR/data" log.console.level=info \
+		${INTEROP_WEB:+management.tcp.ip=127.0.0.1 "management.tcp.port=$INTEROP_WEB"} \
 		> /dev/null 2>> "$log.now" < /dev/null &
 	echo $! > "$pidfile"
 	for _ in $(seq 100); do

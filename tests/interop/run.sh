@@ -3,10 +3,12 @@
 # Stock clients against build/leveret on a free port of the loopback interface. README.md beside
 # this says what each stage shows.
 #
-# usage: run.sh [STAGE ...]   pika node go go_package rabbitmq_c celery pubsub, else all of those;
-#                             go_newest recover_celery recover_go recover_spring when named
+# usage: run.sh [STAGE ...]   pika node go go_package rabbitmq_c celery pubsub rabbitmqadmin fields
+#                             calls, else all of those; go_newest recover_celery recover_go
+#                             recover_spring rabbitmqadmin2 rabbit_hole telegraf flower when named
 #   BROKER=FILE           the program under test (build/leveret)
 #   INTEROP_PORT=N        its port (a free one)
+#   INTEROP_WEB=N         ... of its HTTP API (likewise)
 #   INTEROP_TASKS=N       tasks of the celery stage (10000)
 #   INTEROP_MESSAGES=N    messages of the pubsub stage (100000)
 #   INTEROP_KILL=NAME     the service it kills: python, node or go (node)
@@ -19,7 +21,8 @@ broker=$here/broker.sh
 INTEROP_DIR=$(mktemp -d)
 INTEROP_BROKER=${BROKER:-$PWD/build/leveret}
 INTEROP_PORT=${INTEROP_PORT:-$(tests/free_port.sh)}
-export INTEROP_DIR INTEROP_BROKER INTEROP_PORT PYTHONDONTWRITEBYTECODE=1
+INTEROP_WEB=${INTEROP_WEB:-$(tests/free_port.sh)}
+export INTEROP_DIR INTEROP_BROKER INTEROP_PORT INTEROP_WEB PYTHONDONTWRITEBYTECODE=1
 # Debian's Go package of the client is found the old way; its compiler is preferred.
 export GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$out/gocache" GOFLAGS=
 go=/usr/bin/go
@@ -137,6 +140,27 @@ run() {
 			"$out/pubsub" "$out/go_service"
 		tail -2 "$out/pubsub.log" | head -1
 		;;
+	rabbitmqadmin)
+		script=$("$here/tools/script.sh" 2> "$out/build.log") || note 0 1 rabbitmqadmin_fetch
+		stage rabbitmqadmin 60 /usr/bin/python3 "$here/tools/rabbitmqadmin.py" "$script"
+		;;
+	fields | calls)
+		stage "$1" 60 /usr/bin/python3 "$here/tools/$1.py"
+		;;
+	rabbitmqadmin2)
+		build cargo install -q --locked --root "$out/rabbitmqadmin2" rabbitmqadmin ||
+			note 0 1 rabbitmqadmin2_build
+		stage rabbitmqadmin2 60 /usr/bin/python3 "$here/tools/rabbitmqadmin2.py" \
+			"$out/rabbitmqadmin2/bin/rabbitmqadmin"
+		;;
+	rabbit_hole | telegraf)
+		build "$here/tools/go.sh" "$1" || note 0 1 "$1_build"
+		stage "$1" 60 /usr/bin/python3 "$here/tools/with_scene.py" "$out/tools/$1/$1"
+		;;
+	flower)
+		build "$here/matrix/pip.sh" flower flower || note 0 1 flower_build
+		stage flower 60 /usr/bin/python3 "$here/tools/flower.py" "$out/flower/bin/celery"
+		;;
 	recover_celery)
 		empty recover_celery
 		stage recover_celery 300 /usr/bin/python3 "$here/recover/task_queue.py" \
@@ -164,7 +188,7 @@ run() {
 	esac
 }
 
-for each in ${*:-pika node go go_package rabbitmq_c celery pubsub}; do
+for each in ${*:-pika node go go_package rabbitmq_c celery pubsub rabbitmqadmin fields calls}; do
 	run "$each"
 done
 exit $any_failed

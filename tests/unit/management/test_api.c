@@ -214,6 +214,42 @@ START_TEST(a_plus_sign_may_be_a_blank)
 	assert_get("/api/queues/%2F/a+b?columns=name", "{\"name\":\"a b\"}");
 	assert_asked(201, "PUT", "/api/queues/%2F/a+b", NULL);
 	assert_get("/api/queues/%2F/a+b?columns=name", "{\"name\":\"a+b\"}");
+	assert_asked(201, "PUT", "/api/queues/%2F/c%20d%2Be%2Ff", NULL);
+	assert_get("/api/queues/%2F/c+d%2Be%2Ff?columns=name", "{\"name\":\"c d+e/f\"}");
+	assert_asked(404, "GET", "/api/queues/%2F/c+d+e%2Ff", NULL);
+}
+END_TEST
+
+START_TEST(numbers_may_be_texts)
+{
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	assert_asked(200, "POST", "/api/queues/%2F/q/get",
+	             "{\"count\":\"1\",\"ackmode\":\"ack_requeue_true\",\"encoding\":\"auto\"}");
+	assert_asked(400, "POST", "/api/queues/%2F/q/get",
+	             "{\"count\":\"1x\",\"ackmode\":\"ack_requeue_true\",\"encoding\":\"auto\"}");
+	assert_asked(204, "PUT", "/api/vhost-limits/%2F/max-queues", "{\"value\":\"7\"}");
+	assert_get("/api/vhost-limits", "[{\"vhost\":\"/\",\"value\":{\"max-queues\":7}}]");
+	assert_asked(204, "PUT", "/api/vhost-limits/%2F/max-queues", "{\"value\":\"-1\"}");
+	assert_get("/api/vhost-limits", "[]");
+	assert_asked(400, "PUT", "/api/vhost-limits/%2F/max-queues", "{\"value\":\"--1\"}");
+}
+END_TEST
+
+/* Else who may change policies in one virtual host could do so in all. */
+START_TEST(the_path_says_what_is_meant)
+{
+	add_user("maker", "policymaker", ".*");
+	assert_asked(201, "PUT", "/api/vhosts/other", NULL);
+	assert_asked_as(201, "maker:pw", "PUT", "/api/policies/%2F/p",
+	                "{\"vhost\":\"other\",\"name\":\"x\",\"pattern\":\"q\","
+	                "\"definition\":{\"max-length\":5}}");
+	assert_get("/api/policies?columns=vhost,name", "[{\"vhost\":\"/\",\"name\":\"p\"}]");
+	assert_asked(201, "PUT", "/api/users/u", "{\"name\":\"\",\"password\":\"pw\",\"tags\":\"\"}");
+	assert_asked(201, "PUT", "/api/permissions/%2F/u",
+	             "{\"vhost\":\"other\",\"user\":\"guest\",\"configure\":\"\",\"write\":\"\","
+	             "\"read\":\"\"}");
+	assert_asked(200, "GET", "/api/permissions/%2F/u", NULL);
+	assert_asked(404, "GET", "/api/permissions/other/guest", NULL);
 }
 END_TEST
 
@@ -775,6 +811,8 @@ Suite *suite_management_api(void)
 	tcase_add_test(t, what_was_declared_is_there_after_a_crash);
 	tcase_add_test(t, a_delete_may_ask_that_nothing_is_lost);
 	tcase_add_test(t, a_plus_sign_may_be_a_blank);
+	tcase_add_test(t, numbers_may_be_texts);
+	tcase_add_test(t, the_path_says_what_is_meant);
 	tcase_add_test(t, a_queue_is_paused);
 	tcase_add_test(t, exchanges);
 	tcase_add_test(t, a_binding_has_a_key_of_its_own);
