@@ -54,6 +54,13 @@ static bool is_same_death(const struct dying *d, const struct told *t)
 	return slice_eq(t->queue, queue_name(d->q)) && slice_is(t->reason, d->reason);
 }
 
+/* After a start a message that was delayed counts as one that died, as its record is one of a move;
+ * but it tells of no deaths. */
+static bool has_died(const struct dying *d)
+{
+	return d->deaths.n > 0;
+}
+
 /* ---- the array ---- */
 
 static void put_str(struct buf *out, const char *key, struct slice value)
@@ -136,7 +143,7 @@ static void put_deaths(struct buf *out, const struct dying *d)
 static bool is_rewritten(const struct dying *d, struct slice key)
 {
 	if (slice_starts(key, "x-first-death-"))
-		return !d->m->died;
+		return !has_died(d);
 	if (slice_is(key, "CC"))
 		return d->q->settings->dead_key.p != NULL;
 	return slice_is(key, "x-death") || slice_starts(key, "x-last-death-");
@@ -151,7 +158,7 @@ static void put_headers(struct buf *out, const struct dying *d)
 	while (table_next(&w, &key, &f))
 		if (!is_rewritten(d, key))
 			table_put(out, key, &f);
-	if (!d->m->died) {
+	if (!has_died(d)) {
 		put_str(out, "x-first-death-exchange", message_exchange(d->m));
 		put_str(out, "x-first-death-queue", queue_name(d->q));
 		put_str(out, "x-first-death-reason", slice_str(d->reason));

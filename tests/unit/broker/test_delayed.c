@@ -207,6 +207,40 @@ START_TEST(what_waits_is_in_the_log)
 }
 END_TEST
 
+/* That it was delayed is no death, also after a start. */
+START_TEST(the_first_death_is_told_after_a_start)
+{
+	struct heard h;
+	struct buf arguments = { 0 };
+	struct field f = { .letter = 'S', .bytes = slice_str("") };
+	table_put(&arguments, slice_str("x-dead-letter-exchange"), &f);
+	f.bytes = slice_str("q");
+	table_put(&arguments, slice_str("x-dead-letter-routing-key"), &f);
+	table_put_int(&arguments, "x-message-ttl", 10000);
+	ask(&(struct method){ .id = METHOD_queue_declare,
+	                      .queue_declare = { .queue = slice_str("dying"), .durable = true,
+	                                         .arguments = buf_slice(&arguments) } },
+	    METHOD_queue_declare_ok);
+	ask(&(struct method){ .id = METHOD_queue_unbind,
+	                      .queue_unbind = { .queue = slice_str("q"), .exchange = slice_str("x") } },
+	    METHOD_queue_unbind_ok);
+	ask(&(struct method){ .id = METHOD_queue_bind,
+	                      .queue_bind = { .queue = slice_str("dying"),
+	                                      .exchange = slice_str("x") } },
+	    METHOD_queue_bind_ok);
+	publish(0, 100);
+	pass(200);
+	crash(DISK_SIM_LOSES_ALL);
+	pass(11000);
+	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
+	talk_send(&talk, 1, &get);
+	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	ck_assert(table_find(props_headers(h.header), "x-first-death-reason", &f));
+	ck_assert(slice_is(f.bytes, "expired"));
+	buf_free(&arguments);
+}
+END_TEST
+
 Suite *suite_broker_delayed(void)
 {
 	Suite *s = suite_create("broker_delayed");
@@ -215,6 +249,7 @@ Suite *suite_broker_delayed(void)
 	tcase_set_timeout(t, 3600);
 	tcase_add_loop_test(t, a_year_passes_in_order_and_once_each, 0, 3);
 	tcase_add_test(t, what_waits_is_in_the_log);
+	tcase_add_test(t, the_first_death_is_told_after_a_start);
 	suite_add_tcase(s, t);
 	return s;
 }
