@@ -749,6 +749,17 @@ HTTP = {
     asked(b"DELETE", b"/api/connections/x", headers=b"X-Reason: y\r\n"),
     "health": asked(b"GET", b"/api/health/checks/port-listener/5672") +
     asked(b"GET", b"/api/health/checks/protocol-listener/amqp"),
+    "messages": QUEUE + PUBLISH + PUBLISH + PUBLISH +
+    asked(b"POST", b"/api/queues/%2F/q/peek?search=hi&field=payload", b'{"from":2,"count":1}') +
+    asked(b"DELETE", b"/api/queues/%2F/q/contents/2") +
+    asked(b"POST", b"/api/queues/%2F/q/move", b'{"queue":"q","sequences":[3,1,1]}') +
+    asked(b"POST", b"/api/queues/%2F/q/move", b'{"exchange":"amq.topic","routing_key":"a.b"}') +
+    asked(b"GET", b"/api/queues/%2F/q/unacked"),
+    "streams": asked(b"PUT", b"/api/queues/%2F/q",
+                     b'{"durable":true,"arguments":{"x-queue-type":"stream"}}') + PUBLISH +
+    asked(b"GET", b"/api/streams/%2F/q") +
+    asked(b"POST", b"/api/streams/%2F/q/read", b'{"offset":"1h","count":1000}') +
+    asked(b"POST", b"/api/queues/%2F/q/replay", b'{"from":"first","to":0}'),
     "no-http": b"AMQP\0\0\x09\x01",
 }
 
