@@ -10,7 +10,7 @@
 #include "management/format.h"
 
 static const struct {
-	char letter;
+	uint8_t letter;
 	const char *name, *sort;
 } orders[] = {
 	[GLANCE_MESSAGES] = { 'm', "messages", "messages" },
@@ -40,7 +40,7 @@ const char *glance_sort(enum glance_order o)
 static bool read_row(struct slice line, struct glance_row *out)
 {
 	struct slice rest = line;
-	uint64_t ack;
+	uint64_t ack = 0;
 	uint64_t *const numbers[] = { &out->messages, &out->unacked, &out->bytes, &out->consumers,
 		                          &out->in, &out->out, &ack };
 	size_t vhost = slice_cut(&rest, '\t').n, name = slice_cut(&rest, '\t').n;

@@ -75,6 +75,13 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         root = f"{scratch}/root"
         check("it unpacks", run("dpkg-deb", "-x", package, root)[0] == 0)
+        check("leveretctl has RabbitMQ's names beside its own", all(os.path.samefile(
+            f"{root}/usr/lib/leveret/bin/{name}", f"{root}/usr/bin/leveretctl") for name in (
+                "rabbitmqctl", "rabbitmq-diagnostics", "rabbitmq-plugins", "rabbitmq-queues",
+                "rabbitmq-upgrade")))
+        check("the shell completes its verbs", run(
+            "bash", "-n", f"{root}/usr/share/bash-completion/completions/leveretctl")[0] == 0 and
+              os.path.getsize(f"{root}/usr/share/zsh/vendor-completions/_leveretctl") > 1000)
         check("programs are small without what debuggers need",
               all(os.path.getsize(p) < 2 << 20 for p in glob.glob(f"{root}/usr/bin/*")))
         try_pages(root)
