@@ -17,39 +17,18 @@
 
 /* ---- listeners ---- */
 
-static void put_listener(struct call *c, struct buf *out, const struct host_port *p)
-{
-	if (!c->json) {
-		buf_printf(out, "Interface: %s, port: %u, protocol: %s, purpose: %s\n", p->address,
-		           p->port, p->protocol, port_purpose(p));
-		return;
-	}
-	object_open(out, NULL);
-	object_put(out, "interface", cell_text(p->address));
-	object_put(out, "node", cell_text(c->host->broker->options.cluster_name));
-	object_put(out, "port", cell_number(p->port));
-	object_put(out, "protocol", cell_text(p->protocol));
-	object_put(out, "purpose", cell_text(port_purpose(p)));
-	object_close(out);
-}
-
 enum call_state verb_listeners(struct call *c, struct buf *out)
 {
-	const struct host *h = c->host;
 	call_banner(c, out, "Asking the broker in %s to report its protocol listeners ...",
-	            h->data_dir);
-	if (c->json) {
-		object_open(out, NULL);
-		object_open_list(out, "listeners");
+	            c->host->data_dir);
+	if (!c->json) {
+		ports_put(c->host, out);
+		return CALL_DONE;
 	}
-	for (size_t i = 0; i < h->n_ports; i++)
-		if (port_is_open(h, &h->ports[i]))
-			put_listener(c, out, &h->ports[i]);
-	if (c->json) {
-		object_close_list(out);
-		object_close(out);
-		buf_u8(out, '\n');
-	}
+	object_open(out, NULL);
+	ports_put_json(c->host, "listeners", out);
+	object_close(out);
+	buf_u8(out, '\n');
 	return CALL_DONE;
 }
 

@@ -2,7 +2,10 @@
 /* The verbs about the broker as a whole. */
 #include <inttypes.h>
 
+#include "base/die.h"
 #include "broker/state.h"
+#include "management/object.h"
+#include "management/port.h"
 #include "management/verbs.h"
 
 enum call_state verb_version(struct call *c, struct buf *out)
@@ -139,6 +142,50 @@ static void tell_log(struct status *s, const struct broker *b)
 	section_end(s);
 }
 
+static const char *const plugins[] = {
+#define PLUGIN(name, about) #name,
+#include "management/plugins.def"
+#undef PLUGIN
+};
+
+/* What RabbitMQ's status has and the sections do not, where its scripts look for it. */
+static void tell_flat(const struct host *h, struct buf *out)
+{
+	const struct broker *b = h->broker;
+	object_put(out, "pid", cell_number(h->pid));
+	object_put(out, "uptime", cell_number((b->now_ms - b->started_ms) / 1000));
+	object_put(out, "os", cell_text("Linux"));
+	object_put(out, "rabbitmq_version", cell_text(b->options.version));
+	object_put(out, "is_under_maintenance", cell_boolean(h->suspended));
+	object_put(out, "data_directory", cell_text(h->data_dir));
+	if (b->alarms.disk_free != UINT64_MAX)
+		object_put(out, "disk_free", cell_number(b->alarms.disk_free));
+	object_put(out, "disk_free_limit", cell_number(b->alarms.disk_free_limit));
+	if (b->alarms.memory_watermark != UINT64_MAX)
+		object_put(out, "vm_memory_limit", cell_number(b->alarms.memory_watermark));
+	object_open(out, "file_descriptors");
+	object_put(out, "total_limit", cell_number(h->max_descriptors));
+	object_put(out, "sockets_limit", cell_number(h->max_connections));
+	object_put(out, "sockets_used", cell_number(b->n_connections));
+	object_close(out);
+	for (size_t i = 0; i < ARRAY_LEN(plugins); i++)
+		buf_printf(out, "%s\"%s\"", i ? "," : ",\"active_plugins\":[", plugins[i]);
+	buf_printf(out, "],\"log_files\":[\"<stderr>\"]");
+	ports_put_json(h, "listeners", out);
+}
+
+/* The sections that tell of more than numbers. */
+static void tell_lists(const struct host *h, struct buf *out)
+{
+	buf_printf(out, "Plugins\n\nEnabled plugins:\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(plugins); i++)
+		buf_printf(out, " * %s\n", plugins[i]);
+	buf_printf(out, "\nLog file(s)\n\n * <stderr>\n\nFile Descriptors\n\n"
+	           "Total: %" PRIu64 " limit\nSockets: %u used, %" PRIu64 " limit\n\nListeners\n\n",
+	           h->max_descriptors, (unsigned)h->broker->n_connections, h->max_connections);
+	ports_put(h, out);
+}
+
 /* Once all queues have been counted. */
 enum call_state verb_status(struct call *c, struct buf *out)
 {
@@ -156,10 +203,11 @@ enum call_state verb_status(struct call *c, struct buf *out)
 	tell_resources(&s, &h->broker->alarms);
 	tell_totals(&s, h, c->census.totals);
 	tell_log(&s, h->broker);
-	section(&s, "Listeners", "listeners");
-	tell(&s, "AMQP 0-9-1", "amqp", cell_text(h->listeners));
-	section_end(&s);
-	if (s.json)
-		buf_printf(out, "}\n");
+	if (!s.json) {
+		tell_lists(h, out);
+		return CALL_DONE;
+	}
+	tell_flat(h, out);
+	buf_printf(out, "}\n");
 	return CALL_DONE;
 }

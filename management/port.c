@@ -2,7 +2,9 @@
 #include "management/port.h"
 
 #include "base/die.h"
+#include "broker/state.h"
 #include "management/call.h"
+#include "management/object.h"
 
 bool port_is_open(const struct host *h, const struct host_port *p)
 {
@@ -36,7 +38,7 @@ const struct host_port *port_find_protocol(const struct host *h, struct slice pr
 	return NULL;
 }
 
-const char *port_purpose(const struct host_port *p)
+static const char *purpose(const struct host_port *p)
 {
 	static const struct {
 		const char *protocol, *purpose;
@@ -51,4 +53,31 @@ const char *port_purpose(const struct host_port *p)
 		if (strcmp(p->protocol, purposes[i].protocol) == 0)
 			return purposes[i].purpose;
 	return p->protocol;
+}
+
+void ports_put_json(const struct host *h, const char *key, struct buf *out)
+{
+	object_open_list(out, key);
+	for (size_t i = 0; i < h->n_ports; i++) {
+		const struct host_port *p = &h->ports[i];
+		if (!port_is_open(h, p))
+			continue;
+		object_open(out, NULL);
+		object_put(out, "interface", cell_text(p->address));
+		object_put(out, "node", cell_text(h->broker->options.cluster_name));
+		object_put(out, "port", cell_number(p->port));
+		object_put(out, "protocol", cell_text(p->protocol));
+		object_put(out, "purpose", cell_text(purpose(p)));
+		object_close(out);
+	}
+	object_close_list(out);
+}
+
+void ports_put(const struct host *h, struct buf *out)
+{
+	for (size_t i = 0; i < h->n_ports; i++)
+		if (port_is_open(h, &h->ports[i]))
+			buf_printf(out, "Interface: %s, port: %u, protocol: %s, purpose: %s\n",
+			           h->ports[i].address, h->ports[i].port, h->ports[i].protocol,
+			           purpose(&h->ports[i]));
 }

@@ -413,7 +413,18 @@ def try_manners(b, scratch):
     code, out, _ = b.ask("status", "--formatter", "json")
     s = json.loads(out)
     check("status", code == 0 and s["runtime"]["pid"] == b.process.pid and
-          s["data"]["data_directory"] == b.data and str(b.port) in s["listeners"]["amqp"], out)
+          s["data"]["data_directory"] == b.data and s["listeners"][0]["port"] == b.port, out)
+    check("status has what scripts look for", s["pid"] == b.process.pid and
+          s["data_directory"] == b.data and s["is_under_maintenance"] is False and
+          "rabbitmq_management" in s["active_plugins"] and
+          s["file_descriptors"]["total_limit"] > 100 and s["rabbitmq_version"] and
+          s["uptime"] >= 0 and s["totals"]["queue_count"] >= 0, out)
+    text = b.ask("status")[1]
+    check("status in sections", [line for line in text.splitlines() if line in (
+        "Runtime", "Plugins", "Data directory", "Log file(s)", "Alarms", "Memory",
+        "File Descriptors", "Free Disk Space", "Totals", "Listeners")] == [
+            "Runtime", "Data directory", "Alarms", "Memory", "Free Disk Space", "Totals",
+            "Plugins", "Log file(s)", "File Descriptors", "Listeners"], text)
     check("version", b.ask("version")[1].startswith("0."))
     code, out, err = b.ask("lst_queues")
     check("an unknown verb", code == 64 and out == "" and
