@@ -26,11 +26,12 @@ static void set_memory(struct alarms *a, bool on)
 		return;
 	a->memory = on;
 	if (on)
-		log_warning("memory is short, publishers are blocked: %llu bytes are used, the high "
-		            "watermark is %llu",
+		log_warning("vm_memory_high_watermark set. Memory used:%llu allowed:%llu. Publishers are "
+		            "blocked",
 		            (unsigned long long)a->memory_used, (unsigned long long)a->memory_watermark);
 	else
-		log_notice("memory is not short any more: publishers go on unless the disk is full");
+		log_notice("vm_memory_high_watermark clear. Memory used:%llu allowed:%llu",
+		           (unsigned long long)a->memory_used, (unsigned long long)a->memory_watermark);
 }
 
 static void set_disk(struct alarms *a, bool on)
@@ -39,9 +40,12 @@ static void set_disk(struct alarms *a, bool on)
 		return;
 	a->disk = on;
 	if (on)
-		log_warning("the disk has little room left: publishers are blocked until there is more");
+		log_warning("Free disk space is insufficient. Free bytes: %llu. Limit: %llu. Publishers "
+		            "are blocked",
+		            (unsigned long long)a->disk_free, (unsigned long long)a->disk_free_limit);
 	else
-		log_notice("the disk has room again: publishers go on unless memory is short");
+		log_notice("Free disk space is sufficient. Free bytes: %llu. Limit: %llu",
+		           (unsigned long long)a->disk_free, (unsigned long long)a->disk_free_limit);
 }
 
 /* Who was told is told again; who publishes meanwhile is told then (connection_publishes). */

@@ -108,6 +108,24 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	return b;
 }
 
+void broker_set_options(struct broker *b, const struct broker_options *o)
+{
+	struct broker_options before = b->options;
+	b->options = *o;
+	b->options.log = before.log;
+	b->options.entropy = before.entropy;
+	b->options.wall_ms = before.wall_ms;
+	b->options.window_bytes = before.window_bytes;
+	b->options.index_page_entries = before.index_page_entries;
+	b->store.memory_budget = o->message_memory_bytes;
+	b->store.stream_keys_most = o->stream_keys_max;
+	if (o->memory_watermark_bytes != before.memory_watermark_bytes)
+		b->alarms.memory_watermark = o->memory_watermark_bytes;
+	if (o->disk_free_limit_bytes != before.disk_free_limit_bytes)
+		b->alarms.disk_free_limit = o->disk_free_limit_bytes;
+	alarms_look(b);
+}
+
 int broker_recover(struct broker *b, struct buf *why)
 {
 	struct recovery *r;

@@ -47,8 +47,8 @@ struct broker_options {
 
 	uint64_t wall_ms;                /* the wall clock when now_ms of broker_new was read */
 
-	const char *product, *version, *cluster_name;   /* server-properties; borrowed for good */
-	const char *default_user, *default_pass, *default_vhost;
+	const char *product, *version, *cluster_name;   /* server-properties; texts are borrowed */
+	const char *default_user, *default_pass, *default_vhost;   /* no user: "" */
 	/* of the default user: tags (separated by commas) and rights in the default virtual host */
 	const char *default_tags, *default_configure, *default_write, *default_read;
 	const char *loopback_users;      /* ... from this machine only; commas between */
@@ -57,6 +57,11 @@ struct broker_options {
 
 /* Sets every limit to its documented default and the rest to zero. */
 void broker_options_default(struct broker_options *o);
+
+/* From now on these count, all but log, entropy, wall_ms, window_bytes and index_page_entries;
+ * texts of the options before are not needed any more.  What was agreed with a client stays so, and
+ * a watermark that was set otherwise stays unless it is another one here. */
+void broker_set_options(struct broker *b, const struct broker_options *o);
 
 /* A broker at time now_ms (monotonic milliseconds, any origin). */
 struct broker *broker_new(const struct broker_options *o, uint64_t now_ms);

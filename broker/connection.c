@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a connection: the protocol header, frames to their channel, timeouts, and the ways
  * to its end.  The methods of class connection are in on_connection.c. */
+#define LOGLINE_CATEGORY LOGLINE_CONNECTION
+
 #include "broker/link.h"
 
 #include "base/die.h"
@@ -101,6 +103,7 @@ void connection_header(struct connection *c, struct slice eight_bytes, uint64_t 
 	c->broker->now_ms = c->received_ms = now_ms;
 	c->first_byte = true;
 	if (slice_eq(eight_bytes, slice_of(ours, 8)) || slice_eq(eight_bytes, slice_of(old, 8))) {
+		log_info("conn=%llu accepting AMQP connection %s", (unsigned long long)c->number, c->name);
 		c->state = CONN_START;
 		on_connection_begin(c);
 		connection_rearm(c);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Class connection: the handshake (AMQP 0-9-1 section 2.2.4) and the close. */
+#define LOGLINE_CATEGORY LOGLINE_CONNECTION
+
 #include "amqp/table.h"
 #include "base/die.h"
 #include "base/logline.h"

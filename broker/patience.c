@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define LOGLINE_CATEGORY LOGLINE_CHANNEL
+
 #include "broker/patience.h"
 
 #include "amqp/table.h"

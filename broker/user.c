@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define LOGLINE_CATEGORY LOGLINE_USER
+
 #include "broker/user.h"
 
 #include <ctype.h>
@@ -435,7 +437,7 @@ int users_recover(struct broker *b, bool first_start, struct buf *why)
 	int error = 0;
 	for (size_t i = 0; !error && i < ARRAY_LEN(kinds); i++)
 		error = recover_kind(b, kinds[i], why);
-	if (!error && first_start && b->users.count == 0)
+	if (!error && first_start && b->users.count == 0 && b->options.default_user[0])
 		add_default(b);
 	return error;
 }

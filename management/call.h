@@ -5,6 +5,7 @@
 #define MANAGEMENT_CALL_H
 
 #include "base/buf.h"
+#include "base/logline.h"
 #include "broker/census.h"
 #include "broker/expulsion.h"
 #include "broker/moving.h"
@@ -38,10 +39,17 @@ struct host {
 	uint64_t code_bytes;         /* of them, what the program itself takes */
 	bool stop;                   /* set by a verb: the process is to end in order */
 	enum host_wish {
-		HOST_GOES_ON, HOST_SUSPENDS, HOST_RESUMES
-	} wish;                      /* set by a verb: about its listeners, see server/listener.h */
+		HOST_GOES_ON, HOST_SUSPENDS, HOST_RESUMES, HOST_RELOADS, HOST_SETS_LOG_LEVEL,
+		HOST_ROTATES_LOGS
+	} wish;                      /* set by a verb or a handler: see server/steward.c */
 	bool suspended;              /* nobody new is let in */
+	enum logline_level log_level;    /* for HOST_SETS_LOG_LEVEL */
+	const char *log_file;        /* where lines go beside the output; NULL: nowhere */
 	struct buf trouble;          /* why the last wish could not be granted; owned */
+	struct buf settings;         /* the configuration in force, lines of key = value; owned */
+	struct host_reloaded {
+		struct buf live, start, first;
+	} reloaded;                  /* what HOST_RELOADS changed, names with commas between; owned */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
 	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
 	const char *metrics_path;    /* what begins with it is about metrics */

@@ -365,6 +365,11 @@ bool definitions_begin(struct definitions *d, const struct parsing *r, struct bu
 	return why->len == 0;
 }
 
+bool definitions_have_users(const struct definitions *d)
+{
+	return json_array_size(json_object_get(d->root, "users")) > 0;
+}
+
 /* A line of a report. */
 static void note(struct definitions *d, struct buf *out, const char *action,
                  const struct designation *what, struct slice why)

@@ -45,6 +45,9 @@ bool definitions_export(struct definitions *d, struct buf *out);
 struct parsing;
 bool definitions_begin(struct definitions *d, const struct parsing *r, struct buf *why);
 
+/* True when users are among what was read. */
+bool definitions_have_users(const struct definitions *d);
+
 /* Takes in the next objects; what cannot be is said, a line each, and passed over.  What is there
  * already stays, but for users, who become what is imported, and what is said of virtual hosts.
  * With dry_run or reconcile out is appended a report instead, for each that is not equal to what is

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define LOGLINE_CATEGORY LOGLINE_CONNECTION
+
 #include "management/http_response.h"
 
 #include <inttypes.h>

@@ -292,7 +292,14 @@ enum call_state verb_force_gc(struct call *c, struct buf *out)
 enum call_state verb_log_location(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Log file location(s) of the broker in %s ...", c->host->data_dir);
-	buf_printf(out, c->json ? "{\"paths\":[\"<stderr>\"]}\n" : "<stderr>\n");
+	const char *path = c->host->log_file ? c->host->log_file : "<stderr>";
+	if (c->json)
+		buf_printf(out, "{\"paths\":[");
+	if (c->json)
+		cell_put_json(out, cell_text(path));
+	else
+		buf_printf(out, "%s", path);
+	buf_printf(out, c->json ? "]}\n" : "\n");
 	return CALL_DONE;
 }
 

@@ -74,10 +74,11 @@ enum call_state verb_set_log_level(struct call *c, struct buf *out)
 	for (int level = LOGLINE_DEBUG; level <= LOGLINE_NONE; level++) {
 		if (!slice_is(c->arguments[0], logline_level_name((enum logline_level)level)))
 			continue;
-		logline_set_level((enum logline_level)level);
-		call_banner(c, out, "Setting log level to \"%.*s\" on the broker in %s",
-		            SLICE_ARG(c->arguments[0]), c->host->data_dir);
-		return CALL_DONE;
+		c->host->log_level = (enum logline_level)level;
+		if (!c->begun)
+			call_banner(c, out, "Setting log level to \"%.*s\" on the broker in %s",
+			            SLICE_ARG(c->arguments[0]), c->host->data_dir);
+		return wish(c, HOST_SETS_LOG_LEVEL);
 	}
 	return call_refuse(c, "level %.*s is not supported. Try one of debug, info, notice, warning, "
 	                   "error, critical, none", SLICE_ARG(c->arguments[0]));
@@ -85,7 +86,7 @@ enum call_state verb_set_log_level(struct call *c, struct buf *out)
 
 enum call_state verb_rotate_logs(struct call *c, struct buf *out)
 {
-	call_banner(c, out, "The broker in %s logs to stderr: there is no file to rotate",
-	            c->host->data_dir);
-	return CALL_DONE;
+	if (!c->begun)
+		call_banner(c, out, "Rotating logs of the broker in %s ...", c->host->data_dir);
+	return wish(c, HOST_ROTATES_LOGS);
 }

@@ -2,6 +2,8 @@
 /* Numbers are noted as they are superseded, in any order.  Two sets take turns: one is filled while
  * the other waits for the lag, and is worked off in order then.  So what was noted later never goes
  * before what was noted earlier, and a tombstone not before what it ends. */
+#define LOGLINE_CATEGORY LOGLINE_QUEUE
+
 #include "queue/compaction.h"
 
 #include "amqp/props.h"

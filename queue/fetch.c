@@ -5,6 +5,8 @@
  * the log holds in several records is put together record by record.
  *
  * A record that does not verify loses its message and nothing else: the operator is told. */
+#define LOGLINE_CATEGORY LOGLINE_QUEUE
+
 #include "queue/fetch.h"
 
 #include <errno.h>

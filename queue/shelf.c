@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define LOGLINE_CATEGORY LOGLINE_QUEUE
+
 #include "queue/shelf.h"
 
 #include "base/die.h"

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/config.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/die.h"
@@ -12,31 +9,32 @@
 #include "base/pattern.h"
 #include "base/quantity.h"
 #include "base/spelling.h"
+#include "server/known.h"
 
 enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_SHARE, KIND_BOOL, KIND_TEXT, KIND_SECRET,
 	              KIND_PATTERN, KIND_CHOICE, KIND_LIST, KIND_FLAGS };
+
+enum when { LIVE, START, FIRST };
 
 struct key {
 	const char *name;
 	enum config_kind kind;
 	size_t at;               /* offset of the field in struct config */
+	enum when when;
 	const char *standard;
 	long long least, most;
 	const char *doc;
 };
 
 static const struct key keys[] = {
-#define KEY(name, kind, field, standard, least, most, doc) \
-	{ name, KIND_##kind, offsetof(struct config, field), standard, least, most, doc },
+#define KEY(name, kind, field, when, standard, least, most, doc) \
+	{ name, KIND_##kind, offsetof(struct config, field), when, standard, least, most, doc },
 #include "server/config.def"
 #undef KEY
 };
 
-static const char *const ignored[] = {
-#define IGNORED(prefix) prefix,
-#include "server/ignored.def"
-#undef IGNORED
-};
+static const char *const levels[] = { "debug", "info", "notice", "warning", "error", "critical",
+	                                  "none", NULL };
 
 static const struct {
 	const char *key;
@@ -49,8 +47,16 @@ static const struct {
 	                                                "subject_alternative_name", NULL } },
 	{ "ssl_cert_login_san_type", (const char *const[]){ "dns", "ip", "email", "uri", NULL } },
 	{ "auth_mechanisms", (const char *const[]){ "PLAIN", "AMQPLAIN", "EXTERNAL", NULL } },
-	{ "log.console.level", (const char *const[]){ "debug", "info", "notice", "warning", "error",
-	                                              "critical", "none", NULL } },
+	{ "log.default.level", levels },
+	{ "log.connection.level", levels },
+	{ "log.channel.level", levels },
+	{ "log.queue.level", levels },
+	{ "log.user.level", levels },
+	{ "log.console.level", levels },
+	{ "log.file.level", levels },
+	{ "log.console.stdio", (const char *const[]){ "stderr", "stdout", NULL } },
+	{ "log.console.formatter", (const char *const[]){ "plaintext", "json", NULL } },
+	{ "log.file.formatter", (const char *const[]){ "plaintext", "json", NULL } },
 };
 
 /* Other names of the same things. */
@@ -59,17 +65,11 @@ static const struct {
 } aliases[] = {
 	{ "max_connections", "connection_max" },
 	{ "max_channels_per_connection", "channel_max" },
-	{ "log.default.level", "log.console.level" },
+	{ "management.load_definitions", "load_definitions" },
+	{ "definitions.local.path", "load_definitions" },
+	{ "management.listener.port", "management.tcp.port" },
+	{ "management.listener.ip", "management.tcp.ip" },
 };
-
-static struct slice trim(struct slice s)
-{
-	while (s.n && strchr(" \t\r", s.p[0]))
-		slice_take(&s, 1);
-	while (s.n && strchr(" \t\r", s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
 
 /* A list's key may have a number or a name of its own behind it. */
 static const struct key *find_list(struct slice name, enum config_kind kind)
@@ -159,6 +159,14 @@ static bool check_choice(const struct key *k, struct slice v, struct buf *why)
 	return true;
 }
 
+static bool has_control_bytes(struct slice v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] < 0x20 || v.p[i] == 0x7F)
+			return true;
+	return false;
+}
+
 /* Clients parse the version as numbers between dots; some crash on anything else. */
 static bool check_text(const struct key *k, struct slice v, struct buf *why)
 {
@@ -168,6 +176,10 @@ static bool check_text(const struct key *k, struct slice v, struct buf *why)
 				buf_printf(why, "'%.*s' must be digits and dots", SLICE_ARG(v));
 				return false;
 			}
+	if (has_control_bytes(v)) {
+		buf_printf(why, "control characters have no place here");
+		return false;
+	}
 	if (strcmp(k->name, "prometheus.path") == 0 && !slice_starts(v, "/")) {
 		buf_printf(why, "'%.*s' must begin with a slash", SLICE_ARG(v));
 		return false;
@@ -182,6 +194,10 @@ static bool check_text(const struct key *k, struct slice v, struct buf *why)
 static bool set_pattern(void *field, struct slice v, struct buf *why)
 {
 	struct pattern_fault fault;
+	if (has_control_bytes(v)) {
+		buf_printf(why, "control characters have no place here");
+		return false;
+	}
 	struct pattern *p = v.n ? pattern_new(v, &fault) : NULL;
 	if (v.n && !p) {
 		buf_printf(why, "'%.*s' is no regular expression: %s", SLICE_ARG(v), fault.text);
@@ -192,10 +208,21 @@ static bool set_pattern(void *field, struct slice v, struct buf *why)
 	return true;
 }
 
+static bool set_list(const struct key *k, void *field, struct slice v, struct buf *why)
+{
+	for (struct slice rest = v; rest.n;)
+		if (!check_choice(k, slice_cut(&rest, ' '), why))
+			return false;
+	if (!check_text(k, v, why))
+		return false;
+	set_text(field, v);
+	return true;
+}
+
 /* All at once: none of them, or as --check-config prints them. */
 static bool set_flags(void *field, struct slice v, struct buf *why)
 {
-	if (memchr(v.p, ' ', v.n) || v.n > 1024) {
+	if (memchr(v.p, ' ', v.n) || has_control_bytes(v) || v.n > 1024) {
 		buf_printf(why, "'%.*s' is neither none nor names with commas between", SLICE_ARG(v));
 		return false;
 	}
@@ -210,6 +237,10 @@ static bool set_flag(struct config *c, const struct key *k, struct slice name, s
 	char **field = (char **)(void *)((char *)c + k->at);
 	struct buf all = { 0 };
 	bool on = false, ok = set_bool(&on, v, why);
+	if (ok && (has_control_bytes(name) || name.n > 255)) {
+		buf_printf(why, "this is no name");
+		ok = false;
+	}
 	for (struct slice rest = slice_str(*field); rest.n;) {
 		struct slice other = slice_cut(&rest, ',');
 		if (!slice_eq(other, name))
@@ -233,9 +264,9 @@ static bool set_value(struct config *c, const struct key *k, struct slice v, str
 	case KIND_BOOL: return set_bool(field, v, why);
 	case KIND_FLAGS: return set_flags(field, v, why);
 	case KIND_PATTERN: return set_pattern(field, v, why);
-	case KIND_LIST:
+	case KIND_LIST: return set_list(k, field, v, why);
 	case KIND_CHOICE:
-		if ((k->kind == KIND_CHOICE || v.n) && !check_choice(k, v, why))
+		if ((v.n || k->standard[0]) && !check_choice(k, v, why))
 			return false;
 		break;
 	case KIND_TEXT:
@@ -257,18 +288,6 @@ void config_init(struct config *c)
 		must(ok);
 	}
 	buf_free(&why);
-}
-
-void config_free(struct config *c)
-{
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (keys[i].kind >= KIND_TEXT)
-			mem_free(*(char **)(void *)((char *)c + keys[i].at));
-	for (uint32_t i = 0; i < c->n_listeners; i++) {
-		mem_free(c->listeners[i].key);
-		mem_free(c->listeners[i].address);
-	}
-	mem_free(c->first_ignored);
 }
 
 /* ---- listeners ---- */
@@ -374,14 +393,6 @@ static const char *nearest(struct slice name)
 	return best;
 }
 
-static bool is_ignored(struct slice name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
-		if (slice_starts(name, ignored[i]))
-			return true;
-	return false;
-}
-
 /* One more element behind those there are. */
 static bool add_to_list(struct config *c, const struct key *k, struct slice v, struct buf *why)
 {
@@ -415,8 +426,10 @@ static bool set(struct config *c, struct slice key, struct slice value, struct b
 		slice_take(&key, strlen(flags->name) + 1);
 		return set_flag(c, flags, key, value, why);
 	}
-	if (!is_ignored(key)) {
-		buf_printf(why, "unknown key; the nearest one is %s (--help lists all)", nearest(key));
+	if (!known_take(key, value, why)) {
+		if (!why->len)
+			buf_printf(why, "unknown key; the nearest one is %s (--help lists all)",
+			           nearest(key));
 		return false;
 	}
 	if (!slice_is(value, "none") && c->n_ignored++ == 0)
@@ -424,120 +437,173 @@ static bool set(struct config *c, struct slice key, struct slice value, struct b
 	return true;
 }
 
+/* Made with RabbitMQ's tools and a passphrase that is in another file: no secret from who can read
+ * both, and to us no value. */
+static bool is_encrypted(struct slice value, struct buf *why)
+{
+	if (!slice_starts(value, "encrypted:"))
+		return false;
+	buf_printf(why, "values that are encrypted are not supported: put the value into a file that "
+	                "only the broker may read ($CREDENTIALS_DIRECTORY, or conf.d)");
+	return true;
+}
+
 bool config_set(struct config *c, struct slice key, struct slice value, const char *where,
                 struct buf *why)
 {
 	struct buf reason = { 0 };
-	bool ok = set(c, key, value, &reason);
+	bool ok = !is_encrypted(value, &reason) && set(c, key, value, &reason);
 	if (!ok)
 		buf_printf(why, "%s: %.*s: %.*s", where, SLICE_ARG(key), SLICE_ARG(buf_slice(&reason)));
 	buf_free(&reason);
 	return ok;
 }
 
-/* ---- files ---- */
-
-static struct slice unquote(struct slice v)
+const char *config_credential(size_t i)
 {
-	if (v.n >= 2 && v.p[0] == '\'' && v.p[v.n - 1] == '\'')
-		return slice_of(v.p + 1, v.n - 2);
-	return v;
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+		if ((keys[k].kind == KIND_SECRET || strcmp(keys[k].name, "default_user") == 0) && i-- == 0)
+			return keys[k].name;
+	return NULL;
 }
 
-static bool read_line(struct config *c, struct slice line, const char *where, struct buf *why)
+/* ---- two of them ---- */
+
+static bool is_text(const struct key *k)
 {
-	line = trim(line);
-	if (line.n == 0 || line.p[0] == '#')
-		return true;
-	const uint8_t *equals = memchr(line.p, '=', line.n);
-	if (!equals) {
-		buf_printf(why, "%s: '%.*s' is not key = value", where, SLICE_ARG(line));
+	return k->kind >= KIND_TEXT;
+}
+
+static bool is_same(const struct config *a, const struct config *b, const struct key *k)
+{
+	const void *x = (const char *)a + k->at, *y = (const char *)b + k->at;
+	switch (k->kind) {
+	case KIND_NUMBER:
+	case KIND_SIZE: return *(const uint64_t *)x == *(const uint64_t *)y;
+	case KIND_SHARE: return memcmp(x, y, sizeof(double)) == 0;
+	case KIND_BOOL: return *(const bool *)x == *(const bool *)y;
+	default: return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+	}
+}
+
+static bool has_same_listeners(const struct config *a, const struct config *b)
+{
+	if (a->n_listeners != b->n_listeners)
 		return false;
-	}
-	struct slice key = trim(slice_take(&line, (size_t)(equals - line.p)));
-	slice_take(&line, 1);
-	return config_set(c, key, unquote(trim(line)), where, why);
-}
-
-bool config_read(struct config *c, struct slice text, const char *name, struct buf *why)
-{
-	for (unsigned number = 1; text.n; number++) {
-		char where[PATH_MAX + 16];
-		struct slice line = slice_cut(&text, '\n');
-		snprintf(where, sizeof where, "%s:%u", name, number);
-		if (!read_line(c, line, where, why))
+	for (uint32_t i = 0; i < a->n_listeners; i++)
+		if (strcmp(a->listeners[i].key, b->listeners[i].key) != 0 ||
+		    strcmp(a->listeners[i].address, b->listeners[i].address) != 0)
 			return false;
-	}
 	return true;
 }
 
-static bool load_file(struct config *c, const char *path, struct buf *why)
+static void free_listeners(struct config *c)
 {
-	struct buf text = { 0 };
-	FILE *f = fopen(path, "re");
-	if (!f) {
-		buf_printf(why, "%s: %s", path, strerror(errno));
-		return false;
+	for (uint32_t i = 0; i < c->n_listeners; i++) {
+		mem_free(c->listeners[i].key);
+		mem_free(c->listeners[i].address);
 	}
-	for (size_t n; (n = fread(buf_reserve(&text, 4096), 1, 4096, f)) > 0;)
-		text.len += n;
-	bool ok = !ferror(f) && text.len < (1 << 20);
-	fclose(f);
-	if (!ok)
-		buf_printf(why, "%s: cannot be read, or is larger than 1 MB", path);
-	ok = ok && config_read(c, buf_slice(&text), path, why);
-	buf_free(&text);
-	return ok;
+	c->n_listeners = 0;
 }
 
-static int is_conf(const struct dirent *e)
+void config_free(struct config *c)
 {
-	size_t n = strlen(e->d_name);
-	return n > 5 && strcmp(e->d_name + n - 5, ".conf") == 0;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (is_text(&keys[i]))
+			mem_free(*(char **)(void *)((char *)c + keys[i].at));
+	free_listeners(c);
+	mem_free(c->first_ignored);
 }
 
-bool config_load(struct config *c, const char *path, struct buf *why)
+static void note_change(struct buf *names, const char *name)
 {
-	char directory[PATH_MAX], file[PATH_MAX + 257];
-	const char *slash = strrchr(path, '/');
-	struct dirent **entries;
-	if (!load_file(c, path, why))
-		return false;
-	snprintf(directory, sizeof directory, "%.*sconf.d", slash ? (int)(slash + 1 - path) : 0, path);
-	int n = scandir(directory, &entries, is_conf, alphasort);
-	bool ok = true;
-	for (int i = 0; i < n; i++) {
-		snprintf(file, sizeof file, "%s/%s", directory, entries[i]->d_name);
-		ok = ok && load_file(c, file, why);
-		free(entries[i]);
+	buf_printf(names, "%s%s", names->len ? "," : "", name);
+}
+
+void config_compare(const struct config *a, const struct config *b, struct config_changes *out)
+{
+	struct buf *const lists[] = { [LIVE] = &out->live, [START] = &out->start,
+		                          [FIRST] = &out->first };
+	if (!has_same_listeners(a, b))
+		note_change(&out->start, "listeners");
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (!is_same(a, b, &keys[i]))
+			note_change(lists[keys[i].when], keys[i].name);
+}
+
+static size_t size_of(const struct key *k)
+{
+	return is_text(k)              ? sizeof(char *)
+	       : k->kind == KIND_BOOL  ? sizeof(bool)
+	       : k->kind == KIND_SHARE ? sizeof(double)
+	                               : sizeof(uint64_t);
+}
+
+void config_swap_live(struct config *a, struct config *b)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		char keep[sizeof(uint64_t)], *x = (char *)a + keys[i].at, *y = (char *)b + keys[i].at;
+		size_t n = size_of(&keys[i]);
+		if (keys[i].when != LIVE)
+			continue;
+		memcpy(keep, x, n);
+		memcpy(x, y, n);
+		memcpy(y, keep, n);
 	}
-	if (n >= 0)
-		free(entries);
-	return ok;
+}
+
+void config_changes_free(struct config_changes *c)
+{
+	buf_free(&c->live);
+	buf_free(&c->start);
+	buf_free(&c->first);
 }
 
 /* ---- printing ---- */
+
+/* What would be read as something else stands in quotes. */
+static void print_text(const char *v, struct buf *out)
+{
+	size_t n = strlen(v);
+	bool quoted = n && (v[0] == ' ' || v[n - 1] == ' ' || v[0] == '#' || v[0] == '\'' ||
+	                    strstr(v, " #"));
+	buf_printf(out, quoted ? "'%s'" : "%s", v);
+}
+
+/* As it is read: without an exponent. */
+static void print_share(double v, struct buf *out)
+{
+	buf_printf(out, "%.9f", v);
+	while (out->p[out->len - 1] == '0')
+		out->len--;
+	if (out->p[out->len - 1] == '.')
+		out->len--;
+}
+
+static void print_value(const struct config *c, const struct key *k, struct buf *out)
+{
+	const void *field = (const char *)c + k->at;
+	switch (k->kind) {
+	case KIND_NUMBER:
+	case KIND_SIZE: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)field); break;
+	case KIND_SHARE: print_share(*(const double *)field, out); break;
+	case KIND_BOOL: buf_printf(out, "%s", *(const bool *)field ? "true" : "false"); break;
+	case KIND_FLAGS:
+		buf_printf(out, "%s", **(char *const *)field ? *(char *const *)field : "none");
+		break;
+	case KIND_SECRET: buf_printf(out, "********"); break;
+	default: print_text(*(char *const *)field, out);
+	}
+}
 
 void config_print(const struct config *c, struct buf *out)
 {
 	for (uint32_t i = 0; i < c->n_listeners; i++)
 		buf_printf(out, "%s = %s\n", c->listeners[i].key, c->listeners[i].address);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		const void *field = (const char *)c + keys[i].at;
 		buf_printf(out, "%s = ", keys[i].name);
-		switch (keys[i].kind) {
-		case KIND_NUMBER:
-		case KIND_SIZE:
-			buf_printf(out, "%llu\n", (unsigned long long)*(const uint64_t *)field);
-			break;
-		case KIND_SHARE: buf_printf(out, "%g\n", *(const double *)field); break;
-		case KIND_BOOL: buf_printf(out, "%s\n", *(const bool *)field ? "true" : "false"); break;
-		case KIND_FLAGS:
-			buf_printf(out, "%s\n", **(char *const *)field ? *(char *const *)field : "none");
-			break;
-		case KIND_SECRET: buf_printf(out, "********\n"); break;
-		default: buf_printf(out, "%s\n", *(char *const *)field);
-		}
+		print_value(c, &keys[i], out);
+		buf_u8(out, '\n');
 	}
 }
 

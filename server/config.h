@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configuration: files in the form of rabbitmq.conf and key=value arguments, later ones winning.
- * Everything is checked when it is read; what is wrong is said with its place and what would be
- * right, and nothing starts. */
+/* Configuration: the keys of config.def and their values.  Everything is checked when it is read;
+ * what is wrong is said with its place and what would be right, and nothing of it is taken. */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
@@ -30,7 +29,7 @@ struct config {
 #define PATTERN(field) char *field;
 #define LIST(field) char *field;   /* separated by blanks */
 #define FLAGS(field) char *field;  /* those that are true, separated by commas */
-#define KEY(name, kind, field, standard, least, most, doc) kind(field)
+#define KEY(name, kind, field, when, standard, least, most, doc) kind(field)
 #include "server/config.def"
 #undef KEY
 #undef NUMBER
@@ -65,8 +64,29 @@ bool config_read(struct config *c, struct slice text, const char *name, struct b
  * it. */
 bool config_load(struct config *c, const char *path, struct buf *why);
 
+/* Those of a directory, in order of names; none when it is not there. */
+bool config_load_directory(struct config *c, const char *directory, struct buf *why);
+
+/* The i-th key that a credential may be given for: those that are secret, and the default user;
+ * NULL behind the last. */
+const char *config_credential(size_t i);
+
 /* The effective settings as a file would have them, secrets blanked. */
 void config_print(const struct config *c, struct buf *out);
+
+/* What differs in two of them: names of keys, with commas between. */
+struct config_changes {
+	struct buf live;             /* those that take effect at once */
+	struct buf start;            /* those that wait for the next start */
+	struct buf first;            /* those that only count at a first start */
+};
+
+/* Compares them; out is zeroed before. */
+void config_compare(const struct config *a, const struct config *b, struct config_changes *out);
+void config_changes_free(struct config_changes *c);
+
+/* Swaps what takes effect at once; all else stays where it is, and texts of it may be borrowed. */
+void config_swap_live(struct config *a, struct config *b);
 
 /* One line a key with default and meaning, for --help and the documentation. */
 void config_print_keys(struct buf *out);

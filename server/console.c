@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whoever reads our lines may stop reading them, and the broker must not wait for that: a pipe is
  * opened anew for this process, without blocking, and a socket is written to without waiting.  A
- * line that finds no room is dropped and counted. */
+ * line that finds no room is dropped and counted.
+ *
+ * The level of a category, where one is set, goes before that of an output, and that before the
+ * default. */
 #include "server/console.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,58 +18,117 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/logline.h"
+#include "base/mem.h"
+#include "management/cell.h"
 #include "management/livelog.h"
+#include "server/config.h"
+#include "server/logfile.h"
+
+struct output {
+	int fd;                      /* -1: there is none */
+	bool socket, journal, json;
+	enum logline_level level;
+};
 
 static struct {
-	int fd;
-	bool journal, socket;
+	struct output screen, file;
+	struct logfile *logfile;
 	struct livelog *live;
+	bool is_set[LOGLINE_CATEGORIES];
+	enum logline_level level, levels[LOGLINE_CATEGORIES];   /* the default; where is_set */
 	time_t second;
-	unsigned lines, dropped;
-} console = { .fd = STDERR_FILENO };
+	unsigned lines;
+	uint64_t dropped;
+} console = { .screen = { .fd = STDERR_FILENO }, .file = { .fd = -1 } };
 
-static bool put(const char *line, size_t n)
+/* ---- writing ---- */
+
+static bool put(const struct output *o, const void *line, size_t n)
 {
 	ssize_t done;
 	do
-		done = console.socket ? send(console.fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-		                      : write(console.fd, line, n);
+		done = o->socket ? send(o->fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+		                 : write(o->fd, line, n);
 	while (done < 0 && errno == EINTR);
 	return done == (ssize_t)n || errno != EAGAIN;
 }
 
-static void write_line(enum logline_level level, const char *text, const struct timespec *t)
+struct line {
+	enum logline_category category;
+	enum logline_level level;
+	const char *text, *stamp;
+};
+
+/* "conn=12 ..." has the number in a field of its own, too. */
+static void put_json(const struct line *l, struct buf *out)
+{
+	unsigned long long number;
+	buf_printf(out, "{\"time\":\"%s+00:00\",\"level\":\"%s\",\"msg\":", l->stamp,
+	           logline_level_name(l->level));
+	cell_put_json(out, cell_text(l->text));
+	buf_printf(out, ",\"domain\":\"%s\",\"pid\":%ld", logline_category_name(l->category),
+	           (long)getpid());
+	if (sscanf(l->text, "conn=%llu", &number) == 1)
+		buf_printf(out, ",\"conn\":%llu", number);
+	buf_printf(out, "}\n");
+}
+
+static void put_plain(const struct output *o, const struct line *l, struct buf *out)
 {
 	static const char priority[] = { '7', '6', '5', '4', '3', '2' };
-	char line[1200], stamp[LIVELOG_STAMP];
+	if (o->journal)
+		buf_printf(out, "<%c>%s\n", priority[l->level], l->text);
+	else
+		buf_printf(out, "%s+00:00 [%s] %s\n", l->stamp, logline_level_name(l->level), l->text);
+}
+
+static void write_to(const struct output *o, const struct line *l)
+{
+	struct buf out = { 0 };
+	if (o->fd < 0 || (!console.is_set[l->category] && l->level < o->level))
+		return;
+	if (o->json)
+		put_json(l, &out);
+	else
+		put_plain(o, l, &out);
+	if (!put(o, out.p, out.len))
+		console.dropped++;
+	buf_free(&out);
+}
+
+static void write_line(enum logline_category category, enum logline_level level,
+                       const char *text, const struct timespec *t)
+{
+	char stamp[LIVELOG_STAMP];
 	struct tm utc;
 	gmtime_r(&t->tv_sec, &utc);
 	size_t n = strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &utc);
 	snprintf(stamp + n, sizeof stamp - n, ".%06ld", t->tv_nsec / 1000);
-	if (console.journal)
-		n = (size_t)snprintf(line, sizeof line, "<%c>%s\n", priority[level], text);
-	else
-		n = (size_t)snprintf(line, sizeof line, "%s+00:00 [%s] %s\n", stamp,
-		                     logline_level_name(level), text);
-	if (!put(line, n))
-		console.dropped++;
+	struct line line = { category, level, text, stamp };
+	write_to(&console.screen, &line);
+	write_to(&console.file, &line);
 	livelog_add(console.live, level, text, stamp);
 }
 
 static void begin_second(const struct timespec *t)
 {
-	char text[80];
-	unsigned dropped = console.dropped;
+	char text[120];
+	uint64_t lost = console.logfile ? logfile_lost(console.logfile) : 0;
+	uint64_t dropped = console.dropped;
 	console.second = t->tv_sec;
-	console.lines = console.dropped = 0;
-	snprintf(text, sizeof text, "%u log lines were dropped: too many, or nobody reads them",
-	         dropped);
+	console.lines = 0;
+	console.dropped = 0;
+	snprintf(text, sizeof text, "%llu log lines were dropped: too many, or nobody reads them",
+	         (unsigned long long)dropped);
 	if (dropped)
-		write_line(LOGLINE_WARNING, text, t);
+		write_line(LOGLINE_GENERAL, LOGLINE_WARNING, text, t);
+	snprintf(text, sizeof text, "%llu bytes of log lines could not be written to the log file",
+	         (unsigned long long)lost);
+	if (lost)
+		write_line(LOGLINE_GENERAL, LOGLINE_WARNING, text, t);
 }
 
-static void sink(enum logline_level level, const char *text)
+static void sink(enum logline_category category, enum logline_level level, const char *text)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
@@ -74,30 +137,150 @@ static void sink(enum logline_level level, const char *text)
 	if (level < LOGLINE_ERROR && console.lines++ >= CONSOLE_LINES_PER_S)
 		console.dropped++;
 	else
-		write_line(level, text, &t);
+		write_line(category, level, text, &t);
 }
 
+/* ---- outputs ---- */
+
 /* The flag of a descriptor that others share is not ours to change. */
-static void open_output(void)
+static int open_screen(int fd, bool *is_socket)
 {
+	char path[32];
 	struct stat s;
-	if (fstat(STDERR_FILENO, &s) < 0)
+	if (fstat(fd, &s) < 0)
+		return fd;
+	*is_socket = S_ISSOCK(s.st_mode);
+	if (!S_ISFIFO(s.st_mode))
+		return fd;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	return own < 0 ? fd : own;
+}
+
+static enum logline_level level_of(const char *name, enum logline_level otherwise)
+{
+	enum logline_level level = otherwise;
+	logline_level_find(name, &level);
+	return level;
+}
+
+static void set_screen(const struct config *c)
+{
+	struct output *o = &console.screen;
+	int fd = strcmp(c->log_stdio, "stdout") == 0 ? STDOUT_FILENO : STDERR_FILENO;
+	if (o->fd > STDERR_FILENO)
+		close(o->fd);
+	*o = (struct output){ .fd = -1 };
+	if (!c->log_console)
 		return;
-	console.socket = S_ISSOCK(s.st_mode);
-	if (S_ISFIFO(s.st_mode)) {
-		int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-		console.fd = fd < 0 ? STDERR_FILENO : fd;
-		/* cppcheck-suppress resourceLeak ; it stays open for the life of the process */
+	o->fd = open_screen(fd, &o->socket);
+	o->json = strcmp(c->log_console_formatter, "json") == 0;
+	o->journal = !o->json && getenv("JOURNAL_STREAM") != NULL;
+	o->level = level_of(c->log_console_level, console.level);
+}
+
+/* A name alone is one in log.dir, and that is data_dir unless it is said. */
+static void print_path(const struct config *c, char out[PATH_MAX])
+{
+	const char *directory = c->log_dir[0] ? c->log_dir : c->data_dir;
+	if (c->log_file[0] == '/') {
+		snprintf(out, PATH_MAX, "%s", c->log_file);
+	} else {
+		mkdir(directory, 0750);
+		snprintf(out, PATH_MAX, "%s/%s", directory, c->log_file);
 	}
 }
 
-void console_open(const char *level, struct livelog *live)
+static bool set_file(const struct config *c, struct buf *why)
+{
+	char path[PATH_MAX];
+	bool wanted = c->log_file[0] && strcmp(c->log_file, "false") != 0;
+	if (wanted)
+		print_path(c, path);
+	if (console.logfile && (!wanted || strcmp(path, logfile_path(console.logfile)) != 0)) {
+		console.file.fd = -1;
+		logfile_close(&console.logfile);
+	}
+	if (!wanted)
+		return true;
+	struct logfile_options o = { path, c->log_file_bytes, (unsigned)c->log_file_count };
+	if (!console.logfile && !(console.logfile = logfile_open(&o, why)))
+		return false;
+	logfile_limit(console.logfile, o.max_bytes, o.keep);
+	console.file.fd = logfile_fd(console.logfile);
+	console.file.json = strcmp(c->log_file_formatter, "json") == 0;
+	console.file.level = level_of(c->log_file_level, console.level);
+	return true;
+}
+
+/* ---- levels ---- */
+
+/* What no output wants is not even formatted. */
+static void set_gates(void)
+{
+	enum logline_level least = console.level;
+	const struct output *both[] = { &console.screen, &console.file };
+	for (size_t i = 0; i < 2; i++)
+		if (both[i]->fd >= 0 && both[i]->level < least)
+			least = both[i]->level;
+	for (int i = 0; i < LOGLINE_CATEGORIES; i++)
+		logline_set_level_of((enum logline_category)i,
+		                     console.is_set[i] ? console.levels[i] : least);
+}
+
+static void set_categories(const struct config *c)
+{
+	const char *const names[LOGLINE_CATEGORIES] = {
+		[LOGLINE_GENERAL] = "",
+		[LOGLINE_CONNECTION] = c->log_connection_level,
+		[LOGLINE_CHANNEL] = c->log_channel_level,
+		[LOGLINE_QUEUE] = c->log_queue_level,
+		[LOGLINE_USER] = c->log_user_level,
+	};
+	for (int i = 0; i < LOGLINE_CATEGORIES; i++)
+		console.is_set[i] = logline_level_find(names[i], &console.levels[i]);
+}
+
+void console_set_level(enum logline_level level)
+{
+	console.level = console.screen.level = console.file.level = level;
+	set_gates();
+}
+
+/* ---- as a whole ---- */
+
+bool console_set(const struct config *c, struct buf *why)
+{
+	console.level = level_of(c->log_level, LOGLINE_INFO);
+	set_categories(c);
+	set_screen(c);
+	bool ok = set_file(c, why);
+	set_gates();
+	return ok;
+}
+
+bool console_open(const struct config *c, struct livelog *live, struct buf *why)
 {
 	console.live = live;
-	console.journal = getenv("JOURNAL_STREAM") != NULL;
-	open_output();
-	for (int i = LOGLINE_DEBUG; i <= LOGLINE_NONE; i++)
-		if (strcmp(level, logline_level_name((enum logline_level)i)) == 0)
-			logline_set_level((enum logline_level)i);
+	bool ok = console_set(c, why);
 	logline_set_sink(sink);
+	return ok;
+}
+
+void console_turn(bool rotate)
+{
+	if (console.logfile)
+		logfile_turn(console.logfile, rotate);
+}
+
+const char *console_file(void)
+{
+	return console.logfile ? logfile_path(console.logfile) : NULL;
+}
+
+void console_close(void)
+{
+	logline_set_sink(NULL);
+	console.file.fd = -1;
+	logfile_close(&console.logfile);
 }

@@ -14,8 +14,8 @@
 #include "base/mem.h"
 #include "management/call.h"
 #include "server/doorway.h"
-#include "server/listener.h"
 #include "server/loop.h"
+#include "server/steward.h"
 
 enum {
 	CALLERS_MAX = 16,
@@ -75,15 +75,12 @@ static void set_patience(struct caller *c, double s)
 
 static void pull(struct caller *c)
 {
-	struct host *h = c->door->host;
 	buf_clear(&c->out);
 	c->sent = 0;
 	c->state = call_pull(c->call, loop_now_ms(), &c->out);
 	if (c->out.len)
 		set_patience(c, take_s);
-	listeners_heed(c->door->loop);
-	if (h->stop)
-		loop_stop(c->door->loop);
+	steward_grant(c->door->loop->steward);
 }
 
 /* False when the peer is gone. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define LOGLINE_CATEGORY LOGLINE_CONNECTION
+
 #include "server/listener.h"
 
 #include <arpa/inet.h>
@@ -31,6 +33,29 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
+/* ---- options ---- */
+
+static void set_number(int fd, int level, int option, int value)
+{
+	setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/* What is accepted inherits them. */
+static void set_options(const struct config *c, int fd)
+{
+	set_number(fd, IPPROTO_TCP, TCP_NODELAY, c->nodelay);
+	set_number(fd, SOL_SOCKET, SO_KEEPALIVE, c->keepalive);
+}
+
+/* What cannot be taken back. */
+static void set_buffers(const struct config *c, int fd)
+{
+	if (c->sndbuf)
+		set_number(fd, SOL_SOCKET, SO_SNDBUF, (int)c->sndbuf);
+	if (c->recbuf)
+		set_number(fd, SOL_SOCKET, SO_RCVBUF, (int)c->recbuf);
+}
+
 /* ---- accepting ---- */
 
 /* No descriptor is left: the spare one is spent on taking the caller off the queue and hanging up,
@@ -58,6 +83,7 @@ static bool accept_one(struct listener *s)
 	}
 	if (fd < 0)
 		return errno == ECONNABORTED || errno == EINTR;
+	set_buffers(l->config, fd);
 	if (s->web) {
 		web_new(l, fd, &peer, s->service, s->tls);
 		return true;
@@ -81,24 +107,6 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
 }
 
 /* ---- opening ---- */
-
-static void set_number(int fd, int level, int option, int value)
-{
-	setsockopt(fd, level, option, &value, sizeof value);
-}
-
-/* What is accepted inherits them. */
-static void set_options(const struct config *c, int fd)
-{
-	if (c->nodelay)
-		set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (c->keepalive)
-		set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	if (c->sndbuf)
-		set_number(fd, SOL_SOCKET, SO_SNDBUF, (int)c->sndbuf);
-	if (c->recbuf)
-		set_number(fd, SOL_SOCKET, SO_RCVBUF, (int)c->recbuf);
-}
 
 static int listen_on(const struct config *c, const union address *a)
 {
@@ -262,6 +270,20 @@ static void close_all(struct loop *l, struct listener **all)
 	*all = NULL;
 }
 
+static void set_all(const struct config *c, const struct listener *all)
+{
+	for (const struct listener *s = all; s && s->fd >= 0; s++) {
+		set_options(c, s->fd);
+		listen(s->fd, (int)c->backlog);
+	}
+}
+
+void listeners_set_options(struct loop *l)
+{
+	set_all(l->config, l->listeners);
+	set_all(l->config, l->web_listeners);
+}
+
 void listeners_close(struct loop *l)
 {
 	close_all(l, &l->listeners);
@@ -287,23 +309,6 @@ static size_t tell(const struct listener *all, struct host_port *out)
 		memcpy(out[n].address, s->address, sizeof out[n].address);
 	}
 	return n;
-}
-
-void listeners_heed(struct loop *l)
-{
-	struct host *h = l->host;
-	struct buf where = { 0 };
-	enum host_wish wish = h->wish;
-	h->wish = HOST_GOES_ON;
-	if (wish == HOST_GOES_ON)
-		return;
-	buf_clear(&h->trouble);
-	if (wish == HOST_SUSPENDS && !h->suspended)
-		listeners_close(l);
-	else if (wish == HOST_RESUMES && h->suspended && !listeners_open(l, &where, &h->trouble))
-		listeners_close(l);
-	h->suspended = wish == HOST_SUSPENDS || h->trouble.len;
-	buf_free(&where);
 }
 
 struct host_port *listeners_ports(const struct loop *l, size_t *n)

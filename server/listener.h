@@ -26,6 +26,9 @@ struct listener {
  * False and a sentence in why. */
 bool listeners_open(struct loop *l, struct buf *where, struct buf *why);
 
+/* The options of sockets, as they are in the configuration now, for who comes from now on. */
+void listeners_set_options(struct loop *l);
+
 /* Those alone that speak AMQP. */
 void listeners_close(struct loop *l);
 
@@ -33,9 +36,6 @@ void listeners_close(struct loop *l);
  * and then it is not a fault when that is taken. */
 bool listeners_open_web(struct loop *l, enum http_service s, struct buf *where, struct buf *why);
 void listeners_close_web(struct loop *l);
-
-/* Does what verbs wish of those that speak AMQP (struct host). */
-void listeners_heed(struct loop *l);
 
 /* What both listen on, as management is told; the caller's to mem_free. */
 struct host_port *listeners_ports(const struct loop *l, size_t *n);

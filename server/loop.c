@@ -18,6 +18,7 @@
 #include "server/door.h"
 #include "server/listener.h"
 #include "server/socket.h"
+#include "server/steward.h"
 #include "server/tls.h"
 #include "server/web.h"
 
@@ -233,11 +234,11 @@ static bool has_tls(const struct loop *l)
 
 bool loop_load_tls(struct loop *l, struct buf *why)
 {
-	if (config_has_tls(l->config) && !load_tls(l->config, &l->tls, why))
-		return false;
+	bool ok = !config_has_tls(l->config) || load_tls(l->config, &l->tls, why);
 	for (enum http_service s = 0; s < HTTP_SERVICES; s++)
-		if (!load_web_tls(l, s, why))
-			return false;
+		ok = load_web_tls(l, s, why) && ok;
+	if (!ok)
+		return false;
 	if (has_tls(l))
 		ev_timer_start(l->ev, &l->tls_turn);
 	loop_tell_certificates(l);
@@ -259,18 +260,10 @@ static void on_tls_turn(struct ev_loop *ev, ev_timer *w, int events)
 static void on_hup(struct ev_loop *ev, ev_signal *w, int events)
 {
 	struct loop *l = w->data;
-	struct buf why = { 0 };
 	(void)ev;
 	(void)events;
-	if (!has_tls(l))
-		log_notice("SIGHUP: there are no certificates to read again; everything else is read at "
-		           "start only");
-	else if (loop_load_tls(l, &why))
-		log_notice("SIGHUP: certificates were read again, for new connections; everything else is "
-		           "read at start only");
-	else
-		log_error("SIGHUP: the certificates in force stay: %.*s", SLICE_ARG(buf_slice(&why)));
-	buf_free(&why);
+	if (l->steward)
+		steward_reload(l->steward);
 }
 
 static void on_usr1(struct ev_loop *ev, ev_signal *w, int events)

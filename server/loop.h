@@ -19,6 +19,7 @@ struct broker;
 struct door;
 struct host;
 struct listener;
+struct steward;
 struct tls_context;
 
 /* Who has not logged in yet, the oldest first, and what all of them take. */
@@ -47,6 +48,7 @@ struct loop {
 	size_t n_webs;
 	struct aside *aside;         /* for what would take long; NULL: there is none */
 	struct host *host;           /* what they are served from; borrowed */
+	struct steward *steward;     /* whom they ask; borrowed */
 	struct web_tls {
 		struct config config;        /* for the certificate ... */
 		struct tls_context *context; /* ... that they are shown; NULL: none of them speaks TLS */

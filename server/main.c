@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,15 +23,18 @@
 #include "server/descriptors.h"
 #include "server/door.h"
 #include "server/doorway.h"
+#include "server/import.h"
 #include "server/listener.h"
 #include "server/loop.h"
 #include "server/memory.h"
+#include "server/notify.h"
+#include "server/settings.h"
+#include "server/sources.h"
+#include "server/steward.h"
 #include "server/tls.h"
 #include "server/version.h"
 
-enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4, SPARE_DESCRIPTORS = 64 };
-
-enum { MESSAGE_MEMORY_MAX = 256 << 20 };   /* unless the configuration says more */
+enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4 };
 
 static void entropy(void *p, size_t n)
 {
@@ -65,8 +66,11 @@ static void help(void)
 	       "  --version        print the version\n"
 	       "  --help           this\n"
 	       "\n"
+	       "The environment of RabbitMQ counts, too: RABBITMQ_DEFAULT_USER, _PASS, _VHOST (or\n"
+	       "each with _FILE behind it), RABBITMQ_NODE_PORT, RABBITMQ_CONFIG_FILE and others.\n"
+	       "\n"
 	       "Signals: TERM or INT stops in order (clients are told), USR1 logs the state,\n"
-	       "HUP reads the certificates again.\n"
+	       "HUP reads the configuration and certificates again.\n"
 	       "Exit codes: 0 clean, 2 usage or configuration, 3 data directory refused, 4 log "
 	       "failed.\n"
 	       "\n"
@@ -82,59 +86,6 @@ static bool fail(struct buf *why)
 	return false;
 }
 
-/* ---- arguments ---- */
-
-struct arguments {
-	bool check, done;
-};
-
-static bool set_argument(struct config *c, const char *arg, struct buf *why)
-{
-	struct slice value = slice_str(arg);
-	const char *equals = strchr(arg, '=');
-	if (!equals) {
-		buf_printf(why, "argument '%s' is neither an option nor key=value; see --help", arg);
-		return false;
-	}
-	struct slice key = slice_take(&value, (size_t)(equals - arg));
-	slice_take(&value, 1);
-	return config_set(c, key, value, "argument", why);
-}
-
-/* Files first, whatever their place, so that arguments win over them. */
-static bool read_arguments(struct config *c, int argc, char **argv, struct arguments *a)
-{
-	struct buf why = { 0 };
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-c") != 0)
-			continue;
-		if (++i == argc) {
-			buf_printf(&why, "-c needs a file");
-			return fail(&why);
-		}
-		if (!config_load(c, argv[i], &why))
-			return fail(&why);
-	}
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-c") == 0) {
-			i++;
-		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			help();
-			a->done = true;
-			return true;
-		} else if (strcmp(argv[i], "--version") == 0) {
-			printf("leveret " VERSION "\n");
-			a->done = true;
-			return true;
-		} else if (strcmp(argv[i], "--check-config") == 0) {
-			a->check = true;
-		} else if (!set_argument(c, argv[i], &why)) {
-			return fail(&why);
-		}
-	}
-	return true;
-}
-
 /* ---- opening ---- */
 
 static uint64_t wall_ms(void)
@@ -142,40 +93,6 @@ static uint64_t wall_ms(void)
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static uint64_t memory_total(const struct config *c)
-{
-	return c->memory_total ? c->memory_total : memory_limit();
-}
-
-static uint64_t memory_watermark(const struct config *c)
-{
-	return c->memory_watermark ? c->memory_watermark
-	                           : (uint64_t)(c->memory_share * (double)memory_total(c));
-}
-
-static uint64_t disk_free_limit(const struct config *c)
-{
-	return c->disk_free_share > 0 ? (uint64_t)(c->disk_free_share * (double)memory_total(c))
-	                              : c->disk_free_limit;
-}
-
-/* Messages alone should never set the alarm. */
-static uint64_t message_memory(const struct config *c)
-{
-	uint64_t share = memory_total(c) / 8, half = memory_watermark(c) / 2;
-	share = share < half ? share : half;
-	if (c->message_memory)
-		return c->message_memory;
-	return share < MESSAGE_MEMORY_MAX ? share : MESSAGE_MEMORY_MAX;
-}
-
-/* Beside it; two windows at least, or there are none. */
-static uint64_t window_bytes(const struct config *c)
-{
-	uint64_t share = message_memory(c) / 8;
-	return share < 2 << 20 ? 0 : share;
 }
 
 static bool open_log(const struct config *c, struct loop *loop, struct disk **disk,
@@ -192,7 +109,7 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 		return false;
 	struct log_file_options o = { .disk = *disk,
 		                          .segment_bytes = c->segment_bytes / DISK_BLOCK * DISK_BLOCK,
-		                          .window_bytes = window_bytes(c),
+		                          .window_bytes = settings_window_bytes(c),
 		                          .sync = strcmp(c->durability, "fsync") == 0,
 		                          .threaded = true,
 		                          .wall_ms = wall_ms(),
@@ -201,74 +118,6 @@ static bool open_log(const struct config *c, struct loop *loop, struct disk **di
 		                          .clock_us = loop_now_us };
 	entropy(&o.entropy, sizeof o.entropy);
 	return log_file_open(log, &o, why) == 0;
-}
-
-static void set_options(const struct config *c, struct broker_options *o, struct log *log)
-{
-	broker_options_default(o);
-	o->wall_ms = wall_ms();
-	o->log = log;
-	o->entropy = entropy;
-	o->channel_max = (uint16_t)c->channel_max;
-	o->frame_max = (uint32_t)c->frame_max;
-	o->heartbeat_s = (uint16_t)c->heartbeat_s;
-	o->handshake_timeout_ms = (uint32_t)c->handshake_timeout_ms;
-	o->max_message_bytes = c->max_message_bytes;
-	o->consumer_max_per_channel = (uint32_t)c->consumer_max_per_channel;
-	o->channel_max_per_node = c->channel_max_per_node;
-	o->vhost_max = c->vhost_max;
-	o->stream_keys_max = c->stream_keys_max;
-	o->cluster_queue_limit = c->cluster_queue_limit;
-	o->cluster_exchange_limit = c->cluster_exchange_limit;
-	o->consumer_timeout_ms = c->consumer_timeout_ms;
-	o->assembly_max_bytes = c->assembly_max_bytes;
-	o->outbox_max_bytes = c->outbox_max_bytes;
-	o->message_memory_bytes = message_memory(c);
-	o->window_bytes = window_bytes(c);
-	o->memory_watermark_bytes = memory_watermark(c);
-	o->disk_free_limit_bytes = disk_free_limit(c);
-	o->product = c->product;
-	o->version = c->version;
-	o->cluster_name = c->cluster_name;
-	o->default_user = c->default_user;
-	o->default_pass = c->default_pass;
-	o->default_vhost = c->default_vhost;
-	o->default_tags = c->default_user_tags;
-	o->default_configure = c->default_configure;
-	o->default_write = c->default_write;
-	o->default_read = c->default_read;
-	o->loopback_users = c->loopback_users;
-	struct slice named = slice_str(c->auth_mechanisms);
-	bool all = named.n == 0;
-	o->plain = all || slice_has_word(named, ' ', slice_str("PLAIN"));
-	o->amqplain = all || slice_has_word(named, ' ', slice_str("AMQPLAIN"));
-	o->external = all || slice_has_word(named, ' ', slice_str("EXTERNAL"));
-}
-
-/* Some descriptors are kept for files. */
-static uint64_t connection_max(const struct config *c)
-{
-	uint64_t fds = descriptors_limit();
-	uint64_t room = fds > 2 * SPARE_DESCRIPTORS ? fds - SPARE_DESCRIPTORS : fds / 2;
-	return c->connection_max && c->connection_max < room ? c->connection_max : room;
-}
-
-/* systemd's readiness protocol: one datagram. */
-static void notify(const char *state)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	if (!path || strlen(path) >= sizeof to.sun_path)
-		return;
-	memcpy(to.sun_path, path, strlen(path));
-	if (path[0] == '@')
-		to.sun_path[0] = '\0';
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	if (fd >= 0)
-		sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, n);
-	if (fd >= 0)
-		close(fd);
 }
 
 /* ---- running ---- */
@@ -284,8 +133,8 @@ static void say_ready(const struct config *c, struct disk *disk, struct buf *whe
 		log_warning("the user guest with its well-known password may log in from anywhere");
 	if (strcmp(c->durability, "os") == 0)
 		log_warning("durability=os: a confirm does not wait for the disk");
-	log_info("Leveret " VERSION " ready: amqp on %.*s%s%.*s%s%.*s; data in %s (%s); started in "
-	         "%llu ms",
+	log_info("Server startup complete. Leveret " VERSION " ready: amqp on %.*s%s%.*s%s%.*s; "
+	         "data in %s (%s); started in %llu ms",
 	         where->len ? (int)where->len : 7, where->len ? (char *)where->p : "nothing",
 	         web[HTTP_API].len ? "; http on " : "", SLICE_ARG(buf_slice(&web[HTTP_API])),
 	         web[HTTP_METRICS].len ? "; metrics on " : "",
@@ -313,72 +162,109 @@ static void open_door(struct loop *loop, struct host *h)
 		            strerror(-error));
 }
 
-static int run(const struct config *c, const struct livelog *livelog, uint64_t began_ms)
+static struct host host_of(const struct loop *l, const struct config *c, const char *where,
+                           const struct livelog *livelog)
+{
+	return (struct host){ .broker = l->broker,
+		                  .version = VERSION,
+		                  .data_dir = c->data_dir,
+		                  .listeners = where,
+		                  .pid = (uint64_t)getpid(),
+		                  .max_descriptors = descriptors_limit(),
+		                  .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
+		                  .code_bytes = memory_code(),
+		                  .aside = aside_list(l->aside),
+		                  .turns_us = &l->turns_us,
+		                  .livelog = livelog };
+}
+
+static void host_free(struct host *h)
+{
+	mem_free((void *)h->ports);
+	buf_free(&h->trouble);
+	buf_free(&h->ciphers);
+	buf_free(&h->settings);
+	buf_free(&h->reloaded.live);
+	buf_free(&h->reloaded.start);
+	buf_free(&h->reloaded.first);
+}
+
+/* Listeners are the last thing: who comes in finds everything there. */
+static int serve(struct loop *l, struct steward *steward, struct disk *disk, uint64_t began_ms)
+{
+	struct config *c = steward->config;
+	struct buf why = { 0 }, where = { 0 }, web[HTTP_SERVICES] = { 0 };
+	bool open = open_listeners(l, &where, web, &why);
+	buf_u8(&where, '\0');
+	where.len--;
+	struct host host = host_of(l, c, (const char *)where.p, steward->livelog);
+	host.ports = listeners_ports(l, &host.n_ports);
+	host.recovery_ms = steward->recovery_ms;
+	steward->host = l->host = &host;
+	l->steward = steward;
+	steward_describe(steward);
+	loop_tell_certificates(l);
+	int code = EXIT_USAGE;
+	if (open) {
+		open_door(l, &host);
+		say_ready(c, disk, &where, web, began_ms);
+		code = loop_run(l);
+		notify("STOPPING=1");
+	} else {
+		fail(&why);
+	}
+	loop_free(l);
+	buf_free(&where);
+	for (size_t i = 0; i < HTTP_SERVICES; i++)
+		buf_free(&web[i]);
+	host_free(&host);
+	return code;
+}
+
+static int run(const struct sources *sources, struct config *c, const struct livelog *livelog,
+               uint64_t began_ms)
 {
 	struct loop loop;
 	struct disk *disk = NULL;
 	struct log *log;
 	struct broker_options options;
-	struct buf why = { 0 }, where = { 0 }, web[HTTP_SERVICES] = { 0 };
+	struct import import = { 0 };
+	struct buf why = { 0 };
 	loop_init(&loop, c);
-	if (!loop_load_tls(&loop, &why)) {
+	struct steward steward = { .loop = &loop, .config = c, .sources = sources,
+		                       .livelog = livelog };
+	if (!loop_load_tls(&loop, &why) || !import_read(&import, c, &why)) {
 		fail(&why);
+		import_free(&import);
 		loop_free(&loop);
 		return EXIT_USAGE;
 	}
 	if (!open_log(c, &loop, &disk, &log, &why)) {
 		fail(&why);
+		import_free(&import);
 		disk->ops->destroy(disk);
 		return EXIT_DATA;
 	}
-	set_options(c, &options, log);
-	uint64_t opened_ms = loop_now_ms();
-	loop.max_sockets = connection_max(c);
+	settings_of_broker(c, &options);
+	options.wall_ms = wall_ms();
+	options.log = log;
+	options.entropy = entropy;
 	loop.aside = aside_new(&loop);
-	loop.broker = broker_new(&options, loop_now_ms());
+	if (import.has_users)
+		options.default_user = "";
+	uint64_t opened_ms = loop_now_ms();
+	loop.broker = broker_new(&options, opened_ms);
 	int code = broker_recover(loop.broker, &why) ? EXIT_DATA : 0;
-	uint64_t recovered_ms = loop_now_ms();
-	if (code == 0 && !open_listeners(&loop, &where, web, &why))
+	steward.recovery_ms = loop_now_ms() - opened_ms;
+	if (code == 0 && !import_run(&import, loop.broker, &why))
 		code = EXIT_USAGE;
-	buf_u8(&where, '\0');
-	where.len--;
-	struct host host = { .broker = loop.broker,
-		                 .version = VERSION,
-		                 .data_dir = c->data_dir,
-		                 .listeners = (const char *)where.p,
-		                 .pid = (uint64_t)getpid(),
-		                 .max_connections = loop.max_sockets,
-		                 .max_descriptors = descriptors_limit(),
-		                 .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
-		                 .memory_total = memory_total(c),
-		                 .code_bytes = memory_code(),
-		                 .max_body_bytes = c->management_body_bytes,
-		                 .aside = aside_list(loop.aside),
-		                 .metrics_path = c->prometheus_path,
-		                 .scrapers_log_in = c->prometheus_log_in,
-		                 .metrics_per_object = c->prometheus_per_object,
-		                 .recovery_ms = recovered_ms - opened_ms,
-		                 .turns_us = &loop.turns_us,
-		                 .livelog = livelog };
-	struct host_port *ports = listeners_ports(&loop, &host.n_ports);
-	host.ports = ports;
-	loop.host = &host;
-	loop_tell_certificates(&loop);
-	if (code == 0) {
-		open_door(&loop, &host);
-		say_ready(c, disk, &where, web, began_ms);
-		code = loop_run(&loop);
-		notify("STOPPING=1");
-	} else {
+	import_free(&import);
+	if (code) {
 		fail(&why);
+		loop_free(&loop);
+	} else {
+		code = serve(&loop, &steward, disk, began_ms);
 	}
-	loop_free(&loop);
-	buf_free(&where);
-	for (size_t i = 0; i < HTTP_SERVICES; i++)
-		buf_free(&web[i]);
-	mem_free(ports);
-	buf_free(&host.trouble);
-	buf_free(&host.ciphers);
 	if (broker_free(loop.broker) && code == 0)
 		code = EXIT_LOG;
 	disk->ops->destroy(disk);
@@ -413,27 +299,49 @@ static int check(const struct config *c)
 	return 0;
 }
 
+static int go_on(const struct sources *sources, struct config *config, uint64_t began_ms)
+{
+	struct livelog livelog = { 0 };
+	struct buf why = { 0 };
+	int code;
+	if (!sources_read(sources, config, &why)) {
+		fail(&why);
+		return EXIT_USAGE;
+	}
+	if (sources->wanted == SOURCES_CHECK)
+		return check(config);
+	if (console_open(config, &livelog, &why)) {
+		code = run(sources, config, &livelog, began_ms);
+	} else {
+		fail(&why);
+		code = EXIT_USAGE;
+	}
+	console_close();
+	livelog_free(&livelog);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed, began_ms = loop_now_ms();
 	struct config config;
-	struct arguments a = { 0 };
-	struct livelog livelog = { 0 };
+	struct sources sources;
+	struct buf why = { 0 };
+	int code = 0;
 	entropy(&seed, sizeof seed);
 	map_seed(seed);
 	umask(0027);
 	config_init(&config);
-	int code = 0;
-	if (!read_arguments(&config, argc, argv, &a)) {
+	if (!sources_look(&sources, argc, argv, &why)) {
+		fail(&why);
 		code = EXIT_USAGE;
-	} else if (a.check && !a.done) {
-		code = check(&config);
-	} else if (!a.done) {
-		console_open(config.log_level, &livelog);
-		code = run(&config, &livelog, began_ms);
+	} else if (sources.wanted == SOURCES_HELP) {
+		help();
+	} else if (sources.wanted == SOURCES_VERSION) {
+		printf("leveret " VERSION "\n");
+	} else {
+		code = go_on(&sources, &config, began_ms);
 	}
 	config_free(&config);
-	logline_set_sink(NULL);
-	livelog_free(&livelog);
 	return code;
 }

@@ -6,6 +6,8 @@
  * Ending: after the last byte was written the sending side is shut and what the peer still sends
  * is thrown away until it hangs up, because closing with unread input would destroy the close
  * frame on its way. */
+#define LOGLINE_CATEGORY LOGLINE_CONNECTION
+
 #include "server/socket.h"
 
 #include <errno.h>

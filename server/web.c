@@ -18,9 +18,9 @@
 #include "server/address.h"
 #include "server/config.h"
 #include "server/descriptors.h"
-#include "server/listener.h"
 #include "server/loop.h"
 #include "server/memory.h"
+#include "server/steward.h"
 #include "server/tls.h"
 
 enum { READ_BYTES = 16 << 10, RECORD_BYTES = 16 << 10 };
@@ -168,7 +168,7 @@ static void pull(struct web *w)
 	buf_clear(&w->out);
 	w->sent = 0;
 	w->state = http_pull(w->http, loop_now_ms(), &w->out);
-	listeners_heed(w->loop);
+	steward_grant(w->loop->steward);
 	w->over |= w->state == HTTP_OVER;
 	if (w->over && w->tls && w->out.len == 0)
 		tls_say_goodbye(w->tls);

@@ -18,7 +18,7 @@ slow=
 trap 'kill $broker $slow 2> /dev/null; rm -rf "$data"' EXIT
 trap 'exit 130' INT TERM HUP
 
-"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" log.console.level=error &
+"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" log.default.level=error &
 broker=$!
 until_listens "$port" "$broker"
 

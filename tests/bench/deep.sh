@@ -26,7 +26,7 @@ start() {
 	began=$(date +%s%N)
 	# shellcheck disable=SC2086
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
-		log.console.level=error ${BROKER:-} &
+		log.default.level=error ${BROKER:-} &
 	broker=$!
 }
 

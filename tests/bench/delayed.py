@@ -71,7 +71,7 @@ def message():
 
 def begin():
     broker = subprocess.Popen([BROKER, f"listeners.tcp.1=127.0.0.1:{PORT}", f"data_dir={DATA}",
-                               "message_memory=4MB", "log.console.level=error"])
+                               "message_memory=4MB", "log.default.level=error"])
     for _ in range(600):
         try:
             return broker, Peer()

@@ -34,7 +34,7 @@ io() { # name
 # and $bytes are what the broker asked the system for to drain them.
 measure() { # queues
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
-		log.console.level=error &
+		log.default.level=error &
 	broker=$!
 	until_listens "$port" "$broker"
 	fill=$(flood queues="$1" confirm=1 consumers=0)

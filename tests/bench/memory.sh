@@ -76,7 +76,7 @@ until_at_most() { # bytes, pid
 with_queues() { # whether to declare and use them
 	port=${PORT:-$(free_port)}
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/data" \
-		log.console.level=error &
+		log.default.level=error &
 	child=$!
 	until_listens "$port" "$child"
 	echo "resident_with_queues=$(($(resident "$child") << 10))"
@@ -106,7 +106,7 @@ at_most "resident after a start with $queues of them" resident_with_queues \
 with_streams() { # whether to fill them
 	port=${PORT:-$(free_port)}
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/data" \
-		log.console.level=error &
+		log.default.level=error &
 	child=$!
 	until_listens "$port" "$child"
 	[ "$1" = no ] || "$build/flood" port="$port" queues="$streams" count="$streams" stream=1 \

@@ -99,7 +99,7 @@ start_own() { # arguments
 
 start_again() { # arguments
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$own_port" data_dir="$data/own" \
-		log.console.level=error "$@" &
+		log.default.level=error "$@" &
 	broker=$!
 	listens "$own_port"
 }

@@ -28,7 +28,7 @@ trap 'exit 130' INT TERM HUP
 
 start() {
 	group_exec "$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
-		log.console.level=error &
+		log.default.level=error &
 	broker=$!
 	until_listens "$port" "$broker"
 }

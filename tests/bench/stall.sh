@@ -29,7 +29,7 @@ trap 'exit 130' INT TERM HUP
 
 start() {
 	"$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
-		log.console.level=error &
+		log.default.level=error &
 	broker=$!
 	until_listens "$port" "$broker"
 }

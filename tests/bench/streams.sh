@@ -37,7 +37,7 @@ trap 'exit 130' INT TERM HUP
 
 start() {
 	set -- "$build/leveret" listeners.tcp.1=127.0.0.1:"$port" data_dir="$data/own" \
-		log.console.level=error
+		log.default.level=error
 	if [ -n "$group" ]; then group_exec "$@" & else "$@" & fi
 	broker=$!
 	until_listens "$port" "$broker"

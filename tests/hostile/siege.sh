@@ -19,7 +19,7 @@ sh tests/tls/certificates.sh "$dir/certificates" || exit 1
 "$build/leveret" "listeners.tcp.1=127.0.0.1:$port" "listeners.ssl.1=127.0.0.1:$((port + 1))" \
 	"ssl_options.certfile=$dir/certificates/server.pem" \
 	"ssl_options.keyfile=$dir/certificates/server.key" "data_dir=$dir/data" \
-	log.console.level=error 2> "$dir/log" &
+	log.default.level=error 2> "$dir/log" &
 broker=$!
 sleep 1
 {

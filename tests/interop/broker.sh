@@ -28,7 +28,7 @@ gone() { # pid, tenths of a second
 start() {
 	: > "$log.now"
 	setsid "$INTEROP_BROKER" "listeners.tcp.1=127.0.0.1:$INTEROP_PORT" \
-		"data_dir=$INTEROP_DIR/data" log.console.level=info \
+		"data_dir=$INTEROP_DIR/data" log.default.level=info \
 		${INTEROP_WEB:+management.tcp.ip=127.0.0.1 "management.tcp.port=$INTEROP_WEB"} \
 		> /dev/null 2>> "$log.now" < /dev/null &
 	echo $! > "$pidfile"

@@ -12,7 +12,7 @@ dir=$(mktemp -d)
 mkfifo "$dir/log"
 sleep 60 < "$dir/log" &
 reader=$!
-"$build/leveret" "listeners.tcp.1=127.0.0.1:$port" "data_dir=$dir/data" log.console.level=debug \
+"$build/leveret" "listeners.tcp.1=127.0.0.1:$port" "data_dir=$dir/data" log.default.level=debug \
 	2> "$dir/log" &
 broker=$!
 trap 'kill $reader $broker 2> /dev/null; wait; rm -rf "$dir"' EXIT

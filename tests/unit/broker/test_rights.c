@@ -157,8 +157,9 @@ END_TEST
 
 static struct buf lines;
 
-static void gather(enum logline_level level, const char *text)
+static void gather(enum logline_category category, enum logline_level level, const char *text)
 {
+	(void)category;
 	if (level == LOGLINE_WARNING)
 		buf_printf(&lines, "%s\n", text);
 }

@@ -30,7 +30,7 @@ static void tear_down(void)
 
 static const char *text_of(const struct buf *b)
 {
-	static char out[8192];
+	static char out[1 << 14];
 	snprintf(out, sizeof out, "%.*s", SLICE_ARG(buf_slice(b)));
 	return out;
 }
@@ -71,7 +71,8 @@ static const struct {
 	const char *standard;
 	long long least, most;
 } keys[] = {
-#define KEY(name, kind, field, standard, least, most, doc) { name, kind, standard, least, most },
+#define KEY(name, kind, field, when, standard, least, most, doc) \
+	{ name, kind, standard, least, most },
 #include "server/config.def"
 #undef KEY
 };
@@ -219,6 +220,7 @@ START_TEST(a_choice_names_what_can_be_chosen)
 	ck_assert(set("log.console.level", "none"));
 	ck_assert(!set("log.console.level", "loud"));
 	expect_in(&why, "debug info notice warning error critical none");
+	ck_assert(set("log.console.level", ""));
 }
 END_TEST
 
@@ -252,8 +254,8 @@ START_TEST(other_names_of_the_same_thing)
 {
 	ck_assert(set("max_connections", "77"));
 	ck_assert_uint_eq(c.connection_max, 77);
-	ck_assert(set("log.default.level", "error"));
-	ck_assert_str_eq(c.log_level, "error");
+	ck_assert(set("definitions.local.path", "/a"));
+	ck_assert_str_eq(c.load_definitions, "/a");
 }
 END_TEST
 
@@ -292,6 +294,56 @@ START_TEST(an_unknown_key_is_refused_with_the_nearest)
 	expect_in(&why, "unknown key");
 	ck_assert(!set("heartbeat ", "5"));
 	ck_assert(!set("heartbeat.x", "5"));
+}
+END_TEST
+
+/* Names of RabbitMQ's own schemas, one a line; what begins with $ is anybody's choice. */
+START_TEST(all_keys_of_rabbitmq_are_known)
+{
+	char line[256];
+	FILE *f = fopen("tests/golden/rabbitmq-3.10.keys", "r");
+	ck_assert_ptr_nonnull(f);
+	int n = 0;
+	for (; fgets(line, sizeof line, f); n++) {
+		line[strcspn(line, "\n")] = 0;
+		for (char *p = line; *p; p++)
+			if (*p == '$')
+				*p = 'x';
+		buf_clear(&why);
+		config_set(&c, slice_str(line), slice_str("none"), "argument", &why);
+		ck_assert_msg(!strstr(text_of(&why), "unknown key"), "%s is not known", line);
+	}
+	fclose(f);
+	ck_assert_int_gt(n, 800);
+}
+END_TEST
+
+static const char *const mistyped[] = {
+	"log.consol.level", "management.tcp.prt", "tcp_listen_options.nodely", "ssl_options.cert_file",
+	"management.ssl.vrify", "collect_statistic_interval", "mqtt", "mqtt.",
+};
+
+START_TEST(mistyped_keys_are_not_taken_for_keys_of_others)
+{
+	ck_assert(!set(mistyped[_i], "1"));
+	expect_in(&why, "unknown key; the nearest one is ");
+}
+END_TEST
+
+START_TEST(what_would_be_a_promise_is_refused)
+{
+	ck_assert(set("proxy_protocol", "false"));
+	ck_assert(!set("proxy_protocol", "true"));
+	expect_in(&why, "proxy_protocol: 'true' is not supported: ");
+}
+END_TEST
+
+START_TEST(encrypted_values_are_refused)
+{
+	ck_assert(!set("default_pass", "encrypted:dGhpcw=="));
+	expect_in(&why, "default_pass: values that are encrypted are not supported");
+	ck_assert_ptr_null(strstr(text_of(&why), "dGhpcw"));
+	ck_assert(set("default_pass", "an encrypted: one"));
 }
 END_TEST
 
@@ -415,6 +467,25 @@ START_TEST(values_may_hold_signs_and_stand_in_quotes)
 	ck_assert(read_text("default_pass = '\ndefault_user = it's"));
 	ck_assert_str_eq(c.default_pass, "'");
 	ck_assert_str_eq(c.default_user, "it's");
+}
+END_TEST
+
+START_TEST(a_comment_may_stand_behind_a_value)
+{
+	ck_assert(read_text("heartbeat = 30 # of them\ndefault_pass = a#b\n"
+	                    "default_user = 'a # b' # c"));
+	ck_assert_uint_eq(c.heartbeat_s, 30);
+	ck_assert_str_eq(c.default_pass, "a#b");
+	ck_assert_str_eq(c.default_user, "a # b");
+}
+END_TEST
+
+START_TEST(what_is_no_text_is_refused)
+{
+	buf_clear(&why);
+	static const char text[] = "heartbeat = 5\ndefault_pass = a\0b\n";
+	ck_assert(!config_read(&c, slice_of(text, sizeof text - 1), "a.conf", &why));
+	expect_why("a.conf:2: this is no text");
 }
 END_TEST
 
@@ -572,6 +643,11 @@ static void key_cases(Suite *s)
 	tcase_add_test(t, loopback_users_none_lets_guest_in_from_anywhere);
 	tcase_add_test(t, keys_of_others_are_taken_and_counted);
 	tcase_add_test(t, an_unknown_key_is_refused_with_the_nearest);
+	tcase_add_test(t, all_keys_of_rabbitmq_are_known);
+	tcase_add_loop_test(t, mistyped_keys_are_not_taken_for_keys_of_others, 0,
+	                    sizeof mistyped / sizeof mistyped[0]);
+	tcase_add_test(t, what_would_be_a_promise_is_refused);
+	tcase_add_test(t, encrypted_values_are_refused);
 	tcase_add_test(t, a_very_long_key_is_refused_like_any_other);
 	tcase_add_test(t, listeners_are_collected_by_key_and_the_last_word_counts);
 	tcase_add_test(t, there_is_an_end_to_listeners);
@@ -589,6 +665,8 @@ static void text_cases(Suite *s)
 	tcase_add_test(t, a_file_is_lines_of_key_and_value);
 	tcase_add_test(t, later_lines_win);
 	tcase_add_test(t, values_may_hold_signs_and_stand_in_quotes);
+	tcase_add_test(t, a_comment_may_stand_behind_a_value);
+	tcase_add_test(t, what_is_no_text_is_refused);
 	tcase_add_test(t, a_mistake_is_named_with_file_and_line);
 	tcase_add_test(t, an_empty_file_is_a_file);
 	tcase_add_test(t, secrets_are_not_printed);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the configuration comes from: files, then the environment, then arguments, later ones
+ * winning.  It is read from all of them each time, so that what was taken out of a file is gone. */
+#ifndef SERVER_SOURCES_H
+#define SERVER_SOURCES_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+struct config;
+
+struct sources {
+	int argc;                    /* of main; borrowed for good */
+	char **argv;
+	enum {
+		SOURCES_RUN, SOURCES_CHECK, SOURCES_HELP, SOURCES_VERSION
+	} wanted;
+};
+
+/* Looks at the options; false and a sentence in why when they make no sense. */
+bool sources_look(struct sources *s, int argc, char **argv, struct buf *why);
+
+/* Reads everything into c, which config_init has made; false and a sentence in why. */
+bool sources_read(const struct sources *s, struct config *c, struct buf *why);
+
+#endif

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Where the configuration comes from, and what is said when it is wrong.
+
+usage: config.py BUILD
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import rig
+from rig import check
+
+
+def write(path, text, mode=0o600):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+    return path
+
+
+class Check:
+    """leveret --check-config, with an environment of its own."""
+
+    def __init__(self, *words, **environment):
+        r = subprocess.run([f"{BUILD}/leveret", "--check-config", *words], env=environment,
+                           capture_output=True, text=True, timeout=10)
+        self.code, self.error = r.returncode, r.stderr.strip()
+        self.values = dict(line.split(" = ", 1) for line in r.stdout.splitlines())
+
+    def __getitem__(self, key):
+        return self.values.get(key)
+
+
+def sources(where):
+    conf = write(f"{where}/leveret.conf", "heartbeat = 1\nframe_max = 8KB\nchannel_max = 1\n"
+                 "default_user = file\nnum_acceptors.tcp = 10\n")
+    write(f"{where}/conf.d/20-b.conf", "heartbeat = 3\nchannel_max = 3\ndefault_user = 'b # b'\n")
+    write(f"{where}/conf.d/10-a.conf", "heartbeat = 2\n")
+    c = Check("-c", conf)
+    check("files, conf.d in order of names", (c.code, c["frame_max"], c["heartbeat"],
+          c["default_user"]) == (0, "8192", "3", "'b # b'"), c.values)
+    c = Check("-c", conf, "heartbeat=5", RABBITMQ_DEFAULT_USER="env", RABBITMQ_NODE_PORT="5999",
+              RABBITMQ_NODE_IP_ADDRESS="::1", RABBITMQ_DEFAULT_VHOST="v")
+    check("the environment over files, arguments over it",
+          (c["default_user"], c["listeners.tcp.default"], c["default_vhost"], c["heartbeat"]) ==
+          ("env", "[::1]:5999", "v", "5"), c.values)
+    c = Check("default_user=arg", RABBITMQ_CONFIG_FILE=f"{where}/leveret",
+              RABBITMQ_DEFAULT_USER="env")
+    check("RABBITMQ_CONFIG_FILE without its ending",
+          (c["channel_max"], c["default_user"]) == ("3", "arg"), c.error)
+    c = Check(RABBITMQ_CONFIG_FILES=f"{where}/conf.d/*.conf", RABBITMQ_MNESIA_BASE="/base")
+    check("RABBITMQ_CONFIG_FILES, RABBITMQ_MNESIA_BASE",
+          (c["heartbeat"], c["data_dir"]) == ("3", "/base/leveret"), c.values)
+    c = Check(CONFIGURATION_DIRECTORY=where, STATE_DIRECTORY="/state")
+    check("systemd's directories", (c["heartbeat"], c["data_dir"]) == ("3", "/state"), c.values)
+    c = Check("data_dir=/said", STATE_DIRECTORY="/state")
+    check("what is said goes before them", c["data_dir"] == "/said", c.values)
+
+
+def secrets(where):
+    password = write(f"{where}/password", "s3cret\n")
+    c = Check(RABBITMQ_DEFAULT_PASS_FILE=password)
+    check("secrets are not printed", (c.code, c["default_pass"]) == (0, "********"), c.values)
+    c = Check(RABBITMQ_DEFAULT_USER_FILE=password)
+    check("a value from a file, without the end of its line", c["default_user"] == "s3cret")
+    c = Check(RABBITMQ_DEFAULT_PASS_FILE=f"{where}/none")
+    check("a file that is not there", c.code == 2 and c.error ==
+          f"leveret: RABBITMQ_DEFAULT_PASS_FILE: {where}/none: No such file or directory", c.error)
+    c = Check(RABBITMQ_DEFAULT_PASS_FILE=password, RABBITMQ_DEFAULT_PASS="x")
+    check("not both", c.code == 2 and "both RABBITMQ_DEFAULT_PASS and" in c.error, c.error)
+    write(f"{where}/credentials/default_user", "credential")
+    c = Check(CREDENTIALS_DIRECTORY=f"{where}/credentials")
+    check("systemd's credentials", c["default_user"] == "credential", c.error)
+    c = Check("default_pass=" + "x" * 300)
+    check("nor named when they are wrong", c.code == 2 and "xxx" not in c.error, c.error)
+
+
+def mistakes(where):
+    conf = write(f"{where}/wrong/wrong.conf", "heartbeat = 5\n\nhartbeat = 5\n")
+    c = Check("-c", conf)
+    check("an unknown key: file, line and the nearest", c.code == 2 and c.error ==
+          f"leveret: {conf}:3: hartbeat: unknown key; the nearest one is heartbeat (--help lists "
+          "all)", c.error)
+    c = Check("max_message_size=2XB")
+    check("an argument", c.code == 2 and
+          "argument: max_message_size: '2XB' is not a size" in c.error, c.error)
+    c = Check("max_message_size=50mb", "disk_free_limit.absolute=2GB", "frame_max=500KB")
+    check("sizes", (c["max_message_size"], c["disk_free_limit.absolute"], c["frame_max"]) ==
+          (str(50 << 20), str(2 << 30), str(500 << 10)), c.error)
+    c = Check("default_pass=encrypted:abc")
+    check("encrypted values", c.code == 2 and "not supported" in c.error, c.error)
+    for name in ["RABBITMQ_SSL_CERTFILE", "RABBITMQ_VM_MEMORY_HIGH_WATERMARK",
+                 "RABBITMQ_MANAGEMENT_SSL_KEYFILE"]:
+        c = Check(**{name: "x"})
+        check(f"{name} is gone", c.code == 2 and "instead of it set " in c.error, c.error)
+    c = Check("no_equals_sign")
+    check("what is neither option nor key", c.code == 2 and "see --help" in c.error, c.error)
+
+
+class Broker(rig.Broker):
+    """One that has definitions to load; n counts the lines about them."""
+
+    def __init__(self, where, path, *more):
+        super().__init__(BUILD, f"{where}/data", f"load_definitions={path}", *more)
+        self.n = self.said.count("definitions were taken in from")
+
+
+def user(name, tags=()):
+    salted = "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR"
+    return {"name": name, "password_hash": salted, "tags": list(tags),
+            "hashing_algorithm": "rabbit_password_hashing_sha256"}
+
+
+def definitions(where):
+    queues = [{"name": f"q{i}", "vhost": "/", "durable": True, "auto_delete": False,
+               "arguments": {}} for i in range(500)]
+    path = write(f"{where}/d/b.json", json.dumps({
+        "users": [user("alice", ["administrator"])], "vhosts": [{"name": "/"}, {"name": "v"}],
+        "queues": queues}))
+    write(f"{where}/d/c.json", json.dumps({"queues": [dict(queues[0], name="c", vhost="v")]}))
+    write(f"{where}/d/readme.txt", "{")
+    b = Broker(where, path)
+    check("queues are there", (b.ready, b.n, len(b.rows("list_queues"))) == (True, 1, 500), b.said)
+    check("with users in them no default user is made", b.rows("list_users", "-q")[-1][0] ==
+          "alice" and len(b.rows("list_users", "-q")) <= 2, b.rows("list_users", "-q"))
+    b.end()
+    b = Broker(where, f"{where}/d", "definitions.skip_if_unchanged=true")
+    check("a directory", (b.n, len(b.rows("list_queues", "-p", "v"))) == (2, 1), b.said)
+    b.end()
+    b = Broker(where, f"{where}/d", "definitions.skip_if_unchanged=true")
+    check("what has not changed", b.n == 0 and "are left alone" in b.said, b.said)
+    b.end()
+    write(f"{where}/d/c.json", json.dumps({"queues": [dict(queues[0], name="d", vhost="v")]}))
+    b = Broker(where, f"{where}/d", "definitions.skip_if_unchanged=true")
+    check("what has", (b.n, len(b.rows("list_queues", "-p", "v"))) == (2, 2), b.said)
+    b.end()
+    b = Broker(f"{where}/d", write(f"{where}/empty.json", "{}"))
+    check("without users in them there is the default one", b.rows("list_users", "-q")[-1][0] ==
+          "guest", b.rows("list_users", "-q"))
+    b.end()
+    wrong = {'{"queues": [': "load_definitions: {0}: the definitions are no object",
+             '{"queues": [{"name": "x", "vhost": "nope"}]}': "{0}: queues, number 1: "}
+    for text, wanted in wrong.items():
+        bad = write(f"{where}/bad.json", text)
+        b = Broker(where, bad)
+        check("what cannot be taken in ends the start, with its place",
+              (b.end(0), wanted.format(bad) in b.said) == (2, True), b.said)
+    b = Broker(where, f"{where}/none.json")
+    check("nor does a file that is not there", b.end(0) == 2 and
+          f"{where}/none.json: No such file" in b.said, b.said)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as where:
+        sources(where)
+        secrets(where)
+        mistakes(where)
+        definitions(where)
+    return rig.finish("config")
+
+
+BUILD = os.path.abspath(sys.argv[1])
+sys.exit(main())
