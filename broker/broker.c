@@ -114,6 +114,7 @@ void broker_set_options(struct broker *b, const struct broker_options *o)
 	b->options = *o;
 	b->options.log = before.log;
 	b->options.entropy = before.entropy;
+	b->options.reading = before.reading;
 	b->options.wall_ms = before.wall_ms;
 	b->options.window_bytes = before.window_bytes;
 	b->options.index_page_entries = before.index_page_entries;
@@ -129,7 +130,7 @@ void broker_set_options(struct broker *b, const struct broker_options *o)
 int broker_recover(struct broker *b, struct buf *why)
 {
 	struct recovery *r;
-	int error = store_scan(&b->store, &r, why);
+	int error = store_scan(&b->store, b->options.reading, &r, why);
 	bool first_start = false;
 	if (!error)
 		error = vhosts_recover(b, r, &first_start, why);

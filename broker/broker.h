@@ -23,6 +23,8 @@ struct broker_options {
 	struct log *log;
 	/* Fills n bytes from a cryptographically strong source (simulators: a seeded one). */
 	void (*entropy)(void *p, size_t n);
+	/* Called now and then while the log is read, with the position; NULL: nobody wants to know. */
+	void (*reading)(uint64_t at);
 
 	uint16_t channel_max;            /* channels per connection offered in connection.tune */
 	uint32_t frame_max;              /* bytes, offered in connection.tune */
@@ -67,7 +69,7 @@ void broker_set_options(struct broker *b, const struct broker_options *o);
 struct broker *broker_new(const struct broker_options *o, uint64_t now_ms);
 
 /* Reads the log and rebuilds queues, bindings and messages. 0, or -errno and a sentence. Called
- * once, before anything else.  progress is called now and then with the records read so far. */
+ * once, before anything else. */
 int broker_recover(struct broker *b, struct buf *why);
 
 /* One loop turn, after all input that was at hand has been fed: timers, deliveries, the log

@@ -37,18 +37,39 @@ enum call_state verb_resume_listeners(struct call *c, struct buf *out)
 }
 
 /* Nobody is let in first, so that none comes behind those that go. */
-enum call_state verb_stop_app(struct call *c, struct buf *out)
+static enum call_state send_away(struct call *c, const char *reason)
 {
-	static const char reason[] = "broker forced connection closure with reason 'shutdown'";
-	if (!c->begun)
-		call_banner(c, out, "Stopping the application of the broker in %s ...",
-		            c->host->data_dir);
 	if (!c->told && wish(c, HOST_SUSPENDS) == CALL_WAITS)
 		return CALL_WAITS;
 	if (!c->told++)
 		expulsion_begin(&c->expulsion, c->host->broker, NULL, NULL);
 	bool more = !c->code && expulsion_go_on(&c->expulsion, slice_str(reason));
 	return more ? CALL_MORE : CALL_DONE;
+}
+
+enum call_state verb_stop_app(struct call *c, struct buf *out)
+{
+	if (!c->begun)
+		call_banner(c, out, "Stopping the application of the broker in %s ...",
+		            c->host->data_dir);
+	return send_away(c, "broker forced connection closure with reason 'shutdown'");
+}
+
+/* As RabbitMQ's: nobody is let in, and who is there is sent away. */
+enum call_state verb_drain(struct call *c, struct buf *out)
+{
+	if (!c->begun)
+		call_banner(c, out, "Will put the broker in %s into maintenance mode. It will no longer "
+		            "serve any client traffic!", c->host->data_dir);
+	return send_away(c, "Node was put into maintenance mode");
+}
+
+enum call_state verb_revive(struct call *c, struct buf *out)
+{
+	if (!c->begun)
+		call_banner(c, out, "Will revive the broker in %s from maintenance mode. It will be ready "
+		            "to serve client traffic again", c->host->data_dir);
+	return wish(c, HOST_RESUMES);
 }
 
 enum call_state verb_start_app(struct call *c, struct buf *out)

@@ -58,6 +58,8 @@ static bool read_record(struct store *s, struct recovery *r, const struct log_re
 	return add_record(s, r, record);
 }
 
+enum { RECORDS_A_WORD = 1 << 14 };
+
 /* Numbers of queues are never used twice. */
 static void is_used(struct store *s, uint32_t id)
 {
@@ -65,7 +67,8 @@ static void is_used(struct store *s, uint32_t id)
 		s->next_queue_id = id + 1;
 }
 
-int store_scan(struct store *s, struct recovery **out, struct buf *why)
+int store_scan(struct store *s, void reading(uint64_t at), struct recovery **out,
+               struct buf *why)
 {
 	struct recovery *r = *out = mem_zalloc(sizeof *r);
 	summary_init(&r->all, true);
@@ -73,7 +76,9 @@ int store_scan(struct store *s, struct recovery **out, struct buf *why)
 		return 0;
 	struct log_record record;
 	int more;
-	while ((more = log_next(s->log, &record, why)) == 1) {
+	for (uint64_t n = 1; (more = log_next(s->log, &record, why)) == 1; n++) {
+		if (reading && n % RECORDS_A_WORD == 0)
+			reading(record.at);
 		if (read_record(s, r, &record))
 			continue;
 		buf_printf(why,

@@ -163,9 +163,11 @@ void store_rest(struct store *s);
 /* Recovery.  store_scan reads the whole log; afterwards the catalog is filled and the messages
  * wait, by queue id, to be claimed: store_claim moves those of q into it (q->id set), and
  * store_claim_keys the keys of an exchange's keyring (its id set).  store_scan_end drops what
- * nobody claimed. 0, or -errno with a sentence. */
+ * nobody claimed. 0, or -errno with a sentence.  reading (NULL: nobody) is told now and then how
+ * far the log was read. */
 struct recovery;
-int store_scan(struct store *s, struct recovery **out, struct buf *why);
+int store_scan(struct store *s, void reading(uint64_t at), struct recovery **out,
+               struct buf *why);
 void store_claim(struct store *s, struct recovery *r, struct queue *q);
 void store_claim_keys(struct store *s, struct recovery *r, struct keyring *k);
 void store_scan_end(struct store *s, struct recovery **r);

@@ -17,6 +17,7 @@
 #include "server/console.h"
 #include "server/door.h"
 #include "server/listener.h"
+#include "server/notify.h"
 #include "server/socket.h"
 #include "server/steward.h"
 #include "server/tls.h"
@@ -25,6 +26,7 @@
 enum {
 	DRAIN_MS = 10000,
 	FAILED_DRAIN_MS = 1000,
+	SAY_EVERY_MS = 1000,
 	REST_MS = 1000,
 	REST_AFTER_BYTES = 8 << 20,      /* less traffic leaves nothing worth giving back */
 	REST_BELOW_BYTES = 256 << 10,    /* in REST_MS: the burst is over */
@@ -51,7 +53,18 @@ static void stop(struct loop *l, uint64_t drain_ms)
 		return;
 	l->stopping = true;
 	l->stop_by_ms = loop_now_ms() + drain_ms;
+	l->say_at_ms = loop_now_ms() + SAY_EVERY_MS;
+	notify("STOPPING=1");
 	listeners_close(l);
+}
+
+static void say_who_is_left(struct loop *l, uint64_t now)
+{
+	if (!l->stopping || now < l->say_at_ms)
+		return;
+	l->say_at_ms = now + SAY_EVERY_MS;
+	log_info("stopping: %llu connections left", (unsigned long long)l->n_sockets);
+	notify_status("Stopping: %llu connections left", (unsigned long long)l->n_sockets);
 }
 
 /* One turn of the broker, then every connection it names is served; serving may make work for
@@ -70,6 +83,7 @@ static void turn(struct loop *l)
 		l->exit_code = EXIT_LOG_FAILED;
 		stop(l, FAILED_DRAIN_MS);
 	}
+	say_who_is_left(l, now);
 	if (l->stopping && (l->n_sockets == 0 || now >= l->stop_by_ms))
 		ev_break(l->ev, EVBREAK_ALL);
 }
@@ -132,7 +146,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	uint64_t at = broker_deadline(l->broker);
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
 	at = earliest(at, list_empty(&l->waiting) && list_empty(&l->line) ? UINT64_MAX : 0);
-	at = earliest(at, l->stopping ? l->stop_by_ms : UINT64_MAX);
+	at = earliest(at, l->stopping ? earliest(l->stop_by_ms, l->say_at_ms) : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));
 	if (l->turn_us)
 		histogram_add(&l->turns_us, loop_now_us() - l->turn_us, 1);
@@ -146,6 +160,14 @@ static void on_check(struct ev_loop *ev, ev_check *w, int events)
 	(void)ev;
 	(void)events;
 	l->turn_us = loop_now_us();
+}
+
+static void on_watchdog(struct ev_loop *ev, ev_timer *w, int events)
+{
+	(void)ev;
+	(void)w;
+	(void)events;
+	notify("WATCHDOG=1");
 }
 
 static void on_timer(struct ev_loop *ev, ev_timer *w, int events)
@@ -319,6 +341,9 @@ void loop_init(struct loop *l, const struct config *c)
 	l->prepare.data = l;
 	ev_prepare_start(l->ev, &l->prepare);
 	ev_timer_init(&l->timer, on_timer, 0., 0.);
+	ev_timer_init(&l->watchdog, on_watchdog, notify_watchdog_s(), notify_watchdog_s());
+	if (notify_watchdog_s() > 0)
+		ev_timer_start(l->ev, &l->watchdog);
 	ev_timer_init(&l->tls_turn, on_tls_turn, TLS_TURN_S, TLS_TURN_S);
 	l->tls_turn.data = l;
 	ev_async_init(&l->wake, on_wake);

@@ -67,7 +67,8 @@ struct loop {
 	uint64_t moved_before, rest_at_ms;
 	bool resting;                /* the broker has been told of the quiet */
 	bool stopping;
-	uint64_t stop_by_ms;
+	uint64_t stop_by_ms, say_at_ms;   /* how many are left is said then */
+	ev_timer watchdog;           /* systemd wants to hear that all is well */
 	int exit_code;
 };
 

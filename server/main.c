@@ -34,7 +34,7 @@
 #include "server/tls.h"
 #include "server/version.h"
 
-enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4 };
+enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4, SAY_EVERY_MS = 1000 };
 
 static void entropy(void *p, size_t n)
 {
@@ -140,6 +140,7 @@ static void say_ready(const struct config *c, struct disk *disk, struct buf *whe
 	         web[HTTP_METRICS].len ? "; metrics on " : "",
 	         SLICE_ARG(buf_slice(&web[HTTP_METRICS])), c->data_dir, disk->how,
 	         (unsigned long long)(loop_now_ms() - began_ms));
+	notify_status("Ready");
 	notify("READY=1");
 }
 
@@ -209,7 +210,6 @@ static int serve(struct loop *l, struct steward *steward, struct disk *disk, uin
 		open_door(l, &host);
 		say_ready(c, disk, &where, web, began_ms);
 		code = loop_run(l);
-		notify("STOPPING=1");
 	} else {
 		fail(&why);
 	}
@@ -219,6 +219,20 @@ static int serve(struct loop *l, struct steward *steward, struct disk *disk, uin
 		buf_free(&web[i]);
 	host_free(&host);
 	return code;
+}
+
+/* A long log takes its time: systemd is asked for more, and people are told. */
+static void on_reading(uint64_t at)
+{
+	static uint64_t said_ms;
+	uint64_t now = loop_now_ms(), mb = at >> 20;
+	if (now - said_ms < SAY_EVERY_MS)
+		return;
+	if (said_ms)
+		log_info("reading the log: at %llu MB", (unsigned long long)mb);
+	said_ms = now;
+	notify_status("Reading the log: at %llu MB", (unsigned long long)mb);
+	notify("EXTEND_TIMEOUT_USEC=60000000");
 }
 
 static int run(const struct sources *sources, struct config *c, const struct livelog *livelog,
@@ -249,6 +263,7 @@ static int run(const struct sources *sources, struct config *c, const struct liv
 	options.wall_ms = wall_ms();
 	options.log = log;
 	options.entropy = entropy;
+	options.reading = on_reading;
 	loop.aside = aside_new(&loop);
 	if (import.has_users)
 		options.default_user = "";
