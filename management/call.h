@@ -52,6 +52,8 @@ struct host {
 	} reloaded;                  /* what HOST_RELOADS changed, names with commas between; owned */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
 	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
+	const char *path_prefix;     /* what begins with it is about the API; NULL, "": all */
+	const char *cors_origins;    /* whose pages may ask from a browser, blanks between; or NULL */
 	const char *metrics_path;    /* what begins with it is about metrics */
 	bool scrapers_log_in;        /* who asks for them has to be somebody */
 	bool metrics_per_object;     /* they are told so where nothing else is said */

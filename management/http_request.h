@@ -30,6 +30,8 @@ enum http_action {
 	HTTP_HEADER(content_type, "content-type")       \
 	HTTP_HEADER(expect, "expect")                   \
 	HTTP_HEADER(if_none_match, "if-none-match")     \
+	HTTP_HEADER(origin, "origin")                   \
+	HTTP_HEADER(wanted_headers, "access-control-request-headers") \
 	HTTP_HEADER(reason, "x-reason")                 \
 	HTTP_HEADER(vhost, "x-vhost")
 

@@ -367,6 +367,36 @@ static bool strip(struct slice *path, const char *prefix)
 	return path->n == 0 || path->p[0] == '/';
 }
 
+/* What lies within the part of all paths that is this service's, from its slash on. */
+static bool is_within(const struct http_response *r, struct slice *path)
+{
+	const char *prefix = r->host->path_prefix;
+	if (r->peer->service != HTTP_API)
+		return strip(path, r->host->metrics_path);
+	return !prefix || !prefix[0] || (strip(path, prefix) && path->n > 0);
+}
+
+/* Pages of other sites that may look at what is answered here, with the user's credentials (Fetch
+ * standard, CORS protocol): only those that are named.  What they want to send is told first. */
+static void put_cors(struct http_response *r)
+{
+	const struct http_request *q = r->request;
+	struct slice named = slice_str(r->host->cors_origins ? r->host->cors_origins : "");
+	if (!q->origin.n || !slice_has_word(named, ' ', q->origin))
+		return;
+	buf_printf(&r->headers,
+	           "access-control-allow-origin: %.*s\r\naccess-control-allow-credentials: true\r\n",
+	           SLICE_ARG(q->origin));
+	if (q->action != HTTP_ACTION_OPTIONS)
+		return;
+	buf_printf(&r->headers,
+	           "access-control-allow-methods: HEAD, GET, POST, PUT, DELETE, OPTIONS\r\n"
+	           "access-control-max-age: 1800\r\n");
+	if (q->wanted_headers.n)
+		buf_printf(&r->headers, "access-control-allow-headers: %.*s\r\n",
+		           SLICE_ARG(q->wanted_headers));
+}
+
 /* Finds who is to answer; false, and the answer, when nobody is. */
 static bool find_route(struct http_response *r, struct buf *out)
 {
@@ -374,7 +404,7 @@ static bool find_route(struct http_response *r, struct buf *out)
 	size_t n;
 	unsigned allowed = 0;
 	struct slice path = r->request->path;
-	bool within = r->peer->service == HTTP_API || strip(&path, r->host->metrics_path);
+	bool within = is_within(r, &path);
 	if (!http_route_cut(path, &r->path, parts, &n)) {
 		http_bad_request(r, out, "the path makes no sense");
 		return false;
@@ -404,6 +434,7 @@ struct http_response *http_response_new(struct host *h, const struct http_reques
 	r->now_ms = now_ms;
 	r->status = 200;
 	r->type = json_type;
+	put_cors(r);
 	*welcome = find_route(r, &r->room) && may(r, &r->room);
 	if (!*welcome)
 		r->route = NULL;

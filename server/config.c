@@ -42,6 +42,7 @@ static const struct {
 } choices[] = {
 	{ "durability", (const char *const[]){ "fsync", "os", NULL } },
 	{ "ssl_options.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
+	{ "management.ssl.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
 	{ "ssl_options.versions", (const char *const[]){ "tlsv1.2", "tlsv1.3", NULL } },
 	{ "ssl_cert_login_from", (const char *const[]){ "distinguished_name", "common_name",
 	                                                "subject_alternative_name", NULL } },
@@ -180,7 +181,9 @@ static bool check_text(const struct key *k, struct slice v, struct buf *why)
 		buf_printf(why, "control characters have no place here");
 		return false;
 	}
-	if (strcmp(k->name, "prometheus.path") == 0 && !slice_starts(v, "/")) {
+	bool path = strcmp(k->name, "prometheus.path") == 0 ||
+	            strcmp(k->name, "management.path_prefix") == 0;
+	if (path && v.n && !slice_starts(v, "/")) {
 		buf_printf(why, "'%.*s' must begin with a slash", SLICE_ARG(v));
 		return false;
 	}
@@ -208,11 +211,28 @@ static bool set_pattern(void *field, struct slice v, struct buf *why)
 	return true;
 }
 
+/* A star would let any page ask with the credentials of who looks at it. */
+static bool check_origin(const struct key *k, struct slice v, struct buf *why)
+{
+	if (strcmp(k->name, "management.cors.allow_origins") != 0)
+		return true;
+	struct slice rest = v;
+	if (slice_starts(v, "http://") || slice_starts(v, "https://"))
+		slice_take(&rest, slice_starts(v, "https") ? 8 : 7);
+	bool ok = rest.n && rest.n < v.n && !memchr(v.p, '*', v.n) && !memchr(rest.p, '/', rest.n);
+	if (!ok)
+		buf_printf(why, "'%.*s' is no origin such as https://example.com; any (*) cannot be had",
+		           SLICE_ARG(v));
+	return ok;
+}
+
 static bool set_list(const struct key *k, void *field, struct slice v, struct buf *why)
 {
-	for (struct slice rest = v; rest.n;)
-		if (!check_choice(k, slice_cut(&rest, ' '), why))
+	for (struct slice rest = v; rest.n;) {
+		struct slice one = slice_cut(&rest, ' ');
+		if (!check_choice(k, one, why) || !check_origin(k, one, why))
 			return false;
+	}
 	if (!check_text(k, v, why))
 		return false;
 	set_text(field, v);
@@ -367,8 +387,11 @@ struct config config_of_web(const struct config *c, enum http_service s)
 {
 	struct config_web of = config_web(c, s);
 	struct config web = *c;
-	web.ssl_verify = (char *)"verify_none";
-	web.ssl_fail_if_no_peer_cert = false;
+	web.ssl_verify = s == HTTP_API ? c->management_verify : (char *)"verify_none";
+	web.ssl_fail_if_no_peer_cert = c->management_fail_if_no_peer_cert;
+	web.ssl_depth = c->management_depth;
+	if (s == HTTP_API && c->management_cacertfile[0])
+		web.ssl_cacertfile = c->management_cacertfile;
 	if (of.certfile[0]) {
 		web.ssl_certfile = of.certfile;
 		web.ssl_keyfile = of.keyfile;
@@ -398,7 +421,7 @@ static bool add_to_list(struct config *c, const struct key *k, struct slice v, s
 {
 	char **list = (char **)(void *)((char *)c + k->at);
 	struct buf all = { 0 };
-	if (!check_choice(k, v, why) || !check_text(k, v, why))
+	if (!check_choice(k, v, why) || !check_origin(k, v, why) || !check_text(k, v, why))
 		return false;
 	buf_printf(&all, "%s%s%.*s", *list, (*list)[0] ? " " : "", SLICE_ARG(v));
 	set_text(list, buf_slice(&all));

@@ -105,8 +105,8 @@ struct config_web {
 };
 struct config_web config_web(const struct config *c, enum http_service s);
 
-/* What its clients have of the configuration: its certificate in place of the other, and they are
- * asked for none.  Strings are borrowed. */
+/* What its clients have of the configuration: its certificate in place of the other, and whether
+ * they are asked for one.  Strings are borrowed. */
 struct config config_of_web(const struct config *c, enum http_service s);
 
 /* Splits a listener's address; host is "" for all addresses. False when it is malformed. */

@@ -24,6 +24,8 @@ void steward_describe(struct steward *s)
 	h->max_connections = s->loop->max_sockets = settings_connection_max(s->config);
 	h->memory_total = settings_memory_total(s->config);
 	h->max_body_bytes = s->config->management_body_bytes;
+	h->path_prefix = s->config->management_prefix;
+	h->cors_origins = s->config->management_origins;
 	h->metrics_path = s->config->prometheus_path;
 	h->scrapers_log_in = s->config->prometheus_log_in;
 	h->metrics_per_object = s->config->prometheus_per_object;

@@ -86,17 +86,30 @@ static bool is_shaking(const struct web *w)
 	return w->by_tls && (!w->tls || tls_is_shaking(w->tls));
 }
 
+static double request_s(const struct web *w)
+{
+	const struct config *c = w->loop->config;
+	bool other = w->by_tls && c->management_ssl_request_ms;
+	return (double)(other ? c->management_ssl_request_ms : c->management_request_ms) / 1e3;
+}
+
+static double idle_s(const struct web *w)
+{
+	const struct config *c = w->loop->config;
+	bool other = w->by_tls && c->management_ssl_idle_ms;
+	return (double)(other ? c->management_ssl_idle_ms : c->management_idle_ms) / 1e3;
+}
+
 /* A head has its time from its first byte on, and so has the handshake of TLS; all else goes on as
  * long as bytes do. */
 static void set_patience(struct web *w, bool moved)
 {
-	const struct config *c = w->loop->config;
 	enum http_phase phase = http_phase(w->http);
 	bool head = phase == HTTP_READS_HEAD || is_shaking(w);
 	if (phase == w->phase && (head || !moved))
 		return;
 	w->phase = phase;
-	be_patient(w, (double)(head ? c->management_request_ms : c->management_idle_ms) / 1e3);
+	be_patient(w, head ? request_s(w) : idle_s(w));
 }
 
 static void on_impatience(struct ev_loop *ev, ev_timer *t, int events)
@@ -311,7 +324,7 @@ void web_new(struct loop *l, int fd, const struct sockaddr_storage *peer, enum h
 	ev_init(&w->patience, on_impatience);
 	w->read.data = w->write.data = w->patience.data = w;
 	ev_io_start(l->ev, &w->read);
-	be_patient(w, (double)l->config->management_request_ms / 1e3);
+	be_patient(w, request_s(w));
 }
 
 void webs_close(struct loop *l)

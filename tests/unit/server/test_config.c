@@ -338,6 +338,21 @@ START_TEST(what_would_be_a_promise_is_refused)
 }
 END_TEST
 
+START_TEST(origins_are_named_one_by_one)
+{
+	ck_assert(set("management.cors.allow_origins.1", "https://a.example"));
+	ck_assert(set("management.cors.allow_origins.2", "http://localhost:8080"));
+	ck_assert_str_eq(c.management_origins, "https://a.example http://localhost:8080");
+	ck_assert(!set("management.cors.allow_origins.3", "*"));
+	expect_in(&why, "any (*) cannot be had");
+	ck_assert(!set("management.cors.allow_origins.3", "https://*.example"));
+	ck_assert(!set("management.cors.allow_origins.3", "https://a.example/"));
+	ck_assert(!set("management.cors.allow_origins.3", "a.example"));
+	ck_assert(!set("management.cors.allow_origins", "https://a.example *"));
+	ck_assert(!set("management.path_prefix", "mq"));
+}
+END_TEST
+
 START_TEST(encrypted_values_are_refused)
 {
 	ck_assert(!set("default_pass", "encrypted:dGhpcw=="));
@@ -647,6 +662,7 @@ static void key_cases(Suite *s)
 	tcase_add_loop_test(t, mistyped_keys_are_not_taken_for_keys_of_others, 0,
 	                    sizeof mistyped / sizeof mistyped[0]);
 	tcase_add_test(t, what_would_be_a_promise_is_refused);
+	tcase_add_test(t, origins_are_named_one_by_one);
 	tcase_add_test(t, encrypted_values_are_refused);
 	tcase_add_test(t, a_very_long_key_is_refused_like_any_other);
 	tcase_add_test(t, listeners_are_collected_by_key_and_the_last_word_counts);
