@@ -6,6 +6,7 @@
 static const struct asset *find(const struct http_response *r)
 {
 	struct slice path = r->request->path;
+	slice_take(&path, r->prefix_bytes);
 	while (path.n && path.p[0] == '/')
 		slice_take(&path, 1);
 	return asset_find(path.n ? path : slice_str("index.html"));

@@ -405,6 +405,7 @@ static bool find_route(struct http_response *r, struct buf *out)
 	unsigned allowed = 0;
 	struct slice path = r->request->path;
 	bool within = is_within(r, &path);
+	r->prefix_bytes = r->request->path.n - path.n;
 	if (!http_route_cut(path, &r->path, parts, &n)) {
 		http_bad_request(r, out, "the path makes no sense");
 		return false;

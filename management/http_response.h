@@ -33,6 +33,7 @@ struct http_response {
 	const struct http_route *route;
 	struct slice parts[HTTP_PARTS_MAX];      /* what the stars of the route stand for, decoded */
 	struct buf path;                         /* ... where they lie */
+	size_t prefix_bytes;                     /* of the path of the request, the service's */
 	struct slice user_name;                  /* owned; n == 0: the route asks for nobody */
 	struct user *user;
 	struct vhost *vhost;                     /* the first part, where the route asks for one */
