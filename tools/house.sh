@@ -79,6 +79,8 @@ for key in $(sed -n 's/^KEY("\([^"]*\)".*/\1/p' server/config.def); do
 	done
 done
 
+tools/keys.py --check || complain "the table of keys is an old one: tools/keys.py --write"
+
 # What a page names as `path/file.c`, or as `function` in `path/file.c`, is there.
 for page in $(files '*.md'); do
 	here=$(dirname "$page")
