@@ -98,7 +98,7 @@ static void leveret(void)
 static const struct {
 	const char *name, *usual, *meaning;
 } keys[] = {
-#define KEY(name, kind, field, usual, least, most, meaning) { name, usual, meaning },
+#define KEY(name, kind, field, when, usual, least, most, meaning) { name, usual, meaning },
 #include "server/config.def"
 #undef KEY
 };
