@@ -28,10 +28,11 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
         programs models nightly contract evidence deb ui connectors
 .SECONDARY:
 
-all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf $(BUILD)/bin $(BUILD)/commands.md
+all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf $(BUILD)/leveret-migrate \
+     $(BUILD)/bin $(BUILD)/commands.md
 
 help:
-	@echo "make            build leveret, leveretctl and leveret-perf in $(BUILD)"
+	@echo "make            build leveret, leveretctl, -perf and -migrate in $(BUILD)"
 	@echo "make run        install what is missing, build, run a broker in the foreground (./data)"
 	@echo "make test       install what is missing, build, run everything deterministic"
 	@echo "make check      what every edit needs: build, rules, unit tests, stories, corpus"
@@ -97,6 +98,9 @@ $(BUILD)/commands.md: $(BUILD)/man
 
 $(BUILD)/leveret-perf: $(call objs,$(wildcard tools/perf/*.c))
 	$(CC) $(LDFLAGS_ALL) $^ -lrabbitmq -lpthread -o $@
+
+$(BUILD)/leveret-migrate: $(call objs,$(wildcard tools/migrate/*.c))
+	$(CC) $(LDFLAGS_ALL) $^ -lrabbitmq -o $@
 
 $(BUILD)/man: $(call objs,tools/man/man.c)
 	$(CC) $(LDFLAGS_ALL) $^ -o $@
@@ -260,6 +264,7 @@ hostile: all $(BUILD)/stories
 compat: all $(BUILD)/stories
 	@tests/compat/run.sh
 	@/usr/bin/python3 tests/compat/definitions.py $(BUILD) $(or $(PORT),5890)
+	@/usr/bin/python3 tests/compat/migrate.py $(BUILD) $(or $(PORT),5890)
 
 compat-mutants:
 	@/usr/bin/python3 tests/mutants/run.py

@@ -16,7 +16,7 @@ put() { # mode, from, to
 	install -D -m "$1" "$2" "$root/$3"
 }
 
-for program in leveret leveretctl leveret-perf; do
+for program in leveret leveretctl leveret-perf leveret-migrate; do
 	put 755 "$build/$program" "usr/bin/$program"
 	strip --strip-unneeded "$root/usr/bin/$program"
 done
@@ -31,7 +31,7 @@ put 644 etc/leveret.conf etc/leveret/leveret.conf
 mkdir -p "$root/etc/leveret/conf.d" "$root/lib/systemd/system"
 sed -e '/^# A systemd unit/,/^#   systemctl/d' -e 's,/usr/local/bin/,/usr/bin/,' \
 	etc/leveret.service > "$root/lib/systemd/system/leveret.service"
-for page in leveret.8 leveretctl.8 leveret.conf.5 leveret-perf.1; do
+for page in leveret.8 leveretctl.8 leveret.conf.5 leveret-perf.1 leveret-migrate.1; do
 	mkdir -p "$root/usr/share/man/man${page##*.}"
 	"$build/man" "$page" | gzip -9n > "$root/usr/share/man/man${page##*.}/$page.gz"
 done

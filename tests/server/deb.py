@@ -14,7 +14,8 @@ import tempfile
 
 from rig import Broker, check, finish
 
-PAGES = "man8/leveret.8", "man8/leveretctl.8", "man5/leveret.conf.5", "man1/leveret-perf.1"
+PAGES = "man8/leveret.8", "man8/leveretctl.8", "man5/leveret.conf.5", "man1/leveret-perf.1", \
+    "man1/leveret-migrate.1"
 
 
 def run(*words, **more):

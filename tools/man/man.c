@@ -301,6 +301,41 @@ static void perf(void)
 		".fi", NULL });
 }
 
+/* ---- leveret-migrate(1) ---- */
+
+static const struct {
+	const char *name, *argument, *meaning;
+} migrate_options[] = {
+#define NUMBER(field, name, argument, usual, text) { name, argument, text },
+#define FLAG(field, name, argument, text) { name, argument, text },
+#include "tools/migrate/options.def"
+#undef NUMBER
+#undef FLAG
+};
+
+static void migrate(void)
+{
+	char bold[64], rest[64];
+	title("leveret-migrate", "1", "messages go from one AMQP 0-9-1 broker to another");
+	paragraphs((const char *const[]){
+		".SH SYNOPSIS", ".B leveret\\-migrate", "[\\fIoption\\fR ...] \\fIfrom\\fR \\fIto\\fR",
+		"\\fIqueue\\fR ...", ".SH DESCRIPTION",
+		"Consumes from queues of one broker and publishes to the queues of the same names at",
+		"another. A message is acked at the source when the target has confirmed it. Both are",
+		"amqp://user:password@host:5672/vhost; with - in place of queues their names are read from",
+		"the input, a line each.", ".SH OPTIONS", NULL });
+	for (size_t i = 0; i < sizeof migrate_options / sizeof *migrate_options; i++) {
+		snprintf(bold, sizeof bold, "--%s", migrate_options[i].name);
+		snprintf(rest, sizeof rest, " %s", migrate_options[i].argument);
+		item(bold, rest, migrate_options[i].meaning);
+	}
+	paragraphs((const char *const[]){
+		".SH EXIT STATUS",
+		"0 when all that came was confirmed, 1 when a broker refused something or went away: what",
+		"was not confirmed is at the source then; 2 for a wrong command line.",
+		".SH SEE ALSO", ".BR leveretctl (8)", NULL });
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -310,13 +345,14 @@ int main(int argc, char **argv)
 		          { "leveret.conf.5", conf },
 		          { "leveretctl.8", leveretctl },
 		          { "commands.md", commands },
-		          { "leveret-perf.1", perf } };
+		          { "leveret-perf.1", perf },
+		          { "leveret-migrate.1", migrate } };
 	for (size_t i = 0; argc == 2 && i < sizeof pages / sizeof *pages; i++)
 		if (strcmp(argv[1], pages[i].name) == 0) {
 			pages[i].print();
 			return 0;
 		}
 	fputs("usage: man leveret.8 | leveret.conf.5 | leveretctl.8 | leveret-perf.1 | "
-	      "commands.md\n", stderr);
+	      "leveret-migrate.1 | commands.md\n", stderr);
 	return 2;
 }
