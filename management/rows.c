@@ -15,7 +15,9 @@
 
 enum {
 	PIECE_BYTES = 32 << 10,
-	PIECE_ROWS = 500,
+	COST_LOOK = 1,               /* a row that is not shown ... */
+	COST_ROW = 8,                /* ... and one that is */
+	PIECE_COST = 4000,
 	PIECE_STEPS = 40000,         /* of patterns: about a millisecond */
 };
 
@@ -76,6 +78,16 @@ void rows_put_open(struct rows *w, const struct roster_row *row, struct buf *out
 
 /* ---- which rows, and how ---- */
 
+static column_value *find(const struct rows *w, struct slice path)
+{
+	size_t count;
+	const struct row_field *all = row_fields(&count);
+	for (size_t i = 0; i < count; i++)
+		if (all[i].kind == w->kind && slice_is(path, all[i].path))
+			return row_field_value(&all[i]);
+	return NULL;
+}
+
 void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
 {
 	size_t count;
@@ -88,16 +100,8 @@ void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
 		w->values[w->n] = row_field_value(&all[i]);
 		w->fields[w->n++] = &all[i];
 	}
-}
-
-static column_value *find(const struct rows *w, struct slice path)
-{
-	size_t count;
-	const struct row_field *all = row_fields(&count);
-	for (size_t i = 0; i < count; i++)
-		if (all[i].kind == w->kind && slice_is(path, all[i].path))
-			return row_field_value(&all[i]);
-	return NULL;
+	w->by_vhost = find(w, slice_str("vhost"));
+	w->by_name = find(w, slice_str("name"));
 }
 
 void rows_match(struct rows *w, const char *path, struct slice text)
@@ -226,7 +230,7 @@ static bool matches(struct rows *w, const struct roster_row *row)
 
 static bool has_name(struct rows *w, const struct roster_row *row)
 {
-	column_value *value = w->name.p || w->pattern ? find(w, slice_str("name")) : NULL;
+	column_value *value = w->name.p || w->pattern ? w->by_name : NULL;
 	buf_clear(&w->room);
 	if (!value)
 		return true;
@@ -271,21 +275,23 @@ static void add_to_key(struct rows *w, const struct roster_row *row, column_valu
 static void make_key(struct rows *w, const struct roster_row *row)
 {
 	buf_clear(&w->key);
-	add_to_key(w, row, w->sort ? w->sort : find(w, slice_str("vhost")));
+	add_to_key(w, row, w->sort ? w->sort : w->by_vhost);
 	if (!w->sort)
-		add_to_key(w, row, find(w, slice_str("name")));
+		add_to_key(w, row, w->by_name);
 }
 
-static void rank(struct rows *w, const struct roster_row *row)
+/* False: it is not among the best, which was seen in a moment. */
+static bool rank(struct rows *w, const struct roster_row *row)
 {
 	make_key(w, row);
 	if (!ranking_admits(&w->ranking, buf_slice(&w->key)))
-		return;
+		return false;
 	buf_clear(&w->text);
 	rows_put_open(w, row, &w->text);
 	buf_u8(&w->text, '}');
 	if (!ranking_add(&w->ranking, buf_slice(&w->key), buf_slice(&w->text)))
 		w->trouble = "the list is too long to be put in order: ask for pages, or for few columns";
+	return true;
 }
 
 /* ---- going on ---- */
@@ -296,19 +302,19 @@ static void put_comma(struct rows *w, struct buf *out)
 		buf_u8(out, ',');
 }
 
-static void take_row(struct rows *w, const struct roster_row *row, struct buf *out)
+/* Returns what it cost. */
+static unsigned take_row(struct rows *w, const struct roster_row *row, struct buf *out)
 {
 	w->seen++;
 	if (!has_name(w, row))
-		return;
+		return COST_LOOK;
 	w->found++;
-	if (w->ranked) {
-		rank(w, row);
-	} else {
-		put_comma(w, out);
-		rows_put_open(w, row, out);
-		buf_u8(out, '}');
-	}
+	if (w->ranked)
+		return rank(w, row) ? COST_ROW : COST_LOOK;
+	put_comma(w, out);
+	rows_put_open(w, row, out);
+	buf_u8(out, '}');
+	return COST_ROW;
 }
 
 /* False when there are no more. */
@@ -317,7 +323,8 @@ static bool walk_on_rows(struct rows *w, const struct user *u, struct buf *out)
 	struct roster_row row = { 0 };
 	tour_go_on(&w->tour);
 	w->steps = 0;
-	for (int n = 0; n < PIECE_ROWS && out->len < PIECE_BYTES && !w->trouble; n++) {
+	unsigned cost = 0;
+	while (cost < PIECE_COST && out->len < PIECE_BYTES && !w->trouble) {
 		if (w->steps > PIECE_STEPS)
 			return true;
 		enum tour_answer a = next_row(w, u, &row);
@@ -325,8 +332,7 @@ static bool walk_on_rows(struct rows *w, const struct user *u, struct buf *out)
 			return true;
 		if (a == TOUR_END)
 			return false;
-		if (is_visible(w, u, &row) && matches(w, &row))
-			take_row(w, &row, out);
+		cost += is_visible(w, u, &row) && matches(w, &row) ? take_row(w, &row, out) : COST_LOOK;
 	}
 	return true;
 }

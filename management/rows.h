@@ -39,6 +39,7 @@ struct rows {
 	const struct row_field *fields[ROWS_FIELDS_MAX];
 	column_value *values[ROWS_FIELDS_MAX];
 	size_t n;
+	column_value *by_vhost, *by_name;   /* of a row; NULL: it has none */
 	struct {
 		column_value *value;
 		struct slice text;       /* borrowed */
