@@ -57,8 +57,9 @@ static struct attempt_source *add(struct attempts *a, enum attempt_protocol prot
                                   struct slice address, struct slice user)
 {
 	struct buf room = { 0 };
-	if (a->sources.count == ATTEMPTS_SOURCES_MAX)
-		forget(a, list_first(&a->latest, struct attempt_source, link));
+	struct attempt_source *oldest = list_first(&a->latest, struct attempt_source, link);
+	if (oldest && a->sources.count == ATTEMPTS_SOURCES_MAX)
+		forget(a, oldest);
 	struct attempt_source *s = mem_zalloc(sizeof *s);
 	s->key = mem_own(key_of(&room, protocol, address, user));
 	s->protocol = protocol;
