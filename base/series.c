@@ -52,15 +52,17 @@ static bool make_room(struct series_pool *p, uint64_t bytes, uint64_t quiet)
 	return true;
 }
 
-bool series_new(struct series_pool *p, struct series **home, size_t n, uint64_t quiet)
+bool series_new(struct series_pool *p, struct series **home, size_t n, size_t rows,
+                uint64_t quiet)
 {
-	uint64_t bytes = sizeof(struct series) + ring_bytes(n, FIRST_ROWS);
+	size_t cap = rows ? rows : FIRST_ROWS;
+	uint64_t bytes = sizeof(struct series) + ring_bytes(n, cap);
 	must(!*home);
 	if (!make_room(p, bytes, quiet))
 		return false;
 	struct series *s = mem_alloc(sizeof *s);
-	*s = (struct series){ .pool = p, .home = home, .n = n, .cap = FIRST_ROWS };
-	s->ring = mem_alloc(ring_bytes(n, FIRST_ROWS));
+	*s = (struct series){ .pool = p, .home = home, .n = n, .cap = cap };
+	s->ring = mem_alloc(ring_bytes(n, cap));
 	list_push(&p->all, &s->link);
 	p->bytes += bytes;
 	*home = s;

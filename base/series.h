@@ -21,10 +21,11 @@ struct series;
 
 void series_pool_init(struct series_pool *p, uint64_t most_bytes);
 
-/* A series without anything, of rows of n numbers, that is put at *home and goes from there when
- * others need its room; false when there is no room for it and no series that has rested since the
- * step `quiet`. */
-bool series_new(struct series_pool *p, struct series **home, size_t n, uint64_t quiet);
+/* A series without anything, of rows of n numbers and with room for so many rows at first (0: a
+ * few), that is put at *home and goes from there when others need its room; false when there is no
+ * room for it and no series that has rested since the step `quiet`. */
+bool series_new(struct series_pool *p, struct series **home, size_t n, size_t rows,
+                uint64_t quiet);
 
 /* From its home.  NULL there is allowed. */
 void series_free(struct series **home);

@@ -32,6 +32,8 @@ void broker_options_default(struct broker_options *o)
 		.max_message_bytes = 16 << 20,
 		.assembly_max_bytes = 128 << 20,
 		.outbox_max_bytes = 1 << 20,
+		.sample_ms = 5000,
+		.samples_bytes = 32 << 20,
 		.message_memory_bytes = 256 << 20,
 		.stream_keys_max = 1000000,
 		.memory_watermark_bytes = UINT64_MAX,
@@ -98,6 +100,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	patience_heap_init(&b->patience);
 	outbox_pool_init(&b->pool);
 	store_init(&b->store, o->log, o->message_memory_bytes);
+	sampling_init(b, o->sample_ms, o->samples_bytes);
 	events_init(&b->events);
 	attempts_init(&b->attempts);
 	parameters_init(&b->parameters, &b->store.catalog, 0);
@@ -285,6 +288,7 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	submit_log(b);
 	keep_promises(b);
 	bury(b);
+	sampling_turn(b);
 	b->deaths_before = b->deaths;
 	b->previous_turn_ms = now_ms;
 }
@@ -299,6 +303,8 @@ uint64_t broker_deadline(const struct broker *b)
 	at = expiry_at < at ? expiry_at : at;
 	uint64_t late_at = patience_deadline(b);
 	at = late_at < at ? late_at : at;
+	uint64_t sample_at = sampling_deadline(b);
+	at = sample_at < at ? sample_at : at;
 	uint64_t look_at = b->failed ? UINT64_MAX : live_deadline(&b->store, b->now_ms);
 	at = look_at < at ? look_at : at;
 	if (b->options.log && !b->failed) {
@@ -403,6 +409,7 @@ int broker_free(struct broker *b)
 {
 	int error = 0;
 	lose_everyone(b);
+	sampling_free(b);
 	store_flush_acks(&b->store, false);
 	if (b->options.log && !b->failed)
 		note_delivered(b);

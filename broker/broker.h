@@ -45,6 +45,8 @@ struct broker_options {
 	uint64_t disk_free_limit_bytes;  /* less room than that where the log lies: likewise */
 	uint32_t index_page_entries;     /* of a queue's index; 0: as many as suit a disk */
 	uint64_t stream_keys_max;        /* that one stream compacts by */
+	uint32_t sample_ms;              /* between samples of what goes on; 0: there are none */
+	uint64_t samples_bytes;          /* that all of them may take */
 	uint64_t outbox_max_bytes;       /* unsent output per connection before deliveries pause */
 
 	uint64_t wall_ms;                /* the wall clock when now_ms of broker_new was read */

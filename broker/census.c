@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broker/census.h"
 
+#include "broker/state.h"
 #include "queue/queue.h"
 
 void census_begin(struct census *c, struct broker *b)
@@ -15,12 +16,25 @@ void census_end(struct census *c)
 	roster_end(&c->queues);
 }
 
-static void add_queue(struct broker_totals *t, const struct queue *q)
+static void add_queue(struct census *c, const struct queue *q)
 {
+	struct broker_totals *t = &c->totals;
 	t->queues++;
-	t->ready += queue_ready(q);
-	t->unacked += q->live->unacked;
+	c->ready += queue_ready(q);
+	c->unacked += q->live->unacked;
 	t->consumers += q->live->rotation.count;
+}
+
+/* At its last queue, if it is still there. */
+static void end_vhost(struct census *c)
+{
+	struct vhost *v = c->queues.broker && c->queues.outer.head ? c->queues.vhost : NULL;
+	if (v)
+		v->messages = (struct vhost_messages){ c->ready, c->unacked };
+	c->totals.ready += c->ready;
+	c->totals.unacked += c->unacked;
+	c->ready = c->unacked = 0;
+	roster_end(&c->queues);
 }
 
 static void add_vhost(struct census *c, const struct vhost *v)
@@ -40,10 +54,10 @@ bool census_go_on(struct census *c)
 		if (c->queues.broker)
 			roster_go_on(&c->queues);
 		if (c->queues.broker && roster_next(&c->queues, &row) == ROSTER_ROW) {
-			add_queue(&c->totals, row.queue);
+			add_queue(c, row.queue);
 			continue;
 		}
-		roster_end(&c->queues);
+		end_vhost(c);
 		if (roster_next(&c->vhosts, &row) != ROSTER_ROW)
 			return false;
 		add_vhost(c, row.vhost);

@@ -44,6 +44,7 @@ struct connection *connection_new(struct broker *b, const struct peer *peer, voi
 	list_init(&c->dirty);
 	list_init(&c->owing);
 	heap_node_init(&c->timer);
+	motion_init(&c->motion, MOTION_CONNECTION, c);
 	list_push(&b->connections, &c->link);
 	b->n_connections++;
 	connection_rearm(c);
@@ -328,8 +329,30 @@ void connection_relieved(struct connection *c)
 		wake_channels(c);
 }
 
+/* Strangers do not count. */
+static void stir(struct connection *c)
+{
+	if (c->vhost && !list_linked(&c->motion.stirred))
+		motion_stir(&c->motion, &c->broker->store.stirred);
+}
+
+void connection_received(struct connection *c, size_t n)
+{
+	c->received_bytes += n;
+	c->received_count++;
+	c->broker->received_bytes += n;
+	if (c->vhost)
+		c->vhost->received_bytes += n;
+	stir(c);
+}
+
 void connection_sent(struct connection *c, size_t n)
 {
+	c->sent_count++;
+	c->broker->sent_bytes += n;
+	if (c->vhost)
+		c->vhost->sent_bytes += n;
+	stir(c);
 	outbox_sent(&c->outbox, n);
 	connection_relieved(c);
 }
@@ -546,6 +569,7 @@ void connection_lost(struct connection *c, uint64_t now_ms)
 void connection_bury(struct connection *c)
 {
 	must(c->state == CONN_LOST);
+	motion_end(&c->motion);
 	outbox_free(&c->outbox);
 	mem_free(c->name);
 	mem_free(c->user);

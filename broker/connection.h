@@ -45,6 +45,9 @@ void connection_certified(struct connection *c, const char *name);
 /* As the peer was introduced, for log lines. */
 const char *connection_name(const struct connection *c);
 
+/* So many bytes came at once, for the statistics. */
+void connection_received(struct connection *c, size_t n);
+
 /* Bytes have come that are no whole header or frame yet: a sign of life all the same. */
 void connection_heard(struct connection *c, uint64_t now_ms);
 

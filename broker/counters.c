@@ -53,11 +53,9 @@ void count_consumer(struct consumer *c)
 	stir_channel(c->channel);
 }
 
-static void gather_queue(struct broker *b, struct motion *m)
+static void gather_queue(struct queue *q)
 {
-	struct queue *q = m->of;
-	if (!m->sums[0])
-		m->sums[0] = &b->counters.by_kind[kind_of(q)];
+	struct motion *m = q->motion;
 	m->traffic.publish += q->next_seq - m->seen;
 	m->seen = q->next_seq;
 	list_each(it, &q->live->rotation.able)
@@ -66,49 +64,73 @@ static void gather_queue(struct broker *b, struct motion *m)
 		count_consumer(list_entry(it, struct consumer, turn));
 }
 
-static void gather_exchange(struct broker *b, struct motion *m)
+static void gather_exchange(struct exchange *x)
 {
-	struct exchange *x = m->of;
-	m->sums[0] = &b->counters.exchanges;
-	m->traffic.publish += x->published;
-	m->traffic.publish_out += x->routed;
+	x->motion->traffic.publish += x->published;
+	x->motion->traffic.publish_out += x->routed;
 	x->published = x->routed = 0;
 }
 
 /* What is safe is as good as confirmed. */
-static void gather_channel(struct motion *m)
+static void gather_channel(struct channel *ch)
 {
-	struct channel *ch = m->of;
 	const struct confirm *c = &ch->confirm;
-	m->traffic.publish += ch->published;
+	struct traffic *t = &ch->motion.traffic;
+	list_each(it, &ch->consumers)
+		count_consumer(list_entry(it, struct consumer, on_channel));
+	t->publish += ch->published;
 	ch->published = 0;
-	m->traffic.confirm = c->next_tag - 1 - c->count - c->nacked;
+	t->confirm = c->next_tag - 1 - c->count - c->nacked;
 }
 
-static void gather(struct broker *b, struct motion *m)
+void counters_gather(enum motion_kind kind, void *of)
 {
-	switch (m->kind) {
-	case MOTION_QUEUE: gather_queue(b, m); break;
-	case MOTION_EXCHANGE: gather_exchange(b, m); break;
-	case MOTION_CHANNEL: gather_channel(m); break;
+	switch (kind) {
+	case MOTION_QUEUE: gather_queue(of); break;
+	case MOTION_EXCHANGE: gather_exchange(of); break;
+	case MOTION_CHANNEL: gather_channel(of); break;
 	default: break;
 	}
 }
 
+static void gather(struct broker *b, struct motion *m)
+{
+	(void)b;
+	counters_gather(m->kind, m->of);
+}
+
+/* Which sums it is part of is known when it has something to tell. */
 static void tell(struct broker *b, struct motion *m)
 {
+	if (m->kind == MOTION_QUEUE && !m->sums[0])
+		m->sums[0] = &b->counters.by_kind[kind_of(m->of)];
+	if (m->kind == MOTION_EXCHANGE)
+		m->sums[0] = &b->counters.exchanges;
 	if (motion_tell(m) && m->kind == MOTION_CHANNEL)
 		motion_stir(&((struct channel *)m->of)->vhost->motion, &b->store.stirred);
+}
+
+void counters_tell(struct broker *b, struct motion *m)
+{
+	gather(b, m);
+	tell(b, m);
+}
+
+static void settle_all(struct broker *b, struct list *all,
+                       void what(struct broker *, struct motion *))
+{
+	list_each(it, all)
+		what(b, list_entry(it, struct motion, stirred));
 }
 
 /* Queues tell channels, which may be stirred by that and stand at the end then. */
 void counters_settle(struct broker *b)
 {
 	struct counters *c = &b->counters;
-	list_each(it, &b->store.stirred)
-		gather(b, list_entry(it, struct motion, stirred));
-	list_each(it, &b->store.stirred)
-		tell(b, list_entry(it, struct motion, stirred));
+	settle_all(b, &b->sampling.due, gather);
+	settle_all(b, &b->store.stirred, gather);
+	settle_all(b, &b->sampling.due, tell);
+	settle_all(b, &b->store.stirred, tell);
 	c->sizes[0] = c->channels.publish;
 	for (unsigned i = 1; i < SIZE_CLASSES; i++)
 		c->sizes[0] -= c->sizes[i];
@@ -126,15 +148,13 @@ void count_channel(struct channel *ch)
 
 void count_confirming(struct channel *ch)
 {
-	gather_channel(&ch->motion);
-	tell(ch->broker, &ch->motion);
+	counters_tell(ch->broker, &ch->motion);
 	ch->motion.sums[2] = &ch->broker->counters.confirming;
 }
 
 void count_channel_end(struct channel *ch)
 {
-	gather_channel(&ch->motion);
-	tell(ch->broker, &ch->motion);
+	counters_tell(ch->broker, &ch->motion);
 	traffic_add(&ch->connection->before, &ch->motion.traffic);
 	motion_end(&ch->motion);
 }

@@ -10,7 +10,7 @@
 #include "broker/connection.h"
 #include "broker/outbox.h"
 #include "broker/state.h"
-#include "queue/traffic.h"
+#include "queue/motion.h"
 
 struct channel;
 struct grant;
@@ -61,6 +61,8 @@ struct connection {
 	uint32_t n_channels;
 	struct channel **channels;   /* by number; NULL where closed */
 	struct traffic before;       /* of channels that are closed */
+	struct motion motion;
+	uint64_t received_bytes, received_count, sent_count;
 	size_t cap_channels;
 
 	struct outbox outbox;

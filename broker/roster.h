@@ -12,6 +12,7 @@
 
 struct broker;
 struct grant;
+struct stats_spans;
 struct user;
 struct vhost;
 
@@ -53,6 +54,7 @@ struct roster_row {
 	const struct publisher *publisher;
 	const struct policy *policy;
 	const struct parameter *parameter;
+	const struct stats_spans *spans;   /* how management/ shows it */
 };
 
 struct roster {

@@ -14,6 +14,7 @@
 #include "broker/event.h"
 #include "broker/outbox.h"
 #include "broker/rights.h"
+#include "broker/sampling.h"
 #include "broker/vhost.h"
 #include "queue/store.h"
 
@@ -69,6 +70,8 @@ struct broker {
 	uint64_t next_number;        /* of connections */
 	uint64_t n_connections, n_channels;
 	struct counters counters;
+	uint64_t received_bytes, sent_bytes;   /* by all connections */
+	struct sampling sampling;
 
 	struct outbox_pool pool;
 	struct route_set routed;     /* scratch of the publish path */
@@ -92,11 +95,6 @@ static inline uint64_t broker_wall_ms(const struct broker *b)
 /* What the cluster is called: the global parameter cluster_name where it is set to a text, else
  * what the configuration says. */
 struct slice broker_cluster_name(const struct broker *b);
-
-/* What there is in all virtual hosts together. */
-struct broker_totals {
-	uint64_t exchanges, queues, bindings, consumers, ready, unacked;
-};
 
 /* Looks at every queue. */
 void broker_total(const struct broker *b, struct broker_totals *out);

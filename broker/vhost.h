@@ -43,6 +43,10 @@ struct vhost {
 	struct pace pace;            /* of what is published */
 	struct quota quota;          /* of what it holds */
 	struct motion motion;
+	uint64_t received_bytes, sent_bytes;   /* by its connections */
+	struct vhost_messages {
+		uint64_t ready, unacked;
+	} messages;                  /* as they were counted last (census.h) */
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 

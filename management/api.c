@@ -71,8 +71,38 @@ static bool read_order(struct http_response *r, struct buf *out)
 	return false;
 }
 
+/* One number of a family; 0: it is none. */
+static uint64_t read_seconds(struct http_response *r, enum stats_family f, const char *what)
+{
+	char key[32];
+	snprintf(key, sizeof key, "%s_%s", stats_family_name(f), what);
+	struct slice s = http_query(r, key);
+	uint64_t n = 0;
+	for (size_t i = 0; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && n < UINT32_MAX; i++)
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	return n;
+}
+
+bool api_spans(struct http_response *r, struct buf *out)
+{
+	for (unsigned f = 0; f < STATS_FAMILIES; f++) {
+		uint64_t age = read_seconds(r, f, "age"), incr = read_seconds(r, f, "incr");
+		if (!age && !incr)
+			continue;
+		if (!age || !incr || age / incr > STATS_SAMPLES_MAX) {
+			http_bad_request(r, out, "invalid_range_parameters");
+			return false;
+		}
+		r->spans.of[f] = (struct stats_span){ 1000 * age, 1000 * incr };
+	}
+	r->rows.spans = &r->spans;
+	return true;
+}
+
 static bool read_query(struct http_response *r, struct buf *out)
 {
+	if (!api_spans(r, out))
+		return false;
 	if (!read_order(r, out) || !read_page(r, out) || !read_name(r, out))
 		return false;
 	struct slice columns = http_query(r, "columns");
@@ -98,17 +128,28 @@ enum call_state api_list(struct http_response *r, struct buf *out, enum roster_k
 	return w->trouble ? http_bad_request(r, out, "%s", w->trouble) : CALL_DONE;
 }
 
-enum call_state api_one(struct http_response *r, struct buf *out, enum roster_kind kind,
-                        const struct roster_row *row)
+bool api_begin_one(struct http_response *r, struct buf *out, enum roster_kind kind,
+                   const struct roster_row *row)
 {
-	if (!row)
-		return http_not_found(r, out);
+	if (!row) {
+		http_not_found(r, out);
+		return false;
+	}
 	rows_begin(&r->rows, r->host->broker, kind);
+	if (!api_spans(r, out))
+		return false;
 	struct slice columns = http_query(r, "columns");
 	if (columns.n)
 		rows_choose(&r->rows, columns);
 	rows_put_open(&r->rows, row, out);
-	buf_u8(out, '}');
+	return true;
+}
+
+enum call_state api_one(struct http_response *r, struct buf *out, enum roster_kind kind,
+                        const struct roster_row *row)
+{
+	if (api_begin_one(r, out, kind, row))
+		buf_u8(out, '}');
 	return CALL_DONE;
 }
 

@@ -15,6 +15,10 @@ enum call_state api_list(struct http_response *r, struct buf *out, enum roster_k
 enum call_state api_one(struct http_response *r, struct buf *out, enum roster_kind kind,
                         const struct roster_row *row);
 
+/* The same without the end of the object: further pairs may follow.  False: it was answered. */
+bool api_begin_one(struct http_response *r, struct buf *out, enum roster_kind kind,
+                   const struct roster_row *row);
+
 /* The queue or exchange of that name in the virtual host of the route; NULL: there is none.  Some
  * clients write a plus sign for a blank. */
 struct queue *api_queue_named(struct http_response *r, struct slice *name);
@@ -75,6 +79,10 @@ enum call_state api_refuse(struct http_response *r, struct buf *out, const struc
 
 /* Opens the proxy of the response. */
 void api_open(struct http_response *r);
+
+/* The samples that the query asks for, into r->spans; false when it asks for what there is not,
+ * which was said then. */
+bool api_spans(struct http_response *r, struct buf *out);
 
 /* A boolean of the query. */
 bool api_asks(struct http_response *r, const char *key);

@@ -72,7 +72,7 @@ static void put_versions(const struct http_response *r, struct buf *out)
 	object_put(out, "cluster_name", cell_slice(broker_cluster_name(r->host->broker)));
 	object_put(out, "node", node_name(r));
 	object_put(out, "default_queue_type", cell_text("classic"));
-	object_put(out, "rates_mode", cell_text("none"));
+	object_put(out, "rates_mode", cell_text("basic"));
 	object_put(out, "disable_stats", cell_boolean(false));
 	object_put(out, "enable_queue_totals", cell_boolean(true));
 	object_put(out, "statistics_db_event_queue", cell_number(0));
@@ -94,19 +94,16 @@ static void put_listeners(const struct http_response *r, struct buf *out)
 	object_close_list(out);
 }
 
-/* A number and how fast it changes. */
-static void put_metered(const struct http_response *r, struct buf *out, const char *key,
-                        uint64_t value, struct meter *m)
+/* A number of the broker as a whole, and how fast it changes. */
+static void put_rated(const struct http_response *r, struct buf *out, const char *key,
+                      uint64_t value, uint64_t measures)
 {
-	buf_printf(out, "%s\"%s\":%" PRIu64 ",\"%s_details\":{\"rate\":",
-	           out->p[out->len - 1] == '{' ? "" : ",", key, value, key);
-	buf_real(out, meter_read(m, r->now_ms, value));
-	buf_u8(out, '}');
+	const struct broker *b = r->host->broker;
+	stats_put(out, key, value, b, &b->sampling.motion, measures, &r->spans);
 }
 
 static void put_totals(const struct http_response *r, struct buf *out)
 {
-	struct host_meters *m = &r->host->meters;
 	const struct broker *b = r->host->broker;
 	const struct broker_totals *t = &r->census.totals;
 	object_open(out, "object_totals");
@@ -117,27 +114,57 @@ static void put_totals(const struct http_response *r, struct buf *out)
 	object_put(out, "consumers", cell_number(t->consumers));
 	object_close(out);
 	object_open(out, "queue_totals");
-	put_metered(r, out, "messages", t->ready + t->unacked, &m->messages);
-	put_metered(r, out, "messages_ready", t->ready, &m->ready);
-	put_metered(r, out, "messages_unacknowledged", t->unacked, &m->unacked);
+	put_rated(r, out, "messages", t->ready + t->unacked, STATS_MESSAGES);
+	put_rated(r, out, "messages_ready", t->ready, STATS_OF(messages_ready));
+	put_rated(r, out, "messages_unacknowledged", t->unacked, STATS_OF(messages_unacknowledged));
 	object_close(out);
 }
 
-/* Connections that there were since the start have numbers. */
-static void put_churn(const struct http_response *r, struct buf *out)
+static void put_measure(const struct http_response *r, struct buf *out, const char *key,
+                        uint64_t measures)
 {
 	const struct broker *b = r->host->broker;
-	uint64_t created = b->next_number - 1;
+	put_rated(r, out, key, sampling_now(b, &b->sampling.motion, measures), measures);
+}
+
+static void put_churn(const struct http_response *r, struct buf *out)
+{
 	object_open(out, "churn_rates");
-	put_metered(r, out, "connection_created", created, &r->host->meters.opened);
-	put_metered(r, out, "connection_closed", created - b->n_connections,
-	            &r->host->meters.closed);
+	put_measure(r, out, "connection_created", STATS_OF(connection_created));
+	put_measure(r, out, "connection_closed", STATS_OF(connection_closed));
+	put_measure(r, out, "channel_created", STATS_OF(channel_created));
+	put_measure(r, out, "channel_closed", STATS_OF(channel_closed));
+	put_measure(r, out, "queue_declared", STATS_OF(queue_declared));
+	put_measure(r, out, "queue_created", STATS_OF(queue_created));
+	put_measure(r, out, "queue_deleted", STATS_OF(queue_deleted));
+	object_close(out);
+}
+
+static void put_message_stats(const struct http_response *r, struct buf *out)
+{
+	counters_settle(r->host->broker);
+	object_open(out, "message_stats");
+	put_measure(r, out, "publish", STATS_OF(publish));
+	put_measure(r, out, "confirm", STATS_OF(confirm));
+	put_measure(r, out, "return_unroutable", STATS_OF(return_unroutable));
+	put_measure(r, out, "drop_unroutable", STATS_OF(drop_unroutable));
+	put_measure(r, out, "deliver_get", STATS_DELIVER_GET);
+	put_measure(r, out, "deliver", STATS_OF(deliver));
+	put_measure(r, out, "deliver_no_ack", STATS_OF(deliver_no_ack));
+	put_measure(r, out, "get", STATS_OF(get));
+	put_measure(r, out, "get_no_ack", STATS_OF(get_no_ack));
+	put_measure(r, out, "get_empty", STATS_OF(get_empty));
+	put_measure(r, out, "ack", STATS_OF(ack));
+	put_measure(r, out, "redeliver", STATS_OF(redeliver));
+	put_measure(r, out, "disk_writes", STATS_OF(disk_writes));
 	object_close(out);
 }
 
 /* Once all queues have been counted. */
 enum call_state api_overview(struct http_response *r, struct buf *out)
 {
+	if (!r->begun && !api_spans(r, out))
+		return CALL_DONE;
 	if (!r->begun)
 		census_begin(&r->census, r->host->broker);
 	if (census_go_on(&r->census))
@@ -147,7 +174,7 @@ enum call_state api_overview(struct http_response *r, struct buf *out)
 	put_exchange_types(out);
 	put_churn(r, out);
 	put_totals(r, out);
-	put_empty(out, "message_stats");
+	put_message_stats(r, out);
 	put_listeners(r, out);
 	put_empty_list(out, "contexts");
 	put_empty_list(out, "sample_retention_policies");
@@ -169,15 +196,18 @@ static void put_resources(const struct http_response *r, struct buf *out)
 {
 	const struct broker *b = r->host->broker;
 	const struct alarms *a = &b->alarms;
-	object_put(out, "mem_used", cell_number(a->memory_used));
+	put_measure(r, out, "mem_used", STATS_OF(mem_used));
 	object_put(out, "mem_limit", limit(a->memory_watermark));
 	object_put(out, "mem_alarm", cell_boolean(a->memory));
-	object_put(out, "disk_free", limit(a->disk_free));
+	put_measure(r, out, "disk_free", STATS_OF(disk_free));
 	object_put(out, "disk_free_limit", cell_number(a->disk_free_limit));
 	object_put(out, "disk_free_alarm", cell_boolean(a->disk));
 	object_put(out, "fd_total", cell_number(r->host->max_descriptors));
 	object_put(out, "sockets_total", cell_number(r->host->max_connections));
-	object_put(out, "sockets_used", cell_number(b->n_connections));
+	put_measure(r, out, "sockets_used", STATS_OF(sockets_used));
+	put_measure(r, out, "io_write_count", STATS_OF(io_write_count));
+	put_measure(r, out, "io_write_bytes", STATS_OF(io_write_bytes));
+	put_measure(r, out, "io_sync_count", STATS_OF(io_sync_count));
 	object_put(out, "proc_total", cell_number(0));
 	object_put(out, "proc_used", cell_number(0));
 	object_put(out, "run_queue", cell_number(0));
@@ -196,7 +226,7 @@ static void put_node(struct http_response *r, struct buf *out)
 	object_put(out, "being_drained", cell_boolean(r->host->suspended));
 	object_put(out, "os_pid", cell_slice(buf_slice(&r->room)));
 	object_put(out, "uptime", cell_number(b->now_ms - b->started_ms));
-	object_put(out, "rates_mode", cell_text("none"));
+	object_put(out, "rates_mode", cell_text("basic"));
 	object_put(out, "db_dir", cell_text(r->host->data_dir));
 	put_resources(r, out);
 	put_exchange_types(out);
@@ -213,6 +243,8 @@ static void put_node(struct http_response *r, struct buf *out)
 
 enum call_state api_nodes(struct http_response *r, struct buf *out)
 {
+	if (!api_spans(r, out))
+		return CALL_DONE;
 	buf_u8(out, '[');
 	put_node(r, out);
 	buf_u8(out, ']');
@@ -223,6 +255,8 @@ enum call_state api_node(struct http_response *r, struct buf *out)
 {
 	if (!api_is_here(r))
 		return http_not_found(r, out);
+	if (!api_spans(r, out))
+		return CALL_DONE;
 	put_node(r, out);
 	return CALL_DONE;
 }

@@ -15,7 +15,12 @@ enum call_state api_exchange(struct http_response *r, struct buf *out)
 	struct roster_row row = { .broker = r->host->broker,
 		                      .vhost = r->vhost,
 		                      .exchange = api_exchange_named(r, &name) };
-	return api_one(r, out, ROSTER_EXCHANGES, row.exchange ? &row : NULL);
+	if (!api_begin_one(r, out, ROSTER_EXCHANGES, row.exchange ? &row : NULL))
+		return CALL_DONE;
+	if (!http_query(r, "columns").n)   /* of pairs nothing is counted */
+		buf_printf(out, ",\"incoming\":[],\"outgoing\":[]");
+	buf_u8(out, '}');
+	return CALL_DONE;
 }
 
 enum call_state api_exchange_declare(struct http_response *r, struct buf *out)

@@ -2,6 +2,7 @@
 /* What users may do, over HTTP: .../VHOST/USER, and of topics .../VHOST/USER/EXCHANGE. */
 #include "broker/manage.h"
 #include "broker/user.h"
+#include "broker/vhost.h"
 #include "management/api.h"
 
 static const char *const path_keys[] = { "vhost", "user", NULL };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues over HTTP. */
+#include "broker/link.h"
 #include "broker/manage.h"
 #include "broker/vhost.h"
 #include "management/api.h"
+#include "management/object.h"
 #include "queue/queue.h"
 
 enum call_state api_queues(struct http_response *r, struct buf *out)
@@ -15,13 +17,62 @@ static struct slice name_of(const struct http_response *r)
 	return r->parts[1];
 }
 
+static void put_empty_list(struct buf *out, const char *key)
+{
+	object_open_list(out, key);
+	object_close_list(out);
+}
+
+static void put_owner(struct buf *out, const struct broker *b, const struct queue *q)
+{
+	object_open(out, "owner_pid_details");
+	list_each(it, &b->connections) {
+		const struct connection *c = list_entry(it, struct connection, link);
+		struct slice host;
+		uint16_t port;
+		if (!q->exclusive || c->number != q->owner)
+			continue;
+		object_put(out, "name", cell_text(c->name));
+		if (!connection_address(c, false, &host, &port))
+			continue;
+		object_put(out, "peer_host", cell_slice(host));
+		object_put(out, "peer_port", cell_number(port));
+	}
+	object_close(out);
+}
+
+/* Of pairs nothing is counted (docs/decisions/0020-statistics.md). */
+static void put_more(struct http_response *r, struct buf *out, const struct queue *q)
+{
+	put_empty_list(out, "incoming");
+	put_empty_list(out, "deliveries");
+	put_owner(out, r->host->broker, q);
+	buf_printf(out, ",\"consumer_details\":");
+	buf_clear(&r->room);
+	buf_append_slice(&r->room, queue_name(q));
+	rows_end(&r->rows);
+	rows_begin(&r->rows, r->host->broker, ROSTER_CONSUMERS);
+	rows_match(&r->rows, "queue.vhost", r->vhost->name);
+	rows_match(&r->rows, "queue.name", buf_slice(&r->room));
+}
+
+/* With its consumers, unless columns are chosen. */
 enum call_state api_queue(struct http_response *r, struct buf *out)
 {
 	struct slice name = name_of(r);
-	struct roster_row row = { .broker = r->host->broker,
-		                      .vhost = r->vhost,
-		                      .queue = api_queue_named(r, &name) };
-	return api_one(r, out, ROSTER_QUEUES, row.queue ? &row : NULL);
+	struct roster_row row = { .broker = r->host->broker, .vhost = r->vhost };
+	if (!r->begun) {
+		row.queue = api_queue_named(r, &name);
+		if (http_query(r, "columns").n)
+			return api_one(r, out, ROSTER_QUEUES, row.queue ? &row : NULL);
+		if (!api_begin_one(r, out, ROSTER_QUEUES, row.queue ? &row : NULL))
+			return CALL_DONE;
+		put_more(r, out, row.queue);
+	}
+	if (rows_go_on(&r->rows, r->user, out))
+		return CALL_MORE;
+	buf_u8(out, '}');
+	return CALL_DONE;
 }
 
 enum call_state api_queue_declare(struct http_response *r, struct buf *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Members of queues of type quorum: here each has one, the node, which leads it. */
+#include "broker/state.h"
 #include "broker/vhost.h"
 #include "management/api.h"
 #include "management/object.h"

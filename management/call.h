@@ -14,7 +14,6 @@
 #include "management/definitions.h"
 #include "management/http.h"
 #include "management/listing.h"
-#include "management/meter.h"
 #include "management/ranking.h"
 #include "management/request.h"
 #include "persistence/log.h"
@@ -50,6 +49,7 @@ struct host {
 	struct host_reloaded {
 		struct buf live, start, first;
 	} reloaded;                  /* what HOST_RELOADS changed, names with commas between; owned */
+	unsigned n_tickers;          /* clients that are told numbers each second (ticker.h) */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
 	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
 	const char *path_prefix;     /* what begins with it is about the API; NULL, "": all */
@@ -62,9 +62,6 @@ struct host {
 	} process;                   /* looked at before metrics are told */
 	uint64_t recovery_ms;        /* how long the log was read */
 	const struct histogram *turns_us;   /* of the event loop */
-	struct host_meters {
-		struct meter messages, ready, unacked, opened, closed;
-	} meters;                    /* of what the HTTP API tells rates of */
 	const struct livelog *livelog;   /* what was said last */
 	struct host_certificate {
 		const char *file;

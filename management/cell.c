@@ -94,6 +94,7 @@ static const struct notation pairs = {
 void cell_put(struct buf *out, struct cell c)
 {
 	switch (c.kind) {
+	case CELL_ABSENT:
 	case CELL_EMPTY: break;
 	case CELL_JSON:
 	case CELL_TEXT: put_text(out, c.text); break;

@@ -9,7 +9,7 @@ struct field;
 
 struct cell {
 	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_PAIRS,
-		   CELL_WORDS, CELL_INTEGER, CELL_FIELD, CELL_JSON } kind;
+		   CELL_WORDS, CELL_INTEGER, CELL_FIELD, CELL_JSON, CELL_ABSENT } kind;
 	union {
 		struct slice text;       /* borrowed; words are separated by commas */
 		uint64_t number;
@@ -69,6 +69,12 @@ static inline struct cell cell_field(const struct field *f)
 static inline struct cell cell_words(struct slice words)
 {
 	return (struct cell){ .kind = CELL_WORDS, .text = words };
+}
+
+/* Not even null: a row does not have it. */
+static inline struct cell cell_absent(void)
+{
+	return (struct cell){ .kind = CELL_ABSENT };
 }
 
 /* What is JSON already. */

@@ -21,6 +21,7 @@
 #include "management/json.h"
 #include "management/multipart.h"
 #include "management/parsing.h"
+#include "management/ticker.h"
 
 static const char json_type[] = "application/json";
 
@@ -449,6 +450,7 @@ void http_response_free(struct http_response **response)
 		return;
 	proxy_close(&r->proxy, r->now_ms);
 	rows_end(&r->rows);
+	ticker_free(&r->ticker);
 	census_end(&r->census);
 	definitions_end(&r->definitions);
 	metrics_end(&r->metrics);

@@ -20,9 +20,11 @@
 #include "management/metrics.h"
 #include "management/proxy.h"
 #include "management/rows.h"
+#include "management/stats.h"
 
 struct http_peer;
 struct http_route;
+struct ticker;
 struct parsing;
 
 enum { HTTP_PARTS_MAX = 8 };
@@ -51,6 +53,8 @@ struct http_response {
 	struct buf body_room, query_room, room;
 	struct field body;
 	struct rows rows;
+	struct stats_spans spans;
+	struct ticker *ticker;
 	struct census census;
 	struct definitions definitions;
 	struct metrics metrics;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "management/row_field.h"
 
+#include "amqp/props.h"
 #include "amqp/table.h"
 #include "base/die.h"
 #include "base/digest.h"
@@ -8,6 +9,7 @@
 #include "broker/traits.h"
 #include "broker/user.h"
 #include "management/limits.h"
+#include "management/row_stats.h"
 #include "queue/queue.h"
 
 #define VALUE(name) static struct cell name(const struct roster_row *r, struct buf *room)
@@ -38,6 +40,8 @@ OWN_VALUE(hashing, cell_text(password_hashing_name(r->user->about.password.hashi
 OWN_VALUE(policy_definition, cell_table(r->policy->definition))
 OWN_VALUE(protocol, cell_text("AMQP 0-9-1"))
 OWN_VALUE(carrier, cell_text(connection_owner(r->connection) ? "network" : "direct"))
+OWN_VALUE(recv_cnt, cell_number(r->connection->received_count))
+OWN_VALUE(send_cnt, cell_number(r->connection->sent_count))
 OWN_VALUE(connection, cell_text(r->connection->name))
 OWN_VALUE(channel_number, cell_number(r->channel->number))
 OWN_VALUE(channel_user, user_of(r->connection))
@@ -76,6 +80,64 @@ VALUE(client_name)
 	return said ? cell_slice(f.bytes) : cell_empty();
 }
 
+
+/* As RFC 3339 has it.  Years begin with March here, so that the odd day is at their end. */
+static void put_time(struct buf *out, uint64_t wall_ms)
+{
+	uint64_t s = wall_ms / 1000, days = s / 86400 + 719468, era = days / 146097;
+	uint64_t day = days % 146097;
+	uint64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	uint64_t of_year = day - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+	uint64_t of_month = of_year - (153 * month + 2) / 5 + 1;
+	uint64_t number = month < 10 ? month + 3 : month - 9;
+	buf_printf(out, "%04u-%02u-%02uT%02u:%02u:%02u.%03u+00:00",
+	           (unsigned)(year + era * 400 + (number <= 2)), (unsigned)number, (unsigned)of_month,
+	           (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60), (unsigned)(s % 60),
+	           (unsigned)(wall_ms % 1000));
+}
+
+/* To a step of the samples; nothing while it moves. */
+static struct cell idle_since(const struct broker *b, const struct motion *m, struct buf *room)
+{
+	if (!m || list_linked(&m->stirred) || !m->moved || m->moved == sampling_last(b))
+		return cell_absent();
+	put_time(room, sampling_wall_ms(b, m->moved));
+	return cell_slice(buf_slice(room));
+}
+
+VALUE(queue_idle_since)
+{
+	return idle_since(r->broker, r->queue->motion, room);
+}
+
+VALUE(channel_idle_since)
+{
+	return idle_since(r->broker, &r->channel->motion, room);
+}
+
+/* Of the oldest one, if it is in memory and has one. */
+VALUE(head_timestamp)
+{
+	const struct live *live = r->queue->live;
+	const struct lane *l = &live->lane;
+	struct props p;
+	(void)room;
+	for (unsigned i = live->n_levels; i && !lane_count(l); i--)
+		l = &live->levels[i - 1];
+	struct entry e = lane_peek(l);
+	bool known = e.message && props_decode(message_header(e.message), &p);
+	return known && p.flags & PROP_timestamp ? cell_number(p.timestamp) : cell_empty();
+}
+
+/* What part of the time a message would be taken at once; of a queue at rest as it is now. */
+VALUE(consumer_capacity)
+{
+	const struct queue *q = r->queue;
+	bool moves = q->motion && q->motion->moved == sampling_last(r->broker);
+	unsigned able = rotation_first(&q->live->rotation) ? 100 : 0;
+	buf_real(room, (moves ? q->motion->able : able) / 100.);
+	return cell_json(buf_slice(room));
+}
 
 VALUE(password_hash)
 {
@@ -162,11 +224,19 @@ VALUE(properties_key)
 /* ---- all ---- */
 
 static const struct row_field fields[] = {
-#define FIELD(kind, path, column) { ROSTER_##kind, path, column, NULL },
-#define OWN(kind, path, value) { ROSTER_##kind, path, NULL, value },
+#define FIELD(kind, path, column) { ROSTER_##kind, path, column, NULL, false },
+#define OWN(kind, path, value) { ROSTER_##kind, path, NULL, value, false },
+#define SAMPLED(kind, path, name, measures)                                          \
+	{ ROSTER_##kind, path "_details", NULL, row_stats_##name##_details, false },     \
+	{ ROSTER_##kind, path "_details.rate", NULL, row_stats_##name##_rate, true },
+#define RATED(kind, path, name, measures)                              \
+	{ ROSTER_##kind, path, NULL, row_stats_##name, false },            \
+	SAMPLED(kind, path, name, measures)
 #include "management/fields.def"
 #undef FIELD
 #undef OWN
+#undef SAMPLED
+#undef RATED
 };
 
 const struct row_field *row_fields(size_t *count)

@@ -64,10 +64,14 @@ static void move_to(struct buf *out, const char *before, const char *path)
 void rows_put_open(struct rows *w, const struct roster_row *row, struct buf *out)
 {
 	const char *before = "";
+	struct roster_row seen = *row;
+	seen.spans = w->spans;
 	buf_u8(out, '{');
 	for (size_t i = 0; i < w->n; i++) {
 		buf_clear(&w->room);
-		struct cell c = w->values[i](row, &w->room);
+		struct cell c = w->values[i](&seen, &w->room);
+		if (c.kind == CELL_ABSENT)
+			continue;
 		move_to(out, before, w->fields[i]->path);
 		cell_put_value(out, c);
 		before = w->fields[i]->path;
@@ -94,7 +98,7 @@ void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
 	const struct row_field *all = row_fields(&count);
 	*w = (struct rows){ .broker = b, .kind = kind };
 	for (size_t i = 0; i < count; i++) {
-		if (all[i].kind != kind)
+		if (all[i].kind != kind || all[i].hidden)
 			continue;
 		must(w->n < ROWS_FIELDS_MAX);
 		w->values[w->n] = row_field_value(&all[i]);
@@ -118,6 +122,8 @@ static bool is_chosen(const char *path, struct slice paths)
 		struct slice one = slice_cut(&paths, ',');
 		bool begins = one.n && strncmp(path, (const char *)one.p, one.n) == 0;
 		if (begins && (path[one.n] == '\0' || path[one.n] == '.'))
+			return true;
+		if (one.n > strlen(path) && slice_starts(one, path) && one.p[strlen(path)] == '.')
 			return true;
 	}
 	return false;

@@ -19,10 +19,11 @@ struct row_field {
 	const char *path;
 	const char *column;          /* of listing.h, where the value is that ... */
 	column_value *value;         /* ... else it is this */
+	bool hidden;                 /* it is there to be sorted by */
 };
 
 enum {
-	ROWS_FIELDS_MAX = 64,
+	ROWS_FIELDS_MAX = 96,
 	ROWS_MATCHES_MAX = 3,
 	ROWS_PAGE_MAX = 500,         /* rows in a page, as with RabbitMQ */
 	ROWS_NAME_MAX_BYTES = 1024,  /* of a filter, likewise */
@@ -52,6 +53,7 @@ struct rows {
 	unsigned steps;              /* of searches in this piece */
 	column_value *sort;          /* NULL: by virtual host and name when there are pages */
 	bool ranked;
+	const struct stats_spans *spans;   /* of samples; borrowed, NULL: there are none */
 	uint64_t page, page_size;    /* 0: there are none */
 	struct ranking ranking;
 	size_t at;                   /* of the ranking, when it is shown */

@@ -23,7 +23,10 @@ struct motion {
 	struct traffic traffic;
 	struct traffic told;         /* of that, what is in the sums */
 	struct traffic *sums[MOTION_SUMS];   /* which it is part of; NULL: none */
-	struct series *series;       /* what it was; kept by broker/ */
+	struct series *series;       /* what it was; kept by broker/ ... */
+	uint64_t moved;              /* ... at that step last ... */
+	bool sampled;                /* ... once at least */
+	uint8_t able;                /* of a queue: per cent of the looks with a consumer able */
 	void *of;                    /* what it is the motion of */
 	enum motion_kind kind;
 };

@@ -145,6 +145,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	rest(l);
 	uint64_t at = broker_deadline(l->broker);
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
+	at = earliest(at, webs_deadline(l));
 	at = earliest(at, list_empty(&l->waiting) && list_empty(&l->line) ? UINT64_MAX : 0);
 	at = earliest(at, l->stopping ? earliest(l->stop_by_ms, l->say_at_ms) : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));

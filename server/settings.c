@@ -62,6 +62,8 @@ void settings_of_broker(const struct config *c, struct broker_options *o)
 	o->consumer_timeout_ms = c->consumer_timeout_ms;
 	o->assembly_max_bytes = c->assembly_max_bytes;
 	o->outbox_max_bytes = c->outbox_max_bytes;
+	o->sample_ms = (uint32_t)c->sample_ms;
+	o->samples_bytes = c->samples_bytes;
 	o->message_memory_bytes = message_memory(c);
 	o->window_bytes = settings_window_bytes(c);
 	o->memory_watermark_bytes = memory_watermark(c);

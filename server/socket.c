@@ -298,6 +298,7 @@ static void read_some(struct socket *s)
 	s->loop->work += (uint64_t)n / WORK_BYTES;
 	if (s->lingering)
 		return;
+	connection_received(s->connection, (size_t)n);
 	if (!s->by_tls)
 		feed_bytes(s, slice_of(input, (size_t)n));
 	else if (!feed_ciphertext(s, slice_of(input, (size_t)n))) {

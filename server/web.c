@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "management/call.h"
 #include "management/http.h"
+#include "management/ticker.h"
 #include "server/address.h"
 #include "server/config.h"
 #include "server/descriptors.h"
@@ -237,6 +238,13 @@ void webs_turn(struct loop *l)
 		if (w->state == HTTP_WAIT && !w->lingering && is_flushed(w))
 			go_on(w);
 	}
+}
+
+/* Some are told each second what has changed, and that they are not forgotten. */
+uint64_t webs_deadline(const struct loop *l)
+{
+	bool any = l->host && l->host->n_tickers;
+	return any ? loop_now_ms() + TICKER_MS : UINT64_MAX;
 }
 
 /* ---- in ---- */

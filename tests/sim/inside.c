@@ -300,6 +300,7 @@ void inside_feed(struct inside_peer *p, struct slice bytes)
 	if (p->gone || !p->in)
 		return;
 	buf_append_slice(&p->input, bytes);
+	connection_received(p->connection, bytes.n);
 	if (connection_wants_input(p->connection))
 		connection_heard(p->connection, p->in->now_ms);
 	settle(p->in);

@@ -13,7 +13,7 @@ static struct series *series;
 static void set_up(void)
 {
 	series_pool_init(&pool, 1 << 20);
-	ck_assert(series_new(&pool, &series, NUMBERS, 0));
+	ck_assert(series_new(&pool, &series, NUMBERS, 0, 0));
 }
 
 static void tear_down(void)
@@ -68,7 +68,7 @@ START_TEST(the_pool_is_full)
 	static struct series *many[MANY];
 	size_t n = 0;
 	pool.most_bytes = 16 << 10;
-	for (; series_new(&pool, &many[n], NUMBERS, 7); n++)
+	for (; series_new(&pool, &many[n], NUMBERS, 0, 7); n++)
 		put(many[n], n < 3 ? 1 : 7, 0);
 	ck_assert(pool.bytes <= pool.most_bytes);
 	ck_assert_uint_gt(n, 10);
@@ -93,7 +93,7 @@ START_TEST(without_room_there_is_none)
 {
 	struct series *other = NULL;
 	pool.most_bytes = 0;
-	ck_assert(!series_new(&pool, &other, NUMBERS, 0));
+	ck_assert(!series_new(&pool, &other, NUMBERS, 0, 0));
 	ck_assert(!other);
 }
 END_TEST

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A step begins with the first turn after its time.  Those that have moved until then stand in one
+ * list and are measured from its front, while those that move on gather in another one.  At the end
+ * a census counts the messages of all queues, and the broker is measured. */
+#include "broker/sampling.h"
+
+#include "base/die.h"
+#include "broker/channel.h"
+#include "queue/queue.h"
+
+enum {
+	LOOKS_A_TURN = 500,          /* a tenth of a millisecond */
+	KEPT_STEPS = 122,            /* ten minutes of five seconds, and what was before */
+	QUIET_STEPS = 2,             /* who rested so long gives up its room to who moves */
+	MINUTE_STEPS = 12,
+	MINUTES = 482,
+	TEN_MINUTES = 146,
+	SPARE_ROWS = 6,
+	OWN_BYTES = 1 << 20,         /* more than all of it takes */
+};
+
+size_t sampling_measures(enum motion_kind kind)
+{
+	static const size_t n[] = {
+		[MOTION_QUEUE] = MEASURE_messages_unacknowledged + 1,
+		[MOTION_EXCHANGE] = MEASURE_messages_ready,
+		[MOTION_CHANNEL] = MEASURE_messages_ready,
+		[MOTION_CONNECTION] = MEASURE_send_oct + 1,
+		[MOTION_VHOST] = MEASURE_send_oct + 1,
+		[MOTION_BROKER] = MEASURES,
+	};
+	return n[kind];
+}
+
+/* Without samples time stands still. */
+static uint64_t step_at(const struct broker *b, uint64_t ms)
+{
+	return b->sampling.interval_ms ? ms / b->sampling.interval_ms : 0;
+}
+
+/* ---- measuring ---- */
+
+static void measure_traffic(const struct traffic *t, uint64_t out[MEASURES])
+{
+#define TRAFFIC(name) out[MEASURE_##name] = t->name;
+#include "queue/traffic.def"
+#undef TRAFFIC
+}
+
+static void measure_queue(const struct queue *q, uint64_t out[MEASURES])
+{
+	out[MEASURE_messages_ready] = queue_ready(q);
+	out[MEASURE_messages_unacknowledged] = q->live->unacked;
+}
+
+/* Its channels, and those that it had. */
+static void measure_connection(const struct connection *c, uint64_t out[MEASURES])
+{
+	struct traffic sum = c->before;
+	for (size_t i = 0; i < c->cap_channels; i++)
+		if (c->channels[i]) {
+			counters_gather(MOTION_CHANNEL, c->channels[i]);
+			traffic_add(&sum, &c->channels[i]->motion.traffic);
+		}
+	measure_traffic(&sum, out);
+	out[MEASURE_recv_oct] = c->received_bytes;
+	out[MEASURE_send_oct] = c->outbox.total - c->outbox.bytes;
+}
+
+static void measure_vhost(const struct vhost *v, uint64_t out[MEASURES])
+{
+	out[MEASURE_messages_ready] = v->messages.ready;
+	out[MEASURE_messages_unacknowledged] = v->messages.unacked;
+	out[MEASURE_recv_oct] = v->received_bytes;
+	out[MEASURE_send_oct] = v->sent_bytes;
+}
+
+static void measure_churn(const struct broker *b, uint64_t out[MEASURES])
+{
+	const struct counters *c = &b->counters;
+	out[MEASURE_connection_created] = b->next_number - 1;
+	out[MEASURE_connection_closed] = c->connections_closed;
+	out[MEASURE_channel_created] = c->channels_opened;
+	out[MEASURE_channel_closed] = c->channels_closed;
+	out[MEASURE_queue_declared] = c->queues_declared;
+	out[MEASURE_queue_created] = c->queues_created;
+	out[MEASURE_queue_deleted] = c->queues_deleted;
+}
+
+static void measure_resources(const struct broker *b, uint64_t out[MEASURES])
+{
+	struct log_stats s = { 0 };
+	if (b->options.log)
+		log_stats(b->options.log, &s);
+	out[MEASURE_mem_used] = b->alarms.memory_used;
+	out[MEASURE_disk_free] = b->alarms.disk_free == UINT64_MAX ? 0 : b->alarms.disk_free;
+	out[MEASURE_sockets_used] = b->n_connections;
+	out[MEASURE_disk_writes] = s.records;
+	out[MEASURE_io_write_count] = s.batches;
+	out[MEASURE_io_write_bytes] = s.bytes;
+	out[MEASURE_io_sync_count] = s.syncs_us.count;
+}
+
+/* Published and confirmed is what channels say, and so is all else. */
+static void measure_broker(const struct broker *b, uint64_t out[MEASURES])
+{
+	measure_traffic(&b->counters.channels, out);
+	out[MEASURE_messages_ready] = b->sampling.totals.ready;
+	out[MEASURE_messages_unacknowledged] = b->sampling.totals.unacked;
+	out[MEASURE_recv_oct] = b->received_bytes;
+	out[MEASURE_send_oct] = b->sent_bytes;
+	measure_churn(b, out);
+	measure_resources(b, out);
+}
+
+void sampling_measure(const struct broker *b, const struct motion *m, uint64_t out[MEASURES])
+{
+	memset(out, 0, MEASURES * sizeof *out);
+	counters_gather(m->kind, m->of);
+	measure_traffic(&m->traffic, out);
+	switch (m->kind) {
+	case MOTION_QUEUE: measure_queue(m->of, out); break;
+	case MOTION_CONNECTION: measure_connection(m->of, out); break;
+	case MOTION_VHOST: measure_vhost(m->of, out); break;
+	case MOTION_BROKER: measure_broker(b, out); break;
+	case MOTION_EXCHANGE:
+	case MOTION_CHANNEL: break;
+	}
+}
+
+/* ---- a step ---- */
+
+static uint64_t oldest(const struct sampling *s, uint64_t steps)
+{
+	return s->step > steps ? s->step - steps : 0;
+}
+
+/* What begins to be sampled has been at rest in the step before: counters that were not there yet
+ * were at nought. */
+static void put(struct broker *b, struct motion *m, struct series **home, uint64_t steps,
+                size_t rows)
+{
+	struct sampling *s = &b->sampling;
+	struct series_pool *pool = m == &s->motion ? &s->own_pool : &s->pool;
+	uint64_t now[MEASURES];
+	sampling_measure(b, m, now);
+	if (*home) {
+		series_put(*home, s->step, oldest(s, steps), now);
+		return;
+	}
+	if (!series_new(pool, home, sampling_measures(m->kind), rows, oldest(s, QUIET_STEPS)))
+		return;
+	if (!m->sampled && s->step) {
+		uint64_t before[MEASURES];
+		memcpy(before, now, sizeof before);
+		memset(before, 0, MEASURE_messages_ready * sizeof *before);
+		series_put(*home, s->step - 1, 0, before);
+	}
+	m->sampled = true;
+	series_put(*home, s->step, 0, now);
+}
+
+/* The newest look counts a quarter. */
+static uint8_t smooth(uint8_t before, bool able)
+{
+	return (uint8_t)((3u * before + (able ? 100 : 0) + 2) / 4);
+}
+
+static void look(struct broker *b, struct motion *m)
+{
+	counters_tell(b, m);
+	motion_rest(m);
+	m->moved = b->sampling.step;
+	if (m->kind == MOTION_QUEUE)
+		m->able = smooth(m->able, rotation_first(&((struct queue *)m->of)->live->rotation));
+	put(b, m, &m->series, KEPT_STEPS, 0);
+}
+
+static void measure_all(struct broker *b)
+{
+	struct sampling *s = &b->sampling;
+	put(b, &s->motion, &s->motion.series, KEPT_STEPS, KEPT_STEPS + SPARE_ROWS);
+	for (unsigned i = 0; i < SAMPLING_SPANS; i++) {
+		struct sampling_span *p = &s->spans[i];
+		if (!p->series || s->step / p->steps != series_last(p->series) / p->steps)
+			put(b, &s->motion, &p->series, p->steps * p->rows, p->rows + SPARE_ROWS);
+	}
+	s->done = s->step;
+}
+
+/* Grows with all that comes and goes. */
+static uint64_t churn(const struct broker *b)
+{
+	const struct counters *c = &b->counters;
+	return b->next_number + c->connections_closed + c->channels_opened + c->channels_closed +
+	       c->queues_declared + c->queues_created + c->queues_deleted;
+}
+
+static void begin(struct sampling *s, struct broker *b, uint64_t step)
+{
+	counters_settle(b);
+	s->step = step;
+	s->churn = churn(b);
+	list_splice(&s->due, &b->store.stirred);
+	series_sweep(&s->pool, oldest(s, KEPT_STEPS));
+}
+
+/* True when something moved, came or went. */
+static bool is_moved(const struct broker *b)
+{
+	return !list_empty(&b->store.stirred) || b->sampling.churn != churn(b);
+}
+
+static void count_on(struct broker *b)
+{
+	struct sampling *s = &b->sampling;
+	if (!s->counting)
+		census_begin(&s->census, b);
+	s->counting = census_go_on(&s->census);
+	if (s->counting)
+		return;
+	s->totals = s->census.totals;
+	census_end(&s->census);
+	measure_all(b);
+}
+
+void sampling_turn(struct broker *b)
+{
+	struct sampling *s = &b->sampling;
+	uint64_t step = step_at(b, b->now_ms);
+	int looks = LOOKS_A_TURN;
+	if (s->done == s->step && step > s->step && is_moved(b)) {
+		begin(s, b, step);
+	}
+	if (s->done == s->step)
+		return;
+	for (struct list *l; looks && (l = s->due.next) != &s->due; looks--)
+		look(b, list_entry(l, struct motion, stirred));
+	if (looks)
+		count_on(b);
+}
+
+uint64_t sampling_deadline(const struct broker *b)
+{
+	const struct sampling *s = &b->sampling;
+	if (!s->interval_ms)
+		return UINT64_MAX;
+	if (s->done != s->step)
+		return b->now_ms;
+	return is_moved(b) ? (s->step + 1) * s->interval_ms : UINT64_MAX;
+}
+
+/* ---- reading ---- */
+
+uint64_t sampling_last(const struct broker *b)
+{
+	const struct sampling *s = &b->sampling;
+	return s->done == s->step ? step_at(b, b->now_ms) : s->done;
+}
+
+uint64_t sampling_wall_ms(const struct broker *b, uint64_t step)
+{
+	return b->options.wall_ms + step * b->sampling.interval_ms - b->started_ms;
+}
+
+static uint64_t sum_of(const uint64_t numbers[MEASURES], uint64_t mask)
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < MEASURES; i++)
+		if (mask >> i & 1)
+			sum += numbers[i];
+	return sum;
+}
+
+uint64_t sampling_now(const struct broker *b, const struct motion *m, uint64_t mask)
+{
+	uint64_t now[MEASURES];
+	if (!m)
+		return 0;
+	sampling_measure(b, m, now);
+	return sum_of(now, mask);
+}
+
+/* The finest that goes back so far, else the one that goes back farthest; NULL: there is none. */
+static const struct series *series_of(const struct broker *b, const struct motion *m,
+                                      uint64_t step)
+{
+	const struct series *best = m->series;
+	for (unsigned i = 0; best && i < SAMPLING_SPANS && m == &b->sampling.motion; i++) {
+		const struct series *coarse = b->sampling.spans[i].series;
+		if (series_first(best) > step && coarse && series_first(coarse) < series_first(best))
+			best = coarse;
+	}
+	return best;
+}
+
+uint64_t sampling_at(const struct broker *b, const struct motion *m, uint64_t mask, uint64_t step)
+{
+	const struct series *s = m ? series_of(b, m, step) : NULL;
+	uint64_t then[MEASURES] = { 0 };
+	if (!s)
+		return sampling_now(b, m, mask);
+	for (size_t i = 0; i < sampling_measures(m->kind); i++)
+		if (mask >> i & 1)
+			then[i] = series_get(s, step, i);
+	return sum_of(then, mask);
+}
+
+double sampling_rate(const struct broker *b, const struct motion *m, uint64_t mask)
+{
+	uint64_t last = sampling_last(b);
+	if (!m || !m->series || last == 0)
+		return 0;
+	uint64_t now = sampling_at(b, m, mask, last), before = sampling_at(b, m, mask, last - 1);
+	return (double)(int64_t)(now - before) * 1e3 / (double)b->sampling.interval_ms;
+}
+
+uint64_t sampling_first(const struct broker *b, const struct motion *m)
+{
+	const struct series *s = m ? series_of(b, m, 0) : NULL;
+	return s ? series_first(s) : step_at(b, b->started_ms);
+}
+
+/* ---- begin and end ---- */
+
+void sampling_init(struct broker *b, uint64_t interval_ms, uint64_t most_bytes)
+{
+	struct sampling *s = &b->sampling;
+	s->interval_ms = interval_ms;
+	s->step = s->done = step_at(b, b->now_ms);
+	list_init(&s->due);
+	s->churn = churn(b);
+	series_pool_init(&s->pool, most_bytes);
+	series_pool_init(&s->own_pool, OWN_BYTES);
+	motion_init(&s->motion, MOTION_BROKER, b);
+	s->spans[0] = (struct sampling_span){ NULL, MINUTE_STEPS, MINUTES };
+	s->spans[1] = (struct sampling_span){ NULL, 10 * MINUTE_STEPS, TEN_MINUTES };
+}
+
+void sampling_free(struct broker *b)
+{
+	struct sampling *s = &b->sampling;
+	census_end(&s->census);
+	motion_end(&s->motion);
+	for (unsigned i = 0; i < SAMPLING_SPANS; i++)
+		series_free(&s->spans[i].series);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "management/stats.h"
+
+#include <inttypes.h>
+
+#include "base/die.h"
+#include "broker/state.h"
+
+const char *stats_family_name(enum stats_family f)
+{
+	static const char *const names[] = { [STATS_LENGTHS] = "lengths",
+		                                 [STATS_MSG_RATES] = "msg_rates",
+		                                 [STATS_DATA_RATES] = "data_rates",
+		                                 [STATS_NODE] = "node_stats" };
+	return names[f];
+}
+
+enum stats_family stats_family_of(uint64_t mask)
+{
+	uint64_t lowest = mask & -mask;
+	if (lowest < STATS_OF(messages_ready))
+		return STATS_MSG_RATES;
+	if (lowest < STATS_OF(recv_oct))
+		return STATS_LENGTHS;
+	if (lowest < STATS_OF(connection_created))
+		return STATS_DATA_RATES;
+	return lowest < STATS_OF(mem_used) ? STATS_MSG_RATES : STATS_NODE;
+}
+
+static void put_sample(struct buf *out, uint64_t value, uint64_t wall_ms)
+{
+	buf_printf(out, "%s{\"sample\":%" PRIu64 ",\"timestamp\":%" PRIu64 "}",
+	           out->p[out->len - 1] == '[' ? "" : ",", value, wall_ms);
+}
+
+/* At multiples of the distance, back from the last step. */
+struct stats_view stats_samples(const struct broker *b, const struct motion *m, uint64_t mask,
+                                struct stats_span span, struct buf *out)
+{
+	struct stats_view v = { 0 };
+	uint64_t interval = b->sampling.interval_ms, last = sampling_last(b);
+	uint64_t apart = interval ? (span.incr_ms + interval - 1) / interval : 0;
+	uint64_t first = interval ? sampling_first(b, m) : 0;
+	if (out)
+		buf_u8(out, '[');
+	for (uint64_t k = 0; apart && k <= span.age_ms / span.incr_ms; k++) {
+		uint64_t step = last - last % apart - k * apart;
+		if (k * apart > last - last % apart || (step < first && k))
+			break;
+		uint64_t value = sampling_at(b, m, mask, step);
+		v.newest = k ? v.newest : value;
+		v.oldest = value;
+		v.sum += value;
+		v.n++;
+		if (out)
+			put_sample(out, value, sampling_wall_ms(b, step));
+	}
+	v.passed_ms = v.n ? (v.n - 1) * apart * interval : 0;
+	if (out)
+		buf_u8(out, ']');
+	return v;
+}
+
+static void put_samples(struct buf *out, const struct broker *b, const struct motion *m,
+                        uint64_t mask, struct stats_span span)
+{
+	buf_printf(out, ",\"samples\":");
+	struct stats_view v = stats_samples(b, m, mask, span, out);
+	buf_printf(out, ",\"avg\":");
+	buf_real(out, v.n ? (double)v.sum / (double)v.n : 0);
+	buf_printf(out, ",\"avg_rate\":");
+	buf_real(out, v.passed_ms ? (double)(int64_t)(v.newest - v.oldest) * 1e3 / (double)v.passed_ms
+	                          : 0);
+}
+
+void stats_put_rates(struct buf *out, const struct broker *b, const struct motion *m,
+                     uint64_t mask, const struct stats_spans *spans)
+{
+	struct stats_span span = spans ? spans->of[stats_family_of(mask)] : (struct stats_span){ 0 };
+	buf_printf(out, "{\"rate\":");
+	buf_real(out, sampling_rate(b, m, mask));
+	if (span.incr_ms)
+		put_samples(out, b, m, mask, span);
+	buf_u8(out, '}');
+}
+
+static void put_key(struct buf *out, const char *key, const char *end)
+{
+	buf_printf(out, "%s\"%s%s\":", out->p[out->len - 1] == '{' ? "" : ",", key, end);
+}
+
+void stats_put_details(struct buf *out, const char *key, const struct broker *b,
+                       const struct motion *m, uint64_t mask, const struct stats_spans *spans)
+{
+	put_key(out, key, "_details");
+	stats_put_rates(out, b, m, mask, spans);
+}
+
+void stats_put(struct buf *out, const char *key, uint64_t value, const struct broker *b,
+               const struct motion *m, uint64_t mask, const struct stats_spans *spans)
+{
+	put_key(out, key, "");
+	buf_printf(out, "%" PRIu64, value);
+	stats_put_details(out, key, b, m, mask, spans);
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rates and samples of the HTTP API, on the fake clock. */
+#include <check.h>
+#include <stdio.h>
+
+#include "broker/channel.h"
+#include "management/http_request.h"
+#include "management/stats.h"
+#include "management/ticker.h"
+#include "queue/queue.h"
+#include "tests/sim/browser.h"
+#include "tests/sim/talk.h"
+
+Suite *suite_management_stats(void);
+
+enum { STEP_MS = 5000 };
+
+static struct inside in;
+static struct talk talk;
+static struct browser browser;
+static struct buf why, room;
+
+static bool call(struct method m, uint32_t answer)
+{
+	struct heard h;
+	talk_send(&talk, 1, &m);
+	return talk_expect(&talk, answer, &h, NULL, NULL);
+}
+
+static void set_up(void)
+{
+	inside_init(&in);
+	in.durable = true;
+	in.segment_bytes = 1 << 20;
+	in.options.heartbeat_s = 0;
+	in.now_ms = 1000000;
+	ck_assert(inside_start(&in, &why));
+	ck_assert(talk_open(&talk, &in));
+	ck_assert(call((struct method){ .id = METHOD_queue_declare,
+	                                .queue_declare = { .queue = slice_str("q") } },
+	               METHOD_queue_declare_ok));
+	browser_open(&browser, &in, true);
+}
+
+static void tear_down(void)
+{
+	broker_check(in.broker);
+	browser_close(&browser);
+	talk_free(&talk);
+	inside_stop(&in);
+	inside_forget(&in);
+	buf_free(&why);
+	buf_free(&room);
+}
+
+static void publish(int n)
+{
+	for (int i = 0; i < n; i++)
+		talk_publish(&talk, 1, slice_of("", 0), slice_str("q"), false, false, slice_str("0123"));
+}
+
+static void ask(const char *target)
+{
+	ck_assert_msg(browser_ask(&browser, "GET", target, NULL) == 200, "%s: %.1500s", target,
+	              browser_body(&browser));
+}
+
+static void has(const char *text)
+{
+	ck_assert_msg(strstr(browser_body(&browser), text), "no %s in %.1500s", text,
+	              browser_body(&browser));
+}
+
+static void lacks(const char *text)
+{
+	ck_assert_msg(!strstr(browser_body(&browser), text), "%s in %.1500s", text,
+	              browser_body(&browser));
+}
+
+START_TEST(what_never_moved_has_no_statistics)
+{
+	ask("/api/queues/%2F/q");
+	lacks("message_stats");
+	ask("/api/exchanges/%2F/amq.topic");
+	lacks("message_stats");
+}
+END_TEST
+
+START_TEST(counters_are_exact_at_once)
+{
+	publish(7);
+	ask("/api/queues/%2F/q?columns=messages,message_stats");
+	has("\"messages\":7");
+	has("\"message_stats\":{\"publish\":7,\"publish_details\":{\"rate\":0");
+	ask("/api/exchanges/%2F/amq.default?columns=message_stats");
+	has("\"publish_in\":7,");
+	has("\"publish_out\":7,");
+	ask("/api/overview");
+	has("\"message_stats\":{\"publish\":7,");
+	ask("/api/channels?columns=message_stats.publish");
+	has("\"publish\":7");
+	ask("/api/connections?columns=message_stats.publish,recv_oct");
+	has("\"publish\":7");
+	lacks("\"recv_oct\":0");
+}
+END_TEST
+
+START_TEST(a_rate_is_that_of_the_last_step)
+{
+	publish(1);
+	inside_pass(&in, STEP_MS);
+	publish(50);
+	inside_pass(&in, STEP_MS);
+	ask("/api/queues/%2F/q?columns=messages_details,message_stats.publish_details.rate");
+	has("\"messages_details\":{\"rate\":10");
+	has("\"publish_details\":{\"rate\":10");
+	inside_pass(&in, STEP_MS);
+	ask("/api/queues/%2F/q?columns=messages_details,message_stats.publish_details");
+	has("\"messages_details\":{\"rate\":0");
+	has("\"publish_details\":{\"rate\":0");
+}
+END_TEST
+
+START_TEST(samples_are_the_newest_first)
+{
+	for (int i = 1; i <= 3; i++) {
+		publish(10);
+		inside_pass(&in, STEP_MS);
+	}
+	ask("/api/queues/%2F/q?columns=message_stats.publish_details"
+	    "&msg_rates_age=10&msg_rates_incr=5");
+	has("\"samples\":[{\"sample\":30,\"timestamp\":");
+	has("},{\"sample\":20,\"timestamp\":");
+	has("},{\"sample\":10,\"timestamp\":");
+	has("\"avg\":20");
+	has("\"avg_rate\":2");
+	lacks("\"sample\":0");
+	ask("/api/queues/%2F/q?lengths_age=10&lengths_incr=5");
+	has("\"messages_ready_details\":{\"rate\":2.0,\"samples\":[{\"sample\":30,");
+	ask("/api/overview?lengths_age=10&lengths_incr=5&msg_rates_age=10&msg_rates_incr=5");
+	has("\"messages_details\":{\"rate\":2.0,\"samples\":[{\"sample\":30,");
+	has("\"publish_details\":{\"rate\":2.0,\"samples\":[{\"sample\":30,");
+	ask("/api/nodes?node_stats_age=10&node_stats_incr=5");
+	has("\"sockets_used_details\":{\"rate\":0.0,\"samples\":[{\"sample\":1,");
+}
+END_TEST
+
+START_TEST(samples_are_as_many_as_are_wanted_and_no_more_than_500)
+{
+	ck_assert_uint_eq(browser_ask(&browser, "GET",
+	                              "/api/queues?lengths_age=2505&lengths_incr=5", NULL), 400);
+	has("invalid_range_parameters");
+	ck_assert_uint_eq(browser_ask(&browser, "GET", "/api/overview?msg_rates_age=60", NULL), 400);
+	ck_assert_uint_eq(browser_ask(&browser, "GET", "/api/overview?msg_rates_age=9999999999999999"
+	                              "&msg_rates_incr=1", NULL), 400);
+	ask("/api/queues?lengths_age=2500&lengths_incr=5");
+}
+END_TEST
+
+/* Ten minutes of an object, a day of the broker. */
+START_TEST(the_broker_remembers_a_day)
+{
+	for (int i = 0; i < 360; i++) {
+		publish(1);
+		inside_pass(&in, 60000);
+	}
+	const struct sampling *s = &in.broker->sampling;
+	uint64_t last = sampling_last(in.broker), publish = STATS_OF(publish);
+	ck_assert_uint_eq(sampling_at(in.broker, &s->motion, publish, last), 360);
+	uint64_t an_hour_ago = sampling_at(in.broker, &s->motion, publish, last - 12 * 60);
+	ck_assert(an_hour_ago >= 300 && an_hour_ago <= 301);
+	ck_assert_uint_le(sampling_at(in.broker, &s->motion, publish, last - 12 * 350), 20);
+	ask("/api/overview?msg_rates_age=21600&msg_rates_incr=3600");
+	has("\"samples\":[{\"sample\":34");   /* at the last whole hour */
+	has("},{\"sample\":28");
+	ck_assert_uint_lt(s->pool.bytes + s->own_pool.bytes, 300000);
+}
+END_TEST
+
+START_TEST(at_rest_nothing_is_done)
+{
+	publish(1);
+	inside_pass(&in, 2 * STEP_MS);
+	ck_assert_uint_ne(sampling_deadline(in.broker), in.now_ms);
+	ck_assert_uint_eq(sampling_deadline(in.broker), UINT64_MAX);
+	ck_assert(list_empty(&in.broker->store.stirred));
+}
+END_TEST
+
+START_TEST(who_leaves_takes_its_samples_along)
+{
+	publish(1);
+	inside_pass(&in, STEP_MS);
+	ck_assert_uint_gt(in.broker->sampling.pool.bytes, 0);
+	inside_hang_up(&talk.peer);
+	ck_assert_uint_eq(browser_ask(&browser, "DELETE", "/api/queues/%2F/q", NULL), 204);
+	inside_pass(&in, 20 * 60 * 1000);
+	publish(0);
+	ask("/api/overview");
+	has("\"queue_deleted\":1,");
+	has("\"channel_closed\":");
+}
+END_TEST
+
+START_TEST(queues_are_sorted_by_their_rates)
+{
+	ck_assert_uint_eq(browser_ask(&browser, "PUT", "/api/queues/%2F/a", "{}"), 201);
+	publish(50);
+	inside_pass(&in, STEP_MS);
+	ask("/api/queues?sort=message_stats.publish_details.rate&sort_reverse=true&columns=name");
+	ck_assert_str_eq(browser_body(&browser), "[{\"name\":\"q\"},{\"name\":\"a\"}]");
+	ask("/api/queues?sort=message_stats.publish_details.rate&columns=name");
+	ck_assert_str_eq(browser_body(&browser), "[{\"name\":\"a\"},{\"name\":\"q\"}]");
+}
+END_TEST
+
+START_TEST(a_virtual_host_is_the_sum_of_its_channels)
+{
+	publish(5);
+	inside_pass(&in, STEP_MS);
+	ask("/api/vhosts/%2F?columns=message_stats.publish,messages,messages_ready");
+	has("\"messages\":5");
+	has("\"messages_ready\":5");
+	has("\"publish\":5");
+}
+END_TEST
+
+START_TEST(dates_are_those_of_the_calendar)
+{
+	static const struct {
+		uint64_t wall_s;
+		const char *text;
+	} days[] = {
+		{ 951782395, "2000-02-28T23:59:55.000" }, { 951782400, "2000-02-29T00:00:00.000" },
+		{ 951868800, "2000-03-01T00:00:00.000" }, { 1709164800, "2024-02-29T00:00:00.000" },
+		{ 1767225600, "2026-01-01T00:00:00.000" }, { 1798761595, "2026-12-31T23:59:55.000" },
+	};
+	struct broker *b = in.broker;
+	publish(1);
+	inside_pass(&in, 4 * STEP_MS);
+	uint64_t since = sampling_wall_ms(b, connection_channel(talk.peer.connection, 1)->motion.moved);
+	for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+		b->options.wall_ms += days[i].wall_s * 1000 - since;
+		ask("/api/channels?columns=idle_since");
+		has(days[i].text);
+		since = days[i].wall_s * 1000;
+	}
+}
+END_TEST
+
+START_TEST(who_rests_says_since_when)
+{
+	publish(1);
+	ask("/api/queues/%2F/q");
+	lacks("idle_since");
+	inside_pass(&in, 4 * STEP_MS);
+	ask("/api/queues/%2F/q?columns=idle_since");
+	ck_assert_str_eq(browser_body(&browser), "{\"idle_since\":\"1970-01-01T00:16:45.000+00:00\"}");
+	ask("/api/channels?columns=idle_since");
+	has("1970-01-01T00:16:45");
+}
+END_TEST
+
+START_TEST(a_queue_alone_has_its_consumers)
+{
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str("q"),
+		                                   .consumer_tag = slice_str("mine") } };
+	ck_assert_uint_eq(browser_ask(&browser, "PUT", "/api/queues/%2F/other", "{}"), 201);
+	ask("/api/queues/%2F/q");
+	has("\"consumer_details\":[]}");
+	has("\"consumer_capacity\":0.0");
+	ck_assert(call(m, METHOD_basic_consume_ok));
+	ask("/api/queues/%2F/q");
+	has("\"incoming\":[],\"deliveries\":[],\"owner_pid_details\":{},\"consumer_details\":[{");
+	has("\"consumer_tag\":\"mine\"");
+	has("\"consumer_capacity\":1.0");
+	ask("/api/queues/%2F/other");
+	has("\"consumer_details\":[]}");
+	ask("/api/queues/%2F/q?columns=name");
+	ck_assert_str_eq(browser_body(&browser), "{\"name\":\"q\"}");
+}
+END_TEST
+
+START_TEST(the_oldest_message_says_when_it_is_from)
+{
+	struct method m = { .id = METHOD_basic_publish,
+		                .basic_publish = { .routing_key = slice_str("q") } };
+	struct props p = { .flags = PROP_timestamp, .timestamp = 1234567890, .body_bytes = 1 };
+	talk_content(&talk, 1, &m, &p, slice_str("x"));
+	publish(1);
+	ask("/api/queues/%2F/q");
+	has("\"head_message_timestamp\":1234567890");
+}
+END_TEST
+
+/* ---- as they move ---- */
+
+/* What came since, until there is nothing more to say. */
+static const char *watch(void)
+{
+	buf_clear(&browser.output);
+	while (http_pull(browser.http, in.now_ms, &browser.output) == HTTP_MORE)
+		;
+	*buf_reserve(&browser.output, 1) = '\0';
+	return (const char *)browser.output.p;
+}
+
+static const char *subscribe(const char *topics)
+{
+	buf_clear(&room);
+	buf_printf(&room, "GET /api/stream?topics=%s HTTP/1.1\r\nHost: h\r\n"
+	           "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n\r\n", topics);
+	http_take(browser.http, buf_slice(&room));
+	return watch();
+}
+
+START_TEST(what_changes_is_told_each_second)
+{
+	publish(3);
+	const char *seen = subscribe("queue:%2F/q,overview");
+	ck_assert_ptr_nonnull(strstr(seen, "content-type: text/event-stream"));
+	ck_assert_ptr_nonnull(strstr(seen, "event: queue\ndata: {\"vhost\":\"/\",\"name\":\"q\","
+	                                   "\"publish\":3,\"deliver_no_ack\":0,"));
+	ck_assert_ptr_nonnull(strstr(seen, "event: overview\ndata: {\"publish\":3,"));
+	ck_assert_ptr_null(strstr(watch(), "event"));
+	publish(1);
+	inside_pass(&in, TICKER_MS - 1);
+	ck_assert_ptr_null(strstr(watch(), "event"));
+	inside_pass(&in, 1);
+	seen = watch();
+	ck_assert_ptr_nonnull(strstr(seen, "\"name\":\"q\",\"publish\":4,"
+	                                   "\"messages_ready\":4}\n\n"));
+	inside_pass(&in, TICKER_MS);
+	ck_assert_ptr_null(strstr(watch(), "queue"));
+	ck_assert(call((struct method){ .id = METHOD_queue_delete,
+	                                .queue_delete = { .queue = slice_str("q") } },
+	               METHOD_queue_delete_ok));
+	inside_pass(&in, TICKER_MS);
+	ck_assert_ptr_nonnull(strstr(watch(), "event: gone\n"
+	                                      "data: {\"vhost\":\"/\",\"name\":\"q\"}\n"));
+	inside_pass(&in, TICKER_MS);
+	ck_assert_ptr_null(strstr(watch(), "gone"));
+	inside_pass(&in, 16000);
+	ck_assert_ptr_nonnull(strstr(watch(), ":\n\n"));
+	ck_assert_uint_eq(browser.host.n_tickers, 1);
+	http_free(&browser.http);
+	ck_assert_uint_eq(browser.host.n_tickers, 0);
+}
+END_TEST
+
+START_TEST(topics_are_few_and_known)
+{
+	static const char *const bad[] = {
+		"", "queues", "queue:", "queue:%2F", "queue:%2F/", "queue:%25zz/q", "overview,,overview",
+		"overview,overview,overview,overview,overview,overview,overview,overview,overview,"
+		"overview,overview,overview,overview,overview,overview,overview,overview",
+	};
+	char target[400];
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(target, sizeof target, "/api/stream?topics=%s", bad[i]);
+		ck_assert_msg(browser_ask(&browser, "GET", target, NULL) == 400, "%s", bad[i]);
+		ck_assert_uint_eq(browser.host.n_tickers, 0);
+	}
+	browser.host.n_tickers = TICKERS_MAX;
+	ck_assert_uint_eq(browser_ask(&browser, "GET", "/api/stream?topics=overview", NULL), 503);
+	browser.host.n_tickers = 0;
+}
+END_TEST
+
+Suite *suite_management_stats(void)
+{
+	Suite *s = suite_create("management_stats");
+	TCase *t = tcase_create("all");
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, what_never_moved_has_no_statistics);
+	tcase_add_test(t, counters_are_exact_at_once);
+	tcase_add_test(t, a_rate_is_that_of_the_last_step);
+	tcase_add_test(t, samples_are_the_newest_first);
+	tcase_add_test(t, samples_are_as_many_as_are_wanted_and_no_more_than_500);
+	tcase_add_test(t, the_broker_remembers_a_day);
+	tcase_add_test(t, at_rest_nothing_is_done);
+	tcase_add_test(t, who_leaves_takes_its_samples_along);
+	tcase_add_test(t, queues_are_sorted_by_their_rates);
+	tcase_add_test(t, a_virtual_host_is_the_sum_of_its_channels);
+	tcase_add_test(t, dates_are_those_of_the_calendar);
+	tcase_add_test(t, who_rests_says_since_when);
+	tcase_add_test(t, a_queue_alone_has_its_consumers);
+	tcase_add_test(t, the_oldest_message_says_when_it_is_from);
+	tcase_add_test(t, what_changes_is_told_each_second);
+	tcase_add_test(t, topics_are_few_and_known);
+	suite_add_tcase(s, t);
+	return s;
+}
