@@ -99,6 +99,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	heap_init(&b->deadlines, dies_sooner);
 	patience_heap_init(&b->patience);
 	outbox_pool_init(&b->pool);
+	counters_init(&b->counters);
 	store_init(&b->store, o->log, o->message_memory_bytes);
 	sampling_init(b, o->sample_ms, o->samples_bytes);
 	events_init(&b->events);
@@ -494,6 +495,16 @@ void broker_describe(const struct broker *b, struct buf *out)
 	           (unsigned long long)s.disk_bytes);
 }
 
+static void check_tally(const struct broker *b)
+{
+	struct broker_totals t;
+	broker_total(b, &t);
+	list_each(it, &b->going_vhosts)
+		add_vhost(&t, &list_entry(it, struct vhost, link)->topology);
+	must(t.ready == b->store.tally.ready && t.unacked == b->store.tally.unacked);
+	must(t.consumers == b->n_consumers);
+}
+
 void broker_check(const struct broker *b)
 {
 	uint64_t connections = 0;
@@ -507,4 +518,5 @@ void broker_check(const struct broker *b)
 		connections++;
 	}
 	must(connections == b->n_connections);
+	check_tally(b);
 }

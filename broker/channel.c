@@ -124,6 +124,7 @@ void channel_send(struct channel *ch, const struct method *m)
 void channel_refuse(struct channel *ch, const struct refusal *r, uint32_t method_id)
 {
 	struct slice text = refusal_text(ch->broker, r);
+	count_refusal(ch->broker, r);
 	log_info("conn=%llu channel %u: closing with %u %.*s",
 	         (unsigned long long)ch->connection->number, ch->number, r->code, SLICE_ARG(text));
 	struct method m = { .id = METHOD_channel_close,

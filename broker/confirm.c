@@ -37,12 +37,17 @@ static void straggler_push(struct confirm *c, uint64_t tag)
 	c->stragglers[c->n_stragglers++] = tag;
 }
 
+static uint32_t now(const struct channel *ch)
+{
+	return (uint32_t)ch->broker->now_ms;
+}
+
 void confirm_note(struct channel *ch, log_position wait_for)
 {
 	struct confirm *c = &ch->confirm;
 	uint64_t tag = c->next_tag++;
 	if (!broker_is_durable(ch->broker, wait_for))
-		wait_push(c, (struct confirm_wait){ tag, wait_for, false });
+		wait_push(c, (struct confirm_wait){ tag, wait_for, now(ch), false });
 	else if (c->count)
 		straggler_push(c, tag);
 	else
@@ -52,7 +57,8 @@ void confirm_note(struct channel *ch, log_position wait_for)
 
 void confirm_refuse(struct channel *ch, log_position wait_for)
 {
-	wait_push(&ch->confirm, (struct confirm_wait){ ch->confirm.next_tag++, wait_for, true });
+	wait_push(&ch->confirm,
+	          (struct confirm_wait){ ch->confirm.next_tag++, wait_for, now(ch), true });
 	enlist(ch);
 }
 
@@ -104,15 +110,24 @@ static void nack(struct channel *ch, uint64_t tag)
 static void advance(struct channel *ch)
 {
 	struct confirm *c = &ch->confirm;
+	uint32_t at_ms = now(ch);
+	uint64_t n = 0;              /* that were read then */
 	while (c->count && broker_is_durable(ch->broker, c->ring[c->first].wait_for)) {
 		const struct confirm_wait *w = &c->ring[c->first];
 		if (w->refused)
 			nack(ch, w->tag);
 		else
 			c->newest_safe = w->tag;
+		if (w->at_ms != at_ms) {
+			count_confirm_ms(ch->broker, now(ch) - at_ms, n);
+			at_ms = w->at_ms;
+			n = 0;
+		}
+		n += !w->refused;
 		c->first = (c->first + 1) & (c->cap - 1);
 		c->count--;
 	}
+	count_confirm_ms(ch->broker, now(ch) - at_ms, n);
 	join_stragglers(c, c->count ? c->ring[c->first].tag : c->next_tag);
 }
 

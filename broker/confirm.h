@@ -15,6 +15,7 @@ struct channel;
 struct confirm_wait {
 	uint64_t tag;
 	log_position wait_for;
+	uint32_t at_ms;              /* when it was read, on the broker's clock; its lower half */
 	bool refused;                /* a nack, which goes out in its turn */
 };
 

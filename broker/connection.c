@@ -145,6 +145,7 @@ static void close_for(struct connection *c, uint16_t number, const struct refusa
 	if (c->state >= CONN_CLOSING)
 		return;
 	if (connection_is_stranger(c)) {
+		count_refusal(c->broker, r);
 		log_info("conn=%llu %s: handshake refused: %.*s", (unsigned long long)c->number, c->name,
 		         SLICE_ARG(refusal_text(c->broker, r)));
 		connection_refuse_silently(c);
@@ -497,6 +498,7 @@ void connection_refuse(struct connection *c, const struct refusal *r, uint32_t m
 	if (c->state >= CONN_CLOSING)
 		return;
 	struct slice text = refusal_text(c->broker, r);
+	count_refusal(c->broker, r);
 	log_warning("conn=%llu %s: closing with %u %.*s", (unsigned long long)c->number, c->name,
 	            r->code, SLICE_ARG(text));
 	struct method m = { .id = METHOD_connection_close,

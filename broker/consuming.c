@@ -35,6 +35,7 @@ void consuming_start(struct channel *ch, struct queue *q, const struct consuming
 	streaming_start(ch->broker, c);
 	list_push(&ch->consumers, &c->on_channel);
 	list_push(&ch->broker->consumers, &c->link);
+	ch->broker->n_consumers++;
 	map_put(&ch->by_tag, c->tag, c);
 	live_begin(q);
 	rotation_add(&q->live->rotation, c);
@@ -67,6 +68,7 @@ static void detach(struct consumer *c)
 	list_remove(&c->on_channel);
 	walks_leave(&c->channel->broker->walks, &c->link);
 	list_remove(&c->link);
+	c->channel->broker->n_consumers--;
 	map_remove(&c->channel->by_tag, c->tag);
 	c->cancelled = true;
 	if (c->unacked == 0)
@@ -179,6 +181,7 @@ static void deliver(struct consumer *c, struct entry e, struct group *g)
 {
 	struct channel *ch = c->channel;
 	uint64_t tag = ch->next_tag++;
+	count_residence(ch->broker, &e);
 	content_deliver(ch, c->tag, tag, &e);
 	if (ch->vhost->tracing)
 		firehose_deliver(ch, c->queue, &e);

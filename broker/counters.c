@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broker/counters.h"
 
+#include "base/die.h"
 #include "broker/channel.h"
 #include "exchange/exchange.h"
 #include "queue/queue.h"
@@ -16,6 +17,13 @@ const char *queue_kind_name(enum queue_kind kind)
 	return names[kind];
 }
 
+void counters_init(struct counters *c)
+{
+	*c = (struct counters){ 0 };
+	histogram_init(&c->confirm_ms, &scale_milliseconds);
+	histogram_init(&c->residence_ms, &scale_residence);
+}
+
 struct traffic counters_handed_out(const struct counters *c)
 {
 	struct traffic sum = { 0 };
@@ -24,18 +32,18 @@ struct traffic counters_handed_out(const struct counters *c)
 	return sum;
 }
 
+enum queue_kind queue_kind_of(const struct queue *q)
+{
+	enum queue_kind plain = q->counts ? QUEUE_QUORUM : QUEUE_CLASSIC;
+	return q->live->stream ? QUEUE_STREAM : plain;
+}
+
 /* ---- settling ---- */
 
 static void stir_channel(struct channel *ch)
 {
 	if (!ch->stirred)
 		motion_stir(&ch->motion, &ch->broker->store.stirred);
-}
-
-static enum queue_kind kind_of(const struct queue *q)
-{
-	enum queue_kind plain = q->counts ? QUEUE_QUORUM : QUEUE_CLASSIC;
-	return q->live->stream ? QUEUE_STREAM : plain;
 }
 
 void count_consumer(struct consumer *c)
@@ -103,7 +111,7 @@ static void gather(struct broker *b, struct motion *m)
 static void tell(struct broker *b, struct motion *m)
 {
 	if (m->kind == MOTION_QUEUE && !m->sums[0])
-		m->sums[0] = &b->counters.by_kind[kind_of(m->of)];
+		m->sums[0] = &b->counters.by_kind[queue_kind_of(m->of)];
 	if (m->kind == MOTION_EXCHANGE)
 		m->sums[0] = &b->counters.exchanges;
 	if (motion_tell(m) && m->kind == MOTION_CHANNEL)
@@ -206,7 +214,31 @@ void count_unroutable(struct channel *ch, bool returned)
 	stir_channel(ch);
 }
 
+void count_confirm_ms(struct broker *b, uint64_t ms, uint64_t n)
+{
+	if (n)
+		histogram_add(&b->counters.confirm_ms, ms, n);
+}
+
+void count_refusal(struct broker *b, const struct refusal *r)
+{
+	static const struct refusal *const all[] = {
+#define REPLY(code, name, scope) [COUNT_##name] = &name,
+#include "amqp/errors.def"
+#undef REPLY
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		b->counters.refused[i] += all[i] == r;
+}
+
 /* ---- handed out ---- */
+
+void count_residence(struct broker *b, const struct entry *e)
+{
+	int64_t ms = (int64_t)b->now_ms - e->message->published_ms;
+	if (e->seq % COUNT_RESIDENCE_OF == 1 && !e->redelivered)
+		histogram_add(&b->counters.residence_ms, ms < 0 ? 0 : (uint64_t)ms, 1);
+}
 
 /* Of both, to be counted there at once. */
 #define COUNT(ch, q, name, n)                         \

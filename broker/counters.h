@@ -6,21 +6,33 @@
 #ifndef BROKER_COUNTERS_H
 #define BROKER_COUNTERS_H
 
+#include "base/histogram.h"
 #include "queue/message.h"
 #include "queue/motion.h"
 
 struct broker;
 struct channel;
 struct consumer;
+struct entry;
 struct exchange;
 struct queue;
+struct refusal;
 
 enum queue_kind { QUEUE_CLASSIC, QUEUE_QUORUM, QUEUE_STREAM, QUEUE_KINDS };
 
 /* "rabbit_classic_queue" ... */
 const char *queue_kind_name(enum queue_kind kind);
+enum queue_kind queue_kind_of(const struct queue *q);
 
-enum { SIZE_CLASSES = 9 };
+enum { SIZE_CLASSES = 9, COUNT_RESIDENCE_OF = 16 };
+
+/* The reply codes, in the order of errors.def. */
+enum count_reply {
+#define REPLY(code, name, scope) COUNT_##name,
+#include "amqp/errors.def"
+#undef REPLY
+	COUNT_REPLIES,
+};
 
 struct counters {
 	/* sums: after counters_settle */
@@ -32,6 +44,11 @@ struct counters {
 	uint64_t sizes[SIZE_CLASSES];   /* messages received that are no larger than that, and larger
 	                                 * than the one before; of the first class after settling ... */
 	uint64_t size_bytes;         /* ... and the sum of their bodies */
+	struct histogram confirm_ms;   /* of what waited for the log: from when it was read to when it
+	                                * is confirmed */
+	struct histogram residence_ms; /* in a queue, until it is handed out for the first time: one of
+	                                * COUNT_RESIDENCE_OF messages */
+	uint64_t refused[COUNT_REPLIES];   /* channels and connections closed with that code */
 	uint64_t publishers;         /* channels that have published and are open */
 	uint64_t connections_closed; /* those opened are numbered */
 	uint64_t channels_opened, channels_closed;
@@ -40,6 +57,8 @@ struct counters {
 
 /* The largest body of each class, in bytes; of the last UINT64_MAX. */
 extern const uint64_t counters_sizes[SIZE_CLASSES];
+
+void counters_init(struct counters *c);
 
 /* All traffic is told and all sums are right, also of virtual hosts: before any is read. */
 void counters_settle(struct broker *b);
@@ -65,6 +84,15 @@ void count_confirms(struct channel *ch);
 
 /* Nobody takes it. */
 void count_unroutable(struct channel *ch, bool returned);
+
+/* So many were read that long ago, had to wait for the log, and are confirmed. */
+void count_confirm_ms(struct broker *b, uint64_t ms, uint64_t n);
+
+/* A channel or a connection is closed for that reason. */
+void count_refusal(struct broker *b, const struct refusal *r);
+
+/* What is about to be handed out, not from a stream, has waited in its queue. */
+void count_residence(struct broker *b, const struct entry *e);
 
 /* Handed out, to a consumer or by basic.get; or there was nothing. */
 void count_deliver(struct consumer *c, bool redelivered);

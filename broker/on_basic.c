@@ -210,6 +210,7 @@ static void get_entry(struct channel *ch, struct queue *q, bool no_ack)
 	case OFFER_LATER: parking_wait(ch, q); return;
 	}
 	uint64_t tag = ch->next_tag++;
+	count_residence(ch->broker, &e);
 	content_get_ok(ch, tag, &e, (uint32_t)queue_ready(q));
 	count_get(ch, q, no_ack, e.redelivered);
 	if (ch->vhost->tracing)

@@ -95,10 +95,12 @@ static const struct refusal *login_refused(struct connection *c, struct slice me
 	           "Login was refused using authentication mechanism %.*s. For details see the broker "
 	           "logfile.",
 	           SLICE_ARG(mechanism));
-	if (c->can_auth_close)
+	if (c->can_auth_close) {
 		connection_refuse(c, r, 0);
-	else
+	} else {
+		count_refusal(c->broker, r);
 		connection_refuse_silently(c);
+	}
 	return NULL;
 }
 

@@ -68,7 +68,7 @@ struct broker {
 	struct heap patience;        /* channels by when a delivery of theirs is unacked too long */
 	uint64_t started_ms, previous_turn_ms;
 	uint64_t next_number;        /* of connections */
-	uint64_t n_connections, n_channels;
+	uint64_t n_connections, n_channels, n_consumers;
 	struct counters counters;
 	uint64_t received_bytes, sent_bytes;   /* by all connections */
 	struct sampling sampling;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/die.h"
+#include "base/histogram.h"
 #include "base/mem.h"
 #include "broker/channel.h"
 #include "broker/state.h"
@@ -42,9 +43,9 @@ struct sight {
 	const struct broker *broker;
 	const struct host *host;
 	struct log_stats log;
+	struct histogram sizes;      /* of messages */
 	struct roster_row row;       /* the object */
-	const struct refusal *reply; /* the reply code */
-	size_t kind;                 /* of queues */
+	size_t nth;                  /* kind of queues, protocol, reply code */
 };
 
 typedef uint64_t metric_value(const struct sight *s);
@@ -54,6 +55,37 @@ typedef const struct histogram *metric_spread(const struct sight *s);
 static uint64_t known(uint64_t bytes)
 {
 	return bytes == UINT64_MAX ? 0 : bytes;
+}
+
+static const struct traffic *kind(const struct sight *s)
+{
+	return &s->broker->counters.by_kind[s->nth];
+}
+
+static struct traffic total(const struct sight *s)
+{
+	return counters_handed_out(&s->broker->counters);
+}
+
+static const struct attempt_count *logins(const struct sight *s)
+{
+	return &s->broker->attempts.totals[s->nth];
+}
+
+static uint64_t refused(const struct sight *s)
+{
+	return s->broker->counters.refused[s->nth];
+}
+
+static const struct traffic *of_queue(const struct queue *q)
+{
+	static const struct traffic none = { 0 };
+	return q->motion ? &q->motion->traffic : &none;
+}
+
+static const struct traffic *of_channel(const struct channel *ch)
+{
+	return &ch->motion.traffic;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -66,11 +98,12 @@ static uint64_t least(uint64_t a, uint64_t b)
 	const struct broker *b = s->broker;           \
 	const struct host *h = s->host;               \
 	const struct log_stats *log = &s->log;        \
+	const struct counters *n = &b->counters;      \
 	const struct queue *q = s->row.queue;         \
 	const struct connection *c = s->row.connection; \
 	const struct channel *ch = s->row.channel;    \
 	const struct exchange *x = s->row.exchange;   \
-	(void)b, (void)h, (void)log, (void)q, (void)c, (void)ch, (void)x
+	(void)h, (void)log, (void)n, (void)q, (void)c, (void)ch, (void)x
 
 #define VALUE(name, expression)                   \
 	static uint64_t name(const struct sight *s)   \
@@ -106,7 +139,7 @@ struct metric {
 	enum exposition_type type;
 	unsigned parts;
 	const char *help;
-	enum { BROKER, PROTOCOL, KINDS, REPLIES, OBJECTS, HISTOGRAM } of;
+	enum { BROKER, PROTOCOL, KINDS, LOGINS, REPLIES, OBJECTS, HISTOGRAM } of;
 	enum roster_kind objects;
 	metric_value *all, *one;
 	metric_spread *spread;
@@ -188,28 +221,39 @@ static void put_value(const struct metric *of, uint64_t value, struct buf *out)
 	exposition_value(out, value, of->parts);
 }
 
-static void put_kinds(const struct metrics *m, const struct metric *of, struct sight *s,
-                      struct buf *out)
+/* What it is told of several times. */
+static size_t times(const struct metric *of)
 {
-	for (s->kind = 0; s->kind < QUEUE_KINDS; s->kind++) {
-		exposition_name(out, prefix_of(m, of), of->name);
-		exposition_label(out, "protocol", slice_str(protocol));
-		exposition_label(out, "queue_type", slice_str(queue_kind_name((enum queue_kind)s->kind)));
-		put_value(of, of->all(s), out);
+	switch (of->of) {
+	case KINDS: return QUEUE_KINDS;
+	case LOGINS: return ATTEMPT_PROTOCOLS;
+	case REPLIES: return ARRAY_LEN(replies);
+	default: return 1;
 	}
 }
 
-static void put_replies(const struct metrics *m, const struct metric *of, struct sight *s,
-                        struct buf *out)
+static void put_reply_labels(struct buf *out, const struct refusal *r)
 {
 	char code[8];
-	for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
-		s->reply = replies[i];
-		snprintf(code, sizeof code, "%u", s->reply->code);
-		exposition_name(out, prefix_of(m, of), of->name);
-		exposition_label(out, "code", slice_str(code));
-		exposition_label(out, "reason", slice_str(s->reply->name));
-		put_value(of, of->all(s), out);
+	snprintf(code, sizeof code, "%u", r->code);
+	exposition_label(out, "code", slice_str(code));
+	exposition_label(out, "reason", slice_str(r->name));
+}
+
+static void put_nth_labels(const struct metric *of, size_t nth, struct buf *out)
+{
+	switch (of->of) {
+	case PROTOCOL: exposition_label(out, "protocol", slice_str(protocol)); return;
+	case KINDS:
+		exposition_label(out, "protocol", slice_str(protocol));
+		exposition_label(out, "queue_type", slice_str(queue_kind_name((enum queue_kind)nth)));
+		return;
+	case LOGINS:
+		exposition_label(out, "protocol",
+		                 slice_str(attempts_protocol((enum attempt_protocol)nth)));
+		return;
+	case REPLIES: put_reply_labels(out, replies[nth]); return;
+	default: return;
 	}
 }
 
@@ -217,18 +261,15 @@ static void put_whole(const struct metrics *m, const struct metric *of, struct s
                       struct buf *out)
 {
 	put_head(m, of, out);
-	switch (of->of) {
-	case KINDS: put_kinds(m, of, s, out); return;
-	case REPLIES: put_replies(m, of, s, out); return;
-	case HISTOGRAM:
+	if (of->of == HISTOGRAM) {
 		exposition_histogram(out, prefix_of(m, of), of->name, of->spread(s), of->parts);
 		return;
-	default: break;
 	}
-	exposition_name(out, prefix_of(m, of), of->name);
-	if (of->of == PROTOCOL)
-		exposition_label(out, "protocol", slice_str(protocol));
-	put_value(of, of->all(s), out);
+	for (s->nth = 0; s->nth < times(of); s->nth++) {
+		exposition_name(out, prefix_of(m, of), of->name);
+		put_nth_labels(of, s->nth, out);
+		put_value(of, of->all(s), out);
+	}
 }
 
 /* ---- objects ---- */
@@ -254,6 +295,13 @@ static void put_labels(const struct roster_row *row, enum roster_kind kind, stru
 		return;
 	exposition_label(out, "exchange", row->exchange->name);
 	exposition_label(out, "type", slice_str(exchange_type_name(row->exchange)));
+}
+
+/* As RabbitMQ has it; there is no other node that could lead. */
+static void put_info_labels(const struct queue *q, struct buf *out)
+{
+	exposition_label(out, "queue_type", slice_str(queue_kind_name(queue_kind_of(q))));
+	exposition_label(out, "membership", slice_str("leader"));
 }
 
 static bool is_chosen(const struct metrics *m, const struct vhost *v)
@@ -297,6 +345,8 @@ static bool put_objects(struct metrics *m, const struct metric *of, struct sight
 			continue;
 		exposition_name(out, prefix_of(m, of), of->name);
 		put_labels(&s->row, of->objects, out);
+		if (of->one == each_queue_info)
+			put_info_labels(s->row.queue, out);
 		put_value(of, of->one(s), out);
 	}
 	if (a != TOUR_END)
@@ -365,6 +415,18 @@ static bool put_metric(struct metrics *m, const struct metric *of, struct sight 
 	return true;
 }
 
+static void read_sizes(const struct counters *c, struct histogram *out)
+{
+	_Static_assert((int)SIZE_CLASSES <= (int)HISTOGRAM_BOUNDS_MAX, "they fit");
+	histogram_init(out, &scale_sizes);
+	must(out->scale->n + 1 == SIZE_CLASSES);
+	for (size_t i = 0; i < SIZE_CLASSES; i++) {
+		out->counts[i] = c->sizes[i];
+		out->count += c->sizes[i];
+	}
+	out->sum = c->size_bytes;
+}
+
 bool metrics_go_on(struct metrics *m, struct buf *out)
 {
 	struct broker *b = m->host->broker;
@@ -372,6 +434,8 @@ bool metrics_go_on(struct metrics *m, struct buf *out)
 	if (b->options.log)
 		log_stats(b->options.log, &m->log);
 	s.log = m->log;
+	counters_settle(b);
+	read_sizes(&b->counters, &s.sizes);
 	while (m->at < ARRAY_LEN(metrics)) {
 		if (out->len >= PIECE_BYTES || !put_metric(m, &metrics[m->at], &s, out))
 			return true;

@@ -110,8 +110,8 @@ static void put(struct queue *q, struct group *g, struct entry e)
 	}
 	sift_up(g, g->n_aside++, e);
 	q->live->aside++;
-	q->live->ready_bytes += e.message->body_bytes;
-	q->live->unacked--;
+	live_gain(q->live, 1, e.message->body_bytes);
+	live_settle(q->live);
 }
 
 static struct entry take(struct queue *q, struct group *g)
@@ -120,8 +120,8 @@ static struct entry take(struct queue *q, struct group *g)
 	if (--g->n_aside)
 		sift_down(g, g->aside[g->n_aside]);
 	q->live->aside--;
-	q->live->ready_bytes -= e.message->body_bytes;
-	q->live->unacked++;
+	live_lose(q->live, 1, e.message->body_bytes);
+	live_lend(q->live);
 	return e;
 }
 
@@ -319,8 +319,8 @@ void groups_drop(struct queue *q, bool acked)
 {
 	for (struct group *g; (g = oldest(q->live->groups));) {
 		struct entry e = take(q, g);
-		q->live->unacked--;
-		q->live->ready_bytes += e.message->body_bytes;
+		live_settle(q->live);
+		live_gain(q->live, 1, e.message->body_bytes);
 		queue_drop(q, e, e.message->body_bytes, acked);
 		settle(q->live->groups, g);
 	}

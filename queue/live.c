@@ -76,6 +76,19 @@ static void init_lists(struct live *live)
 	list_init(&live->link);
 }
 
+void live_count_in(struct live *l, struct tally *t)
+{
+	uint64_t ready = queue_ready(l->queue);
+	struct tally *from = l->tally;
+	from->ready -= ready;
+	from->unacked -= l->unacked;
+	from->held -= l->held.count;
+	t->ready += ready;
+	t->unacked += l->unacked;
+	t->held += l->held.count;
+	l->tally = t;
+}
+
 void live_begin(struct queue *q)
 {
 	if (queue_is_live(q))
@@ -89,6 +102,7 @@ void live_begin(struct queue *q)
 	live->groups = groups_new(queue_arguments(q));
 	list_push(&q->store->looks.all, &live->link);
 	q->store->looks.n++;
+	live->tally = q->waits_in ? &q->store->untold : &q->store->tally;
 	q->live = live;
 	if (stream_is_asked_for(queue_arguments(q)))
 		live->stream = stream_new(q);

@@ -13,6 +13,7 @@
 #include "queue/groups.h"
 #include "queue/lane.h"
 #include "queue/stream.h"
+#include "queue/tally.h"
 
 struct queue;
 struct store;
@@ -28,8 +29,9 @@ struct live {
 	uint64_t aside;               /* entries that wait there for their key */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
 	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
-	uint64_t unacked;
-	uint64_t ready_bytes;         /* of bodies */
+	uint64_t unacked;             /* ... and of bodies: changed by the functions below alone */
+	uint64_t ready_bytes;
+	struct tally *tally;          /* where they are counted, too */
 	struct rotation rotation;     /* its consumers */
 	struct consumer *exclusive_consumer;
 	struct list runnable;         /* on the broker's list of queues with something to deliver */
@@ -70,6 +72,34 @@ struct live {
 
 /* The empty one of all queues at rest. */
 extern const struct live live_none;
+
+/* One entry, or n of them, becomes ready, or is it no more; and likewise unacked. */
+static inline void live_gain(struct live *l, uint64_t n, uint64_t bytes)
+{
+	l->ready_bytes += bytes;
+	l->tally->ready += n;
+}
+
+static inline void live_lose(struct live *l, uint64_t n, uint64_t bytes)
+{
+	l->ready_bytes -= bytes;
+	l->tally->ready -= n;
+}
+
+static inline void live_lend(struct live *l)
+{
+	l->unacked++;
+	l->tally->unacked++;
+}
+
+static inline void live_settle(struct live *l)
+{
+	l->unacked--;
+	l->tally->unacked--;
+}
+
+/* From now on it counts there. */
+void live_count_in(struct live *l, struct tally *t);
 
 /* The queue begins to have something; one that has goes on. */
 void live_begin(struct queue *q);

@@ -162,7 +162,7 @@ static bool stands_aside(const struct live *live)
 static uint64_t drop_all(struct queue *q, bool acked)
 {
 	struct live *live = q->live;
-	uint64_t n = queue_ready(q);
+	uint64_t n = queue_ready(q), all = live->tally ? live->tally->ready : 0;
 	if (!queue_is_live(q))
 		return 0;
 	if (live->groups)
@@ -172,6 +172,7 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	drop_lane(q, &live->lane, acked);
 	live->n_fetches = 0;
 	live->ready_bytes = 0;
+	live->tally->ready = all - n;   /* some were counted one by one */
 	if (!stands_aside(live)) {
 		deadlines_free(&live->deadlines);
 		ranges_free(&live->plucked);
@@ -186,6 +187,7 @@ static bool take_held(struct queue *q, const struct due *d, struct entry *out)
 	if (d->lane < HELD || d->lane == BACK || !row_take(&live->held, d->seq, out))
 		return false;
 	live->held_bytes -= d->body_bytes;
+	live->tally->held--;
 	return true;
 }
 
@@ -199,7 +201,7 @@ static void drop_later(struct queue *q)
 		if (deadlines_take(&live->deadlines, QUEUE_NO_DEADLINE - 1, &d) &&
 		    ((d.lane == BACK && row_take(&live->later, d.seq, &e)) || take_held(q, &d, &e))) {
 			forget(q, &e, d.body_bytes);
-			live->unacked--;
+			live_settle(live);
 		}
 }
 
@@ -222,6 +224,7 @@ void queue_delete(struct queue **pq)
 			queue_delete(&q->live->retained);
 		drop_later(q);
 		drop_all(q, false);
+		live_count_in(q->live, &q->store->untold);
 	}
 	if (q->live->unacked == 0)
 		bury(q);
@@ -400,7 +403,7 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 	if (queue_is_logged(q) && m->persistent && !m->spilled)   /* a stream may have logged it */
 		e.at = m->position;
 	e.kept = e.at != 0;
-	live->ready_bytes += m->body_bytes;
+	live_gain(live, 1, m->body_bytes);
 	struct lane *l = &live->lane;
 	if (live->n_levels && !lane_count(l))
 		l = level_of(live, m);
@@ -432,8 +435,8 @@ static bool take(struct queue *q, struct lane *l, struct entry *out)
 	out->redelivered |= out->seq < live->redelivered_below;
 	if (out->seq >= live->delivered_below)
 		live->delivered_below = out->seq + 1;
-	live->ready_bytes -= out->message->body_bytes;
-	live->unacked++;
+	live_lose(live, 1, out->message->body_bytes);
+	live_lend(live);
 	if (l->cold.count)
 		fetch_ahead(q);
 	if (live->deadlines.count && lane_count(l) == 0)
@@ -451,10 +454,10 @@ static void back_to_place(struct queue *q, struct entry e)
 	struct live *live = q->live;
 	struct lane *l = live->n_levels ? level_of(live, e.message) : &live->lane;
 	e.redelivered = true;
-	live->ready_bytes += e.message->body_bytes;
+	live_gain(live, 1, e.message->body_bytes);
 	lane_return(l, e);
 	note_deadline(q, l, &e);
-	live->unacked--;
+	live_settle(live);
 }
 
 /* It is time to try it again, or once more where it is to go as a dead letter. */
@@ -493,8 +496,8 @@ static bool take_from_anywhere(struct queue *q, const struct due *d, struct entr
 		return live->aside && groups_take(q, d->seq, out);
 	shelf_release(q->store, emptied);
 	out->redelivered |= out->seq < live->redelivered_below;
-	live->ready_bytes -= d->body_bytes;
-	live->unacked++;
+	live_lose(live, 1, d->body_bytes);
+	live_lend(live);
 	return true;
 }
 
@@ -557,8 +560,8 @@ bool queue_take_out(struct queue *q, const struct peeked *p, struct entry *out)
 	if (!out->message)
 		out->message = message_ref(p->message);
 	out->redelivered |= out->seq < live->redelivered_below;
-	live->ready_bytes -= out->message->body_bytes;
-	live->unacked++;
+	live_lose(live, 1, out->message->body_bytes);
+	live_lend(live);
 	note_plucked(q, out);
 	store_wake(q->store, q);
 	return true;
@@ -644,7 +647,7 @@ static inline void note_end(struct queue *q, const struct entry *e, bool logged)
 
 void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked)
 {
-	q->live->ready_bytes -= body_bytes;
+	live_lose(q->live, 1, body_bytes);
 	if (acked)
 		note_end(q, &e, true);
 	forget(q, &e, body_bytes);
@@ -653,7 +656,8 @@ void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked
 static inline void no_longer_unacked(struct queue *q)
 {
 	must(q->live->unacked > 0);
-	if (--q->live->unacked == 0 && q->deleted)
+	live_settle(q->live);
+	if (q->live->unacked == 0 && q->deleted)
 		bury(q);
 }
 
@@ -717,6 +721,7 @@ void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note)
 	must(!q->deleted && note < QUEUE_NOTES);
 	struct due d = { .when_ms = when_ms, .lane = (uint16_t)(HELD + note) };
 	q->live->held_bytes += e.message->body_bytes;
+	q->live->tally->held++;
 	stand_aside(q, &q->live->held, e, d);
 }
 
@@ -772,7 +777,7 @@ void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below)
 	}
 	live_begin(q);
 	q->live->redelivered_below = redelivered_below;
-	q->live->ready_bytes += t->body_bytes;
+	live_gain(q->live, t->count, t->body_bytes);
 	trail_join(&q->live->lane.cold, t);
 	shelf_look(q->store, q);
 }

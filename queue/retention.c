@@ -4,6 +4,7 @@
 #include "amqp/table.h"
 #include "base/buf.h"
 #include "queue/queue.h"
+#include "queue/store.h"
 
 static bool number_of(struct slice table, const char *key, int64_t *out)
 {
@@ -60,6 +61,7 @@ void retention_begin(struct queue *q, uint32_t id)
 	live_begin(q);
 	q->live->retained = queue_new(q->store, &spec);
 	q->live->retained->live->stream->hidden = true;
+	live_count_in(q->live->retained->live, &q->store->untold);
 	buf_free(&arguments);
 	retention_limit(q, slice_of(NULL, 0));
 }

@@ -77,6 +77,7 @@ struct store {
 	struct list recalled;        /* fetches of single entries that are done (fetch_recalled) */
 	struct list woken;           /* queues that got something: whoever looks takes them off */
 	struct list stirred;         /* struct motion, of what moved; kept by broker/ */
+	struct tally tally, untold;  /* of queues that clients know of; of others */
 };
 
 void store_init(struct store *s, struct log *log, uint64_t memory_budget);

@@ -84,7 +84,7 @@ void stream_push(struct queue *q, uint64_t seq, struct message *m)
 	int64_t wall_ms = m->published_ms - q->store->clock_offset_ms;
 	struct trail_entry t = { seq, m->position, m->body_bytes, true, (uint64_t)wall_ms };
 	trail_push(&q->live->lane.cold, t);
-	q->live->ready_bytes += m->body_bytes;
+	live_gain(q->live, 1, m->body_bytes);
 	row_push(&st->recent, e);
 	if (st->compaction)
 		compaction_note(st->compaction, seq, m);
@@ -253,5 +253,5 @@ void stream_forget_old(struct queue *q, int64_t now_ms, unsigned n)
 
 void stream_lend(struct queue *q)
 {
-	q->live->unacked++;
+	live_lend(q->live);
 }

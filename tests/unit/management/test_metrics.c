@@ -6,6 +6,7 @@
 #include "base/histogram.h"
 #include "management/exposition.h"
 #include "management/metrics.h"
+#include "tests/sim/talk.h"
 #include "tests/unit/management/fixture.h"
 
 Suite *suite_management_metrics(void);
@@ -189,6 +190,63 @@ START_TEST(virtual_hosts_can_be_named_to_a_number)
 }
 END_TEST
 
+/* ---- counters ---- */
+
+static struct talk talk;
+
+static void publish(const char *key, bool mandatory)
+{
+	talk_publish(&talk, 1, slice_of("", 0), slice_str(key), mandatory, true, slice_str("body"));
+}
+
+static bool call(struct method m, uint32_t answer)
+{
+	struct heard h;
+	talk_send(&talk, 1, &m);
+	return talk_expect(&talk, answer, &h, NULL, NULL);
+}
+
+START_TEST(what_clients_do_is_told)
+{
+	struct method durable = { .id = METHOD_queue_declare,
+		                      .queue_declare = { .queue = slice_str("q"), .durable = true } },
+	              select = { .id = METHOD_confirm_select },
+	              get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } },
+	              bad = { .id = METHOD_queue_declare,
+		                  .queue_declare = { .queue = slice_str("gone"), .passive = true } };
+	ck_assert(talk_open(&talk, &in));
+	ck_assert(call(durable, METHOD_queue_declare_ok));
+	ck_assert(call(select, METHOD_confirm_select_ok));
+	publish("q", false);
+	publish("q", false);
+	publish("nowhere", false);
+	inside_pass(&in, 5);
+	ck_assert(call(get, METHOD_basic_get_ok));
+	ck_assert(call(bad, METHOD_channel_close));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics"), 200);
+	static const char *const lines[] = {
+		"\nrabbitmq_queue_messages_ready 2\n",
+		"\nrabbitmq_queue_messages_unacked 0\n",   /* the channel has closed */
+		"\nrabbitmq_global_messages_received_confirm_total{protocol=\"amqp091\"} 3\n",
+		"\nrabbitmq_global_messages_routed_total{protocol=\"amqp091\"} 2\n",
+		"\nrabbitmq_global_messages_unroutable_dropped_total{protocol=\"amqp091\"} 1\n",
+		"\nrabbitmq_channel_messages_unroutable_dropped_total 1\n",
+		"\nrabbitmq_global_messages_delivered_get_manual_ack_total{protocol=\"amqp091\","
+		"queue_type=\"rabbit_classic_queue\"} 1\n",
+		"\nrabbitmq_message_size_bytes_bucket{le=\"100.0\"} 3\n",
+		"\nrabbitmq_message_size_bytes_bucket{le=\"5e+07\"} 3\n",
+		"\nrabbitmq_message_size_bytes_sum 12\n",
+		"\nleveret_confirm_seconds_count 2\n",
+		"\nleveret_queue_residence_seconds_count 1\n",
+		"\nleveret_refused_total{code=\"404\",reason=\"NOT_FOUND\"} 1\n",
+		"\nrabbitmq_auth_attempts_succeeded_total{protocol=\"amqp091\"} 1\n",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		ck_assert_msg(says(lines[i]), "%s", lines[i]);
+	talk_free(&talk);
+}
+END_TEST
+
 enum { MANY = 3000 };
 
 START_TEST(long_lists_go_out_in_pieces)
@@ -227,6 +285,7 @@ Suite *suite_management_metrics(void)
 	tcase_add_test(asked, objects_are_told_where_they_are_asked_for);
 	tcase_add_test(asked, families_are_chosen_and_virtual_hosts_too);
 	tcase_add_test(asked, virtual_hosts_can_be_named_to_a_number);
+	tcase_add_test(asked, what_clients_do_is_told);
 	tcase_add_test(asked, long_lists_go_out_in_pieces);
 	suite_add_tcase(s, asked);
 	return s;
