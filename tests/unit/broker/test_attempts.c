@@ -84,8 +84,8 @@ START_TEST(so_many_are_known_and_no_more)
 	for (int i = 0; i <= ATTEMPTS_SOURCES_MAX; i++) {
 		memset(name, 'x', sizeof name);
 		name[sizeof name - 1] = '\0';
-		snprintf(name, 8, "%06d", i);
-		name[6] = 'x';
+		int n = snprintf(name, sizeof name, "%06d", i);
+		name[n] = 'x';
 		fail_at(0, name);
 	}
 	ck_assert_uint_eq(a.sources.count, ATTEMPTS_SOURCES_MAX);
