@@ -33,7 +33,7 @@ void broker_options_default(struct broker_options *o)
 		.assembly_max_bytes = 128 << 20,
 		.outbox_max_bytes = 1 << 20,
 		.sample_ms = 5000,
-		.samples_bytes = 32 << 20,
+		.samples_bytes = 16 << 20,
 		.message_memory_bytes = 256 << 20,
 		.stream_keys_max = 1000000,
 		.memory_watermark_bytes = UINT64_MAX,

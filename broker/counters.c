@@ -42,29 +42,46 @@ enum queue_kind queue_kind_of(const struct queue *q)
 
 static void stir_channel(struct channel *ch)
 {
-	if (!ch->stirred)
-		motion_stir(&ch->motion, &ch->broker->store.stirred);
+	struct list *stirred = &ch->broker->store.stirred;
+	if (ch->stirred)
+		return;
+	motion_stir(&ch->motion, stirred);
+	motion_stir(&ch->vhost->motion, stirred);
 }
+
+/* Of what kind a queue is, is known when it moves. */
+static struct motion *motion_of(struct queue *q)
+{
+	struct motion *m = q->motion;
+	struct broker *b = list_entry(q->store, struct broker, store);
+	if (!m->sums[0])
+		m->sums[0] = &b->counters.by_kind[queue_kind_of(q)];
+	return m;
+}
+
+/* Of both, to be counted there at once. */
+#define COUNT(ch, q, name, n)                         \
+	do {                                              \
+		queue_stir(q);                                \
+		stir_channel(ch);                             \
+		MOTION_COUNT(motion_of(q), name, n);          \
+		MOTION_COUNT(&(ch)->motion, name, n);         \
+	} while (0)
 
 void count_consumer(struct consumer *c)
 {
-	struct motion *m = c->queue->motion;
-	struct traffic *ch = &c->channel->motion.traffic;
-	if (!m || (c->delivered | c->acked) == 0)
+	if (!c->queue->motion || (c->delivered | c->acked) == 0)
 		return;
-	*(c->no_ack ? &m->traffic.deliver_no_ack : &m->traffic.deliver) += c->delivered;
-	*(c->no_ack ? &ch->deliver_no_ack : &ch->deliver) += c->delivered;
-	m->traffic.ack += c->acked;
-	ch->ack += c->acked;
+	COUNT(c->channel, c->queue, deliver_no_ack, c->no_ack ? c->delivered : 0);
+	COUNT(c->channel, c->queue, deliver, c->no_ack ? 0 : c->delivered);
+	COUNT(c->channel, c->queue, ack, c->acked);
 	c->delivered = c->acked = 0;
-	queue_stir(c->queue);
-	stir_channel(c->channel);
 }
 
 static void gather_queue(struct queue *q)
 {
-	struct motion *m = q->motion;
-	m->traffic.publish += q->next_seq - m->seen;
+	struct motion *m = motion_of(q);
+	MOTION_COUNT(m, publish, q->next_seq - m->seen);
 	m->seen = q->next_seq;
 	list_each(it, &q->live->rotation.able)
 		count_consumer(list_entry(it, struct consumer, turn));
@@ -74,8 +91,8 @@ static void gather_queue(struct queue *q)
 
 static void gather_exchange(struct exchange *x)
 {
-	x->motion->traffic.publish += x->published;
-	x->motion->traffic.publish_out += x->routed;
+	MOTION_COUNT(x->motion, publish, x->published);
+	MOTION_COUNT(x->motion, publish_out, x->routed);
 	x->published = x->routed = 0;
 }
 
@@ -83,12 +100,12 @@ static void gather_exchange(struct exchange *x)
 static void gather_channel(struct channel *ch)
 {
 	const struct confirm *c = &ch->confirm;
-	struct traffic *t = &ch->motion.traffic;
+	struct motion *m = &ch->motion;
 	list_each(it, &ch->consumers)
 		count_consumer(list_entry(it, struct consumer, on_channel));
-	t->publish += ch->published;
+	MOTION_COUNT(m, publish, ch->published);
 	ch->published = 0;
-	t->confirm = c->next_tag - 1 - c->count - c->nacked;
+	MOTION_COUNT(m, confirm, c->next_tag - 1 - c->count - c->nacked - m->traffic.confirm);
 }
 
 void counters_gather(enum motion_kind kind, void *of)
@@ -101,44 +118,20 @@ void counters_gather(enum motion_kind kind, void *of)
 	}
 }
 
-static void gather(struct broker *b, struct motion *m)
+static void settle_all(struct list *all)
 {
-	(void)b;
-	counters_gather(m->kind, m->of);
-}
-
-/* Which sums it is part of is known when it has something to tell. */
-static void tell(struct broker *b, struct motion *m)
-{
-	if (m->kind == MOTION_QUEUE && !m->sums[0])
-		m->sums[0] = &b->counters.by_kind[queue_kind_of(m->of)];
-	if (m->kind == MOTION_EXCHANGE)
-		m->sums[0] = &b->counters.exchanges;
-	if (motion_tell(m) && m->kind == MOTION_CHANNEL)
-		motion_stir(&((struct channel *)m->of)->vhost->motion, &b->store.stirred);
-}
-
-void counters_tell(struct broker *b, struct motion *m)
-{
-	gather(b, m);
-	tell(b, m);
-}
-
-static void settle_all(struct broker *b, struct list *all,
-                       void what(struct broker *, struct motion *))
-{
-	list_each(it, all)
-		what(b, list_entry(it, struct motion, stirred));
+	list_each(it, all) {
+		struct motion *m = list_entry(it, struct motion, stirred);
+		counters_gather(m->kind, m->of);
+	}
 }
 
 /* Queues tell channels, which may be stirred by that and stand at the end then. */
 void counters_settle(struct broker *b)
 {
 	struct counters *c = &b->counters;
-	settle_all(b, &b->sampling.due, gather);
-	settle_all(b, &b->store.stirred, gather);
-	settle_all(b, &b->sampling.due, tell);
-	settle_all(b, &b->store.stirred, tell);
+	settle_all(&b->sampling.due);
+	settle_all(&b->store.stirred);
 	c->sizes[0] = c->channels.publish;
 	for (unsigned i = 1; i < SIZE_CLASSES; i++)
 		c->sizes[0] -= c->sizes[i];
@@ -156,13 +149,13 @@ void count_channel(struct channel *ch)
 
 void count_confirming(struct channel *ch)
 {
-	counters_tell(ch->broker, &ch->motion);
+	gather_channel(ch);
 	ch->motion.sums[2] = &ch->broker->counters.confirming;
 }
 
 void count_channel_end(struct channel *ch)
 {
-	counters_tell(ch->broker, &ch->motion);
+	gather_channel(ch);
 	traffic_add(&ch->connection->before, &ch->motion.traffic);
 	motion_end(&ch->motion);
 }
@@ -189,8 +182,10 @@ void count_publish(struct channel *ch, const struct message *m)
 
 static void stir_exchange(struct broker *b, struct exchange *x)
 {
-	if (!x->motion)
+	if (!x->motion) {
 		x->motion = motion_new(MOTION_EXCHANGE, x, &x->stirred);
+		x->motion->sums[0] = &b->counters.exchanges;
+	}
 	motion_stir(x->motion, &b->store.stirred);
 }
 
@@ -209,8 +204,8 @@ void count_confirms(struct channel *ch)
 
 void count_unroutable(struct channel *ch, bool returned)
 {
-	ch->motion.traffic.return_unroutable += returned;
-	ch->motion.traffic.drop_unroutable += !returned;
+	MOTION_COUNT(&ch->motion, return_unroutable, returned);
+	MOTION_COUNT(&ch->motion, drop_unroutable, !returned);
 	stir_channel(ch);
 }
 
@@ -239,15 +234,6 @@ void count_residence(struct broker *b, const struct entry *e)
 	if (e->seq % COUNT_RESIDENCE_OF == 1 && !e->redelivered)
 		histogram_add(&b->counters.residence_ms, ms < 0 ? 0 : (uint64_t)ms, 1);
 }
-
-/* Of both, to be counted there at once. */
-#define COUNT(ch, q, name, n)                         \
-	do {                                              \
-		queue_stir(q);                                \
-		stir_channel(ch);                             \
-		(q)->motion->traffic.name += (n);             \
-		(ch)->motion.traffic.name += (n);             \
-	} while (0)
 
 void count_deliver(struct consumer *c, bool redelivered)
 {

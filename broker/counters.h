@@ -63,9 +63,8 @@ void counters_init(struct counters *c);
 /* All traffic is told and all sums are right, also of virtual hosts: before any is read. */
 void counters_settle(struct broker *b);
 
-/* The traffic of that one alone is right; and what it is part of knows. */
+/* The traffic of that one alone is right. */
 void counters_gather(enum motion_kind kind, void *of);
-void counters_tell(struct broker *b, struct motion *m);
 
 /* What queues of all kinds have handed out. */
 struct traffic counters_handed_out(const struct counters *c);

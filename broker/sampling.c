@@ -168,8 +168,10 @@ static uint8_t smooth(uint8_t before, bool able)
 
 static void look(struct broker *b, struct motion *m)
 {
-	counters_tell(b, m);
+	counters_gather(m->kind, m->of);
 	motion_rest(m);
+	if (m->kind == MOTION_CHANNEL)   /* whose sum may have grown since it was looked at */
+		motion_stir(&((struct channel *)m->of)->vhost->motion, &b->store.stirred);
 	m->moved = b->sampling.step;
 	if (m->kind == MOTION_QUEUE)
 		m->able = smooth(m->able, rotation_first(&((struct queue *)m->of)->live->rotation));

@@ -200,7 +200,7 @@ static void deliver(struct consumer *c, struct entry e)
 /* What a message that is history costs a turn, in messages handed out: turns are short where
  * streams are read from far back, so that who follows the end of one waits for little.  One reader
  * takes some at a time: each that has a part in a turn costs a write to its socket. */
-enum { HISTORY_COST = 32, HISTORY_BYTES = 32, BURST = 32 };
+enum { HISTORY_COST = 64, HISTORY_BYTES = 16, BURST = 32 };
 
 static size_t cost_of(const struct consumer *c, const struct message *m)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "queue/motion.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "base/series.h"
 
@@ -12,20 +10,8 @@ void motion_init(struct motion *m, enum motion_kind kind, void *of)
 	list_init(&m->stirred);
 }
 
-bool motion_tell(struct motion *m)
-{
-	if (memcmp(&m->traffic, &m->told, sizeof m->told) == 0)
-		return false;
-	for (unsigned i = 0; i < MOTION_SUMS; i++)
-		if (m->sums[i])
-			traffic_add_since(m->sums[i], &m->traffic, &m->told);
-	m->told = m->traffic;
-	return true;
-}
-
 void motion_end(struct motion *m)
 {
-	motion_tell(m);
 	list_remove(&m->stirred);
 	series_free(&m->series);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes on with something that messages go through: its traffic, which sums are told of now and
- * then, and a place on the list of those that moved lately, so that who tells the sums or takes
+/* What goes on with something that messages go through: its traffic, the sums that this is a part
+ * of, and a place on the list of those that moved lately, so that who gathers traffic or takes
  * samples looks at these alone.  On the way of a message next to nothing is counted
  * (docs/decisions/0020-statistics.md): the traffic is gathered when somebody wants to know. */
 #ifndef QUEUE_MOTION_H
@@ -20,9 +20,8 @@ struct motion {
 	struct list stirred;         /* on a list of those that moved ... */
 	bool *flag;                  /* ... which is also said there; NULL: it is not */
 	uint64_t seen;               /* of a queue: the number that was next when it was gathered */
-	struct traffic traffic;
-	struct traffic told;         /* of that, what is in the sums */
-	struct traffic *sums[MOTION_SUMS];   /* which it is part of; NULL: none */
+	struct traffic traffic;      /* MOTION_COUNT counts ... */
+	struct traffic *sums[MOTION_SUMS];   /* ... there, too; NULL: none */
 	struct series *series;       /* what it was; kept by broker/ ... */
 	uint64_t moved;              /* ... at that step last ... */
 	bool sampled;                /* ... once at least */
@@ -33,11 +32,18 @@ struct motion {
 
 void motion_init(struct motion *m, enum motion_kind kind, void *of);
 
-/* Before of is freed, and while its sums are there. */
+/* Before of is freed. */
 void motion_end(struct motion *m);
 
-/* Tells the sums what is new; false when nothing is. */
-bool motion_tell(struct motion *m);
+/* n more of one kind. */
+#define MOTION_COUNT(m, name, more)                        \
+	do {                                                   \
+		uint64_t more_ = (more);                           \
+		(m)->traffic.name += more_;                        \
+		for (unsigned i_ = 0; i_ < MOTION_SUMS; i_++)      \
+			if ((m)->sums[i_])                             \
+				(m)->sums[i_]->name += more_;              \
+	} while (0)
 
 /* It moves; it has been looked at. */
 void motion_stir(struct motion *m, struct list *stirred);

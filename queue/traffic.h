@@ -25,13 +25,4 @@ static inline void traffic_add(struct traffic *t, const struct traffic *more)
 #undef TRAFFIC
 }
 
-/* Adds what came since it was as before. */
-static inline void traffic_add_since(struct traffic *t, const struct traffic *now,
-                                     const struct traffic *before)
-{
-#define TRAFFIC(name) t->name += now->name - before->name;
-#include "queue/traffic.def"
-#undef TRAFFIC
-}
-
 #endif
