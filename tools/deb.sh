@@ -35,6 +35,9 @@ for page in leveret.8 leveretctl.8 leveret.conf.5 leveret-perf.1 leveret-migrate
 	mkdir -p "$root/usr/share/man/man${page##*.}"
 	"$build/man" "$page" | gzip -9n > "$root/usr/share/man/man${page##*.}/$page.gz"
 done
+for file in prometheus/prometheus.yml prometheus/leveret.rules.yml grafana/leveret-overview.json; do
+	put 644 "etc/$file" "usr/share/leveret/$file"
+done
 put 644 README.md usr/share/doc/leveret/README.md
 mkdir -p "$root/usr/share/doc/leveret"
 gzip -9n < CHANGELOG.md > "$root/usr/share/doc/leveret/changelog.gz"

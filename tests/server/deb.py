@@ -83,6 +83,10 @@ def main():
         check("the shell completes its verbs", run(
             "bash", "-n", f"{root}/usr/share/bash-completion/completions/leveretctl")[0] == 0 and
               os.path.getsize(f"{root}/usr/share/zsh/vendor-completions/_leveretctl") > 1000)
+        check("what watches it finds rules and a dashboard", all(
+            os.path.getsize(f"{root}/usr/share/leveret/{name}") for name in (
+                "prometheus/prometheus.yml", "prometheus/leveret.rules.yml",
+                "grafana/leveret-overview.json")))
         check("programs are small without what debuggers need",
               all(os.path.getsize(p) < 2 << 20 for p in glob.glob(f"{root}/usr/bin/*")))
         try_pages(root)
