@@ -511,8 +511,8 @@ START_TEST(history_is_read_in_short_turns)
 		connection_sent(c, connection_outbox(c)->bytes);
 	}
 	ck_assert_uint_eq(live_stream()->stream->n_reads, 0);
-	ck_assert_uint_gt(most, 150);
-	ck_assert_uint_lt(most, 300);
+	ck_assert_uint_gt(most, 60);
+	ck_assert_uint_lt(most, 200);
 }
 END_TEST
 
