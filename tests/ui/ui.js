@@ -5,13 +5,14 @@
 // usage: node ui.js BUILD PICTURES
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const [, , build, pictures] = process.argv;
+const ui = join(import.meta.dirname, "../../management/ui");
 const scratch = mkdtempSync(join(tmpdir(), "leveret-ui."));
 const children = [];
 let passed = 0, failed = 0;
@@ -78,6 +79,26 @@ class Person {
 		return what.first().waitFor({ timeout: 8000 }).then(() => true, () => false);
 	}
 
+	/* What the legend of a chart tells of a line, once it is not nought: the newest value. */
+	async reads(line) {
+		const value = this.page.locator(".u-series", { hasText: line })
+			.locator(".u-value", { hasText: /[1-9]/ });
+		await value.first().waitFor({ timeout: 15000 });
+		return value.first().textContent();
+	}
+
+	/* Whether a chart has something in colours; frame and grid are grey. */
+	draws(title) {
+		return this.page.locator("figure", { hasText: title }).locator("canvas").evaluate(c => {
+			const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+			for (let i = 0; i < data.length; i += 4)
+				if (data[i + 3] > 200 && Math.max(...data.slice(i, i + 3)) -
+					Math.min(...data.slice(i, i + 3)) > 80)
+					return true;
+			return false;
+		});
+	}
+
 	row(text) {
 		return this.page.locator("tr", { hasText: text });
 	}
@@ -129,6 +150,14 @@ async function tries(what, person, steps) {
 
 // ---- what they do ----
 
+/* All of it, as it is in the repository. */
+function small() {
+	const all = readdirSync(ui, { recursive: true, withFileTypes: true });
+	const sum = all.filter(f => f.isFile())
+		.reduce((n, f) => n + statSync(join(f.parentPath, f.name)).size, 0);
+	check("the files are less than 150 KiB", sum > 0 && sum < 150 * 1024, sum);
+}
+
 async function log_in(p) {
 	await p.page.goto(p.url);
 	await p.page.fill("[name=user]", "guest");
@@ -146,11 +175,35 @@ async function overview(p) {
 	check("the overview knows the connections of the load", await p.sees("Connections"));
 	const tile = p.page.locator(".tile", { hasText: "Connections" }).locator("strong");
 	check("... which are three", await tile.textContent() === "3", await tile.textContent());
-	check("and draws what is in queues", await p.shows(p.page.locator("line-chart canvas")));
+	check("the chart tells the rates of now", /^\d+(\.\d)?\/s$/.test(await p.reads("Published")));
+	const at = await p.reads("At");
+	check("it goes on", await p.page.waitForFunction(   /* two rates make a line */
+		at => document.querySelector(".u-value").textContent !== at, at).then(() => true));
+	check("... of acks too, and draws them", await p.reads("Acknowledged") &&
+		await p.draws("Messages a second") && await p.draws("Messages queued"));
+	await samples_at_once(p);
+	for (const span of ["1 min", "1 h", "1 day"]) {
+		await p.page.getByRole("link", { name: span, exact: true }).click();
+		check(`${span} can be chosen`, await p.shows(p.page.locator(
+			`line-chart[seconds="${{ "1 min": 60, "1 h": 3600, "1 day": 86400 }[span]}"]`)));
+	}
+	await p.go("overview");
 	await p.page.click("[title='Light or dark']");
 	const theme = await p.page.evaluate(() => document.documentElement.dataset.theme);
 	await p.page.click("[title='Light or dark']");
 	check("it can be turned dark", theme === "dark", theme);
+}
+
+/* Opened anew the chart has what was before: of the first answer, as there is no second one. */
+async function samples_at_once(p) {
+	let answered = 0;
+	await p.page.route("**/api/overview?*", route => answered++ ? undefined : route.continue());
+	await p.page.reload();
+	check("opened anew it has the rates at once", await p.reads("Published") &&
+		await p.draws("Messages a second"));
+	await p.page.unroute("**/api/overview?*");
+	await p.go("queues");
+	await p.go("overview");
 }
 
 async function queues(p) {
@@ -173,8 +226,11 @@ async function queues(p) {
 
 async function queue(p) {
 	await p.go("queue/%2F/orders");
-	await p.fill("Publish", { payload: "first", headers: '{"shop": "north"}' }, "Publish");
+	await p.fill("Publish", { payload: "first", headers: '{"shop": "north"}',
+		properties: `{"timestamp": ${Math.floor(Date.now() / 1000) - 7230}}` }, "Publish");
 	check("a message is published", await p.told("Published."));
+	check("and its age is told", await p.shows(p.page.locator(".tile", { hasText: "Oldest" })
+		.locator("strong", { hasText: "2 h" })));
 	const ready = p.page.locator(".tile", { hasText: "Ready" }).first().locator("strong");
 	await p.page.waitForFunction(() => document.querySelector(".tile strong").textContent === "1");
 	check("and counted", await ready.textContent() === "1");
@@ -205,6 +261,15 @@ async function queue(p) {
 	await p.page.getByRole("button", { name: "Delete the queue" }).click();
 	await p.confirms();
 	check("it is deleted", await p.told("The queue is gone."));
+}
+
+async function busy_queue(p) {
+	await p.go("queue/%2F/busy");
+	check("the queue of the load has its rates", /\/s$/.test(await p.reads("Delivered")));
+	check("... drawn", await p.draws("Messages a second") && await p.draws("Messages queued"));
+	await p.page.getByRole("link", { name: "1 min", exact: true }).click();
+	check("of a minute, too", await p.shows(p.page.locator("line-chart[seconds='60']")) &&
+		await p.reads("Published"));
 }
 
 async function messages(p) {
@@ -409,8 +474,8 @@ try {
 	const { amqp, url } = await start();
 	use(amqp);
 	const p = new Person(await browser.newPage({ viewport: { width: 1280, height: 900 } }), url);
-	for (const task of [log_in, overview, queues, queue, messages, streams, exchanges, trace, admin,
-		log, names])
+	for (const task of [small, log_in, overview, queues, queue, busy_queue, messages, streams,
+		exchanges, trace, admin, log, names])
 		await tries(task.name, p, () => task(p));
 	await take_pictures(browser, url);
 	await tries("connections", p, () => connections(p));

@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
-import { find, get } from "../api.js";
-import { seen, seen_growing } from "../chart.js";
-import { bytes, chip, count, facts, section, span, table, tile } from "../parts.js";
+import { find } from "../api.js";
+import { charts, flows, get_sampled } from "../chart.js";
+import { bytes, chip, count, facts, rate, section, span, table, tile } from "../parts.js";
 
 export const title = () => "Overview";
 export const every = 2000;
 
 export async function load(args, q, signal) {
 	const [overview, nodes] = await Promise.all([
-		get("overview", signal),
+		get_sampled("overview", q, signal),
 		find("nodes", signal),
 	]);
 	return { overview, node: nodes?.[0] };
 }
 
-/* Messages on their ways. */
-const flows = [
-	["publish", "Published", "blue"],
-	["confirm", "Confirmed", "green"],
-	["deliver_get", "Delivered", "orange"],
-	["ack", "Acknowledged", "purple"],
-	["redeliver", "Redelivered", "red"],
-	["return_unroutable", "Returned", "sky"],
-	["drop_unroutable", "Dropped", "grey"],
+const more_flows = [
+	["return_unroutable", "Returned"],
+	["drop_unroutable", "Dropped"],
 ];
 
-export function view({ overview: o, node }) {
-	const totals = o.queue_totals, stats = o.message_stats;
+export function view({ overview: o, node }, args, q) {
+	const totals = o.queue_totals;
 	return html`
 		<h1>Overview <small>${o.cluster_name} · ${o.product_name} ${o.product_version}</small></h1>
 		${alarms(node)}
@@ -36,19 +30,9 @@ export function view({ overview: o, node }) {
 			${tile("Unacked", count(totals.messages_unacknowledged ?? 0))}
 			${links(o.object_totals)}
 		</div>
-		<div class="charts">
-			<figure><figcaption>Messages in queues</figcaption><line-chart .series=${[
-				{ title: "Ready", color: "blue", points: seen("ready", totals.messages_ready) },
-				{ title: "Unacknowledged", color: "orange",
-					points: seen("unacknowledged", totals.messages_unacknowledged) },
-			]}></line-chart></figure>
-			${some(flows, stats) ? html`<figure><figcaption>Messages a second</figcaption>
-				<line-chart unit="rate" .series=${some(flows, stats).map(([key, name, color]) =>
-					({ title: name, color, points: seen_growing(key, stats[key]) }))}>
-				</line-chart></figure>` : nothing}
-		</div>
+		${charts(totals, o.message_stats, q, 4)}
 		<div class="columns">
-			${counted("Messages", flows, stats)}
+			${counted("Messages", [...flows, ...more_flows], o.message_stats)}
 			${counted("Comings and goings", churn, o.churn_rates)}
 			${node ? section("Node", resources(node)) : nothing}
 			${section("Listeners", table([
@@ -59,16 +43,11 @@ export function view({ overview: o, node }) {
 		</div>`;
 }
 
-/* Of what is known, what the broker counts. */
-function some(known, counts) {
-	const list = known.filter(([key]) => counts[key] !== undefined);
-	return list.length ? list : null;
-}
-
-const counted = (title, known, counts) => some(known, counts) ? section(title, table([
+const counted = (title, known, counts) => section(title, table([
 	{ title: "", cell: ([, name]) => name },
 	{ title: "Since the start", number: true, cell: ([key]) => count(counts[key]) },
-], some(known, counts))) : nothing;
+	{ title: "Now", number: true, cell: ([key]) => rate(counts[`${key}_details`].rate) },
+], known));
 
 const churn = [
 	["connection_created", "Connections opened"],

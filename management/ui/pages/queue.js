@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, path, post, put, remove } from "../api.js";
-import { seen } from "../chart.js";
+import { charts, get_sampled } from "../chart.js";
 import { act, area, bytes, chip, choice, confirm, count, exchange_link, facts, field, form, moment,
 	object, section, span, table, table_of_values, tell, tick, tile } from "../parts.js";
 import { go, href } from "../route.js";
@@ -12,7 +12,7 @@ export const every = 2000;
 
 export async function load([v, name], q, signal) {
 	const [queue, bindings] = await Promise.all([
-		get(path`queues/${v}/${name}`, signal),
+		get_sampled(path`queues/${v}/${name}`, q, signal),
 		get(path`queues/${v}/${name}/bindings`, signal),
 	]);
 	return { queue, bindings };
@@ -37,24 +37,21 @@ export function queue_chips(q) {
 	return known.filter(([is]) => is).map(([, name, words]) => chip(name, words));
 }
 
-export function view({ queue: q, bindings }) {
-	const name = `${q.vhost}/${q.name}`;
+/* The timestamp is the publisher's. */
+const age = seconds => seconds ? span(Math.max(0, Date.now() - seconds * 1000)) : "–";
+
+export function view({ queue: q, bindings }, args, asked) {
 	return html`
 		<h1>${q.name} <small>in ${q.vhost}</small> ${queue_chips(q)}</h1>
 		<div class="tiles">
 			${tile("Ready", count(q.messages_ready))}
 			${tile("Unacked", count(q.messages_unacknowledged))}
 			${tile("Bytes ready", bytes(q.message_bytes_ready))}
+			${tile("Oldest", age(q.head_message_timestamp))}
 			${tile("Consumers", count(q.consumers))}
 			${tile("State", q.state)}
 		</div>
-		<div class="charts">
-			<figure><figcaption>Messages</figcaption><line-chart .series=${[
-				{ title: "Ready", color: "blue", points: seen(`${name} ready`, q.messages_ready) },
-				{ title: "Unacknowledged", color: "orange",
-					points: seen(`${name} unacked`, q.messages_unacknowledged) },
-			]}></line-chart></figure>
-		</div>
+		${charts(q, q.message_stats, asked, 2)}
 		<div class="columns">
 			${section("Consumers", consumers(q.consumer_details ?? []))}
 			${section("Bindings", html`${bound(q, bindings)}${bind(q)}`)}
