@@ -311,13 +311,11 @@ static enum http_audience audience(const struct http_response *r)
 	return r->host->scrapers_log_in ? FOR_MONITORING : FOR_ANYBODY;
 }
 
-/* The refusal goes to out. */
-static bool may(struct http_response *r, struct buf *out)
+/* Whether who asks may; the refusal goes to out. */
+static bool has_rights(struct http_response *r, struct buf *out)
 {
 	if (audience(r) == FOR_ANYBODY)
 		return true;
-	if (!log_in(r, out))
-		return false;
 	if (!has_tag(r, "management", "Not management user", out))
 		return false;
 	switch (audience(r)) {
@@ -332,6 +330,11 @@ static bool may(struct http_response *r, struct buf *out)
 		return has_tag(r, "administrator", "Not administrator user", out) && find_vhost(r, out);
 	default: return true;
 	}
+}
+
+static bool may(struct http_response *r, struct buf *out)
+{
+	return audience(r) == FOR_ANYBODY || (log_in(r, out) && has_rights(r, out));
 }
 
 /* ---- beginning ---- */
@@ -472,18 +475,18 @@ void http_response_free(struct http_response **response)
 
 /* ---- going on ---- */
 
-/* Who asks, and where, may have gone since the last piece; what was changed is told of all the
- * same. */
+/* Who asks, and where, may have gone since the head or the last piece; what was changed is told of
+ * all the same. */
 static bool find_again(struct http_response *r)
 {
-	bool changes = r->request->action & (HTTP_ACTION_PUT | HTTP_ACTION_DELETE);
+	bool changed = r->begun && r->request->action & (HTTP_ACTION_PUT | HTTP_ACTION_DELETE);
 	const struct broker *b = r->host->broker;
 	if (r->user_name.n)
 		r->user = user_find(b, r->user_name);
 	if (r->in_vhost)
 		r->vhost = vhost_find(b, r->parts[0]);
 	bool whole = (r->user || !r->user_name.n) && (r->vhost || !r->in_vhost);
-	r->cut = !whole && !changes;
+	r->cut = !whole && !changed;
 	return !r->cut;
 }
 
@@ -509,6 +512,8 @@ enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, str
 		return http_status(r, 401);
 	if (!is_body_read(r))
 		return CALL_WAITS;
+	if (!r->begun && !has_rights(r, out))   /* what was allowed at the head may not be any more */
+		return CALL_DONE;
 	manage_now(b, now_ms);
 	b->events.actor = r->user ? (const char *)r->user->name.p : NULL;
 	enum call_state state = r->route->handle(r, out);

@@ -107,6 +107,51 @@ START_TEST(a_hash_is_made_of_a_password)
 }
 END_TEST
 
+/* ---- what changes between the head of a request and its body ---- */
+
+static void add_eve(void)
+{
+	assert_asked(201, "PUT", "/api/users/eve", "{\"password\":\"e\",\"tags\":\"administrator\"}");
+	assert_asked(201, "PUT", "/api/vhosts/v", "{}");
+	assert_asked(201, "PUT", "/api/permissions/v/eve",
+	             "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}");
+}
+
+/* The body comes when somebody has asked for something else meanwhile. */
+static void assert_too_late(const char *target, const char *body, const char *method,
+                            const char *meanwhile)
+{
+	struct browser eve;
+	char head[256];
+	add_eve();
+	snprintf(head, sizeof head,
+	         "PUT %s HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ZXZlOmU=\r\n"
+	         "Content-Length: %zu\r\n\r\n", target, strlen(body));
+	browser_open(&eve, &in, true);
+	browser_send(&eve, slice_str(head), 0);
+	ck_assert_uint_eq(browser_read(&eve, false), 0);
+	assert_asked(204, method, meanwhile,
+	             *method == 'P' ? "{\"password\":\"e\",\"tags\":\"management\"}" : NULL);
+	browser_send(&eve, slice_str(body), 0);
+	ck_assert_uint_eq(browser_read(&eve, false), 401);
+	browser_close(&eve);
+	browser_ask(&browser, "DELETE", "/api/users/eve", NULL);
+	browser_ask(&browser, "DELETE", "/api/vhosts/v", NULL);
+}
+
+START_TEST(rights_are_those_there_are_when_the_body_is_there)
+{
+	static const char mallory[] = "{\"password\":\"m\",\"tags\":\"administrator\"}";
+	assert_too_late("/api/queues/v/q", "{}", "DELETE", "/api/vhosts/v");
+	assert_too_late("/api/queues/v/q", "{}", "DELETE", "/api/users/eve");
+	assert_too_late("/api/queues/v/q", "{}", "DELETE", "/api/permissions/v/eve");
+	assert_too_late("/api/policies/v/p", "{}", "DELETE", "/api/vhosts/v");
+	assert_too_late("/api/users/mallory", mallory, "DELETE", "/api/users/eve");
+	assert_too_late("/api/users/mallory", mallory, "PUT", "/api/users/eve");
+	assert_asked(404, "GET", "/api/users/mallory", NULL);
+}
+END_TEST
+
 Suite *suite_management_api_auth(void)
 {
 	Suite *s = suite_create("management_api_auth");
@@ -117,6 +162,7 @@ Suite *suite_management_api_auth(void)
 	tcase_add_test(t, a_stranger_sends_little);
 	tcase_add_test(t, attempts_are_counted);
 	tcase_add_test(t, a_hash_is_made_of_a_password);
+	tcase_add_test(t, rights_are_those_there_are_when_the_body_is_there);
 	suite_add_tcase(s, t);
 	return s;
 }
