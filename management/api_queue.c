@@ -52,7 +52,7 @@ static void put_more(struct http_response *r, struct buf *out, const struct queu
 	buf_append_slice(&r->room, queue_name(q));
 	rows_end(&r->rows);
 	rows_begin(&r->rows, r->host->broker, ROSTER_CONSUMERS);
-	rows_match(&r->rows, "queue.vhost", r->vhost->name);
+	rows_match(&r->rows, "queue.vhost", r->parts[0]);
 	rows_match(&r->rows, "queue.name", buf_slice(&r->room));
 }
 
@@ -115,10 +115,10 @@ enum call_state api_queue_purge(struct http_response *r, struct buf *out)
 
 static enum call_state set_paused(struct http_response *r, struct buf *out, bool paused)
 {
-	struct queue *q = topology_queue(&r->vhost->topology, name_of(r));
-	if (!q)
+	struct queue *q = r->begun ? NULL : topology_queue(&r->vhost->topology, name_of(r));
+	if (!q && !r->begun)
 		return http_not_found(r, out);
-	if (!r->begun)
+	if (q)
 		r->wait_for = manage_pause(r->host->broker, q, paused);
 	return http_durably(r, 204);
 }

@@ -263,6 +263,27 @@ START_TEST(a_queue_is_paused)
 }
 END_TEST
 
+/* Its virtual host goes while that is on its way to the disk. */
+START_TEST(a_queue_that_is_paused_may_go)
+{
+	static const char ask[] = "PUT /api/queues/v/q/pause HTTP/1.1\r\nHost: x\r\n"
+	                          "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n\r\n";
+	struct buf out = { 0 };
+	assert_asked(201, "PUT", "/api/vhosts/v", "{}");
+	assert_asked(201, "PUT", "/api/permissions/v/guest",
+	             "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}");
+	assert_asked(201, "PUT", "/api/queues/v/q", "{\"durable\":true}");
+	http_take(browser.http, slice_str(ask));
+	ck_assert_int_eq(http_pull(browser.http, in.now_ms, &out), HTTP_WAIT);
+	log_position at = vhost_remove(vhost_find(in.broker, slice_str("v")));
+	ck_assert_uint_gt(at, 0);
+	inside_pass(&in, 10);
+	ck_assert_int_eq(http_pull(browser.http, in.now_ms, &out), HTTP_MORE);
+	ck_assert(slice_starts(buf_slice(&out), "HTTP/1.1 204 "));
+	buf_free(&out);
+}
+END_TEST
+
 START_TEST(exchanges)
 {
 	assert_asked(201, "PUT", "/api/exchanges/%2F/x", "{\"type\":\"topic\",\"internal\":true}");
@@ -816,6 +837,7 @@ Suite *suite_management_api(void)
 	tcase_add_test(t, numbers_may_be_texts);
 	tcase_add_test(t, the_path_says_what_is_meant);
 	tcase_add_test(t, a_queue_is_paused);
+	tcase_add_test(t, a_queue_that_is_paused_may_go);
 	tcase_add_test(t, exchanges);
 	tcase_add_test(t, a_binding_has_a_key_of_its_own);
 	tcase_add_test(t, a_message_is_published_and_taken);
