@@ -414,7 +414,8 @@ static void set_queue(struct taking *t, struct vhost *v, const struct queue_spec
 {
 	struct queue *q = v ? topology_queue(&v->topology, spec->name) : NULL;
 	if (q && !is_same_queue(q, spec)) {
-		if (q->exclusive || !may_replace(t, manage_loses(q)) || t->dry)
+		if (q->exclusive || !may_replace(t, manage_loses(q)) ||
+		    !manage_may_add_queue(v, spec, t->why) || t->dry)
 			return;
 		manage_delete(t->broker, q);
 	} else if (!decide(t, q != NULL, true)) {
@@ -449,7 +450,7 @@ static void set_exchange(struct taking *t, struct vhost *v, const struct exchang
 	struct exchange *x = v ? topology_exchange(&v->topology, spec->name) : NULL;
 	if (x && !is_same_exchange(x, spec)) {
 		t->replaces &= !x->predeclared;
-		if (!may_replace(t, NULL) || t->dry)
+		if (!may_replace(t, NULL) || !manage_may_add_exchange(v, spec, t->why) || t->dry)
 			return;
 		manage_delete_exchange(v, x);
 	} else if (!decide(t, x != NULL, true)) {

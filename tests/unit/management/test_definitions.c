@@ -491,6 +491,23 @@ START_TEST(one_virtual_host_is_reconciled_alone)
 }
 END_TEST
 
+/* What cannot come does not make go what is there. */
+START_TEST(nothing_is_replaced_by_what_is_refused)
+{
+	static const char bad[] =
+		"{\"queues\":[{\"name\":\"q\",\"vhost\":\"/\",\"arguments\":{\"x-max-length\":-1}}],"
+		"\"exchanges\":[{\"name\":\"x\",\"vhost\":\"/\",\"type\":\"fanout\","
+		"\"arguments\":{\"x-message-deduplication\":true,\"x-cache-size\":\"many\"}}]}";
+	ck_assert_int_eq(import(file), 0);
+	ck_assert_int_eq(review("-q --dry-run --reconcile", bad), 65);
+	assert_says("refuse queues 'q' in vhost '/': ");
+	ck_assert_int_eq(review("-q --reconcile", bad), 65);
+	assert_says("refuse queues 'q' in vhost '/': ");
+	ask("list_queues -s name");
+	ck_assert_str_eq(text_of(&said), "q\n");
+}
+END_TEST
+
 Suite *suite_management_definitions(void)
 {
 	Suite *s = suite_create("management/definitions");
@@ -509,6 +526,7 @@ Suite *suite_management_definitions(void)
 	tcase_add_test(t, what_is_not_in_the_file_is_deleted);
 	tcase_add_test(t, messages_are_lost_by_force_alone);
 	tcase_add_test(t, one_virtual_host_is_reconciled_alone);
+	tcase_add_test(t, nothing_is_replaced_by_what_is_refused);
 	suite_add_tcase(s, t);
 	return s;
 }
