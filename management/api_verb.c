@@ -35,6 +35,7 @@ static bool begin(struct http_response *r, struct buf *out)
 	}
 	buf_append_slice(&bytes, r->request->body);
 	r->call = call_new(r->host, &bytes);
+	r->call->actor = r->user_name;
 	const struct verb *v = r->call->verb;
 	if (v && !slice_is(r->parts[0], v->name)) {
 		http_bad_request(r, out, "the body calls %s", v->name);

@@ -113,6 +113,7 @@ struct call {
 	struct request request;      /* as it came */
 	struct slice arguments[REQUEST_MAX_ARGUMENTS];   /* without options */
 	size_t n;
+	struct slice actor;          /* the user who asks, from afar; p == NULL: the broker's owner */
 	struct slice vhost;
 	bool vhost_said;             /* by an option; else it is "/" */
 	bool quiet, bare;            /* no banner, no headers */

@@ -26,6 +26,7 @@ static bool begin_parsing(struct call *c, struct buf *out)
 	c->definitions.dry_run = c->dry_run;
 	c->definitions.reconcile = c->reconcile;
 	c->definitions.force = c->force;
+	c->definitions.actor = c->actor;
 	c->definitions.notes = c->json ? DEFINITIONS_LINES : DEFINITIONS_TEXT;
 	c->parsing = parsing_new(c->host->aside, &c->bytes, c->arguments[0], slice_of("", 0));
 	return true;

@@ -80,6 +80,10 @@ def try_changes(b):
     text = b.afar("export_definitions")[1]
     check("definitions there and back", json.loads(text)["users"] and
           b.afar("import_definitions", input=text)[0] == 0)
+    got = b.afar("import_definitions", "-q", "--reconcile", input='{"users":[]}')
+    check("who asks is not deleted with the others",
+          "keep users 'guest': it is who asks" in got[1] and "delete users 'maria'" in got[1] and
+          b.afar("ping")[0] == 0, got)
 
 
 def try_rights(b):
