@@ -347,13 +347,29 @@ bool definitions_take(struct broker *b, const char *section, struct slice object
 	return why->len == 0;
 }
 
+/* One that is no list would count as an empty one, and what is there as too much; NULL: there is
+ * none. */
+static const char *unsound_section(const json_t *root)
+{
+	bool alone;
+	const char *key;
+	for (size_t i = 0; (key = taking_section(i, &alone)); i++) {
+		const json_t *list = json_object_get(root, key);
+		if (list && !json_is_array(list))
+			return key;
+	}
+	return NULL;
+}
+
 bool definitions_begin(struct definitions *d, const struct parsing *r, struct buf *why)
 {
-	const char *fault;
+	const char *fault, *unsound;
 	d->root = parsing_root(r, &fault);
 	const char *format = json_string_value(json_object_get(d->root, "rabbitmq_definition_format"));
 	if (!json_is_object(d->root))
 		buf_printf(why, "the definitions are no object of JSON: %s", fault);
+	else if ((unsound = unsound_section(d->root)))
+		buf_printf(why, "%s has to be a list", unsound);
 	else if (!d->vhost.p && format && strcmp(format, "single_virtual_host") == 0)
 		buf_printf(why, "the definitions are of one virtual host: -p says which one they are for");
 	d->removal.broker = d->broker;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/die.h"
 #include "tests/sim/admin.h"
 #include "tests/sim/talk.h"
 
@@ -508,6 +509,19 @@ START_TEST(nothing_is_replaced_by_what_is_refused)
 }
 END_TEST
 
+START_TEST(what_is_no_list_is_refused)
+{
+	static const char *const unsound[] = { "{\"users\":null}", "{\"users\":{\"kate\":1}}",
+		                                   "{\"queues\":5}" };
+	ask("add_user kate secret");
+	for (size_t i = 0; i < ARRAY_LEN(unsound); i++) {
+		ck_assert_int_eq(review("-q --reconcile", unsound[i]), 65);
+		assert_says(" has to be a list\n");
+	}
+	ck_assert_int_eq(admin_say(&in, &said, "authenticate_user", "kate", "secret", NULL), 0);
+}
+END_TEST
+
 Suite *suite_management_definitions(void)
 {
 	Suite *s = suite_create("management/definitions");
@@ -527,6 +541,7 @@ Suite *suite_management_definitions(void)
 	tcase_add_test(t, messages_are_lost_by_force_alone);
 	tcase_add_test(t, one_virtual_host_is_reconciled_alone);
 	tcase_add_test(t, nothing_is_replaced_by_what_is_refused);
+	tcase_add_test(t, what_is_no_list_is_refused);
 	suite_add_tcase(s, t);
 	return s;
 }
