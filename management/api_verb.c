@@ -51,5 +51,8 @@ enum call_state api_verb(struct http_response *r, struct buf *out)
 {
 	if (!r->begun && !begin(r, out))
 		return CALL_DONE;
+	r->cut = !http_user_is(r->user, "monitoring");   /* not any more */
+	if (r->cut)
+		return CALL_DONE;
 	return call_pull(r->call, r->now_ms, out);
 }

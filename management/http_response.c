@@ -490,6 +490,18 @@ static bool find_again(struct http_response *r)
 	return !r->cut;
 }
 
+/* What was allowed at the head may not be any more; and who looks on sees no more then. */
+static bool may_still(struct http_response *r, struct buf *out)
+{
+	if (r->begun && r->request->action != HTTP_ACTION_GET)
+		return true;
+	bool may = has_rights(r, out);
+	r->cut = !may && r->begun;
+	if (r->cut)
+		buf_clear(out);
+	return may;
+}
+
 /* A large body is read as JSON before the handler is called. */
 static bool is_body_read(struct http_response *r)
 {
@@ -512,7 +524,7 @@ enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, str
 		return http_status(r, 401);
 	if (!is_body_read(r))
 		return CALL_WAITS;
-	if (!r->begun && !has_rights(r, out))   /* what was allowed at the head may not be any more */
+	if (!may_still(r, out))
 		return CALL_DONE;
 	manage_now(b, now_ms);
 	b->events.actor = r->user ? (const char *)r->user->name.p : NULL;

@@ -147,6 +147,22 @@ START_TEST(the_log_is_seen_as_it_is_written)
 }
 END_TEST
 
+START_TEST(who_may_not_see_the_log_any_more_does_not)
+{
+	struct browser admin;
+	browser_open(&admin, &in, true);
+	browser_ask(&admin, "PUT", "/api/users/w", "{\"password\":\"w\",\"tags\":\"monitoring\"}");
+	http_take(browser.http, slice_str("GET /api/livelog HTTP/1.1\r\nHost: h\r\n"
+	                                  "Authorization: Basic dzp3\r\n\r\n"));
+	ck_assert_ptr_nonnull(strstr(watch(), ": the log"));
+	browser_ask(&admin, "PUT", "/api/users/w", "{\"password\":\"w\",\"tags\":\"management\"}");
+	livelog_add(&browser.livelog, LOGLINE_ERROR, "a secret", "");
+	ck_assert_str_eq(watch(), "");
+	ck_assert(!http_wants_input(browser.http));
+	browser_close(&admin);
+}
+END_TEST
+
 START_TEST(who_falls_behind_goes_on_with_the_oldest_line)
 {
 	struct livelog log = { 0 };
@@ -178,6 +194,7 @@ Suite *suite_management_api_ui(void)
 	tcase_add_test(t, headers_count_and_other_keys_do);
 	tcase_add_test(t, the_alternate_exchange_is_a_step);
 	tcase_add_test(t, the_log_is_seen_as_it_is_written);
+	tcase_add_test(t, who_may_not_see_the_log_any_more_does_not);
 	tcase_add_test(t, who_falls_behind_goes_on_with_the_oldest_line);
 	suite_add_tcase(s, t);
 	return s;
