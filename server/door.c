@@ -243,13 +243,17 @@ static void on_rested(struct ev_loop *ev, ev_timer *w, int events)
 	ev_io_start(ev, &d->io);
 }
 
-void door_turn(struct door *d)
+bool door_turn(struct door *d)
 {
+	bool any = false;
 	list_each_safe(it, &d->callers) {
 		struct caller *c = list_entry(it, struct caller, link);
-		if (c->call && c->state == CALL_WAITS && c->sent == c->out.len)
-			answer(c);
+		if (!c->call || c->state != CALL_WAITS || c->sent != c->out.len)
+			continue;
+		any = true;
+		answer(c);
 	}
+	return any;
 }
 
 /* ---- open and close ---- */

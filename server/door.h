@@ -6,6 +6,8 @@
 #ifndef SERVER_DOOR_H
 #define SERVER_DOOR_H
 
+#include <stdbool.h>
+
 struct door;
 struct host;
 struct loop;
@@ -14,8 +16,8 @@ struct loop;
  * earlier one is removed.  The host is borrowed.  0 or -errno. */
 int door_open(struct loop *l, struct host *h);
 
-/* After a turn: callers that waited for it go on. */
-void door_turn(struct door *d);
+/* After a turn: callers that waited for it go on.  True when some did. */
+bool door_turn(struct door *d);
 
 /* Nobody comes in any more and nothing more is said.  Who has asked for the stop is left to the
  * end of the process, which is the answer. NULL is allowed. */

@@ -12,6 +12,7 @@
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "management/call.h"
+#include "management/ticker.h"
 #include "server/aside.h"
 #include "server/config.h"
 #include "server/console.h"
@@ -138,14 +139,13 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	(void)events;
 	turn(l);
 	aside_turn(l->aside);
-	if (l->door)
-		door_turn(l->door);
+	l->door_waits = l->door && door_turn(l->door);
 	webs_turn(l);
 	aside_turn(l->aside);
 	rest(l);
 	uint64_t at = broker_deadline(l->broker);
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
-	at = earliest(at, webs_deadline(l));
+	at = earliest(at, l->web_waits || l->door_waits ? loop_now_ms() + TICKER_MS : UINT64_MAX);
 	at = earliest(at, list_empty(&l->waiting) && list_empty(&l->line) ? UINT64_MAX : 0);
 	at = earliest(at, l->stopping ? earliest(l->stop_by_ms, l->say_at_ms) : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));

@@ -45,6 +45,7 @@ struct loop {
 	struct listener *listeners;  /* an array, ended by one that is not open */
 	struct listener *web_listeners;   /* for HTTP; likewise */
 	struct list webs;            /* clients of HTTP, the one heard last at the end */
+	bool web_waits, door_waits;  /* somebody there does, and be it for the time */
 	size_t n_webs;
 	struct aside *aside;         /* for what would take long; NULL: there is none */
 	struct host *host;           /* what they are served from; borrowed */

@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "management/call.h"
 #include "management/http.h"
-#include "management/ticker.h"
 #include "server/address.h"
 #include "server/config.h"
 #include "server/descriptors.h"
@@ -233,18 +232,14 @@ static void on_writable(struct ev_loop *ev, ev_io *io, int events)
 
 void webs_turn(struct loop *l)
 {
+	l->web_waits = false;
 	list_each_safe(it, &l->webs) {
 		struct web *w = list_entry(it, struct web, link);
-		if (w->state == HTTP_WAIT && !w->lingering && is_flushed(w))
-			go_on(w);
+		if (w->state != HTTP_WAIT || w->lingering || !is_flushed(w))
+			continue;
+		l->web_waits = true;
+		go_on(w);
 	}
-}
-
-/* Some are told each second what has changed, and that they are not forgotten. */
-uint64_t webs_deadline(const struct loop *l)
-{
-	bool any = l->host && l->host->n_tickers;
-	return any ? loop_now_ms() + TICKER_MS : UINT64_MAX;
 }
 
 /* ---- in ---- */

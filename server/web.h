@@ -21,9 +21,6 @@ void web_new(struct loop *l, int fd, const struct sockaddr_storage *peer, enum h
 /* After a turn of the broker: answers that waited for it go on. */
 void webs_turn(struct loop *l);
 
-/* When it is to be called at the latest, in milliseconds of loop_now_ms. */
-uint64_t webs_deadline(const struct loop *l);
-
 /* Closes all without ceremony. */
 void webs_close(struct loop *l);
 

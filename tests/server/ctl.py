@@ -84,6 +84,9 @@ def try_changes(b):
     check("who asks is not deleted with the others",
           "keep users 'guest': it is who asks" in got[1] and "delete users 'maria'" in got[1] and
           b.afar("ping")[0] == 0, got)
+    for ask in (b.ask, b.afar):
+        check("what takes a while ends though nothing else happens",
+              ask("log_tail_stream", "--duration", "1")[0] == 0)
 
 
 def try_rights(b):
