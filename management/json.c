@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "management/cell.h"
 
+/* False: it does not fit a table; what surely does not is not gone through. */
 static bool put_value(struct buf *out, struct slice key, json_t *v, unsigned depth);
 
 static int order(const void *a, const void *b)
@@ -19,8 +20,10 @@ static int order(const void *a, const void *b)
 static bool put_object(struct buf *out, json_t *object, unsigned depth)
 {
 	size_t n = json_object_size(object), i = 0;
-	const char **keys = mem_alloc(n * sizeof *keys);
 	bool fits = true;
+	if (n > TABLE_MAX_FIELDS)
+		return false;
+	const char **keys = mem_alloc(n * sizeof *keys);
 	for (void *it = json_object_iter(object); it; it = json_object_iter_next(object, it))
 		keys[i++] = json_object_iter_key(it);
 	qsort(keys, n, sizeof *keys, order);
@@ -34,7 +37,7 @@ static bool put_object(struct buf *out, json_t *object, unsigned depth)
 static bool put_array(struct buf *out, json_t *array, unsigned depth)
 {
 	size_t n = json_array_size(array);
-	bool fits = true;
+	bool fits = n <= TABLE_MAX_FIELDS;
 	for (size_t i = 0; i < n && fits; i++)
 		fits = put_value(out, slice_of(NULL, 0), json_array_get(array, i), depth);
 	return fits;
