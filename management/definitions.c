@@ -19,6 +19,7 @@ enum {
 	PIECE_BYTES = 32 << 10,
 	PIECE_ROWS = 200,
 	TAKE_ROWS = 64,              /* each of them may write to the log */
+	COMPLAINTS_BYTES = 256 << 10, /* nobody reads more */
 };
 
 /* ---- out ---- */
@@ -428,7 +429,7 @@ static void tell(struct definitions *d, const struct taking *t, struct buf *out,
 	if (t->verdict != TAKING_REFUSED)
 		return;
 	d->failures++;
-	if (!is_reviewed(d))
+	if (!is_reviewed(d) && why->len < COMPLAINTS_BYTES)
 		buf_printf(why, "%s, number %zu: %.*s\n", t->what.section, d->at + 1, SLICE_ARG(fault));
 }
 

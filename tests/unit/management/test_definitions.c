@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/die.h"
+#include "management/parsing.h"
 #include "tests/sim/admin.h"
 #include "tests/sim/talk.h"
 
@@ -522,6 +523,26 @@ START_TEST(what_is_no_list_is_refused)
 }
 END_TEST
 
+START_TEST(complaints_have_an_end)
+{
+	struct definitions d = { .broker = in.broker };
+	struct buf text = { 0 }, why = { 0 };
+	buf_printf(&text, "{\"queues\":[0");
+	for (int i = 0; i < 20000; i++)
+		buf_printf(&text, ",0");
+	buf_printf(&text, "]}");
+	struct parsing *r = parsing_new(NULL, &text, buf_slice(&text), slice_of("", 0));
+	ck_assert(definitions_begin(&d, r, &why));
+	while (definitions_import(&d, &said, &why))
+		;
+	ck_assert_uint_eq(d.failures, 20001);
+	ck_assert(why.len > 200000 && why.len < 300000);
+	definitions_end(&d);
+	parsing_end(&r);
+	buf_free(&why);
+}
+END_TEST
+
 Suite *suite_management_definitions(void)
 {
 	Suite *s = suite_create("management/definitions");
@@ -542,6 +563,7 @@ Suite *suite_management_definitions(void)
 	tcase_add_test(t, one_virtual_host_is_reconciled_alone);
 	tcase_add_test(t, nothing_is_replaced_by_what_is_refused);
 	tcase_add_test(t, what_is_no_list_is_refused);
+	tcase_add_test(t, complaints_have_an_end);
 	suite_add_tcase(s, t);
 	return s;
 }
