@@ -29,9 +29,15 @@ static uint64_t ring_bytes(size_t n, size_t rows)
 	return rows * (n + 1) * sizeof(uint64_t);
 }
 
+static size_t place(const struct series *s, size_t i)
+{
+	must(s->cap > 0);
+	return (s->at + i) % s->cap;
+}
+
 static uint64_t *row(const struct series *s, size_t i)
 {
-	return s->ring + (s->at + i) % s->cap * (s->n + 1);
+	return s->ring + place(s, i) * (s->n + 1);
 }
 
 /* ---- room ---- */
@@ -97,7 +103,7 @@ void series_sweep(struct series_pool *p, uint64_t quiet)
 static void forget_before(struct series *s, uint64_t from)
 {
 	while (s->count > 1 && *row(s, 1) <= from) {
-		s->at = (s->at + 1) % s->cap;
+		s->at = place(s, 1);
 		s->count--;
 	}
 }
@@ -108,7 +114,7 @@ static void make_way(struct series *s)
 	struct series_pool *p = s->pool;
 	uint64_t more = ring_bytes(s->n, s->cap);
 	if (p->bytes > p->most_bytes || more > p->most_bytes - p->bytes) {
-		s->at = (s->at + 1) % s->cap;
+		s->at = place(s, 1);
 		s->count--;
 		return;
 	}

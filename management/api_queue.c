@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues over HTTP. */
+#include "base/die.h"
 #include "broker/link.h"
 #include "broker/manage.h"
 #include "broker/vhost.h"
@@ -26,11 +27,12 @@ static void put_empty_list(struct buf *out, const char *key)
 static void put_owner(struct buf *out, const struct broker *b, const struct queue *q)
 {
 	object_open(out, "owner_pid_details");
-	list_each(it, &b->connections) {
+	for (struct list *it = b->connections.next; q->exclusive && it != &b->connections;
+	     it = it->next) {
 		const struct connection *c = list_entry(it, struct connection, link);
 		struct slice host;
 		uint16_t port;
-		if (!q->exclusive || c->number != q->owner)
+		if (c->number != q->owner)
 			continue;
 		object_put(out, "name", cell_text(c->name));
 		if (!connection_address(c, false, &host, &port))
@@ -67,6 +69,7 @@ enum call_state api_queue(struct http_response *r, struct buf *out)
 			return api_one(r, out, ROSTER_QUEUES, row.queue ? &row : NULL);
 		if (!api_begin_one(r, out, ROSTER_QUEUES, row.queue ? &row : NULL))
 			return CALL_DONE;
+		must(row.queue);
 		put_more(r, out, row.queue);
 	}
 	if (rows_go_on(&r->rows, r->user, out))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "management/removal.h"
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "broker/manage.h"
 #include "broker/report.h"
@@ -55,6 +56,7 @@ bool removal_designate(const struct roster_row *row, const char *section,
 		out->name = row->exchange->name;
 		return !row->exchange->predeclared;
 	} else {
+		must(row->policy || row->parameter || row->user || row->vhost);
 		out->name = row->policy ? row->policy->name
 		            : row->parameter ? row->parameter->name
 		            : row->user      ? row->user->name
@@ -107,6 +109,7 @@ static log_position unbind(struct vhost *v, const struct binding *b)
 
 static log_position lift_limits(struct vhost *v)
 {
+	must(v);
 	struct vhost_about about = v->about;
 	ledger_vhost_lift(&about);
 	return vhost_change(v, &about);

@@ -18,17 +18,17 @@ enum when { LIVE, START, FIRST };
 
 struct key {
 	const char *name;
-	enum config_kind kind;
 	size_t at;               /* offset of the field in struct config */
-	enum when when;
 	const char *standard;
 	long long least, most;
 	const char *doc;
+	enum config_kind kind;
+	enum when when;
 };
 
 static const struct key keys[] = {
 #define KEY(name, kind, field, when, standard, least, most, doc) \
-	{ name, KIND_##kind, offsetof(struct config, field), when, standard, least, most, doc },
+	{ name, offsetof(struct config, field), standard, least, most, doc, KIND_##kind, when },
 #include "server/config.def"
 #undef KEY
 };

@@ -154,7 +154,9 @@ static int open_screen(int fd, bool *is_socket)
 		return fd;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	int own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	return own < 0 ? fd : own;
+	if (own < 0)
+		return fd;
+	return own;
 }
 
 static enum logline_level level_of(const char *name, enum logline_level otherwise)

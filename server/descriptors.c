@@ -23,8 +23,9 @@ static uint64_t lowest_free(void)
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
+	uint64_t lowest = (uint64_t)fd;
 	close(fd);
-	return (uint64_t)fd;
+	return lowest;
 }
 
 uint64_t descriptors_used(void)
