@@ -128,6 +128,15 @@ void sampling_measure(const struct broker *b, const struct motion *m, uint64_t o
 	}
 }
 
+void sampling_measure_queue(const struct broker *b, const struct queue *q, uint64_t out[MEASURES])
+{
+	memset(out, 0, MEASURES * sizeof *out);
+	if (q->motion)
+		sampling_measure(b, q->motion, out);
+	else
+		measure_queue(q, out);
+}
+
 /* ---- a step ---- */
 
 static uint64_t oldest(const struct sampling *s, uint64_t steps)

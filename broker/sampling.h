@@ -59,6 +59,10 @@ size_t sampling_measures(enum motion_kind kind);
  * up as it was made last. */
 void sampling_measure(const struct broker *b, const struct motion *m, uint64_t out[MEASURES]);
 
+/* Likewise of a queue, which may have messages and not have moved since the start. */
+void sampling_measure_queue(const struct broker *b, const struct queue *q,
+                            uint64_t out[MEASURES]);
+
 /* What the measures in the mask are now, in sum; what they were at a step; and how fast that
  * changed between the last two steps, in a second.  m NULL: it never moved.  What has no samples,
  * because it did not move for long or there was no room for it, was always as it is now. */

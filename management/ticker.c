@@ -144,13 +144,10 @@ static void end(struct buf *out)
 	buf_printf(out, "\n\n");
 }
 
-static void tell(struct topic *t, const char *event, const struct broker *b,
-                 const struct motion *m, struct buf *out)
+static void tell(struct topic *t, const char *event, const uint64_t now[MEASURES],
+                 struct buf *out)
 {
-	uint64_t now[MEASURES] = { 0 };
 	size_t before = out->len;
-	if (m)
-		sampling_measure(b, m, now);
 	begin(t, event, out);
 	if (put_changes(t, now, out))
 		end(out);
@@ -166,13 +163,14 @@ static const struct queue *find(const struct broker *b, const struct user *u,
 	return v && http_sees(u, v) ? topology_queue(&v->topology, t->name) : NULL;
 }
 
-/* One that never moved has nothing but noughts. */
 static void tell_queue(struct topic *t, struct broker *b, const struct user *u, struct buf *out)
 {
 	const struct queue *q = find(b, u, t);
+	uint64_t now[MEASURES];
 	if (q) {
 		t->gone = false;
-		tell(t, "queue", b, q->motion, out);
+		sampling_measure_queue(b, q, now);
+		tell(t, "queue", now, out);
 	} else if (!t->gone) {
 		begin(t, "gone", out);
 		end(out);
@@ -183,6 +181,7 @@ static void tell_queue(struct topic *t, struct broker *b, const struct user *u, 
 
 static void tell_all(struct ticker *t, struct broker *b, const struct user *u, struct buf *out)
 {
+	uint64_t now[MEASURES];
 	for (size_t i = 0; i < t->n; i++) {
 		struct topic *one = &t->topics[i];
 		if (one->of_queue) {
@@ -190,7 +189,8 @@ static void tell_all(struct ticker *t, struct broker *b, const struct user *u, s
 			continue;
 		}
 		counters_settle(b);
-		tell(one, "overview", b, &b->sampling.motion, out);
+		sampling_measure(b, &b->sampling.motion, now);
+		tell(one, "overview", now, out);
 	}
 }
 

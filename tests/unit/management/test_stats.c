@@ -53,6 +53,11 @@ static void tear_down(void)
 	buf_free(&room);
 }
 
+static void ask_for(unsigned status, const char *method, const char *target, const char *body)
+{
+	ck_assert_uint_eq(browser_ask(&browser, method, target, body), status);
+}
+
 static void publish(int n)
 {
 	for (int i = 0; i < n; i++)
@@ -349,6 +354,24 @@ START_TEST(what_changes_is_told_each_second)
 }
 END_TEST
 
+START_TEST(a_queue_that_has_not_moved_since_the_start_has_its_messages)
+{
+	ask_for(201, "PUT", "/api/queues/%2F/d", "{\"durable\":true}");
+	ask_for(200, "POST", "/api/exchanges/%2F/amq.default/publish",
+	        "{\"routing_key\":\"d\",\"payload\":\"m\",\"payload_encoding\":\"string\","
+	        "\"properties\":{\"delivery_mode\":2}}");
+	browser_close(&browser);
+	talk_free(&talk);
+	inside_pass(&in, 10);
+	inside_crash(&in, DISK_SIM_LOSES_ALL);
+	ck_assert(inside_start(&in, &why));
+	ck_assert(talk_open(&talk, &in));
+	browser_open(&browser, &in, true);
+	ck_assert_ptr_nonnull(strstr(subscribe("queue:%2F/d"), "\"publish\":0,"));
+	ck_assert_ptr_nonnull(strstr((const char *)browser.output.p, "\"messages_ready\":1,"));
+}
+END_TEST
+
 START_TEST(topics_are_few_and_known)
 {
 	static const char *const bad[] = {
@@ -388,6 +411,7 @@ Suite *suite_management_stats(void)
 	tcase_add_test(t, a_queue_alone_has_its_consumers);
 	tcase_add_test(t, the_oldest_message_says_when_it_is_from);
 	tcase_add_test(t, what_changes_is_told_each_second);
+	tcase_add_test(t, a_queue_that_has_not_moved_since_the_start_has_its_messages);
 	tcase_add_test(t, topics_are_few_and_known);
 	suite_add_tcase(s, t);
 	return s;
