@@ -105,8 +105,8 @@ static void measure_resources(const struct broker *b, uint64_t out[MEASURES])
 static void measure_broker(const struct broker *b, uint64_t out[MEASURES])
 {
 	measure_traffic(&b->counters.channels, out);
-	out[MEASURE_messages_ready] = b->sampling.totals.ready;
-	out[MEASURE_messages_unacknowledged] = b->sampling.totals.unacked;
+	out[MEASURE_messages_ready] = b->store.tally.ready;
+	out[MEASURE_messages_unacknowledged] = b->store.tally.unacked;
 	out[MEASURE_recv_oct] = b->received_bytes;
 	out[MEASURE_send_oct] = b->sent_bytes;
 	measure_churn(b, out);
@@ -230,7 +230,6 @@ static void count_on(struct broker *b)
 	s->counting = census_go_on(&s->census);
 	if (s->counting)
 		return;
-	s->totals = s->census.totals;
 	census_end(&s->census);
 	measure_all(b);
 }

@@ -37,7 +37,6 @@ struct sampling {
 	struct series_pool pool, own_pool;   /* the other one is of the broker's series */
 	bool counting;               /* a census is under way */
 	struct census census;
-	struct broker_totals totals; /* as it was counted last */
 	struct motion motion;        /* of the broker */
 	struct sampling_span spans[SAMPLING_SPANS];
 };

@@ -120,12 +120,14 @@ enum call_state api_channels_of(struct http_response *r, struct buf *out)
 	return api_list(r, out, ROSTER_CHANNELS, of_connection);
 }
 
+/* 0, which is no channel's, where it is none. */
 static uint16_t number_at(struct slice digits)
 {
-	uint16_t number = 0;
+	unsigned number = 0;
 	for (size_t i = 0; i < digits.n && digits.p[i] >= '0' && digits.p[i] <= '9'; i++)
-		number = (uint16_t)(number * 10 + (digits.p[i] - '0'));
-	return number;
+		if ((number = number * 10 + (unsigned)(digits.p[i] - '0')) > UINT16_MAX)
+			return 0;
+	return (uint16_t)number;
 }
 
 /* "CONNECTION (NUMBER)"; NULL: there is none, or it is not for who has not the tag. */

@@ -369,6 +369,9 @@ START_TEST(a_queue_that_has_not_moved_since_the_start_has_its_messages)
 	browser_open(&browser, &in, true);
 	ck_assert_ptr_nonnull(strstr(subscribe("queue:%2F/d"), "\"publish\":0,"));
 	ck_assert_ptr_nonnull(strstr((const char *)browser.output.p, "\"messages_ready\":1,"));
+	browser_close(&browser);
+	browser_open(&browser, &in, true);
+	ck_assert_ptr_nonnull(strstr(subscribe("overview"), "\"messages_ready\":1,"));
 }
 END_TEST
 
