@@ -444,6 +444,7 @@ static void take_one(struct definitions *d, const json_t *object, struct buf *ou
 		                .names = is_reviewed(d) ? &d->names : NULL };
 	if (!json_take(object, &d->room, &f) || f.letter != 'F') {
 		buf_printf(&fault, "not an object, or too large a one");
+		d->unread = true;
 	} else {
 		t.object = f.bytes;
 		taking_take(&t, d->section);
@@ -543,7 +544,7 @@ bool definitions_import(struct definitions *d, struct buf *out, struct buf *why)
 	roster_go_on(&d->rows);
 	for (int i = 0; i < TAKE_ROWS && out->len < PIECE_BYTES && step == STEP_ON; i++)
 		if (!take_next(d, out, why))
-			step = d->reconcile ? remove_next(d, out) : STEP_END;
+			step = d->reconcile && !d->unread ? remove_next(d, out) : STEP_END;
 	return step != STEP_END;
 }
 

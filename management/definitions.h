@@ -20,12 +20,14 @@ struct definitions {
 	const struct json_t *root;   /* of an import; borrowed */
 	size_t section, at;          /* ... which one it is in, and how far */
 	bool dry_run;                /* ... and only what it would do is said */
-	bool reconcile;              /* what is there and not in the file is deleted */
+	bool reconcile;              /* what is there and not in the file is deleted, unless there is an
+	                              * entry in it that could not be read: it may have been that */
 	bool force;                  /* ... though messages or consumers are lost */
 	struct slice actor;          /* who asks, a user who stays; p == NULL: nobody; borrowed */
 	enum { DEFINITIONS_TEXT, DEFINITIONS_LINES, DEFINITIONS_ARRAY } notes;
 	uint64_t counts[TAKING_CONFLICTS + 1], deleted, kept;
-	struct names names;          /* what the file has */
+	struct names names;          /* what the file has ... */
+	bool unread;                 /* ... besides what could not be read */
 	struct removal removal;
 	size_t back;                 /* which section is looked at for what is not in it ... */
 	bool removing, noted;        /* ... and that it is; something was noted */

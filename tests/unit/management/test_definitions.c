@@ -523,6 +523,17 @@ START_TEST(what_is_no_list_is_refused)
 }
 END_TEST
 
+START_TEST(what_could_not_be_read_may_be_what_is_there)
+{
+	ask("add_user kate secret");
+	ck_assert_int_eq(review("-q --reconcile", "{\"users\":[7]}"), 65);
+	assert_says("not an object, or too large a one");
+	ck_assert_int_eq(admin_say(&in, &said, "authenticate_user", "kate", "secret", NULL), 0);
+	ck_assert_int_eq(review("-q --reconcile", "{\"users\":[]}"), 0);
+	assert_says("delete users 'kate'");
+}
+END_TEST
+
 START_TEST(complaints_have_an_end)
 {
 	struct definitions d = { .broker = in.broker };
@@ -563,6 +574,7 @@ Suite *suite_management_definitions(void)
 	tcase_add_test(t, one_virtual_host_is_reconciled_alone);
 	tcase_add_test(t, nothing_is_replaced_by_what_is_refused);
 	tcase_add_test(t, what_is_no_list_is_refused);
+	tcase_add_test(t, what_could_not_be_read_may_be_what_is_there);
 	tcase_add_test(t, complaints_have_an_end);
 	suite_add_tcase(s, t);
 	return s;
