@@ -56,7 +56,7 @@ struct channel {
 	uint32_t window;             /* of the whole channel; 0: no limit */
 	uint32_t window_used;
 
-	uint64_t published;          /* since its motion was told */
+	uint64_t published;          /* since that was gathered */
 	struct motion motion;
 	struct settling settling;
 	struct rights_known rights;

@@ -60,7 +60,7 @@ extern const uint64_t counters_sizes[SIZE_CLASSES];
 
 void counters_init(struct counters *c);
 
-/* All traffic is told and all sums are right, also of virtual hosts: before any is read. */
+/* All traffic is gathered and all sums are right, also of virtual hosts: before any is read. */
 void counters_settle(struct broker *b);
 
 /* The traffic of that one alone is right. */
@@ -101,7 +101,7 @@ void count_get_empty(struct channel *ch, struct queue *q);
 /* The client has it for good; c NULL, or on its way out: no consumer counts it. */
 void count_ack(struct channel *ch, struct queue *q, struct consumer *c);
 
-/* A consumer goes, or its queue is looked at: what it has counted is told. */
+/* A consumer goes, or its queue is looked at: what it has counted is gathered. */
 void count_consumer(struct consumer *c);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A step begins with the first turn after its time.  Those that have moved until then stand in one
  * list and are measured from its front, while those that move on gather in another one.  At the end
- * a census counts the messages of all queues, and the broker is measured. */
+ * a census counts the messages of each virtual host, and the broker is measured. */
 #include "broker/sampling.h"
 
 #include "base/die.h"

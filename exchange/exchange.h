@@ -112,7 +112,7 @@ struct exchange {
 	struct motion *motion;       /* NULL: nothing was ever published to it */
 	struct keyring *keyring;     /* what it accepts once; NULL: it accepts all */
 	uint64_t route_mark;         /* the last routing that visited it */
-	uint64_t published, routed;  /* to it, and from it to queues, since its motion was told */
+	uint64_t published, routed;  /* to it, and from it to queues, since that was gathered */
 	bool stirred;                /* its motion stands on the store's list */
 	struct list work;            /* on a work list of topology.c: to be visited, or to be removed */
 	void *state;                 /* of the type */

@@ -67,16 +67,25 @@ static void name_all(const struct memory *m, struct memory_part out[MEMORY_NAMES
 	memcpy(out, all, sizeof all);
 }
 
+/* False when another node is asked for. */
+static bool begin(struct http_response *r, struct buf *out, struct memory *m,
+                  struct memory_part parts[MEMORY_NAMES])
+{
+	if (!api_is_here(r))
+		return false;
+	count(r, m);
+	name_all(m, parts);
+	object_open(out, NULL);
+	object_open(out, "memory");
+	return true;
+}
+
 enum call_state api_memory(struct http_response *r, struct buf *out)
 {
 	struct memory m;
 	struct memory_part parts[MEMORY_NAMES];
-	if (!api_is_here(r))
+	if (!begin(r, out, &m, parts))
 		return http_not_found(r, out);
-	count(r, &m);
-	name_all(&m, parts);
-	object_open(out, NULL);
-	object_open(out, "memory");
 	for (size_t i = 0; i < MEMORY_NAMES; i++)
 		object_put(out, parts[i].name, cell_number(parts[i].bytes));
 	object_put(out, "reserved_unallocated", cell_number(0));
@@ -96,12 +105,8 @@ enum call_state api_memory_relative(struct http_response *r, struct buf *out)
 {
 	struct memory m;
 	struct memory_part parts[MEMORY_NAMES];
-	if (!api_is_here(r))
+	if (!begin(r, out, &m, parts))
 		return http_not_found(r, out);
-	count(r, &m);
-	name_all(&m, parts);
-	object_open(out, NULL);
-	object_open(out, "memory");
 	object_put(out, "total", cell_number(100));
 	for (size_t i = 0; i < MEMORY_NAMES; i++)
 		object_put(out, parts[i].name,
