@@ -148,6 +148,15 @@ unsigned browser_ask(struct browser *b, const char *method, const char *target, 
 	return browser_ask_as(b, "guest:guest", method, target, body);
 }
 
+const char *browser_watch(struct browser *b)
+{
+	buf_clear(&b->output);
+	while (http_pull(b->http, b->in->now_ms, &b->output) == HTTP_MORE)
+		;
+	*buf_reserve(&b->output, 1) = '\0';
+	return (const char *)b->output.p;
+}
+
 const char *browser_body(struct browser *b)
 {
 	*buf_reserve(&b->body, 1) = '\0';

@@ -40,6 +40,9 @@ unsigned browser_ask_as(struct browser *b, const char *who, const char *method, 
                         const char *body);
 unsigned browser_ask(struct browser *b, const char *method, const char *target, const char *body);
 
+/* What came since, until there is nothing more to say; the connection stays as it is. */
+const char *browser_watch(struct browser *b);
+
 /* The body of the last answer as a string. */
 const char *browser_body(struct browser *b);
 

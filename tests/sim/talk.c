@@ -113,6 +113,14 @@ bool talk_expect(struct talk *t, uint32_t method_id, struct heard *out,
 	return false;
 }
 
+bool talk_call(struct talk *t, uint16_t channel, struct method m, uint32_t answer,
+               struct heard *h)
+{
+	struct heard unseen;
+	talk_send(t, channel, &m);
+	return talk_expect(t, answer, h ? h : &unseen, NULL, NULL);
+}
+
 bool talk_wait(struct talk *t, uint32_t method_id, struct heard *out,
                void (*other)(void *to, const struct heard *h), void *to)
 {

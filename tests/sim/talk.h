@@ -44,7 +44,11 @@ bool talk_read(struct talk *t, struct heard *out);
 bool talk_expect(struct talk *t, uint32_t method_id, struct heard *out,
                  void (*other)(void *to, const struct heard *h), void *to);
 
-/* The same, and time passes: no room on the disk may be waited out. */
+/* Sends, and reads until the answer comes; what else comes is dropped.  h NULL: nobody looks. */
+bool talk_call(struct talk *t, uint16_t channel, struct method m, uint32_t answer,
+               struct heard *h);
+
+/* The same as talk_expect, and time passes: no room on the disk may be waited out. */
 bool talk_wait(struct talk *t, uint32_t method_id, struct heard *out,
                void (*other)(void *to, const struct heard *h), void *to);
 

@@ -15,29 +15,20 @@
 
 Suite *suite_management_api(void);
 
-/* A user with a tag, or none, and rights in the virtual host "/", or none. */
-static void add_user(const char *name, const char *tag, const char *pattern)
+/* The same pattern for all rights. */
+static void add_one(const char *name, const char *tag, const char *pattern)
 {
-	struct user_about about = USER_PLAIN;
-	struct pattern_fault fault;
-	log_position wait_for;
-	about.tags = slice_str(tag);
-	user_hash(in.broker, &about.password, slice_str("pw"));
-	struct user *u = user_add(in.broker, slice_str(name), &about, &wait_for);
-	struct vhost *v = vhost_find(in.broker, slice_str("/"));
-	struct slice all = slice_str(pattern ? pattern : ""), texts[RIGHTS] = { all, all, all };
-	if (pattern)
-		ck_assert(grant_set(u, v, slice_of(NULL, 0), texts, &fault, &wait_for));
+	add_user(name, tag, pattern, pattern, pattern);
 }
 
 /* ---- who may ---- */
 
 START_TEST(tags_say_who_may_ask)
 {
-	add_user("plain", "", ".*");
-	add_user("manager", "management", ".*");
-	add_user("stranger", "management", NULL);
-	add_user("watcher", "monitoring", NULL);
+	add_one("plain", "", ".*");
+	add_one("manager", "management", ".*");
+	add_one("stranger", "management", NULL);
+	add_one("watcher", "monitoring", NULL);
 	assert_asked_as(401, "plain:pw", "GET", "/api/queues", NULL);
 	ck_assert(says("\"error\":\"not_authorised\""));
 	assert_asked_as(200, "manager:pw", "GET", "/api/queues/%2F", NULL);
@@ -50,7 +41,7 @@ END_TEST
 
 START_TEST(a_list_has_what_the_user_sees)
 {
-	add_user("stranger", "management", NULL);
+	add_one("stranger", "management", NULL);
 	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
 	assert_asked_as(200, "stranger:pw", "GET", "/api/queues", NULL);
 	ck_assert_str_eq(browser_body(&browser), "[]");
@@ -60,7 +51,7 @@ END_TEST
 
 START_TEST(who_declares_needs_the_right)
 {
-	add_user("narrow", "management", "^mine");
+	add_one("narrow", "management", "^mine");
 	assert_asked_as(201, "narrow:pw", "PUT", "/api/queues/%2F/mine", "");
 	assert_asked_as(401, "narrow:pw", "PUT", "/api/queues/%2F/his", "");
 	ck_assert(says("configure access to queue 'his' in vhost '/' refused for user 'narrow'"));
@@ -121,9 +112,7 @@ START_TEST(a_list_is_sorted_by_any_field)
 {
 	assert_asked(201, "PUT", "/api/queues/%2F/one", NULL);
 	assert_asked(201, "PUT", "/api/queues/%2F/two", NULL);
-	assert_asked(200, "POST", "/api/exchanges/%2F/amq.default/publish",
-	             "{\"routing_key\":\"one\",\"properties\":{},\"payload\":\"\","
-	             "\"payload_encoding\":\"string\"}");
+	publish_by("amq.default", "one", "{}", "", "string");
 	assert_get("/api/queues?columns=name,messages&sort=messages",
 	           "[{\"name\":\"two\",\"messages\":0},{\"name\":\"one\",\"messages\":1}]");
 	assert_get("/api/queues?columns=name&sort=messages&sort_reverse=true",
@@ -183,9 +172,7 @@ START_TEST(what_was_declared_is_there_after_a_crash)
 	assert_asked(201, "PUT", "/api/queues/%2F/q", "{\"durable\":true}");
 	assert_asked(201, "PUT", "/api/exchanges/%2F/x", "{\"durable\":true,\"type\":\"fanout\"}");
 	assert_asked(201, "POST", "/api/bindings/%2F/e/x/q/q", "{}");
-	assert_asked(200, "POST", "/api/exchanges/%2F/x/publish",
-	             "{\"routing_key\":\"\",\"properties\":{\"delivery_mode\":2},\"payload\":\"m\","
-	             "\"payload_encoding\":\"string\"}");
+	publish_by("x", "", "{\"delivery_mode\":2}", "m", "string");
 	browser_close(&browser);
 	inside_crash(&in, DISK_SIM_LOSES_ALL);
 	ck_assert(inside_start(&in, &why));
@@ -198,9 +185,7 @@ END_TEST
 START_TEST(a_delete_may_ask_that_nothing_is_lost)
 {
 	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
-	assert_asked(200, "POST", "/api/exchanges/%2F/amq.default/publish",
-	             "{\"routing_key\":\"q\",\"properties\":{},\"payload\":\"\","
-	             "\"payload_encoding\":\"string\"}");
+	publish_by("amq.default", "q", "{}", "", "string");
 	assert_asked(400, "DELETE", "/api/queues/%2F/q?if-empty=true", NULL);
 	assert_asked(204, "DELETE", "/api/queues/%2F/q/contents", NULL);
 	assert_asked(204, "DELETE", "/api/queues/%2F/q?if-empty=true&if-unused=true", NULL);
@@ -238,7 +223,7 @@ END_TEST
 /* Else who may change policies in one virtual host could do so in all. */
 START_TEST(the_path_says_what_is_meant)
 {
-	add_user("maker", "policymaker", ".*");
+	add_one("maker", "policymaker", ".*");
 	assert_asked(201, "PUT", "/api/vhosts/other", NULL);
 	assert_asked_as(201, "maker:pw", "PUT", "/api/policies/%2F/p",
 	                "{\"vhost\":\"other\",\"name\":\"x\",\"pattern\":\"q\","
@@ -336,11 +321,8 @@ END_TEST
 
 static void publish(const char *payload, const char *encoding)
 {
-	char body[300];
-	snprintf(body, sizeof body, "{\"routing_key\":\"q\",\"properties\":{\"message_id\":\"7\","
-	         "\"headers\":{\"k\":[1,\"v\"]}},\"payload\":\"%s\",\"payload_encoding\":\"%s\"}",
-	         payload, encoding);
-	assert_asked(200, "POST", "/api/exchanges/%2F/amq.default/publish", body);
+	publish_by("amq.default", "q", "{\"message_id\":\"7\",\"headers\":{\"k\":[1,\"v\"]}}", payload,
+	           encoding);
 }
 
 START_TEST(a_message_is_published_and_taken)
@@ -505,7 +487,7 @@ END_TEST
 
 START_TEST(permissions)
 {
-	add_user("u", "", NULL);
+	add_one("u", "", NULL);
 	assert_asked(201, "PUT", "/api/permissions/%2F/u",
 	             "{\"configure\":\"^a\",\"write\":\"\",\"read\":\".*\"}");
 	assert_asked(204, "PUT", "/api/permissions/%2F/u",
@@ -625,7 +607,7 @@ START_TEST(connections_channels_and_consumers)
 	snprintf(target, sizeof target, "/api/connections/%.*s/channels?columns=number",
 	         SLICE_ARG(buf_slice(&path)));
 	assert_get(target, "[{\"number\":1}]");
-	add_user("stranger", "management", ".*");
+	add_one("stranger", "management", ".*");
 	assert_asked_as(200, "stranger:pw", "GET", "/api/connections", NULL);
 	ck_assert_str_eq(browser_body(&browser), "[]");
 	snprintf(target, sizeof target, "/api/connections/%.*s", SLICE_ARG(buf_slice(&path)));

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "broker/manage.h"
 #include "broker/state.h"
-#include "broker/user.h"
 #include "queue/queue.h"
 #include "tests/sim/admin.h"
 #include "tests/sim/talk.h"
@@ -41,13 +40,7 @@ static void declare(const char *name, const char *body)
 static void publish(const char *exchange, const char *key, const char *properties,
                     const char *payload)
 {
-	char target[80], body[600];
-	snprintf(target, sizeof target, "/api/exchanges/%%2F/%s/publish", exchange);
-	snprintf(body, sizeof body,
-	         "{\"routing_key\":\"%s\",\"properties\":%s,\"payload\":\"%s\","
-	         "\"payload_encoding\":\"string\"}",
-	         key, properties, payload);
-	assert_asked(200, "POST", target, body);
+	publish_by(exchange, key, properties, payload, "string");
 }
 
 static void publish_plain(const char *queue, const char *payload)
@@ -143,16 +136,13 @@ END_TEST
 
 START_TEST(what_is_unacked_is_seen_where_it_was)
 {
-	struct heard h;
 	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
 	declare("q", NULL);
 	for (int i = 0; i < 4; i++)
 		publish_plain("q", "hello");
 	ck_assert(talk_open(&talk, &in));
-	talk_send(&talk, 1, &get);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
-	talk_send(&talk, 1, &get);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, NULL));
+	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, NULL));
 	struct method nack = { .id = METHOD_basic_nack,
 		                   .basic_nack = { .delivery_tag = 1, .requeue = true } };
 	talk_send(&talk, 1, &nack);
@@ -353,27 +343,14 @@ START_TEST(what_a_queue_refuses_stays_where_it_is)
 }
 END_TEST
 
-static void add_user(const char *name, const char *write, const char *read)
-{
-	struct user_about about = USER_PLAIN;
-	struct pattern_fault fault;
-	log_position wait_for;
-	about.tags = slice_str("management");
-	user_hash(in.broker, &about.password, slice_str("pw"));
-	struct user *u = user_add(in.broker, slice_str(name), &about, &wait_for);
-	struct vhost *v = vhost_find(in.broker, slice_str("/"));
-	struct slice texts[RIGHTS] = { slice_str(""), slice_str(write), slice_str(read) };
-	ck_assert(grant_set(u, v, slice_of(NULL, 0), texts, &fault, &wait_for));
-}
-
 START_TEST(who_moves_may_consume_here_and_publish_there)
 {
 	declare("q", NULL);
 	declare("p", NULL);
 	publish_plain("q", "hello");
-	add_user("reader", "none", "q");
-	add_user("writer", ".*", "none");
-	add_user("mover", "amq.default|amq.topic", "q");
+	add_user("reader", "management", "", "none", "q");
+	add_user("writer", "management", "", ".*", "none");
+	add_user("mover", "management", "", "amq.default|amq.topic", "q");
 	assert_asked_as(200, "reader:pw", "POST", "/api/queues/%2F/q/peek", "{}");
 	assert_asked_as(401, "writer:pw", "POST", "/api/queues/%2F/q/peek", "{}");
 	assert_asked_as(401, "reader:pw", "POST", "/api/queues/%2F/q/move", "{\"queue\":\"p\"}");
@@ -582,13 +559,11 @@ END_TEST
 
 START_TEST(a_verb_says_who_holds_what)
 {
-	struct heard h;
 	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
 	declare("q", NULL);
 	publish_plain("q", "hello");
 	ck_assert(talk_open(&talk, &in));
-	talk_send(&talk, 1, &get);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, NULL));
 	inside_pass(&in, 2500);
 	SAY(0, "list_unacked", "--no-table-headers", "q");
 	ck_assert(starts("1\t1\t\t"));

@@ -159,12 +159,10 @@ static struct talk talk;
 
 static void consume(const char *queue, const char *tag)
 {
-	struct heard h;
-	talk_send(&talk, 1,
-	          &(struct method){
-				  .id = METHOD_basic_consume,
-				  .basic_consume = { .queue = slice_str(queue), .consumer_tag = slice_str(tag) } });
-	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str(queue),
+		                                   .consumer_tag = slice_str(tag) } };
+	ck_assert(talk_call(&talk, 1, m, METHOD_basic_consume_ok, NULL));
 }
 
 /* The path of something of the only connection. */
@@ -212,14 +210,18 @@ static int delivered(void)
 	return n;
 }
 
+/* So many deliveries at once to who consumes from now on. */
+static void set_prefetch(uint16_t n)
+{
+	struct method m = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = n } };
+	ck_assert(talk_call(&talk, 1, m, METHOD_basic_qos_ok, NULL));
+}
+
 START_TEST(a_prefetch_count_is_changed_from_outside)
 {
-	struct heard h;
 	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
 	ck_assert(talk_open(&talk, &in));
-	talk_send(&talk, 1,
-	          &(struct method){ .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = 1 } });
-	ck_assert(talk_expect(&talk, METHOD_basic_qos_ok, &h, NULL, NULL));
+	set_prefetch(1);
 	for (int i = 0; i < 5; i++)
 		talk_publish(&talk, 1, slice_str(""), slice_str("q"), false, false, slice_str("m"));
 	consume("q", "c");
@@ -237,13 +239,10 @@ END_TEST
 
 START_TEST(a_stream_keeps_its_prefetch_count)
 {
-	struct heard h;
 	assert_asked(201, "PUT", "/api/queues/%2F/s",
 	             "{\"durable\":true,\"arguments\":{\"x-queue-type\":\"stream\"}}");
 	ck_assert(talk_open(&talk, &in));
-	talk_send(&talk, 1,
-	          &(struct method){ .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = 1 } });
-	ck_assert(talk_expect(&talk, METHOD_basic_qos_ok, &h, NULL, NULL));
+	set_prefetch(1);
 	consume("s", "c");
 	assert_asked(400, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":0}");
 	assert_asked(204, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":9}");

@@ -117,31 +117,21 @@ END_TEST
 
 /* ---- the log ---- */
 
-/* What came of it since; the connection stays as it is. */
-static const char *watch(void)
-{
-	buf_clear(&browser.output);
-	for (int i = 0; i < 10; i++)
-		http_pull(browser.http, in.now_ms, &browser.output);
-	buf_u8(&browser.output, '\0');
-	return (const char *)browser.output.p;
-}
-
 START_TEST(the_log_is_seen_as_it_is_written)
 {
 	livelog_add(&browser.livelog, LOGLINE_INFO, "an \"old\" line",
 	            "2023-11-14 22:13:20.000001");
 	http_take(browser.http, slice_str("GET /api/livelog HTTP/1.1\r\nHost: h\r\n"
 	                                  "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n\r\n"));
-	const char *seen = watch();
+	const char *seen = browser_watch(&browser);
 	ck_assert_ptr_nonnull(strstr(seen, "content-type: text/event-stream\r\n"));
 	ck_assert_ptr_nonnull(strstr(seen, "event: line\n"
 	                                   "data: {\"time\":\"2023-11-14 22:13:20.000001\","
 	                                   "\"level\":\"info\","
 	                                   "\"text\":\"an \\\"old\\\" line\"}\n\n"));
-	ck_assert_ptr_null(strstr(watch(), "line"));
+	ck_assert_ptr_null(strstr(browser_watch(&browser), "line"));
 	livelog_add(&browser.livelog, LOGLINE_ERROR, "a new one", "");
-	seen = watch();
+	seen = browser_watch(&browser);
 	ck_assert_ptr_nonnull(strstr(seen, "a new one"));
 	ck_assert_ptr_null(strstr(seen, "old"));
 }
@@ -154,10 +144,10 @@ START_TEST(who_may_not_see_the_log_any_more_does_not)
 	browser_ask(&admin, "PUT", "/api/users/w", "{\"password\":\"w\",\"tags\":\"monitoring\"}");
 	http_take(browser.http, slice_str("GET /api/livelog HTTP/1.1\r\nHost: h\r\n"
 	                                  "Authorization: Basic dzp3\r\n\r\n"));
-	ck_assert_ptr_nonnull(strstr(watch(), ": the log"));
+	ck_assert_ptr_nonnull(strstr(browser_watch(&browser), ": the log"));
 	browser_ask(&admin, "PUT", "/api/users/w", "{\"password\":\"w\",\"tags\":\"management\"}");
 	livelog_add(&browser.livelog, LOGLINE_ERROR, "a secret", "");
-	ck_assert_str_eq(watch(), "");
+	ck_assert_str_eq(browser_watch(&browser), "");
 	ck_assert(!http_wants_input(browser.http));
 	browser_close(&admin);
 }

@@ -114,20 +114,16 @@ static const char *said(struct buf *b)
 
 static void declare(const char *queue, bool durable)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_queue_declare,
 		                .queue_declare = { .queue = slice_str(queue), .durable = durable } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_declare_ok, NULL));
 }
 
 static void delete(const char *queue)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_queue_delete,
 		                .queue_delete = { .queue = slice_str(queue) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_delete_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_delete_ok, NULL));
 }
 
 static void publish(const char *queue)
@@ -289,32 +285,26 @@ END_TEST
 
 static void bind(const char *queue, const char *exchange, const char *key)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_queue_bind,
 		                .queue_bind = { .queue = slice_str(queue),
 		                                .exchange = slice_str(exchange),
 		                                .routing_key = slice_str(key) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_bind_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_bind_ok, NULL));
 }
 
 static void declare_exchange(const char *name)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_exchange_declare,
 		                .exchange_declare = { .exchange = slice_str(name),
 		                                      .type = slice_str("topic") } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_exchange_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_exchange_declare_ok, NULL));
 }
 
 static void delete_exchange(const char *name)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_exchange_delete,
 		                .exchange_delete = { .exchange = slice_str(name) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_exchange_delete_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_exchange_delete_ok, NULL));
 }
 
 START_TEST(bindings_of_the_default_exchange_are_bindings)
@@ -350,12 +340,10 @@ END_TEST
 
 static void consume(const char *queue, const char *tag)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_basic_consume,
 		                .basic_consume = { .queue = slice_str(queue),
 		                                   .consumer_tag = slice_str(tag) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_basic_consume_ok, NULL));
 }
 
 START_TEST(connections_channels_and_consumers)
@@ -597,8 +585,7 @@ static void take(const char *queue)
 {
 	struct heard h;
 	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str(queue) } };
-	talk_send(&talk, 1, &get);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, &h));
 	struct method ack = { .id = METHOD_basic_ack,
 		                  .basic_ack = { .delivery_tag = h.method.basic_get_ok.delivery_tag } };
 	talk_send(&talk, 1, &ack);

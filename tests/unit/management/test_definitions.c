@@ -77,18 +77,15 @@ static const char *text_of(struct buf *b)
 static void declare(const char *queue, bool durable, bool exclusive)
 {
 	static const char arguments[] = "\x0cx-max-lengthl\0\0\0\0\0\0\0\x09";
-	struct heard h;
 	struct method m = { .id = METHOD_queue_declare,
 		                .queue_declare = { .queue = slice_str(queue), .durable = durable,
 		                                   .exclusive = exclusive,
 		                                   .arguments = slice_of(arguments, 22) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_declare_ok, NULL));
 }
 
 static void furnish(void)
 {
-	struct heard h;
 	struct method exchange = { .id = METHOD_exchange_declare,
 		                       .exchange_declare = { .exchange = slice_str("x"),
 		                                             .type = slice_str("topic"),
@@ -111,10 +108,8 @@ static void furnish(void)
 	declare("q", true, false);
 	declare("passing", false, false);
 	declare("mine", true, true);
-	talk_send(&talk, 1, &exchange);
-	ck_assert(talk_expect(&talk, METHOD_exchange_declare_ok, &h, NULL, NULL));
-	talk_send(&talk, 1, &bind);
-	ck_assert(talk_expect(&talk, METHOD_queue_bind_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, exchange, METHOD_exchange_declare_ok, NULL));
+	ck_assert(talk_call(&talk, 1, bind, METHOD_queue_bind_ok, NULL));
 	talk_free(&talk);
 }
 

@@ -201,9 +201,7 @@ static void publish(const char *key, bool mandatory)
 
 static bool call(struct method m, uint32_t answer)
 {
-	struct heard h;
-	talk_send(&talk, 1, &m);
-	return talk_expect(&talk, answer, &h, NULL, NULL);
+	return talk_call(&talk, 1, m, answer, NULL);
 }
 
 START_TEST(what_clients_do_is_told)

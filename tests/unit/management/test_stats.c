@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rates and samples of the HTTP API, on the fake clock. */
-#include <check.h>
-#include <stdio.h>
-
 #include "broker/channel.h"
 #include "management/http_request.h"
 #include "management/stats.h"
 #include "management/ticker.h"
 #include "queue/queue.h"
-#include "tests/sim/browser.h"
 #include "tests/sim/talk.h"
+#include "tests/unit/management/fixture.h"
 
 Suite *suite_management_stats(void);
 
 enum { STEP_MS = 5000 };
 
-static struct inside in;
 static struct talk talk;
-static struct browser browser;
-static struct buf why, room;
+static struct buf room;
 
 static bool call(struct method m, uint32_t answer)
 {
-	struct heard h;
-	talk_send(&talk, 1, &m);
-	return talk_expect(&talk, answer, &h, NULL, NULL);
+	return talk_call(&talk, 1, m, answer, NULL);
 }
 
-static void set_up(void)
+static void set_up_numbers(void)
 {
 	inside_init(&in);
 	in.durable = true;
@@ -42,20 +35,12 @@ static void set_up(void)
 	browser_open(&browser, &in, true);
 }
 
-static void tear_down(void)
+static void tear_down_numbers(void)
 {
 	broker_check(in.broker);
-	browser_close(&browser);
 	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
+	tear_down();
 	buf_free(&room);
-}
-
-static void ask_for(unsigned status, const char *method, const char *target, const char *body)
-{
-	ck_assert_uint_eq(browser_ask(&browser, method, target, body), status);
 }
 
 static void publish(int n)
@@ -66,8 +51,7 @@ static void publish(int n)
 
 static void ask(const char *target)
 {
-	ck_assert_msg(browser_ask(&browser, "GET", target, NULL) == 200, "%s: %.1500s", target,
-	              browser_body(&browser));
+	assert_asked(200, "GET", target, NULL);
 }
 
 static void has(const char *text)
@@ -301,23 +285,13 @@ END_TEST
 
 /* ---- as they move ---- */
 
-/* What came since, until there is nothing more to say. */
-static const char *watch(void)
-{
-	buf_clear(&browser.output);
-	while (http_pull(browser.http, in.now_ms, &browser.output) == HTTP_MORE)
-		;
-	*buf_reserve(&browser.output, 1) = '\0';
-	return (const char *)browser.output.p;
-}
-
 static const char *subscribe(const char *topics)
 {
 	buf_clear(&room);
 	buf_printf(&room, "GET /api/stream?topics=%s HTTP/1.1\r\nHost: h\r\n"
 	           "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n\r\n", topics);
 	http_take(browser.http, buf_slice(&room));
-	return watch();
+	return browser_watch(&browser);
 }
 
 START_TEST(what_changes_is_told_each_second)
@@ -328,26 +302,26 @@ START_TEST(what_changes_is_told_each_second)
 	ck_assert_ptr_nonnull(strstr(seen, "event: queue\ndata: {\"vhost\":\"/\",\"name\":\"q\","
 	                                   "\"publish\":3,\"deliver_no_ack\":0,"));
 	ck_assert_ptr_nonnull(strstr(seen, "event: overview\ndata: {\"publish\":3,"));
-	ck_assert_ptr_null(strstr(watch(), "event"));
+	ck_assert_ptr_null(strstr(browser_watch(&browser), "event"));
 	publish(1);
 	inside_pass(&in, TICKER_MS - 1);
-	ck_assert_ptr_null(strstr(watch(), "event"));
+	ck_assert_ptr_null(strstr(browser_watch(&browser), "event"));
 	inside_pass(&in, 1);
-	seen = watch();
+	seen = browser_watch(&browser);
 	ck_assert_ptr_nonnull(strstr(seen, "\"name\":\"q\",\"publish\":4,"
 	                                   "\"messages_ready\":4}\n\n"));
 	inside_pass(&in, TICKER_MS);
-	ck_assert_ptr_null(strstr(watch(), "queue"));
+	ck_assert_ptr_null(strstr(browser_watch(&browser), "queue"));
 	ck_assert(call((struct method){ .id = METHOD_queue_delete,
 	                                .queue_delete = { .queue = slice_str("q") } },
 	               METHOD_queue_delete_ok));
 	inside_pass(&in, TICKER_MS);
-	ck_assert_ptr_nonnull(strstr(watch(), "event: gone\n"
+	ck_assert_ptr_nonnull(strstr(browser_watch(&browser), "event: gone\n"
 	                                      "data: {\"vhost\":\"/\",\"name\":\"q\"}\n"));
 	inside_pass(&in, TICKER_MS);
-	ck_assert_ptr_null(strstr(watch(), "gone"));
+	ck_assert_ptr_null(strstr(browser_watch(&browser), "gone"));
 	inside_pass(&in, 16000);
-	ck_assert_ptr_nonnull(strstr(watch(), ":\n\n"));
+	ck_assert_ptr_nonnull(strstr(browser_watch(&browser), ":\n\n"));
 	ck_assert_uint_eq(browser.host.n_tickers, 1);
 	http_free(&browser.http);
 	ck_assert_uint_eq(browser.host.n_tickers, 0);
@@ -356,10 +330,8 @@ END_TEST
 
 START_TEST(a_queue_that_has_not_moved_since_the_start_has_its_messages)
 {
-	ask_for(201, "PUT", "/api/queues/%2F/d", "{\"durable\":true}");
-	ask_for(200, "POST", "/api/exchanges/%2F/amq.default/publish",
-	        "{\"routing_key\":\"d\",\"payload\":\"m\",\"payload_encoding\":\"string\","
-	        "\"properties\":{\"delivery_mode\":2}}");
+	assert_asked(201, "PUT", "/api/queues/%2F/d", "{\"durable\":true}");
+	publish_by("amq.default", "d", "{\"delivery_mode\":2}", "m", "string");
 	browser_close(&browser);
 	talk_free(&talk);
 	inside_pass(&in, 10);
@@ -398,7 +370,7 @@ Suite *suite_management_stats(void)
 {
 	Suite *s = suite_create("management_stats");
 	TCase *t = tcase_create("all");
-	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_checked_fixture(t, set_up_numbers, tear_down_numbers);
 	tcase_add_test(t, what_never_moved_has_no_statistics);
 	tcase_add_test(t, counters_are_exact_at_once);
 	tcase_add_test(t, a_rate_is_that_of_the_last_step);
