@@ -57,6 +57,9 @@ help:
 
 $(BUILD)/leveret: LINK_WHOLE = $(if $(LTO),$(LTO) $(OPT))
 $(OBJ) $(BUILD)/obj/server/main.o: CFLAGS_ALL += $(LTO)
+# What each message goes through is made fast, the rest small.
+FAST    := amqp base exchange queue broker
+$(foreach f,$(FAST),$(filter $(BUILD)/obj/$f/%,$(OBJ))): CFLAGS_ALL += $(if $(filter -O2,$(OPT)),-O3)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
