@@ -86,14 +86,14 @@ static void count_file(void *to, const char *name)
 	r->bytes += size > 0 ? (uint64_t)size : 0;
 }
 
-bool reading_open(struct reading *r, const char *directory)
+bool reading_open(struct reading *r, const char *directory, bool whole)
 {
 	*r = (struct reading){ .disk = ctl_lock(directory) };
 	if (!r->disk)
 		return false;
 	r->disk->ops->list(r->disk, count_file, r);
 	r->still = disk_still_new(r->disk);
-	struct log_file_options o = { .disk = r->still, .segment_bytes = SEGMENT_BYTES, .whole = true };
+	struct log_file_options o = { .disk = r->still, .segment_bytes = SEGMENT_BYTES, .whole = whole };
 	return log_file_open(&r->log, &o, &r->why) == 0;
 }
 

@@ -49,9 +49,9 @@ struct reading {
 	struct buf why;          /* why it cannot be read */
 };
 
-/* False when the directory cannot be used (why is empty: it was said already) or its segments make
- * no log. */
-bool reading_open(struct reading *r, const char *directory);
+/* whole: every record is read, and summaries are not looked at.  False when the directory cannot be
+ * used (why is empty: it was said already) or its segments make no log. */
+bool reading_open(struct reading *r, const char *directory, bool whole);
 
 /* As log_next, with every record. */
 int reading_next(struct reading *r, struct log_record *out);

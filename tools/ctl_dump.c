@@ -75,7 +75,7 @@ int ctl_dump(int argc, char **argv)
 	struct reading r;
 	if (!read_wishes(argc, argv, &w))
 		return CTL_USAGE;
-	int code = reading_open(&r, w.directory) ? dump(&r, &w) : CTL_REFUSED;
+	int code = reading_open(&r, w.directory, true) ? dump(&r, &w) : CTL_REFUSED;
 	if (r.why.len) {
 		fflush(stdout);
 		fprintf(stderr, "DAMAGED: %.*s\n", SLICE_ARG(buf_slice(&r.why)));

@@ -110,7 +110,7 @@ int ctl_verify(int argc, char **argv)
 		return CTL_USAGE;
 	int code = CTL_REFUSED;
 	summary_init(&t.left, true);
-	if (reading_open(&r, argv[quiet])) {
+	if (reading_open(&r, argv[quiet], true)) {
 		code = report(&r, &t, read_all(&r, &t, quiet));
 	} else if (r.why.len) {
 		fprintf(stderr, "DAMAGED: %.*s\n", SLICE_ARG(buf_slice(&r.why)));

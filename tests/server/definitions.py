@@ -11,11 +11,16 @@ import http.client
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 
 import rig
 from rig import check
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../compat"))
+import everything  # noqa: E402
 
 GUEST = {"Authorization": "Basic " + base64.b64encode(b"guest:guest").decode()}
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden/definitions")
@@ -124,11 +129,80 @@ def import_large(build, data):
     check("the broker ends in order", b.end() == 0, b.said)
 
 
+def fingerprint(data):
+    """Of every file of a data directory."""
+    return {name: open(f"{data}/{name}", "rb").read() for name in sorted(os.listdir(data))
+            if name != "ctl.sock"}
+
+
+def offline(b, *words):
+    r = subprocess.run([f"{b.build}/leveretctl", "definitions", *words], capture_output=True,
+                       text=True, timeout=60)
+    return r.returncode, r.stdout, r.stderr
+
+
+def try_offline(build, data):
+    """The log alone says all that a broker says; after a crash and after a stop in order."""
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        b = start(build, f"{data}/offline{how}")
+        ask(b.web, "POST", "definitions", everything.everything())
+        ask(b.web, "PUT", "cluster-name", {"name": "hasenstall"})
+        ch = b.channel()
+        ch.queue_declare("once", durable=True)
+        ch.queue_declare("gone", durable=True)
+        for _ in range(100):
+            ch.basic_publish("", "once", b"x" * 20000, rig.PERSISTENT)
+        ch.queue_delete("gone")
+        b.ask("delete_user", "alt")
+        got = offline(b, b.data)
+        check("a directory that is in use is not read", got[0] == 69 and "a broker runs" in got[2],
+              got)
+        # What is transient ends with the broker.
+        wanted = json.loads(b.ask("export_definitions")[1])
+        lost = {k: {(o["vhost"], o["name"]) for o in wanted[k] if not o["durable"]}
+                for k in ("queues", "exchanges")}
+        for k in lost:
+            wanted[k] = [o for o in wanted[k] if o["durable"]]
+        wanted["bindings"] = [
+            o for o in wanted["bindings"]
+            if (o["vhost"], o["source"]) not in lost["exchanges"] and (o["vhost"], o["destination"])
+            not in lost["queues" if o["destination_type"] == "queue" else "exchanges"]]
+        vhost = b.ask("export_definitions", "-p", everything.VHOSTS[2])[1]
+        b.end(how)
+        before = fingerprint(b.data)
+        code, out, err = offline(b, b.data)
+        check("offline: equal to what the broker said", code == 0 and err == "" and
+              differences(normal(wanted), normal(json.loads(out))) == [] and
+              json.loads(out)["original_cluster_name"] == "hasenstall",
+              (code, err, code or differences(normal(wanted), normal(json.loads(out)))))
+        got = offline(b, "-p", everything.VHOSTS[2], b.data)
+        check("... and of one virtual host", got == (0, vhost, ""), got)
+        check("... and nothing in the directory changed", fingerprint(b.data) == before)
+        again = start(build, b.data)
+        check("... and a start finds the same", json.loads(out) ==
+              json.loads(again.ask("export_definitions")[1]))
+        again.end()
+    got = offline(b, "-p", "nowhere", b.data)
+    check("a virtual host that there is not", got[0] == 65 and "does not exist" in got[2], got)
+    check("... and words that make no sense", offline(b, b.data, "x")[0] == 64)
+    os.mkdir(f"{data}/empty")
+    got = offline(b, f"{data}/empty")
+    check("an empty directory", got[0] == 65 and "no log" in got[2] and
+          os.listdir(f"{data}/empty") in ([], ["lock"]), got)
+    check("no directory", offline(b, f"{data}/none")[0] == 69)
+    segment = min(f for f in os.listdir(b.data) if f.endswith(".seg") and f[0] == "w")
+    with open(f"{b.data}/{segment}", "r+b") as f:
+        f.write(b"\xff" * 64)
+    got = offline(b, b.data)
+    check("a log that is damaged", got[0] == 65 and got[1] == "" and got[2], got)
+
+
 def main():
     build = sys.argv[1]
     data = tempfile.mkdtemp()
     import_golden(build, data)
     import_large(build, data)
+    try_offline(build, data)
     shutil.rmtree(data)
     return rig.finish("definitions")
 
