@@ -38,6 +38,34 @@ void term_put_name(struct buf *out, struct slice name)
 	buf_printf(out, is_ascii(name) ? ">>" : "/utf8>>");
 }
 
+static bool is_plain_atom(struct slice s)
+{
+	if (!s.n || s.p[0] < 'a' || s.p[0] > 'z')
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '@'))
+			return false;
+	}
+	return true;
+}
+
+void term_put_atom(struct buf *out, struct slice name)
+{
+	if (is_plain_atom(name)) {
+		buf_append_slice(out, name);
+		return;
+	}
+	buf_u8(out, '\'');
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] == '\'' || name.p[i] == '\\')
+			buf_u8(out, '\\');
+		buf_u8(out, name.p[i]);
+	}
+	buf_u8(out, '\'');
+}
+
 static const struct notation map = {
 	"#{", ",", "}", "", " => ", "", term_put_name, term_put,
 };

@@ -14,4 +14,7 @@ void term_put_pairs(struct buf *out, struct slice table);
 /* Appends a name: <<"name">>. */
 void term_put_name(struct buf *out, struct slice name);
 
+/* Appends an atom, in quotes where it needs them: topic, 'apply-to'. */
+void term_put_atom(struct buf *out, struct slice name);
+
 #endif

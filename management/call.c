@@ -108,6 +108,11 @@ void call_words(struct buf *out, struct slice words)
 	}
 }
 
+void call_grid(struct call *c, struct buf *out, const char *const *names, size_t n)
+{
+	grid_begin(&c->grid, c->format, !c->bare, names, n, out);
+}
+
 void call_banner(struct call *c, struct buf *out, const char *format, ...)
 {
 	va_list args;
@@ -334,6 +339,7 @@ void call_free(struct call **c)
 	if (!*c)
 		return;
 	listing_end(&(*c)->listing);
+	grid_free(&(*c)->grid);
 	definitions_end(&(*c)->definitions);
 	parsing_end(&(*c)->parsing);
 	expulsion_end(&(*c)->expulsion);

@@ -132,6 +132,7 @@ struct call {
 	struct buf error;            /* for the other output */
 	struct buf progress;
 	struct listing listing;
+	struct grid grid;            /* of rows that are made one by one */
 	struct parsing *parsing;     /* of definitions */
 	struct definitions definitions;
 	struct expulsion expulsion;
@@ -187,6 +188,9 @@ void call_lift(struct call *c, struct vhost *v);
 
 /* Appends the words, which are separated by commas and perhaps blanks, without the blanks. */
 void call_words(struct buf *out, struct slice words);
+
+/* Begins the grid, in the form that is wanted, with columns of these names. */
+void call_grid(struct call *c, struct buf *out, const char *const *names, size_t n);
 
 /* A line ahead of the output that says what is being done, if it is wanted. */
 void call_banner(struct call *c, struct buf *out, const char *format, ...)

@@ -97,6 +97,7 @@ void cell_put(struct buf *out, struct cell c)
 	case CELL_ABSENT:
 	case CELL_EMPTY: break;
 	case CELL_JSON:
+	case CELL_ATOM:
 	case CELL_TEXT: put_text(out, c.text); break;
 	case CELL_NUMBER: buf_printf(out, "%" PRIu64, c.number); break;
 	case CELL_BOOLEAN: buf_printf(out, "%s", c.boolean ? "true" : "false"); break;
@@ -106,6 +107,35 @@ void cell_put(struct buf *out, struct cell c)
 	case CELL_FIELD: put_field(out, c.field); break;
 	case CELL_WORDS: put_words(out, c.text, ", ", put_text); break;
 	}
+}
+
+/* ---- as CSV ---- */
+
+static bool needs_quotes(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == ',' || s.p[i] == '"')
+			return true;
+	return false;
+}
+
+/* Control bytes are escaped as in a table: there is no end of a line inside a cell. */
+void cell_put_csv(struct buf *out, struct cell c)
+{
+	struct buf text = { 0 };
+	cell_put(&text, c);
+	struct slice s = buf_slice(&text);
+	bool quoted = needs_quotes(s);
+	if (quoted)
+		buf_u8(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"')
+			buf_u8(out, '"');
+		buf_u8(out, s.p[i]);
+	}
+	if (quoted)
+		buf_u8(out, '"');
+	buf_free(&text);
 }
 
 /* ---- as JSON ---- */
@@ -179,6 +209,7 @@ void cell_put_json(struct buf *out, struct cell c)
 {
 	switch (c.kind) {
 	case CELL_EMPTY: buf_printf(out, "\"\""); break;
+	case CELL_ATOM:
 	case CELL_TEXT: put_json_text(out, c.text); break;
 	case CELL_TABLE: notation_put_table(out, c.table, &json_object); break;
 	case CELL_PAIRS: notation_put_table(out, c.table, &json_list); break;

@@ -8,7 +8,7 @@
 struct field;
 
 struct cell {
-	enum { CELL_EMPTY, CELL_TEXT, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_PAIRS,
+	enum { CELL_EMPTY, CELL_TEXT, CELL_ATOM, CELL_NUMBER, CELL_BOOLEAN, CELL_TABLE, CELL_PAIRS,
 		   CELL_WORDS, CELL_INTEGER, CELL_FIELD, CELL_JSON, CELL_ABSENT } kind;
 	union {
 		struct slice text;       /* borrowed; words are separated by commas */
@@ -33,6 +33,12 @@ static inline struct cell cell_slice(struct slice s)
 static inline struct cell cell_text(const char *s)
 {
 	return cell_slice(slice_str(s));
+}
+
+/* A word out of a few, as states and types are: text, but where Erlang is asked for. */
+static inline struct cell cell_atom(const char *s)
+{
+	return (struct cell){ .kind = CELL_ATOM, .text = slice_str(s) };
 }
 
 static inline struct cell cell_number(uint64_t n)
@@ -85,6 +91,12 @@ static inline struct cell cell_json(struct slice text)
 
 /* In a column: control bytes as three octal digits behind a backslash, a backslash as two. */
 void cell_put(struct buf *out, struct cell c);
+
+/* The same for CSV: in quotes where it has to be. */
+void cell_put_csv(struct buf *out, struct cell c);
+
+/* As a term of Erlang. */
+void cell_put_term(struct buf *out, struct cell c);
 
 /* Bytes that are no UTF-8 are taken for Latin-1. */
 void cell_put_json(struct buf *out, struct cell c);

@@ -196,7 +196,7 @@ QUEUE_VALUE(operator_policy, cell_slice(ruling_of(q->ruling)->operator_policy))
 QUEUE_VALUE(definition, cell_pairs(ruling_of(q->ruling)->definition))
 QUEUE_VALUE(origins, cell_pairs(ruling_of(q->ruling)->origins))
 
-QUEUE_VALUE(state, cell_text(q->paused ? "paused" : "running"))
+QUEUE_VALUE(state, cell_atom(q->paused ? "paused" : "running"))
 
 VALUE(queue_type)
 {
@@ -245,7 +245,7 @@ static const struct column queue_columns[] = {
 	}
 
 EXCHANGE_VALUE(name, cell_slice(x->name))
-EXCHANGE_VALUE(type, cell_text(exchange_type_name(x)))
+EXCHANGE_VALUE(type, cell_atom(exchange_type_name(x)))
 EXCHANGE_VALUE(durable, cell_boolean(x->durable))
 EXCHANGE_VALUE(auto_delete, cell_boolean(x->auto_delete))
 EXCHANGE_VALUE(internal, cell_boolean(x->internal))
@@ -275,7 +275,7 @@ VALUE(binding_source)
 VALUE(binding_source_kind)
 {
 	UNUSED;
-	return cell_text("exchange");
+	return cell_atom("exchange");
 }
 
 static const struct queue *queue_of(const struct roster_row *r)
@@ -293,7 +293,7 @@ VALUE(binding_destination)
 VALUE(binding_destination_kind)
 {
 	(void)room;
-	return cell_text(queue_of(r) ? "queue" : "exchange");
+	return cell_atom(queue_of(r) ? "queue" : "exchange");
 }
 
 VALUE(binding_key)
@@ -379,7 +379,7 @@ CONNECTION_VALUE(host, host_of(c, true))
 CONNECTION_VALUE(port, port_of(c, true))
 CONNECTION_VALUE(peer_host, host_of(c, false))
 CONNECTION_VALUE(peer_port, port_of(c, false))
-CONNECTION_VALUE(condition, cell_text(state_of(c)))
+CONNECTION_VALUE(condition, cell_atom(state_of(c)))
 CONNECTION_VALUE(channels, cell_number(c->n_channels))
 
 CONNECTION_VALUE(user, user_of(c))
@@ -462,7 +462,7 @@ CHANNEL_VALUE(held_acks, cell_number(ch->tx.n_settles))
 CHANNEL_VALUE(unconfirmed, cell_number(count_unconfirmed(ch)))
 CHANNEL_VALUE(prefetch, cell_number(ch->prefetch))
 CHANNEL_VALUE(window, cell_number(ch->window))
-CHANNEL_VALUE(state, cell_text(ch->closing ? "closing" : "running"))
+CHANNEL_VALUE(state, cell_atom(ch->closing ? "closing" : "running"))
 
 static const struct column channel_columns[] = {
 	{ "pid", channel_pid },
@@ -510,7 +510,7 @@ CONSUMER_VALUE(tag, cell_slice(c->tag))
 CONSUMER_VALUE(ack_required, cell_boolean(!c->no_ack))
 CONSUMER_VALUE(prefetch, cell_number(c->window))
 CONSUMER_VALUE(active, cell_boolean(is_active(c)))
-CONSUMER_VALUE(activity, cell_text(activity(c)))
+CONSUMER_VALUE(activity, cell_atom(activity(c)))
 CONSUMER_VALUE(arguments, cell_table(c->arguments))
 CONSUMER_VALUE(exclusive, cell_boolean(c->exclusive))
 

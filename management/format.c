@@ -2,6 +2,7 @@
 #include "management/format.h"
 
 #include "base/die.h"
+#include "broker/term.h"
 
 bool format_find(struct slice name, enum format *out)
 {
@@ -15,6 +16,7 @@ bool format_find(struct slice name, enum format *out)
 		{ "csv", FORMAT_CSV },
 		{ "json", FORMAT_JSON },
 		{ "json_stream", FORMAT_JSON_STREAM },
+		{ "erlang", FORMAT_ERLANG },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
 		if (!slice_is(name, formats[i].name))
@@ -25,35 +27,16 @@ bool format_find(struct slice name, enum format *out)
 	return false;
 }
 
-static bool needs_quotes(struct slice s)
+void format_put_json_name(struct buf *out, const char *name)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == ',' || s.p[i] == '"')
-			return true;
-	return false;
+	buf_printf(out, "\"%s\":", name);
 }
 
-/* Control bytes are escaped as in a table: there is no end of a line inside a cell. */
-void format_put_cell(struct buf *out, enum format f, struct cell c)
+void format_put_atom_name(struct buf *out, const char *name)
 {
-	struct buf text = { 0 };
-	if (f != FORMAT_CSV) {
-		cell_put(out, c);
-		return;
-	}
-	cell_put(&text, c);
-	struct slice s = buf_slice(&text);
-	bool quoted = needs_quotes(s);
-	if (quoted)
-		buf_u8(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
-			buf_u8(out, '"');
-		buf_u8(out, s.p[i]);
-	}
-	if (quoted)
-		buf_u8(out, '"');
-	buf_free(&text);
+	buf_u8(out, '{');
+	term_put_atom(out, slice_str(name));
+	buf_u8(out, ',');
 }
 
 size_t format_width(struct slice text)

@@ -11,6 +11,7 @@ enum format {
 	FORMAT_CSV,                  /* RFC 4180, but for the ends of lines */
 	FORMAT_JSON,                 /* one array of objects */
 	FORMAT_JSON_STREAM,          /* an object on each line */
+	FORMAT_ERLANG,               /* a list of lists of pairs, as a term */
 };
 
 /* The form of that name; false: there is none. */
@@ -21,8 +22,10 @@ static inline bool format_is_json(enum format f)
 	return f == FORMAT_JSON || f == FORMAT_JSON_STREAM;
 }
 
-/* A cell of a table, or of CSV: in quotes where it has to be. */
-void format_put_cell(struct buf *out, enum format f, struct cell c);
+/* What stands ahead of a cell in an object: "name":  And in a pair, which is still to be closed:
+ * {name, */
+void format_put_json_name(struct buf *out, const char *name);
+void format_put_atom_name(struct buf *out, const char *name);
 
 /* Columns on a terminal that a cell of a table takes up: characters of UTF-8. */
 size_t format_width(struct slice text);

@@ -4,7 +4,7 @@
 #define MANAGEMENT_LISTING_H
 
 #include "broker/roster.h"
-#include "management/format.h"
+#include "management/grid.h"
 
 /* The value of a row; text that is made for it lies in room until the next one. */
 typedef struct cell column_value(const struct roster_row *r, struct buf *room);
@@ -14,17 +14,15 @@ struct column {
 	column_value *value;
 };
 
-enum { LISTING_MAX_COLUMNS = 64 };
+enum { LISTING_MAX_COLUMNS = GRID_MAX_COLUMNS };
 
 struct listing {
 	struct roster roster;
 	const struct column *columns[LISTING_MAX_COLUMNS];
 	size_t n;
-	size_t widths[LISTING_MAX_COLUMNS];   /* of boxes, the headers' at least ... */
-	bool measuring;              /* ... which are being found out */
-	enum format format;
-	uint64_t rows;
-	struct buf room, text;
+	struct grid grid;
+	bool measuring;              /* boxes: how wide they are to be */
+	struct buf room;
 };
 
 /* The column of that name in what rosters of the kind are shown by; NULL: there is none. */

@@ -79,25 +79,16 @@ static const char *const features[] = {
 #undef FEATURE
 };
 
-static void put_feature(struct call *c, struct buf *out, size_t i)
-{
-	if (c->json)
-		buf_printf(out, "%s{\"name\":\"%s\",\"state\":\"enabled\"}\n", i ? "," : "", features[i]);
-	else
-		buf_printf(out, "%s\tenabled\n", features[i]);
-}
-
 enum call_state verb_list_feature_flags(struct call *c, struct buf *out)
 {
+	static const char *const names[] = { "name", "state" };
 	call_banner(c, out, "Listing feature flags ...");
-	if (c->json)
-		buf_printf(out, "[\n");
-	else if (!c->bare)
-		buf_printf(out, "name\tstate\n");
-	for (size_t i = 0; i < ARRAY_LEN(features); i++)
-		put_feature(c, out, i);
-	if (c->json)
-		buf_printf(out, "]\n");
+	call_grid(c, out, names, ARRAY_LEN(names));
+	for (size_t i = 0; i < ARRAY_LEN(features); i++) {
+		grid_put(&c->grid, cell_atom(features[i]), out);
+		grid_put(&c->grid, cell_atom("enabled"), out);
+	}
+	grid_end(&c->grid, out);
 	return CALL_DONE;
 }
 
@@ -172,6 +163,7 @@ enum call_state verb_rebalance(struct call *c, struct buf *out)
 
 enum call_state verb_quorum_status(struct call *c, struct buf *out)
 {
+	static const char *const names[] = { "Node Name", "Raft State" };
 	struct slice name = c->arguments[0];
 	struct field f;
 	call_banner(c, out, "Status of quorum queue %.*s ...", SLICE_ARG(name));
@@ -183,20 +175,22 @@ enum call_state verb_quorum_status(struct call *c, struct buf *out)
 	if (!typed || !slice_is(f.bytes, "quorum"))
 		return call_fail(c, CALL_EXIT_UNAVAILABLE, "%s_queue_not_supported",
 		                 typed && slice_is(f.bytes, "stream") ? "stream" : "classic");
-	const char *node = c->host->broker->options.cluster_name;
-	if (c->json)
-		buf_printf(out, "[\n{\"Node Name\":\"%s\",\"Raft State\":\"leader\"}\n]\n", node);
-	else
-		buf_printf(out, "%s%s\tleader\n", c->bare ? "" : "Node Name\tRaft State\n", node);
+	call_grid(c, out, names, ARRAY_LEN(names));
+	grid_put(&c->grid, cell_text(c->host->broker->options.cluster_name), out);
+	grid_put(&c->grid, cell_atom("leader"), out);
+	grid_end(&c->grid, out);
 	return CALL_DONE;
 }
 
 /* No queue has a process of its own that could be stuck while others answer. */
 enum call_state verb_list_unresponsive_queues(struct call *c, struct buf *out)
 {
+	static const char *const names[] = { "name" };
 	call_banner(c, out, "Listing unresponsive queues for vhost %.*s ...", SLICE_ARG(c->vhost));
-	if (call_vhost(c) && c->json)
-		buf_printf(out, "[\n]\n");
+	if (!call_vhost(c))
+		return CALL_DONE;
+	call_grid(c, out, names, ARRAY_LEN(names));
+	grid_end(&c->grid, out);
 	return CALL_DONE;
 }
 
@@ -204,49 +198,38 @@ enum call_state verb_list_unresponsive_queues(struct call *c, struct buf *out)
 
 enum call_state verb_message_size_stats(struct call *c, struct buf *out)
 {
+	static const char *const names[] = { "up_to_bytes", "messages" };
 	const struct counters *n = &c->host->broker->counters;
 	counters_settle(c->host->broker);
 	call_banner(c, out, "Gathering message size statistics of the broker in %s ...",
 	            c->host->data_dir);
-	if (!c->json && !c->bare)
-		buf_printf(out, "up_to_bytes\tmessages\n");
-	if (c->json)
-		buf_printf(out, "[\n");
+	call_grid(c, out, names, ARRAY_LEN(names));
 	for (size_t i = 0; i < SIZE_CLASSES; i++) {
-		if (c->json)
-			buf_printf(out, "%s{\"up_to_bytes\":", i ? "," : "");
-		if (counters_sizes[i] == UINT64_MAX)
-			buf_printf(out, c->json ? "null" : "more");
-		else
-			buf_printf(out, "%" PRIu64, counters_sizes[i]);
-		buf_printf(out, c->json ? ",\"messages\":%" PRIu64 "}\n" : "\t%" PRIu64 "\n", n->sizes[i]);
+		bool last = counters_sizes[i] == UINT64_MAX;
+		struct cell more = c->json ? cell_json(slice_str("null")) : cell_atom("more");
+		grid_put(&c->grid, last ? more : cell_number(counters_sizes[i]), out);
+		grid_put(&c->grid, cell_number(n->sizes[i]), out);
 	}
-	if (c->json)
-		buf_printf(out, "]\n");
+	grid_end(&c->grid, out);
 	return CALL_DONE;
 }
 
 enum call_state verb_list_node_auth_attempt_stats(struct call *c, struct buf *out)
 {
+	static const char *const names[] = { "protocol", "auth_attempts", "auth_attempts_failed",
+		                                 "auth_attempts_succeeded" };
 	const struct attempts *a = &c->host->broker->attempts;
 	call_banner(c, out, "Listing authentication attempts for the broker in %s ...",
 	            c->host->data_dir);
-	if (!c->json && !c->bare)
-		buf_printf(out, "protocol\tauth_attempts\tauth_attempts_failed\t"
-		           "auth_attempts_succeeded\n");
-	if (c->json)
-		buf_printf(out, "[\n");
+	call_grid(c, out, names, ARRAY_LEN(names));
 	for (size_t i = 0; i < ATTEMPT_PROTOCOLS; i++) {
 		const struct attempt_count *n = &a->totals[i];
-		buf_printf(out, c->json ? "%s{\"protocol\":\"%s\",\"auth_attempts\":%" PRIu64
-		                          ",\"auth_attempts_failed\":%" PRIu64
-		                          ",\"auth_attempts_succeeded\":%" PRIu64 "}\n"
-		                        : "%s%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
-		           c->json && i ? "," : "", attempts_protocol((enum attempt_protocol)i),
-		           n->failed + n->succeeded, n->failed, n->succeeded);
+		grid_put(&c->grid, cell_text(attempts_protocol((enum attempt_protocol)i)), out);
+		grid_put(&c->grid, cell_number(n->failed + n->succeeded), out);
+		grid_put(&c->grid, cell_number(n->failed), out);
+		grid_put(&c->grid, cell_number(n->succeeded), out);
 	}
-	if (c->json)
-		buf_printf(out, "]\n");
+	grid_end(&c->grid, out);
 	return CALL_DONE;
 }
 

@@ -17,42 +17,19 @@ enum {
 	PIECE_BYTES = 32 << 10,
 	SHOWN_BYTES = 60,            /* of a payload in a table ... */
 	WHOLE_BYTES = 50000,         /* ... and as JSON */
-	CELLS_MAX = 8,
 };
 
 /* ---- rows ---- */
 
-static void put_row(const struct call *c, struct buf *out, const struct cell *cells, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_u8(out, c->format == FORMAT_CSV ? ',' : '\t');
-		format_put_cell(out, c->format, cells[i]);
-	}
-	buf_u8(out, '\n');
-}
-
-static void begin_rows(const struct call *c, struct buf *out, const char *const *names, size_t n)
-{
-	struct cell cells[CELLS_MAX];
-	must(n <= CELLS_MAX);
-	for (size_t i = 0; i < n; i++)
-		cells[i] = cell_text(names[i]);
-	if (c->format == FORMAT_JSON)
-		buf_printf(out, "[\n");
-	else if (!c->json && !c->bare)
-		put_row(c, out, cells, n);
-}
-
+/* Messages in JSON say more than those in columns: such rows are put by hand. */
 static void begin_object(struct call *c, struct buf *out)
 {
 	buf_printf(out, c->told++ && c->format == FORMAT_JSON ? ",{" : "{");
 }
 
-static enum call_state end_rows(const struct call *c, struct buf *out)
+static enum call_state end_rows(struct call *c, struct buf *out)
 {
-	if (c->format == FORMAT_JSON)
-		buf_printf(out, "]\n");
+	grid_end(&c->grid, out);
 	return CALL_DONE;
 }
 
@@ -92,7 +69,7 @@ static void show(struct call *c, struct buf *out, const struct browsed *b)
 	const struct broker *broker = c->host->broker;
 	const struct message *m = b->seen.message;
 	struct buf room = { 0 };
-	struct cell state = cell_text(b->unacked ? "unacked" : b->seen.waits ? "waiting" : "ready");
+	struct cell state = cell_atom(b->unacked ? "unacked" : b->seen.waits ? "waiting" : "ready");
 	if (c->json) {
 		struct showing how = { .truncate = WHOLE_BYTES };
 		begin_object(c, out);
@@ -108,7 +85,7 @@ static void show(struct call *c, struct buf *out, const struct browsed *b)
 			                    cell_slice(message_key(m)),
 			                    cell_number(m->body_bytes),
 			                    cell_slice(showing_body(m, SHOWN_BYTES, &room)) };
-		put_row(c, out, cells, ARRAY_LEN(cells));
+		grid_put_row(&c->grid, cells, out);
 	}
 	buf_free(&room);
 }
@@ -136,7 +113,7 @@ static bool begin_peek(struct call *c, struct buf *out)
 	c->count = position ? position - 1 : 0;
 	call_banner(c, out, "Looking at messages of queue '%.*s' in vhost '%.*s' ...",
 	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-	begin_rows(c, out, names, ARRAY_LEN(names));
+	call_grid(c, out, names, ARRAY_LEN(names));
 	browse_begin(&c->browse, c->host->broker, q, &spec);
 	return true;
 }
@@ -260,14 +237,7 @@ static void put_holding(struct call *c, struct buf *out, const struct holding *h
 		con->user ? cell_text(con->user) : cell_empty(),
 		cell_number(holding_age_ms(h) / 1000),
 	};
-	if (!c->json) {
-		put_row(c, out, cells, ARRAY_LEN(cells));
-		return;
-	}
-	begin_object(c, out);
-	for (size_t i = 0; i < ARRAY_LEN(cells); i++)
-		object_put(out, holding_names[i], cells[i]);
-	buf_printf(out, "}\n");
+	grid_put_row(&c->grid, cells, out);
 }
 
 enum call_state verb_list_unacked(struct call *c, struct buf *out)
@@ -280,7 +250,7 @@ enum call_state verb_list_unacked(struct call *c, struct buf *out)
 	if (!c->begun) {
 		call_banner(c, out, "Listing unacknowledged messages of queue '%.*s' in vhost '%.*s' ...",
 		            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-		begin_rows(c, out, holding_names, ARRAY_LEN(holding_names));
+		call_grid(c, out, holding_names, ARRAY_LEN(holding_names));
 		holdings_begin(&c->holdings, c->host->broker);
 	}
 	holdings_go_on(&c->holdings);

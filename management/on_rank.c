@@ -22,13 +22,12 @@ static const char *const keys[KEYS] = {
 	[KEY_CONSUMERS] = "consumers", [KEY_TRAFFIC] = "traffic",
 };
 
-/* The columns behind vhost and name. */
 static const char *const columns[] = {
-	"messages", "messages_unacknowledged", "message_bytes_ready", "consumers", "publish",
-	"deliver_get", "ack",
+	"vhost", "name", "messages", "messages_unacknowledged", "message_bytes_ready", "consumers",
+	"publish", "deliver_get", "ack",
 };
 
-_Static_assert(ARRAY_LEN(columns) == RANK_NUMBERS, "a number for each column");
+_Static_assert(ARRAY_LEN(columns) == 2 + RANK_NUMBERS, "a number for each column");
 
 static enum key key_of(struct slice name)
 {
@@ -49,28 +48,27 @@ static void look_at(const struct queue *q, uint64_t *numbers)
 	memcpy(numbers, of, sizeof of);
 }
 
-static void put_text(const struct call *c, struct buf *out, struct slice s)
+/* What is kept of a queue: the numbers, where its name ends, its name and that of its virtual
+ * host. */
+static void keep(struct buf *out, struct slice vhost, struct slice name, const uint64_t *numbers)
 {
-	if (c->json)
-		cell_put_json(out, cell_slice(s));
-	else
-		cell_put(out, cell_slice(s));
+	buf_append(out, numbers, RANK_NUMBERS * sizeof *numbers);
+	buf_append(out, &name.n, sizeof name.n);
+	buf_append_slice(out, name);
+	buf_append_slice(out, vhost);
 }
 
-static void put_row(struct call *c, struct buf *out, struct slice vhost, struct slice name,
-                    const uint64_t *numbers)
+static void put_row(struct call *c, struct buf *out, struct slice kept)
 {
-	if (c->json)
-		buf_printf(out, "{\"vhost\":");
-	put_text(c, out, vhost);
-	buf_printf(out, c->json ? ",\"name\":" : "\t");
-	put_text(c, out, name);
+	uint64_t numbers[RANK_NUMBERS];
+	size_t n;
+	memcpy(numbers, slice_take(&kept, sizeof numbers).p, sizeof numbers);
+	memcpy(&n, slice_take(&kept, sizeof n).p, sizeof n);
+	struct slice name = slice_take(&kept, n);
+	grid_put(&c->grid, cell_slice(kept), out);
+	grid_put(&c->grid, cell_slice(name), out);
 	for (size_t i = 0; i < RANK_NUMBERS; i++)
-		if (c->json)
-			buf_printf(out, ",\"%s\":%" PRIu64, columns[i], numbers[i]);
-		else
-			buf_printf(out, "\t%" PRIu64, numbers[i]);
-	buf_printf(out, c->json ? "}\n" : "\n");
+		grid_put(&c->grid, cell_number(numbers[i]), out);
 }
 
 /* ---- meeting them ---- */
@@ -111,7 +109,7 @@ static bool meet(struct call *c, const struct roster_row *row)
 	put_be64(key, weight((enum key)c->rank.key, numbers));
 	if (!ranking_admits(&c->rank.best, slice_of(key, sizeof key)))
 		return true;
-	put_row(c, &text, row->vhost->name, queue_name(row->queue), numbers);
+	keep(&text, row->vhost->name, queue_name(row->queue), numbers);
 	ok = ranking_add(&c->rank.best, slice_of(key, sizeof key), buf_slice(&text));
 	buf_free(&text);
 	return ok;
@@ -141,23 +139,24 @@ static bool meet_some(struct call *c)
 /* The first row is of all together: its virtual host is empty, its name how many there are. */
 static void put_head(struct call *c, struct buf *out)
 {
+	struct buf kept = { 0 };
 	char all[32];
-	if (!c->json && !c->bare) {
-		buf_printf(out, "vhost\tname");
-		for (size_t i = 0; i < RANK_NUMBERS; i++)
-			buf_printf(out, "\t%s", columns[i]);
-		buf_u8(out, '\n');
-	}
 	snprintf(all, sizeof all, "%" PRIu64 " queues", c->rank.queues);
-	put_row(c, out, slice_of("", 0), slice_str(all), c->rank.sums);
+	keep(&kept, slice_of("", 0), slice_str(all), c->rank.sums);
+	call_grid(c, out, columns, ARRAY_LEN(columns));
+	put_row(c, out, buf_slice(&kept));
+	buf_free(&kept);
 }
 
 static enum call_state show(struct call *c, struct buf *out)
 {
 	size_t n = ranking_count(&c->rank.best);
 	for (int i = 0; i < PIECE_ROWS && c->told < n; i++)
-		buf_append_slice(out, ranking_get(&c->rank.best, c->told++));
-	return c->told < n ? CALL_MORE : CALL_DONE;
+		put_row(c, out, ranking_get(&c->rank.best, c->told++));
+	if (c->told < n)
+		return CALL_MORE;
+	grid_end(&c->grid, out);
+	return CALL_DONE;
 }
 
 enum call_state verb_rank_queues(struct call *c, struct buf *out)

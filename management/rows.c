@@ -221,7 +221,8 @@ static bool has_text(struct rows *w, column_value *value, const struct roster_ro
 {
 	buf_clear(&w->room);
 	struct cell c = value(row, &w->room);
-	return c.kind == CELL_TEXT ? slice_eq(c.text, text) : text.n == 0 && c.kind == CELL_EMPTY;
+	bool is_text = c.kind == CELL_TEXT || c.kind == CELL_ATOM;
+	return is_text ? slice_eq(c.text, text) : text.n == 0 && c.kind == CELL_EMPTY;
 }
 
 static bool matches(struct rows *w, const struct roster_row *row)
@@ -262,6 +263,7 @@ static void put_in_key(struct buf *key, struct cell c)
 			buf_u8(key, (uint8_t)((c.number ^ (c.kind == CELL_INTEGER ? 1ull << 63 : 0)) >> shift));
 		break;
 	case CELL_BOOLEAN: buf_u8(key, c.boolean ? 2 : 1); break;
+	case CELL_ATOM:
 	case CELL_TEXT:
 		buf_u8(key, 3);
 		buf_append_slice(key, c.text);

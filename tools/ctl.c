@@ -93,7 +93,9 @@ bool reading_open(struct reading *r, const char *directory, bool whole)
 		return false;
 	r->disk->ops->list(r->disk, count_file, r);
 	r->still = disk_still_new(r->disk);
-	struct log_file_options o = { .disk = r->still, .segment_bytes = SEGMENT_BYTES, .whole = whole };
+	struct log_file_options o = {
+		.disk = r->still, .segment_bytes = SEGMENT_BYTES, .whole = whole,
+	};
 	return log_file_open(&r->log, &o, &r->why) == 0;
 }
 

@@ -72,8 +72,8 @@ static void bash(void)
 	       "  done\n"
 	       "  case $prev in\n"
 	       "  -p | --vhost) list='list_vhosts -s name' ;;\n"
-	       "  --formatter) COMPREPLY=($(compgen -W 'table pretty_table csv json json_stream' -- "
-	       "\"$cur\")); return ;;\n"
+	       "  --formatter) COMPREPLY=($(compgen -W "
+	       "'table pretty_table csv json json_stream erlang' -- \"$cur\")); return ;;\n"
 	       "  --data-dir | --cacert) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
 	       "  *)\n    case $verb in\n");
 	put_cases();

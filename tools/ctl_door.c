@@ -27,6 +27,12 @@ struct asked {
 
 /* ---- arguments ---- */
 
+/* How nodes of Erlang are named: there are none. */
+static bool is_of_erlang(const char *option)
+{
+	return strcmp(option, "--longnames") == 0 || strcmp(option, "-l") == 0;
+}
+
 /* What is ours is taken out, the rest is the broker's to understand. NULL: all is well. */
 static const char *read_arguments(struct asked *a, int argc, char **argv)
 {
@@ -36,7 +42,7 @@ static const char *read_arguments(struct asked *a, int argc, char **argv)
 		if (whom_take(&a->whom, argv, &i, &why)) {
 			if (why)
 				return why;
-		} else if (!option_takes("--node", argv, &i, &value) &&
+		} else if (!is_of_erlang(argv[i]) && !option_takes("--node", argv, &i, &value) &&
 		           !option_takes("-n", argv, &i, &value)) {
 			if (a->request.n == REQUEST_MAX_ARGUMENTS)
 				return "there are too many arguments";

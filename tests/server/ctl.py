@@ -5,10 +5,13 @@ what it does by itself.
 
 usage: ctl.py BUILD
 """
+import csv
 import http.client
+import io
 import json
 import os
 import pty
+import re
 import shutil
 import socket
 import struct
@@ -19,6 +22,9 @@ import threading
 
 import rig
 from rig import check
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../compat"))
+import everything  # noqa: E402
 
 REQUEST = "application/x-leveret-request"
 
@@ -64,6 +70,42 @@ def try_the_same(b):
         there, here = b.afar(*words), b.ask(*words)
         check(f"{' '.join(words)}: the same from afar", there == here, there[2:])
     ch.connection.close()
+
+
+def try_forms(b):
+    """Every verb that lists has every form."""
+    b.ask("import_definitions", input=json.dumps(everything.everything()))
+    held = b.channel()
+    held.basic_publish("", "q.schlicht", b"x", rig.PERSISTENT)
+    held.basic_consume("q.schlicht", lambda *_: None)
+    help_text = subprocess.run([f"{b.build}/leveretctl", "help"], capture_output=True,
+                               text=True).stdout
+    verbs = re.findall(r"^  ((?:list|rank)_\w+|message_size_stats|peek)", help_text, re.M)
+    words = {"list_user_permissions": ["neu"], "list_user_topic_permissions": ["neu"],
+             "list_unacked": ["q.schlicht"], "peek": ["q.schlicht"],
+             "list_user_limits": ["--global"]}
+    check("verbs that list", len(verbs) > 20, verbs)
+    for verb in verbs:
+        if verb == "list_plugins":   # is no table with RabbitMQ either
+            continue
+        every = [verb, "-q", *words.get(verb, [])]
+        plain = b.ask(*every)
+        wanted = max(0, plain[1].count("\n") - 1)
+        def form(name, *more):
+            code, out, err = b.ask(*every, *more, "--formatter", name)
+            return out if code == 0 and err == "" else (code, err)
+        boxes, csv_text, erlang = form("pretty_table"), form("csv"), form("erlang")
+        lines, stream = form("json"), form("json_stream")
+        check(f"{verb}: all forms have as many rows",
+              plain[0] == 0 and boxes.count("\n") == (2 * wanted + 3 if wanted else 3) and
+              len(list(csv.reader(io.StringIO(csv_text)))) == wanted + 1 and
+              len(json.loads(lines)) == wanted and stream.count("\n") == wanted and
+              all(json.loads(line) for line in stream.splitlines()) and
+              (erlang.count("\n [{") + (wanted > 0) == wanted) and erlang.startswith("[") and
+              erlang.endswith("]\n"), (plain, boxes, csv_text, erlang, lines, stream))
+        bare = b.ask(*every, "--no-table-headers", "--longnames", "-n", "rabbit@here", "-t", "60")
+        check(f"{verb}: without headers", bare[0] == 0 and bare[1].count("\n") == wanted, bare)
+    held.connection.close()
 
 
 def try_changes(b):
@@ -194,8 +236,8 @@ def try_own(b, where):
     rows = b.rows("rank_queues", "--number", "2")
     check("rank_queues", rows[0][2:4] == ["50", "0"] and rows[1][:5] == [
         "/", "top7", "50", "0", "500"] and len(rows) == 3, rows)
-    by = [json.loads(line) for line in b.ask("rank_queues", "--sort", "traffic", "--number", "1",
-                                             "--formatter", "json")[1].splitlines()]
+    by = json.loads(b.ask("rank_queues", "--sort", "traffic", "--number", "1", "--formatter",
+                          "json")[1])
     check("... by traffic, as JSON", by[1]["name"] == "top7" and by[1]["publish"] == 50, by)
     for bad in (["--sort", "beauty"], ["--number", "0"], ["--number", "1001"]):
         check(f"rank_queues {' '.join(bad)}", b.ask("rank_queues", *bad)[0] == 64)
@@ -308,6 +350,7 @@ def main(build):
         try_names(b, where)
         try_completion(b)
         try_terminal(b)
+        try_forms(b)
         check("the broker ends in order", b.end() == 0)
     finally:
         b.process.kill()

@@ -171,8 +171,38 @@ START_TEST(other_forms_of_a_list)
 	            "└──────┴──────────┘\n");
 	ck_assert_uint_eq(run("list_queues", "--formatter", "pretty_table", "-s", "messages", NULL), 0);
 	assert_said("┌───┐\n│ 0 │\n├───┤\n│ 1 │\n└───┘\n");
+	ck_assert_uint_eq(run("list_queues", "-q", "--formatter", "erlang", NULL), 0);
+	assert_said("[[{name,<<\"a,\\\"b\">>},{messages,0}],\n"
+	            " [{name,<<\"grün\"/utf8>>},{messages,1}]]\n");
+	ck_assert_uint_eq(run("list_policies", "-q", "--formatter", "erlang", NULL), 0);
+	assert_said("[]\n");
 	ck_assert_uint_eq(run("list_queues", "--formatter", "sonnet", NULL), CALL_EXIT_USAGE);
 	ck_assert_uint_eq(run("list_queues", "--formatter", NULL), CALL_EXIT_USAGE);
+}
+END_TEST
+
+START_TEST(lists_that_are_made_row_by_row_have_all_forms)
+{
+	ck_assert_uint_eq(run("rank_queues", "-s", "--formatter", "json", NULL), 0);
+	assert_said("[\n{\"vhost\":\"\",\"name\":\"0 queues\",\"messages\":0,"
+	            "\"messages_unacknowledged\":0,\"message_bytes_ready\":0,\"consumers\":0,"
+	            "\"publish\":0,\"deliver_get\":0,\"ack\":0}\n]\n");
+	ck_assert_uint_eq(run("list_unresponsive_queues", "-q", "--formatter=pretty_table", NULL), 0);
+	assert_said("┌──────┐\n│ name │\n└──────┘\n");
+	ck_assert_uint_eq(run("list_unresponsive_queues", "-s", "--formatter=pretty_table", NULL), 0);
+	assert_said("┌──┐\n└──┘\n");
+	ck_assert_uint_eq(run("list_unresponsive_queues", "--formatter", "json", NULL), 0);
+	assert_said("[\n]\n");
+	declare("long", true);
+	for (int i = 0; i < 100; i++)
+		publish("long");
+	ck_assert_uint_eq(run("peek", "--formatter=pretty_table", "--count=100", "long", NULL), 0);
+	ck_assert_ptr_nonnull(strstr(said(&output), "┬───────┬"));
+	ck_assert_ptr_nonnull(strstr(said(&output), "│ 99       │ ready"));
+	ck_assert_uint_eq(run("peek", "-q", "--formatter=csv", "--count=1", "long", NULL), 0);
+	ck_assert_ptr_nonnull(strstr(said(&output), "sequence,state,redelivered,exchange,"));
+	ck_assert_uint_eq(run("list_unacked", "-q", "--formatter=json", "long", NULL), 0);
+	assert_said("[\n]\n");
 }
 END_TEST
 
@@ -210,7 +240,7 @@ START_TEST(what_is_not_understood_is_said_and_changes_nothing)
 	ck_assert_uint_eq(run("delete_queue", NULL), CALL_EXIT_USAGE);
 	ck_assert_uint_eq(run("delete_queue", "q", "r", NULL), CALL_EXIT_USAGE);
 	ck_assert_uint_eq(run("delete_queue", "q", "-p", NULL), CALL_EXIT_USAGE);
-	ck_assert_uint_eq(run("list_queues", "--formatter", "erlang", NULL), CALL_EXIT_USAGE);
+	ck_assert_uint_eq(run("list_queues", "--formatter", "sonnet", NULL), CALL_EXIT_USAGE);
 	ck_assert_uint_eq(run("delete_queue", "q", "-p", "other", NULL), CALL_EXIT_DATA);
 	ck_assert_str_eq(said(&error), "Error:\nVirtual host 'other' does not exist\n");
 	ck_assert_uint_eq(run("", NULL), CALL_EXIT_USAGE);
@@ -643,6 +673,7 @@ Suite *suite_management_call(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_list_has_a_banner_and_headers_unless_it_is_asked_not_to);
 	tcase_add_test(t, other_forms_of_a_list);
+	tcase_add_test(t, lists_that_are_made_row_by_row_have_all_forms);
 	tcase_add_test(t, what_is_measured_may_go_or_grow_meanwhile);
 	tcase_add_test(t, what_is_not_understood_is_said_and_changes_nothing);
 	tcase_add_test(t, a_long_list_comes_in_pieces);

@@ -24,6 +24,14 @@ static const char *json(struct cell c)
 	return (const char *)out.p;
 }
 
+static const char *term(struct cell c)
+{
+	buf_clear(&out);
+	cell_put_term(&out, c);
+	buf_u8(&out, 0);
+	return (const char *)out.p;
+}
+
 static void forget(void)
 {
 	buf_free(&out);
@@ -39,6 +47,35 @@ START_TEST(plain_values)
 	ck_assert_str_eq(json(cell_number(0)), "0");
 	ck_assert_str_eq(json(cell_boolean(false)), "false");
 	ck_assert_str_eq(json(cell_empty()), "\"\"");
+}
+END_TEST
+
+START_TEST(terms_of_erlang)
+{
+	struct buf inside = { 0 }, table = { 0 }, array = { 0 };
+	table_put_str(&inside, "k", "v");
+	table_put(&array, slice_of(NULL, 0), &(struct field){ .letter = 'l', .integer = 1 });
+	table_put(&array, slice_of(NULL, 0), &(struct field){ .letter = 't', .boolean = true });
+	table_put_int(&table, "x-max-length", 5);
+	table_put(&table, slice_str("f"), &(struct field){ .letter = 'd', .real = 1.5 });
+	table_put(&table, slice_str("v"), &(struct field){ .letter = 'V' });
+	table_put_table(&table, "o", buf_slice(&inside));
+	table_put(&table, slice_str("a"), &(struct field){ .letter = 'A', .bytes = buf_slice(&array) });
+	ck_assert_str_eq(term(cell_text("a\"b")), "<<\"a\\\"b\">>");
+	ck_assert_str_eq(term(cell_atom("topic")), "topic");
+	ck_assert_str_eq(term(cell_atom("x-topic's")), "'x-topic\\'s'");
+	ck_assert_str_eq(term(cell_words(slice_str("administrator,Eigen"))), "[administrator,'Eigen']");
+	ck_assert_str_eq(term(cell_empty()), "''");
+	ck_assert_str_eq(term(cell_integer(-1)), "-1");
+	ck_assert_str_eq(term(cell_boolean(true)), "true");
+	ck_assert_str_eq(term(cell_table(buf_slice(&table))),
+	                 "[{<<\"x-max-length\">>,signedint,5},{<<\"f\">>,double,1.5},"
+	                 "{<<\"v\">>,void,undefined},{<<\"o\">>,table,[{<<\"k\">>,longstr,<<\"v\">>}]},"
+	                 "{<<\"a\">>,array,[{long,1},{bool,true}]}]");
+	ck_assert_str_eq(term(cell_pairs(buf_slice(&inside))), "[{<<\"k\">>,<<\"v\">>}]");
+	buf_free(&inside);
+	buf_free(&table);
+	buf_free(&array);
 }
 END_TEST
 
@@ -83,6 +120,7 @@ Suite *suite_management_cell(void)
 	TCase *t = tcase_create("all");
 	tcase_add_checked_fixture(t, NULL, forget);
 	tcase_add_test(t, plain_values);
+	tcase_add_test(t, terms_of_erlang);
 	tcase_add_test(t, a_name_cannot_make_a_column_or_a_line);
 	tcase_add_test(t, json_is_utf8_whatever_the_bytes_are);
 	tcase_add_test(t, tables_within_tables);
