@@ -32,6 +32,12 @@ static inline struct list *walk_here(const struct walk *w)
 	return w->at == w->head ? NULL : w->at;
 }
 
+/* To that element of its list, or to the head: that is the end. */
+static inline void walk_to(struct walk *w, struct list *element)
+{
+	w->at = element;
+}
+
 /* On to the next one; not at the end. */
 static inline void walk_on(struct walk *w)
 {

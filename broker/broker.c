@@ -77,9 +77,9 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	b->rights = 1;
 	b->patterns = pattern_room_new();
 	alarms_init(&b->alarms, o->memory_watermark_bytes, o->disk_free_limit_bytes);
+	vhosts_init(b);
 	list_init(&b->all_users);
 	list_init(&b->going_users);
-	list_init(&b->all_vhosts);
 	list_init(&b->going_vhosts);
 	list_init(&b->connections);
 	list_init(&b->consumers);
@@ -388,9 +388,9 @@ bool broker_is_empty(const struct broker *b)
 
 static void note_delivered(struct broker *b)
 {
-	list_each(it, &b->all_vhosts) {
+	list_each(it, &b->all_vhosts.list) {
 		struct vhost *v = list_entry(it, struct vhost, link);
-		list_each(at, &v->topology.all_queues) {
+		list_each(at, &v->topology.all_queues.list) {
 			struct queue *q = list_entry(at, struct queue, link);
 			if (queue_is_logged(q) && queue_is_live(q))
 				store_note_delivered(&b->store, q);
@@ -457,7 +457,7 @@ static void add_vhost(struct broker_totals *out, const struct topology *t)
 	out->exchanges += t->exchanges.count;
 	out->queues += t->queues.count;
 	out->bindings += t->n_bindings;
-	list_each(it, &t->all_queues) {
+	list_each(it, &t->all_queues.list) {
 		const struct queue *q = list_entry(it, struct queue, link);
 		out->ready += queue_ready(q);
 		out->unacked += q->live->unacked;
@@ -468,7 +468,7 @@ static void add_vhost(struct broker_totals *out, const struct topology *t)
 void broker_total(const struct broker *b, struct broker_totals *out)
 {
 	*out = (struct broker_totals){ 0 };
-	list_each(it, &b->all_vhosts)
+	list_each(it, &b->all_vhosts.list)
 		add_vhost(out, &list_entry(it, struct vhost, link)->topology);
 }
 

@@ -102,8 +102,8 @@ static void begin_walking(struct vhost *v)
 	struct policing *w = &v->policing;
 	struct topology *t = &v->topology;
 	stop_walking(w);
-	walk_begin(&w->exchanges, &t->walks, &t->all_exchanges);
-	walk_begin(&w->queues, &t->walks, &t->all_queues);
+	walk_begin(&w->exchanges, &t->walks, &t->all_exchanges.list);
+	walk_begin(&w->queues, &t->walks, &t->all_queues.list);
 	list_push(&v->broker->policing, &w->link);
 }
 
@@ -247,16 +247,16 @@ static void start(struct vhost *v)
 	policies_set_merge(&v->policies, is_merge_wanted(v));
 	if (!v->policies.count[POLICY_USER] && !v->policies.count[POLICY_OPERATOR])
 		return;
-	list_each(it, &v->topology.all_exchanges)
+	list_each(it, &v->topology.all_exchanges.list)
 		policing_exchange(v, list_entry(it, struct exchange, link));
-	list_each(it, &v->topology.all_queues)
+	list_each(it, &v->topology.all_queues.list)
 		policing_queue(v, list_entry(it, struct queue, link));
 }
 
 void policing_recover(struct broker *b)
 {
 	catalog_sift(&b->store.catalog, CATALOG_POLICY, recover_one, b);
-	list_each(it, &b->all_vhosts)
+	list_each(it, &b->all_vhosts.list)
 		start(list_entry(it, struct vhost, link));
 }
 

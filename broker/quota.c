@@ -65,7 +65,7 @@ static bool next_place(struct vhost *v)
 		q->found += bytes_at(q, place);
 	} else if (!q->in_exchanges) {
 		walk_end(&q->round);
-		walk_begin(&q->round, &v->topology.walks, &v->topology.all_exchanges);
+		walk_begin(&q->round, &v->topology.walks, &v->topology.all_exchanges.list);
 		q->in_exchanges = true;
 	} else {
 		return false;
@@ -91,7 +91,7 @@ static void count(struct vhost *v)
 	q->found = q->placed = 0;
 	q->in_exchanges = false;
 	q->full = true;
-	walk_begin(&q->round, &v->topology.walks, &v->topology.all_queues);
+	walk_begin(&q->round, &v->topology.walks, &v->topology.all_queues.list);
 	list_push(&v->broker->counting, &q->counting);
 	count_some(v, was);
 }

@@ -13,9 +13,9 @@ static bool begin_in(struct roster *r, struct vhost *v)
 	struct policies *p = &v->policies;
 	switch (r->kind) {
 	case ROSTER_STREAMS:
-	case ROSTER_QUEUES: walk_begin(&r->outer, &t->walks, &t->all_queues); return true;
+	case ROSTER_QUEUES: walk_begin(&r->outer, &t->walks, &t->all_queues.list); return true;
 	case ROSTER_EXCHANGES:
-	case ROSTER_BINDINGS: walk_begin(&r->outer, &t->walks, &t->all_exchanges); return true;
+	case ROSTER_BINDINGS: walk_begin(&r->outer, &t->walks, &t->all_exchanges.list); return true;
 	case ROSTER_POLICIES: walk_begin(&r->outer, &p->walks, &p->kinds[POLICY_USER]); return true;
 	case ROSTER_PARAMETERS:
 		walk_begin(&r->inner, &v->parameters.walks, &v->parameters.all);
@@ -51,7 +51,7 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 		return;
 	switch (kind) {
 	case ROSTER_VHOST_LIMITS:
-	case ROSTER_VHOSTS: walk_begin(&r->outer, &b->walks, &b->all_vhosts); break;
+	case ROSTER_VHOSTS: walk_begin(&r->outer, &b->walks, &b->all_vhosts.list); break;
 	case ROSTER_USER_LIMITS:
 	case ROSTER_USERS: walk_begin(&r->outer, &b->walks, &b->all_users); break;
 	case ROSTER_CONNECTIONS:
@@ -67,6 +67,42 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 	}
 }
 
+void roster_begin_from(struct roster *r, struct vhost *v, struct exchange *source)
+{
+	struct topology *t = &v->topology;
+	*r = (struct roster){ .broker = v->broker, .vhost = v, .kind = ROSTER_BINDINGS,
+		                  .source = source, .looks = ROSTER_LOOKS };
+	list_init(&r->outer.link);
+	walk_begin(&r->inner, &t->walks, source->name.n ? &source->bindings : &t->all_queues.list);
+}
+
+void roster_begin_to(struct roster *r, struct vhost *v, struct destination to)
+{
+	*r = (struct roster){ .broker = v->broker, .vhost = v, .kind = ROSTER_BINDINGS,
+		                  .to_queue = to.queue, .to_exchange = to.exchange,
+		                  .told = !to.queue, .looks = ROSTER_LOOKS };
+	list_init(&r->outer.link);
+	walk_begin(&r->inner, &v->topology.walks,
+	           to.queue ? &to.queue->bindings : &to.exchange->inbound);
+}
+
+static struct order *order_of(struct topology *t, enum roster_kind kind)
+{
+	must(kind == ROSTER_QUEUES || kind == ROSTER_EXCHANGES);
+	return kind == ROSTER_QUEUES ? &t->all_queues : &t->all_exchanges;
+}
+
+uint64_t roster_count(const struct vhost *v, enum roster_kind kind)
+{
+	return order_of((struct topology *)&v->topology, kind)->count;
+}
+
+void roster_pass(struct roster *r, uint64_t n)
+{
+	struct order *o = order_of(&r->vhost->topology, r->kind);
+	walk_to(&r->outer, n < o->count ? order_at(o, n) : &o->list);
+}
+
 void roster_end(struct roster *r)
 {
 	if (!r->broker)
@@ -76,15 +112,10 @@ void roster_end(struct roster *r)
 	r->broker = NULL;
 }
 
-/* The next binding of the exchange, or the next queue, which the default exchange knows by name. */
-static bool next_of_exchange(struct roster *r, struct exchange *x, struct roster_row *out)
+/* The next binding of the exchange, which is there if there is one; or the next queue, which the
+ * default exchange knows by name. */
+static bool next_from(struct roster *r, struct exchange *x, struct roster_row *out)
 {
-	struct topology *t = &r->vhost->topology;   /* there, since x is */
-	struct list *head = x->name.n ? &x->bindings : &t->all_queues;
-	if (r->inner.head != head) {
-		walk_end(&r->inner);
-		walk_begin(&r->inner, &t->walks, head);
-	}
 	struct list *l = walk_here(&r->inner);
 	if (!l)
 		return false;
@@ -94,6 +125,35 @@ static bool next_of_exchange(struct roster *r, struct exchange *x, struct roster
 	else
 		out->queue = list_entry(l, struct queue, link);
 	out->exchange = x;
+	return true;
+}
+
+static bool next_of_exchange(struct roster *r, struct exchange *x, struct roster_row *out)
+{
+	struct topology *t = &r->vhost->topology;   /* there, since x is */
+	struct list *head = x->name.n ? &x->bindings : &t->all_queues.list;
+	if (r->inner.head != head) {
+		walk_end(&r->inner);
+		walk_begin(&r->inner, &t->walks, head);
+	}
+	return next_from(r, x, out);
+}
+
+/* That of the default exchange to a queue comes first. */
+static bool next_to(struct roster *r, struct roster_row *out)
+{
+	struct list *l = walk_here(&r->inner);
+	if (!r->told && r->inner.head) {
+		r->told = true;
+		out->queue = r->to_queue;
+		out->exchange = r->vhost->topology.nameless;
+		return true;
+	}
+	if (!l)
+		return false;
+	walk_on(&r->inner);
+	out->binding = list_entry(l, struct binding, on_destination);
+	out->exchange = out->binding->source;
 	return true;
 }
 
@@ -110,6 +170,10 @@ static bool may_look(struct roster *r)
 
 static bool next_binding(struct roster *r, struct roster_row *out)
 {
+	if (r->source)
+		return next_from(r, r->source, out);
+	if (r->to_queue || r->to_exchange)
+		return next_to(r, out);
 	for (struct list *l; (l = walk_here(&r->outer)) && may_look(r); walk_on(&r->outer))
 		if (next_of_exchange(r, list_entry(l, struct exchange, link), out))
 			return true;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/walk.h"
+#include "exchange/exchange.h"
 
 struct broker;
 struct grant;
@@ -17,7 +18,7 @@ struct user;
 struct vhost;
 
 enum roster_kind {
-	ROSTER_VHOSTS,
+	ROSTER_VHOSTS,               /* by name, as are queues and exchanges in each */
 	ROSTER_VHOST_LIMITS,         /* virtual hosts that have limits, of all or one */
 	ROSTER_USERS,
 	ROSTER_USER_LIMITS,          /* users, likewise */
@@ -65,7 +66,10 @@ struct roster {
 	struct walk outer, inner;
 	const struct connection *connection;   /* whose channels it is at */
 	size_t channel;
-	bool told;                   /* the last of parameters */
+	struct exchange *source;     /* whose bindings it is of ... */
+	struct queue *to_queue;      /* ... or whose that end there ... */
+	struct exchange *to_exchange;
+	bool told;                   /* the last of parameters, or the first that end at a queue */
 	unsigned looks;              /* so many things may be looked at yet */
 };
 
@@ -79,6 +83,16 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 
 /* At the first one that belongs to a user. */
 void roster_begin_of(struct roster *r, struct user *u, enum roster_kind kind);
+
+/* At the first binding that begins at the exchange, or that ends at the queue or the exchange. */
+void roster_begin_from(struct roster *r, struct vhost *v, struct exchange *source);
+void roster_begin_to(struct roster *r, struct vhost *v, struct destination to);
+
+/* How many of them a virtual host has; of queues and exchanges. */
+uint64_t roster_count(const struct vhost *v, enum roster_kind kind);
+
+/* Right after it was begun in a virtual host: passes over so many of these. */
+void roster_pass(struct roster *r, uint64_t n);
 
 /* Before each piece: as many things as in a piece may be looked at. */
 void roster_go_on(struct roster *r);

@@ -24,7 +24,7 @@ struct broker {
 	struct events events;
 	struct map vhosts;           /* by name */
 	struct map vhosts_by_number;
-	struct list all_vhosts;      /* the same, the oldest first */
+	struct order all_vhosts;     /* the same in the order of the names */
 	struct list all_users, going_users;   /* those that are deleted, with connections left */
 	struct map users;            /* by name */
 	struct map grants, topic_grants;   /* what users may do, by their keys in the catalog */

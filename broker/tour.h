@@ -11,7 +11,8 @@ struct tour {
 	struct roster vhosts, roster;
 	struct broker *broker;
 	enum roster_kind kind;
-	bool inside;                 /* the roster is begun */
+	bool inside;                 /* the roster is begun ... */
+	bool unannounced;            /* ... in the only virtual host, which is to be announced */
 };
 
 enum tour_answer {
@@ -24,6 +25,16 @@ enum tour_answer {
 /* At the first one. */
 void tour_begin(struct tour *t, struct broker *b, enum roster_kind kind);
 
+/* Whether things of the kind belong to a virtual host each, and are met there. */
+bool tour_lies_in_vhosts(enum roster_kind kind);
+
+/* Only in that virtual host, of what lies in them. */
+void tour_begin_in(struct tour *t, struct vhost *v, enum roster_kind kind);
+
+/* Bindings of one end, as rosters have them. */
+void tour_begin_from(struct tour *t, struct vhost *v, struct exchange *source);
+void tour_begin_to(struct tour *t, struct vhost *v, struct destination to);
+
 /* Before each piece. */
 void tour_go_on(struct tour *t);
 
@@ -32,6 +43,9 @@ enum tour_answer tour_next(struct tour *t, struct roster_row *out);
 
 /* After TOUR_VHOST: nothing in that one is wanted. */
 void tour_skip(struct tour *t);
+
+/* After TOUR_VHOST: so many in it are passed over (roster_pass). */
+void tour_pass(struct tour *t, uint64_t n);
 
 /* Harmless when it was not begun, and twice. */
 void tour_end(struct tour *t);

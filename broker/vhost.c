@@ -35,10 +35,20 @@ static void about_disown(struct vhost_about *s)
 	mem_disown(s->queue_type);
 }
 
+static struct slice name_of(const struct list *link)
+{
+	return list_entry(link, struct vhost, link)->name;
+}
+
+void vhosts_init(struct broker *b)
+{
+	order_init(&b->all_vhosts, name_of);
+}
+
 uint64_t vhosts_queues(const struct broker *b)
 {
 	uint64_t n = 0;
-	list_each(it, &b->all_vhosts)
+	list_each(it, &b->all_vhosts.list)
 		n += list_entry(it, struct vhost, link)->topology.queues.count;
 	return n;
 }
@@ -46,7 +56,7 @@ uint64_t vhosts_queues(const struct broker *b)
 uint64_t vhosts_exchanges(const struct broker *b)
 {
 	uint64_t n = 0;
-	list_each(it, &b->all_vhosts)
+	list_each(it, &b->all_vhosts.list)
 		n += list_entry(it, struct vhost, link)->topology.exchanges.count;
 	return n;
 }
@@ -117,7 +127,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	parameters_init(&v->parameters, &b->store.catalog, number);
 	policing_init(v);
 	quota_init(&v->quota);
-	list_push(&b->all_vhosts, &v->link);
+	order_put(&b->all_vhosts, &v->link);
 	map_put(&b->vhosts, v->name, v);
 	map_put(&b->vhosts_by_number, number_of(v), v);
 	if (slice_is(name, b->options.default_vhost)) {
@@ -136,7 +146,7 @@ struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_
 	*wait_for = keep(v);
 	log_info("adding vhost '%.*s'", SLICE_ARG(name));
 	report_vhost_created(v);
-	list_each(it, &v->topology.all_exchanges)
+	list_each(it, &v->topology.all_exchanges.list)
 		report_exchange_created(v, list_entry(it, struct exchange, link));
 	return v;
 }
@@ -164,7 +174,7 @@ log_position vhost_remove(struct vhost *v)
 	map_remove(&b->vhosts, v->name);
 	map_remove(&b->vhosts_by_number, number_of(v));
 	walks_leave(&b->walks, &v->link);
-	list_remove(&v->link);
+	order_remove(&b->all_vhosts, &v->link);
 	list_push(&b->going_vhosts, &v->link);
 	expulsion_begin(&v->expulsion, b, v, NULL);
 	v->expulsion.goes = true;
@@ -196,7 +206,7 @@ static void vhost_free(struct vhost *v)
 /* False when nothing is left. */
 static bool clear_some(struct vhost *v)
 {
-	struct queue *q = list_first(&v->topology.all_queues, struct queue, link);
+	struct queue *q = list_first(&v->topology.all_queues.list, struct queue, link);
 	if (q)
 		on_queue_remove(v->broker, q);
 	return q || topology_clear(&v->topology);
@@ -228,8 +238,9 @@ void vhosts_free(struct broker *b)
 {
 	for (struct list *l; (l = list_pop(&b->going_vhosts));)
 		vhost_free(list_entry(l, struct vhost, link));
-	for (struct list *l; (l = list_pop(&b->all_vhosts));)
+	for (struct list *l; (l = list_pop(&b->all_vhosts.list));)
 		vhost_free(list_entry(l, struct vhost, link));
+	order_free(&b->all_vhosts);
 	map_free(&b->vhosts);
 	map_free(&b->vhosts_by_number);
 }
@@ -273,7 +284,7 @@ static struct topology *find_topology(void *b, uint32_t number)
 
 static void start_exchanges(struct broker *b, struct topology *t)
 {
-	list_each(it, &t->all_exchanges) {
+	list_each(it, &t->all_exchanges.list) {
 		struct exchange *x = list_entry(it, struct exchange, link);
 		if (x->waiting)
 			broker_run_queue(b, x->waiting);
@@ -282,10 +293,10 @@ static void start_exchanges(struct broker *b, struct topology *t)
 
 static void start_queues(struct broker *b)
 {
-	list_each(it, &b->all_vhosts) {
+	list_each(it, &b->all_vhosts.list) {
 		struct vhost *v = list_entry(it, struct vhost, link);
 		start_exchanges(b, &v->topology);
-		list_each(at, &v->topology.all_queues) {
+		list_each(at, &v->topology.all_queues.list) {
 			struct queue *q = list_entry(at, struct queue, link);
 			expiry_use(b, q);
 			broker_run_queue(b, q);
@@ -317,7 +328,7 @@ int vhosts_recover(struct broker *b, struct recovery *r, bool *first_start, stru
 void vhosts_check(const struct broker *b)
 {
 	size_t n = 0;
-	list_each(it, &b->all_vhosts) {
+	list_each(it, &b->all_vhosts.list) {
 		const struct vhost *v = list_entry(it, struct vhost, link);
 		must(vhost_find(b, v->name) == v);
 		must(map_get(&b->vhosts_by_number, number_of(v)) == v);
@@ -325,6 +336,7 @@ void vhosts_check(const struct broker *b)
 		topology_check(&v->topology);
 		n++;
 	}
+	order_check(&b->all_vhosts);
 	must(n == b->vhosts.count && n == b->vhosts_by_number.count);
 	list_each(it, &b->going_vhosts)
 		topology_check(&list_entry(it, struct vhost, link)->topology);

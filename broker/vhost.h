@@ -50,6 +50,9 @@ struct vhost {
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 
+/* Before there is any. */
+void vhosts_init(struct broker *b);
+
 /* Queues, and exchanges, in all of them together. */
 uint64_t vhosts_queues(const struct broker *b);
 uint64_t vhosts_exchanges(const struct broker *b);

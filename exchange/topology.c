@@ -76,6 +76,16 @@ static log_position forget_name(struct topology *t, enum catalog_kind kind, stru
 
 /* ---- exchanges ---- */
 
+static struct slice name_of_exchange(const struct list *link)
+{
+	return list_entry(link, struct exchange, link)->name;
+}
+
+static struct slice name_of_queue(const struct list *link)
+{
+	return queue_name(list_entry(link, struct queue, link));
+}
+
 /* It is known by its number, if it has one, and to nobody else. */
 static struct queue *waiting_new(struct topology *t, struct exchange *x, uint32_t id)
 {
@@ -107,7 +117,7 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 	list_init(&x->work);
 	if (x->type == &exchange_once || keyring_is_asked_for(x->arguments))
 		x->keyring = keyring_new(t->store, x->arguments, NULL);
-	list_push(&t->all_exchanges, &x->link);
+	order_put(&t->all_exchanges, &x->link);
 	map_put(&t->exchanges, x->name, x);
 	return x;
 }
@@ -124,8 +134,8 @@ void topology_init(struct topology *t, struct store *s, uint32_t vhost)
 {
 	*t = (struct topology){ .store = s, .vhost = vhost, .next_serial = 1 };
 	list_init(&t->visit);
-	list_init(&t->all_exchanges);
-	list_init(&t->all_queues);
+	order_init(&t->all_exchanges, name_of_exchange);
+	order_init(&t->all_queues, name_of_queue);
 	list_init(&t->walks);
 	topology_predeclare(t, "", &exchange_direct, false);
 	t->nameless = map_get(&t->exchanges, slice_of("", 0));
@@ -198,6 +208,7 @@ static void binding_free(struct topology *t, struct binding *b)
 		b->source->type->unbind(b->source, b);
 	map_remove(&b->source->by_identity, b->identity);
 	walks_leave(&t->walks, &b->on_source);
+	walks_leave(&t->walks, &b->on_destination);
 	list_remove(&b->on_source);
 	list_remove(&b->on_destination);
 	mem_disown(b->key);
@@ -241,7 +252,8 @@ static log_position drop_exchange(struct topology *t, struct exchange *x)
 	map_remove(&t->exchanges, x->name);
 	walks_leave(&t->walks, &x->link);
 	walks_lose(&t->walks, &x->bindings);
-	list_remove(&x->link);
+	walks_lose(&t->walks, &x->inbound);
+	order_remove(&t->all_exchanges, &x->link);
 	exchange_free(x);
 	return at;
 }
@@ -261,16 +273,18 @@ log_position topology_remove_exchange(struct topology *t, struct exchange *x)
 	return log_later(at, drop_doomed(t));
 }
 
-/* The predeclared ones stand in front. */
+/* Of predeclared ones there are a few. */
 bool topology_clear(struct topology *t)
 {
-	must(list_empty(&t->all_queues));
-	struct exchange *x = list_entry(t->all_exchanges.prev, struct exchange, link);
-	if (!x->predeclared) {
+	struct exchange *x;
+	must(t->all_queues.count == 0);
+	list_each(it, &t->all_exchanges.list) {
+		if ((x = list_entry(it, struct exchange, link))->predeclared)
+			continue;
 		topology_remove_exchange(t, x);
 		return true;
 	}
-	list_each(it, &t->all_exchanges)
+	list_each(it, &t->all_exchanges.list)
 		while (!list_empty(&(x = list_entry(it, struct exchange, link))->bindings))
 			unbind_one(t, list_entry(x->bindings.next, struct binding, on_source));
 	return false;
@@ -329,7 +343,7 @@ static struct queue *place_queue(struct topology *t, const struct queue_spec *sp
 	if (q->live->retained)
 		q->live->retained->topology = t;
 	q->serial = t->next_serial++;
-	list_push(&t->all_queues, &q->link);
+	order_put(&t->all_queues, &q->link);
 	map_put(&t->queues, queue_name(q), q);
 	return q;
 }
@@ -368,8 +382,9 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 	if (q->live->retained)
 		offsets_forget(q->live->retained);
 	map_remove(&t->queues, queue_name(q));
+	walks_lose(&t->walks, &q->bindings);
 	walks_leave(&t->walks, &q->link);
-	list_remove(&q->link);
+	order_remove(&t->all_queues, &q->link);
 	queue_delete(&q);
 	return at;
 }
@@ -571,6 +586,8 @@ void topology_free(struct topology *t)
 		exchange_free(x);
 	map_free(&t->queues);
 	map_free(&t->exchanges);
+	order_free(&t->all_queues);
+	order_free(&t->all_exchanges);
 	mem_free(t->found.at);
 }
 
@@ -722,6 +739,9 @@ void topology_check(const struct topology *t)
 	while ((x = map_next(&t->exchanges, &cursor)))
 		n += check_exchange(t, x);
 	must(n == t->n_bindings);
+	order_check(&t->all_exchanges);
+	order_check(&t->all_queues);
+	must(t->all_exchanges.count == t->exchanges.count && t->all_queues.count == t->queues.count);
 	for (cursor = 0; (q = map_next(&t->queues, &cursor));) {
 		must(topology_queue(t, queue_name(q)) == q && !q->deleted);
 		list_each(it, &q->bindings)

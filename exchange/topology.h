@@ -6,6 +6,7 @@
 #ifndef EXCHANGE_TOPOLOGY_H
 #define EXCHANGE_TOPOLOGY_H
 
+#include "base/order.h"
 #include "base/walk.h"
 #include "exchange/exchange.h"
 #include "persistence/log.h"
@@ -37,9 +38,9 @@ struct topology {
 	struct map exchanges;        /* by name */
 	struct exchange *nameless;   /* the default exchange, which most publishes name */
 	struct map queues;           /* by name */
-	struct list all_exchanges;   /* the same in order of their making */
-	struct list all_queues;
-	struct list walks;           /* under way over these, and over the bindings of an exchange */
+	struct order all_exchanges;  /* the same in the order of the names */
+	struct order all_queues;
+	struct list walks;           /* under way over these, and over bindings of one end */
 	uint64_t n_bindings;
 	uint64_t next_serial;        /* for the next exchange or queue */
 	uint64_t mark;               /* number of the latest routing */

@@ -19,28 +19,35 @@ static struct slice exchange_name(struct slice part)
 	return slice_is(part, "amq.default") ? slice_of("", 0) : part;
 }
 
+static struct exchange *exchange_at(const struct http_response *r, size_t part)
+{
+	return topology_exchange(&r->vhost->topology, exchange_name(r->parts[part]));
+}
+
+static struct queue *queue_at(const struct http_response *r, size_t part)
+{
+	return topology_queue(&r->vhost->topology, r->parts[part]);
+}
+
 static void from_exchange(struct http_response *r)
 {
-	rows_match(&r->rows, "source", exchange_name(r->parts[1]));
+	rows_bound_from(&r->rows, r->vhost, exchange_at(r, 1));
 }
 
 static void to_exchange(struct http_response *r)
 {
-	rows_match(&r->rows, "destination", exchange_name(r->parts[1]));
-	rows_match(&r->rows, "destination_type", slice_str("exchange"));
+	rows_bound_to(&r->rows, r->vhost, (struct destination){ .exchange = exchange_at(r, 1) });
 }
 
 static void to_queue(struct http_response *r)
 {
-	rows_match(&r->rows, "destination", r->parts[1]);
-	rows_match(&r->rows, "destination_type", slice_str("queue"));
+	rows_bound_to(&r->rows, r->vhost, (struct destination){ .queue = queue_at(r, 1) });
 }
 
 static enum call_state of_exchange(struct http_response *r, struct buf *out,
                                    void prepare(struct http_response *))
 {
-	struct slice name = r->parts[1];
-	if (!r->begun && !api_exchange_named(r, &name))
+	if (!r->begun && !exchange_at(r, 1))
 		return http_not_found(r, out);
 	return api_list(r, out, ROSTER_BINDINGS, prepare);
 }
@@ -57,7 +64,7 @@ enum call_state api_bindings_to(struct http_response *r, struct buf *out)
 
 enum call_state api_queue_bindings(struct http_response *r, struct buf *out)
 {
-	if (!r->begun && !topology_queue(&r->vhost->topology, r->parts[1]))
+	if (!r->begun && !queue_at(r, 1))
 		return http_not_found(r, out);
 	return api_list(r, out, ROSTER_BINDINGS, to_queue);
 }
@@ -72,11 +79,9 @@ static bool leads_to_queue(const struct http_response *r)
 /* False when the path names no two ends that there are, which was said then. */
 static bool find_ends(struct http_response *r, struct buf *out)
 {
-	const struct topology *t = &r->vhost->topology;
-	struct slice to = r->parts[3];
-	bool there = topology_exchange(t, exchange_name(r->parts[1])) &&
-	             (leads_to_queue(r) ? topology_queue(t, to) != NULL
-	                                : slice_is(r->parts[2], "e") && topology_exchange(t, to));
+	bool there = exchange_at(r, 1) &&
+	             (leads_to_queue(r) ? queue_at(r, 3) != NULL
+	                                : slice_is(r->parts[2], "e") && exchange_at(r, 3));
 	if (!there)
 		http_not_found(r, out);
 	return there;
@@ -84,10 +89,13 @@ static bool find_ends(struct http_response *r, struct buf *out)
 
 static void between(struct http_response *r)
 {
+	struct destination to = { 0 };
+	if (leads_to_queue(r))
+		to.queue = queue_at(r, 3);
+	else
+		to.exchange = exchange_at(r, 3);
+	rows_bound_to(&r->rows, r->vhost, to);
 	rows_match(&r->rows, "source", exchange_name(r->parts[1]));
-	rows_match(&r->rows, "destination", r->parts[3]);
-	rows_match(&r->rows, "destination_type",
-	           slice_str(leads_to_queue(r) ? "queue" : "exchange"));
 }
 
 enum call_state api_bindings_between(struct http_response *r, struct buf *out)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A list in no order is streamed: each row goes out as it is met.  In an order, the rows that
- * belong to the pages up to the one that is wanted stand in a ranking as they will be shown. */
+/* Queues, exchanges and virtual hosts are met by their names: a list in that order is streamed,
+ * each row goes out as it is met, and what comes before and behind a page is counted only.  In
+ * another order, the rows that belong to the pages up to the one that is wanted stand in a ranking
+ * as they will be shown; by name over several virtual hosts, or backwards, these are among the
+ * first or the last of each. */
 #include "management/rows.h"
 
 #include <inttypes.h>
@@ -106,6 +109,7 @@ void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
 	}
 	w->by_vhost = find(w, slice_str("vhost"));
 	w->by_name = find(w, slice_str("name"));
+	w->by_user = find(w, slice_str("user"));
 }
 
 void rows_match(struct rows *w, const char *path, struct slice text)
@@ -144,8 +148,7 @@ void rows_choose(struct rows *w, struct slice paths)
 bool rows_sort(struct rows *w, struct slice path, bool reverse)
 {
 	w->sort = find(w, path);
-	w->ranked = true;
-	w->ranking.reverse = reverse;
+	w->reverse = reverse;
 	return w->sort != NULL;
 }
 
@@ -172,7 +175,16 @@ void rows_page(struct rows *w, uint64_t page, uint64_t size)
 {
 	w->page = page;
 	w->page_size = size;
-	w->ranked = true;
+}
+
+void rows_bound_from(struct rows *w, struct vhost *v, struct exchange *source)
+{
+	tour_begin_from(&w->tour, v, source);
+}
+
+void rows_bound_to(struct rows *w, struct vhost *v, struct destination to)
+{
+	tour_begin_to(&w->tour, v, to);
 }
 
 void rows_end(struct rows *w)
@@ -187,16 +199,94 @@ void rows_end(struct rows *w)
 	buf_free(&w->text);
 }
 
+/* ---- which order ---- */
+
+/* They are met by virtual host and name as it is. */
+static bool are_met_in_order(const struct rows *w)
+{
+	switch (w->kind) {
+	case ROSTER_QUEUES:
+	case ROSTER_STREAMS:
+	case ROSTER_EXCHANGES:
+	case ROSTER_VHOSTS:
+	case ROSTER_VHOST_LIMITS: return true;
+	default: return false;
+	}
+}
+
+/* Of these there are never too many to be put in order all together. */
+static bool are_few(const struct rows *w)
+{
+	switch (w->kind) {
+	case ROSTER_BINDINGS:
+	case ROSTER_CONNECTIONS:
+	case ROSTER_CHANNELS:
+	case ROSTER_CONSUMERS:
+	case ROSTER_PUBLISHERS: return false;
+	default: return true;
+	}
+}
+
+/* With one virtual host the order of the names is the order of all. */
+static bool is_one_vhost(const struct rows *w)
+{
+	return w->vhost.p || !tour_lies_in_vhosts(w->kind) || w->broker->vhosts.count == 1;
+}
+
+static void choose_order(struct rows *w)
+{
+	bool by_name = w->sort && w->sort == w->by_name;
+	bool met = are_met_in_order(w) && (!w->sort || (by_name && !w->reverse && is_one_vhost(w)));
+	bool narrowed = w->n_matches || w->wanted || w->name.p || w->pattern;
+	w->ranked = !met && (w->sort || w->page_size || are_few(w));
+	w->ranking.reverse = w->reverse;
+	w->counted = (met || by_name) && !narrowed &&
+	             (w->kind == ROSTER_QUEUES || w->kind == ROSTER_EXCHANGES);
+}
+
 /* ---- walking ---- */
+
+static uint64_t page_begin(const struct rows *w)
+{
+	return w->page_size ? (w->page - 1) * w->page_size : 0;
+}
+
+static uint64_t page_end(const struct rows *w)
+{
+	return w->page_size ? w->page * w->page_size : SIZE_MAX;
+}
+
+static uint64_t within(uint64_t n, uint64_t least, uint64_t most)
+{
+	return n < least ? least : n > most ? most : n;
+}
+
+/* What is in the virtual host is counted; of the rows those are to be met that may be shown. */
+static void count_vhost(struct rows *w, const struct vhost *v)
+{
+	uint64_t n = roster_count(v, w->kind), before = w->ranked ? 0 : w->seen;
+	uint64_t begin = w->ranked ? 0 : within(page_begin(w), before, before + n) - before;
+	uint64_t end = within(page_end(w), before, before + n) - before;
+	w->left = end - begin;
+	w->seen += n;
+	w->found += n;
+	if (w->left)
+		tour_pass(&w->tour, w->reverse ? n - w->left : begin);
+	else
+		tour_skip(&w->tour);
+}
 
 static enum tour_answer next_row(struct rows *w, const struct user *u, struct roster_row *row)
 {
 	enum tour_answer a;
 	while ((a = tour_next(&w->tour, row)) == TOUR_VHOST) {
-		bool wanted = !w->vhost.p || slice_eq(w->vhost, row->vhost->name);
-		if (!wanted || !http_sees(u, row->vhost))
+		if (!http_sees(u, row->vhost))
 			tour_skip(&w->tour);
+		else if (w->counted)
+			count_vhost(w, row->vhost);
 	}
+	if (a == TOUR_ROW && w->counted && --w->left == 0)
+		tour_skip(&w->tour);
 	return a;
 }
 
@@ -285,7 +375,7 @@ static void make_key(struct rows *w, const struct roster_row *row)
 	buf_clear(&w->key);
 	add_to_key(w, row, w->sort ? w->sort : w->by_vhost);
 	if (!w->sort)
-		add_to_key(w, row, w->by_name);
+		add_to_key(w, row, w->by_name ? w->by_name : w->by_user);
 }
 
 /* False: it is not among the best, which was seen in a moment. */
@@ -304,22 +394,41 @@ static bool rank(struct rows *w, const struct roster_row *row)
 
 /* ---- going on ---- */
 
-static void put_comma(struct rows *w, struct buf *out)
+static void open_list(const struct rows *w, struct buf *out)
+{
+	buf_printf(out, w->page_size ? "{\"items\":[" : "[");
+}
+
+/* What comes before a row. */
+static void open_row(struct rows *w, struct buf *out)
 {
 	if (w->shown++)
 		buf_u8(out, ',');
+	else
+		open_list(w, out);
+}
+
+/* False: it has not the name; else it was counted. */
+static bool count_row(struct rows *w, const struct roster_row *row)
+{
+	if (w->counted)
+		return true;
+	w->seen++;
+	bool found = has_name(w, row);
+	w->found += found;
+	return found;
 }
 
 /* Returns what it cost. */
 static unsigned take_row(struct rows *w, const struct roster_row *row, struct buf *out)
 {
-	w->seen++;
-	if (!has_name(w, row))
+	if (!count_row(w, row))
 		return COST_LOOK;
-	w->found++;
 	if (w->ranked)
 		return rank(w, row) ? COST_ROW : COST_LOOK;
-	put_comma(w, out);
+	if (!w->counted && (w->found <= page_begin(w) || w->found > page_end(w)))
+		return COST_LOOK;
+	open_row(w, out);
 	rows_put_open(w, row, out);
 	buf_u8(out, '}');
 	return COST_ROW;
@@ -345,14 +454,11 @@ static bool walk_on_rows(struct rows *w, const struct user *u, struct buf *out)
 	return true;
 }
 
-static void open_list(const struct rows *w, struct buf *out)
-{
-	buf_printf(out, w->page_size ? "{\"items\":[" : "[");
-}
-
 static void close_list(const struct rows *w, struct buf *out)
 {
 	uint64_t size = w->page_size;
+	if (!w->shown)
+		open_list(w, out);
 	buf_u8(out, ']');
 	if (size)
 		buf_printf(out, ",\"filtered_count\":%" PRIu64 ",\"item_count\":%" PRIu64
@@ -362,24 +468,32 @@ static void close_list(const struct rows *w, struct buf *out)
 		           w->seen);
 }
 
-static void begin(struct rows *w, struct buf *out)
+/* Those of a virtual host, if there is such, or of all; or they are begun. */
+static void begin_tour(struct rows *w)
 {
-	uint64_t most = w->page_size ? w->page * w->page_size : SIZE_MAX;
-	w->ranking.most = (size_t)most;
+	struct vhost *v = NULL;
+	if (w->tour.broker)
+		return;
+	if (!w->vhost.p || !tour_lies_in_vhosts(w->kind))
+		tour_begin(&w->tour, w->broker, w->kind);
+	else if ((v = vhost_find(w->broker, w->vhost)))
+		tour_begin_in(&w->tour, v, w->kind);
+}
+
+static void begin(struct rows *w)
+{
+	choose_order(w);
+	w->ranking.most = (size_t)page_end(w);
 	w->ranking.most_bytes = ROWS_KEPT_MAX_BYTES;
-	w->at = w->page_size ? (size_t)(most - w->page_size) : 0;
-	tour_begin(&w->tour, w->broker, w->kind);
+	w->at = (size_t)page_begin(w);
+	begin_tour(w);
 	w->phase = ROWS_WALK;
-	if (!w->ranked)
-		open_list(w, out);
 }
 
 static bool show_on(struct rows *w, struct buf *out)
 {
-	if (w->shown == 0)
-		open_list(w, out);
 	while (w->at < ranking_count(&w->ranking) && out->len < PIECE_BYTES) {
-		put_comma(w, out);
+		open_row(w, out);
 		buf_append_slice(out, ranking_get(&w->ranking, w->at++));
 	}
 	return w->at < ranking_count(&w->ranking);
@@ -388,12 +502,12 @@ static bool show_on(struct rows *w, struct buf *out)
 bool rows_go_on(struct rows *w, const struct user *u, struct buf *out)
 {
 	if (w->phase == ROWS_BEGIN)
-		begin(w, out);
+		begin(w);
 	if (w->phase == ROWS_WALK) {
 		if (walk_on_rows(w, u, out))
 			return !w->trouble;
 		w->phase = w->ranked ? ROWS_SORT : ROWS_SHOW;
-		if (w->page > 1 && w->found <= (w->page - 1) * w->page_size)
+		if (w->page > 1 && w->found <= page_begin(w))
 			w->trouble = "page out of range";
 	}
 	if (w->trouble)

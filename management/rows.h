@@ -34,13 +34,14 @@ enum {
 struct rows {
 	struct broker *broker;
 	enum roster_kind kind;
-	struct slice vhost;          /* those in it alone, borrowed; p == NULL: in all */
+	struct slice vhost;          /* those in it alone, if they are in one; borrowed; p == NULL: in
+	                              * all */
 	struct tour tour;
 	enum { ROWS_BEGIN, ROWS_WALK, ROWS_SORT, ROWS_SHOW } phase;
 	const struct row_field *fields[ROWS_FIELDS_MAX];
 	column_value *values[ROWS_FIELDS_MAX];
 	size_t n;
-	column_value *by_vhost, *by_name;   /* of a row; NULL: it has none */
+	column_value *by_vhost, *by_name, *by_user;   /* of a row; NULL: it has none */
 	struct {
 		column_value *value;
 		struct slice text;       /* borrowed */
@@ -51,8 +52,11 @@ struct rows {
 	struct pattern *pattern;     /* ... or a pattern that is found in it */
 	struct pattern_room *search;
 	unsigned steps;              /* of searches in this piece */
-	column_value *sort;          /* NULL: by virtual host and name when there are pages */
-	bool ranked;
+	column_value *sort;          /* NULL: by virtual host and name */
+	bool reverse;
+	bool ranked;                 /* they are put in order, else they are met in it */
+	bool counted;                /* how many there are is known without looking at them */
+	uint64_t left;               /* then: rows to be met in this virtual host */
 	const struct stats_spans *spans;   /* of samples; borrowed, NULL: there are none */
 	uint64_t page, page_size;    /* 0: there are none */
 	struct ranking ranking;
@@ -67,6 +71,11 @@ void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind);
 
 /* Only those whose field has this text, which is borrowed. */
 void rows_match(struct rows *w, const char *path, struct slice text);
+
+/* Only the bindings that begin at the exchange, or that end at the queue or the exchange: begins at
+ * once. */
+void rows_bound_from(struct rows *w, struct vhost *v, struct exchange *source);
+void rows_bound_to(struct rows *w, struct vhost *v, struct destination to);
 
 /* Only these fields, with commas between: each with all below it. */
 void rows_choose(struct rows *w, struct slice paths);

@@ -269,16 +269,16 @@ ctl set_policy a "^q" "{\"max-length\":1}" --priority 1
 ctl set_policy b "^q" "{\"message-ttl\":0}" --priority 2
 a 1 does queue.declare queue=q2
 a 1 does queue.declare queue=other
-ctl -s list_queues name policy => 0 "q1\tb\nq2\tb\nother\t\n"
+ctl -s list_queues name policy => 0 "other\t\nq1\tb\nq2\tb\n"
 a 1 > basic.publish routing_key=q2 body="gone"
 clock +1ms
 a 1 does queue.declare queue=q2 passive => message_count=0
 ctl set_policy a "^q" "{\"max-length\":1}" --priority 3
-ctl -s list_queues name policy => 0 "q1\ta\nq2\ta\nother\t\n"
+ctl -s list_queues name policy => 0 "other\t\nq1\ta\nq2\ta\n"
 ctl set_policy a "^other" "{\"max-length\":1}" --priority 3
-ctl -s list_queues name policy => 0 "q1\tb\nq2\tb\nother\ta\n"
+ctl -s list_queues name policy => 0 "other\ta\nq1\tb\nq2\tb\n"
 ctl set_policy a "^q" "{\"max-length\":1}" --priority 3 --apply-to exchanges
-ctl -s list_queues name policy => 0 "q1\tb\nq2\tb\nother\t\n"
+ctl -s list_queues name policy => 0 "other\t\nq1\tb\nq2\tb\n"
 
 scene "A policy belongs to its virtual host, and goes with it"
 broker durable

@@ -132,8 +132,8 @@ a 1 does queue.declare queue=q durable arguments={x-queue-type: "quorum"}
 a 1 does queue.declare queue=classic durable arguments={x-queue-type: "classic"}
 a 1 does queue.declare queue=passing exclusive
 a 1 does queue.declare queue="" durable
-ctl list_queues -p red name type -s => 0 "q\tquorum\nclassic\tclassic\npassing\tclassic\namq.gen-"
-ctl list_queues -p red type -s => 0 "quorum\nclassic\nclassic\nclassic\n"
+ctl list_queues -p red name type -s => 0 "\tclassic\nclassic\tclassic\npassing\tclassic\nq\tquorum\n"
+ctl list_queues -p red type -s => 0 "classic\nclassic\nclassic\nquorum\n"
 ctl add_vhost --default-queue-type wrong blue => 64 "Unsupported default queue type: 'wrong'"
 
 scene "What is said of one is said anew, and adding it again changes nothing"

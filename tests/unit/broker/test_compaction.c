@@ -408,8 +408,8 @@ static void read_all(void)
 
 static const struct live *live(void)
 {
-	const struct vhost *v = list_first(&in.broker->all_vhosts, struct vhost, link);
-	return list_first(&v->topology.all_queues, struct queue, link)->live;
+	const struct vhost *v = list_first(&in.broker->all_vhosts.list, struct vhost, link);
+	return list_first(&v->topology.all_queues.list, struct queue, link)->live;
 }
 
 /* Of each key what was read last is the latest. */

@@ -97,7 +97,7 @@ static void publish(uint32_t number, uint64_t delay)
 
 static struct queue *waiting(void)
 {
-	const struct vhost *v = list_first(&in.broker->all_vhosts, struct vhost, link);
+	const struct vhost *v = list_first(&in.broker->all_vhosts.list, struct vhost, link);
 	return topology_exchange(&v->topology, slice_str("x"))->waiting;
 }
 

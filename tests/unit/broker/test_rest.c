@@ -94,7 +94,7 @@ static void ack(uint64_t tag)
 
 static struct vhost *vhost(void)
 {
-	return list_entry(in.broker->all_vhosts.next, struct vhost, link);
+	return list_entry(in.broker->all_vhosts.list.next, struct vhost, link);
 }
 
 static struct queue *queue(const char *name)
@@ -291,7 +291,7 @@ static void declare_many(void)
 static void expect_all_at_rest(void)
 {
 	unsigned n = 0;
-	list_each(it, &vhost()->topology.all_queues)
+	list_each(it, &vhost()->topology.all_queues.list)
 		n += !queue_is_live(list_entry(it, struct queue, link));
 	ck_assert_uint_eq(n, MANY);
 	ck_assert_uint_eq(in.broker->store.looks.n, 0);

@@ -81,7 +81,7 @@ START_TEST(queues_and_exchanges_never_share_a_serial)
 	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
 	const struct topology *t = &channel()->vhost->topology;
 	uint64_t of_queue = topology_queue(t, slice_str("q"))->serial;
-	list_each(it, &t->all_exchanges) {
+	list_each(it, &t->all_exchanges.list) {
 		const struct exchange *x = list_entry(it, struct exchange, link);
 		ck_assert_uint_ne(x->serial, of_queue);
 		ck_assert_uint_ne(x->serial, 0);

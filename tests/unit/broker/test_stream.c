@@ -477,7 +477,7 @@ END_TEST
 
 static const struct live *live_stream(void)
 {
-	const struct vhost *v = list_first(&in.broker->all_vhosts, struct vhost, link);
+	const struct vhost *v = list_first(&in.broker->all_vhosts.list, struct vhost, link);
 	return topology_queue(&v->topology, slice_str("s"))->live;
 }
 

@@ -180,7 +180,7 @@ enum { MANY = 45000 };
 
 static const struct queue *queue(void)
 {
-	const struct vhost *v = list_first(&in.broker->all_vhosts, struct vhost, link);
+	const struct vhost *v = list_first(&in.broker->all_vhosts.list, struct vhost, link);
 	return topology_queue(&v->topology, slice_str("q0"));
 }
 

@@ -405,8 +405,8 @@ START_TEST(virtual_hosts)
 	           "\"default_queue_type\":\"quorum\"}}");
 	assert_get("/api/vhosts?columns=name,cluster_state",
 	           "[{\"name\":\"/\",\"cluster_state\":{\"leveret\":\"running\"}},"
-	           "{\"name\":\"v\",\"cluster_state\":{\"leveret\":\"running\"}},"
-	           "{\"name\":\"plain\",\"cluster_state\":{\"leveret\":\"running\"}}]");
+	           "{\"name\":\"plain\",\"cluster_state\":{\"leveret\":\"running\"}},"
+	           "{\"name\":\"v\",\"cluster_state\":{\"leveret\":\"running\"}}]");
 	assert_asked(400, "PUT", "/api/vhosts/w", "{\"default_queue_type\":\"none\"}");
 	assert_asked(204, "POST", "/api/vhosts/v/deletion/protection", NULL);
 	assert_asked(412, "DELETE", "/api/vhosts/v", NULL);
