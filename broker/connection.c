@@ -35,6 +35,7 @@ struct connection *connection_new(struct broker *b, const struct peer *peer, voi
 	c->broker = b;
 	c->owner = owner;
 	c->loopback = peer->loopback;
+	c->by_tls = peer->by_tls;
 	c->name = mem_strdup(peer->name);
 	c->number = b->next_number++;
 	c->accepted_ms = c->received_ms = now_ms;
@@ -68,11 +69,12 @@ void connection_touch(struct connection *c)
 		list_push(&c->broker->dirty, &c->dirty);
 }
 
-void connection_certified(struct connection *c, const char *name)
+void connection_secured(struct connection *c, struct security **s)
 {
 	must(c->state == CONN_HEADER || c->state >= CONN_CLOSING);
-	mem_free(c->certificate);
-	c->certificate = name ? mem_strdup(name) : NULL;
+	mem_free(c->security);
+	c->security = *s;
+	*s = NULL;
 }
 
 const char *connection_name(const struct connection *c)
@@ -458,7 +460,7 @@ void connection_enter(struct connection *c, struct vhost *v)
 struct connection *connection_inside(struct broker *b, struct user *u, struct vhost *v,
                                      const char *name, uint64_t now_ms)
 {
-	struct peer nobody = { name, true };
+	struct peer nobody = { .name = name, .loopback = true };
 	struct connection *c = connection_new(b, &nobody, NULL, now_ms);
 	c->account = u;
 	c->user = mem_copy(u->name);
@@ -576,7 +578,7 @@ void connection_bury(struct connection *c)
 	mem_free(c->name);
 	mem_free(c->user);
 	traits_leave(c->broker, &c->traits);
-	mem_free(c->certificate);
+	mem_free(c->security);
 	mem_free(c);
 }
 

@@ -19,11 +19,13 @@
 struct broker;
 struct connection;
 struct outbox;
+struct security;
 
 /* What the driver knows of the peer; strings are copied. */
 struct peer {
 	const char *name;       /* "127.0.0.1:50324 -> 127.0.0.1:5672", for logs and listings */
 	bool loopback;          /* the peer's address is 127/8 or ::1 */
+	bool by_tls;
 };
 
 /* A new connection; owner is handed back by connection_owner. */
@@ -38,9 +40,8 @@ bool connection_is_stranger(const struct connection *c);
 bool connection_wants_header(const struct connection *c);
 void connection_header(struct connection *c, struct slice eight_bytes, uint64_t now_ms);
 
-/* The peer has shown a certificate that was verified, with this name (copied), or NULL: none.
- * Before the protocol header. */
-void connection_certified(struct connection *c, const char *name);
+/* Both sides know each other, by TLS; *s is taken over.  Before the protocol header. */
+void connection_secured(struct connection *c, struct security **s);
 
 /* As the peer was introduced, for log lines. */
 const char *connection_name(const struct connection *c);

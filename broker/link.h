@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "broker/connection.h"
 #include "broker/outbox.h"
+#include "broker/security.h"
 #include "broker/state.h"
 #include "queue/motion.h"
 
@@ -37,7 +38,7 @@ struct connection {
 	struct broker *broker;
 	void *owner;
 	enum connection_state state;
-	bool loopback, first_byte;
+	bool loopback, by_tls, first_byte;
 	bool publishes;              /* has published: waits when the log is pressed */
 	bool blocked;                /* published during an alarm, or too fast: it is not read ... */
 	uint64_t slow_until_ms;      /* ... because it was too fast, before then; 0: it was not */
@@ -51,7 +52,8 @@ struct connection {
 	uint64_t rights_when;        /* ... being that */
 	struct vhost *vhost;         /* opened; NULL before, and when it was deleted */
 	struct traits *traits;       /* what it says of itself; NULL before it has logged in */
-	char *certificate;           /* name of the verified certificate; NULL: there is none */
+	struct security *security;   /* by TLS; NULL: in the clear, or they do not know each other yet */
+	const char *mechanism;       /* that it has logged in by; NULL before */
 
 	/* what the client can do, from its client-properties */
 	bool can_cancel_notify, can_auth_close, can_blocked, can_nack_reason;

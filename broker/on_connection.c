@@ -29,20 +29,36 @@ static void put_capabilities(struct buf *out)
 	buf_free(&table);
 }
 
-static bool is_offered(const struct connection *c, struct slice mechanism)
+enum mechanism { PLAIN, AMQPLAIN, EXTERNAL, MECHANISMS };
+
+static const char *const mechanism_names[MECHANISMS] = {
+	[PLAIN] = "PLAIN", [AMQPLAIN] = "AMQPLAIN", [EXTERNAL] = "EXTERNAL"
+};
+
+static bool is_offered(const struct connection *c, enum mechanism m)
 {
 	const struct broker_options *o = &c->broker->options;
-	return (o->plain && slice_is(mechanism, "PLAIN")) ||
-	       (o->amqplain && slice_is(mechanism, "AMQPLAIN")) ||
-	       (o->external && c->certificate && slice_is(mechanism, "EXTERNAL"));
+	switch (m) {
+	case PLAIN: return o->plain;
+	case AMQPLAIN: return o->amqplain;
+	default: return o->external && security_text(c->security, SECURITY_USER);
+	}
+}
+
+/* MECHANISMS: there is none of that name, or it is not for this client. */
+static enum mechanism find_offered(const struct connection *c, struct slice name)
+{
+	for (enum mechanism m = 0; m < MECHANISMS; m++)
+		if (slice_is(name, mechanism_names[m]) && is_offered(c, m))
+			return m;
+	return MECHANISMS;
 }
 
 static void print_mechanisms(struct buf *out, const struct connection *c)
 {
-	static const char *const all[] = { "PLAIN", "AMQPLAIN", "EXTERNAL" };
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (is_offered(c, slice_str(all[i])))
-			buf_printf(out, "%s%s", out->len ? " " : "", all[i]);
+	for (enum mechanism m = 0; m < MECHANISMS; m++)
+		if (is_offered(c, m))
+			buf_printf(out, "%s%s", out->len ? " " : "", mechanism_names[m]);
 }
 
 void on_connection_begin(struct connection *c)
@@ -124,19 +140,18 @@ struct attempt {
 /* RFC 4422 appendix A: the name comes from the certificate. */
 static void log_in_external(struct connection *c, struct attempt *a)
 {
-	a->login.user = slice_str(c->certificate);
+	a->login.user = slice_str(security_text(c->security, SECURITY_USER));
 	a->user = access_check_user(c->broker, a->login.user, c->loopback, &a->why);
 }
 
 /* False when the response makes no sense. */
-static bool log_in(struct connection *c, const struct connection_start_ok *m, struct attempt *a)
+static bool log_in(struct connection *c, enum mechanism m, struct slice response, struct attempt *a)
 {
-	if (slice_is(m->mechanism, "EXTERNAL")) {
+	if (m == EXTERNAL) {
 		log_in_external(c, a);
 		return true;
 	}
-	bool plain = slice_is(m->mechanism, "PLAIN");
-	if (!(plain ? access_parse_plain : access_parse_amqplain)(m->response, &a->login))
+	if (!(m == PLAIN ? access_parse_plain : access_parse_amqplain)(response, &a->login))
 		return false;
 	a->user = access_check(c->broker, &a->login, c->loopback, &a->why);
 	return true;
@@ -156,10 +171,11 @@ static const struct refusal *on_start_ok(struct connection *c,
 {
 	struct attempt a = { 0 };
 	note_capabilities(c, m->client_properties);
-	if (!is_offered(c, m->mechanism))
+	enum mechanism how = find_offered(c, m->mechanism);
+	if (how == MECHANISMS)
 		return refuse(c->broker, &COMMAND_INVALID, "unknown authentication mechanism '%.*s'",
 		              SLICE_ARG(m->mechanism));
-	if (!log_in(c, m, &a))
+	if (!log_in(c, how, m->response, &a))
 		return refuse(c->broker, &SYNTAX_ERROR, "malformed %.*s response", SLICE_ARG(m->mechanism));
 	note_attempt(c, &a);
 	report_login(c, m->mechanism, a.login.user, a.user != NULL);
@@ -170,6 +186,7 @@ static const struct refusal *on_start_ok(struct connection *c,
 		return login_refused(c, m->mechanism);
 	}
 	c->account = a.user;
+	c->mechanism = mechanism_names[how];
 	c->user = mem_copy(a.login.user);
 	traits_leave(c->broker, &c->traits);
 	c->traits = traits_take(c->broker, m->client_properties);

@@ -177,6 +177,22 @@ static bool begin_connection(struct connection *c)
 	return true;
 }
 
+static void put_security(struct connection *c)
+{
+	static const char *const keys[SECURITY_TEXTS] = {
+		[SECURITY_SUBJECT] = "peer_cert_subject",     [SECURITY_ISSUER] = "peer_cert_issuer",
+		[SECURITY_VALIDITY] = "peer_cert_validity",   [SECURITY_PROTOCOL] = "ssl_protocol",
+		[SECURITY_KEY_EXCHANGE] = "ssl_key_exchange", [SECURITY_CIPHER] = "ssl_cipher",
+		[SECURITY_HASH] = "ssl_hash",
+	};
+	event_bool(c->broker, "ssl", c->by_tls);
+	for (enum security_text t = 0; t < SECURITY_TEXTS; t++) {
+		const char *text = security_text(c->security, t);
+		if (keys[t])
+			event_str(c->broker, keys[t], slice_str(text ? text : ""));
+	}
+}
+
 void report_connection_created(struct connection *c)
 {
 	struct broker *b = c->broker;
@@ -184,13 +200,14 @@ void report_connection_created(struct connection *c)
 		return;
 	put_ends(c);
 	event_str(b, "protocol", slice_str("{0,9,1}"));
+	event_str(b, "auth_mechanism", slice_str(c->mechanism ? c->mechanism : ""));
 	event_str(b, "type", slice_str("network"));
 	event_int(b, "channel_max", c->channel_max);
 	event_int(b, "frame_max", c->frame_max);
 	event_int(b, "timeout", c->heartbeat_ms / 1000);
 	event_int(b, "connected_at",
 	          (int64_t)(b->options.wall_ms + c->accepted_ms - b->started_ms));
-	event_str(b, "peer_cert_subject", slice_str(c->certificate ? c->certificate : ""));
+	put_security(c);
 	event_end(b, "connection.created");
 }
 

@@ -6,6 +6,7 @@
 #include "amqp/table.h"
 #include "base/die.h"
 #include "broker/channel.h"
+#include "broker/traits.h"
 #include "broker/user.h"
 #include "management/json.h"
 #include "management/limits.h"
@@ -362,9 +363,19 @@ static struct cell port_of(const struct connection *c, bool own)
 	return connection_address(c, own, &host, &port) ? cell_number(port) : cell_empty();
 }
 
+static struct cell text_if(const char *text)
+{
+	return text ? cell_text(text) : cell_empty();
+}
+
 static struct cell user_of(const struct connection *c)
 {
-	return c->user ? cell_text(c->user) : cell_empty();
+	return text_if(c->user);
+}
+
+static struct cell security_of(const struct connection *c, enum security_text t)
+{
+	return text_if(security_text(c->security, t));
 }
 
 static uint64_t accepted_at(const struct connection *c)
@@ -389,7 +400,20 @@ CONNECTION_VALUE(frame_max, cell_number(c->frame_max))
 CONNECTION_VALUE(channel_max, cell_number(c->channel_max))
 CONNECTION_VALUE(send_pend, cell_number(c->outbox.bytes))
 CONNECTION_VALUE(connected_at, cell_number(accepted_at(c)))
-CONNECTION_VALUE(subject, c->certificate ? cell_text(c->certificate) : cell_empty())
+CONNECTION_VALUE(ssl, cell_boolean(c->by_tls))
+CONNECTION_VALUE(ssl_protocol, security_of(c, SECURITY_PROTOCOL))
+CONNECTION_VALUE(ssl_key_exchange, security_of(c, SECURITY_KEY_EXCHANGE))
+CONNECTION_VALUE(ssl_cipher, security_of(c, SECURITY_CIPHER))
+CONNECTION_VALUE(ssl_hash, security_of(c, SECURITY_HASH))
+CONNECTION_VALUE(subject, security_of(c, SECURITY_SUBJECT))
+CONNECTION_VALUE(issuer, security_of(c, SECURITY_ISSUER))
+CONNECTION_VALUE(validity, security_of(c, SECURITY_VALIDITY))
+CONNECTION_VALUE(mechanism, text_if(c->mechanism))
+CONNECTION_VALUE(recv_oct, cell_number(c->received_bytes))
+CONNECTION_VALUE(recv_cnt, cell_number(c->received_count))
+CONNECTION_VALUE(send_oct, cell_number(c->outbox.total - c->outbox.bytes))
+CONNECTION_VALUE(send_cnt, cell_number(c->sent_count))
+CONNECTION_VALUE(client, cell_table(traits_table(c->traits)))
 
 VALUE(connection_protocol)
 {
@@ -404,16 +428,29 @@ static const struct column connection_columns[] = {
 	{ "host", connection_host },
 	{ "peer_port", connection_peer_port },
 	{ "peer_host", connection_peer_host },
+	{ "ssl", connection_ssl },
+	{ "ssl_protocol", connection_ssl_protocol },
+	{ "ssl_key_exchange", connection_ssl_key_exchange },
+	{ "ssl_cipher", connection_ssl_cipher },
+	{ "ssl_hash", connection_ssl_hash },
 	{ "peer_cert_subject", connection_subject },
+	{ "peer_cert_issuer", connection_issuer },
+	{ "peer_cert_validity", connection_validity },
 	{ "state", connection_condition },
 	{ "channels", connection_channels },
 	{ "protocol", connection_protocol },
+	{ "auth_mechanism", connection_mechanism },
 	{ "user", connection_user },
 	{ "vhost", connection_vhost },
 	{ "timeout", connection_heartbeat },
 	{ "frame_max", connection_frame_max },
 	{ "channel_max", connection_channel_max },
+	{ "client_properties", connection_client },
 	{ "connected_at", connection_connected_at },
+	{ "recv_oct", connection_recv_oct },
+	{ "recv_cnt", connection_recv_cnt },
+	{ "send_oct", connection_send_oct },
+	{ "send_cnt", connection_send_cnt },
 	{ "send_pend", connection_send_pend },
 };
 

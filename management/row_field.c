@@ -40,8 +40,6 @@ OWN_VALUE(hashing, cell_text(password_hashing_name(r->user->about.password.hashi
 OWN_VALUE(policy_definition, cell_table(r->policy->definition))
 OWN_VALUE(protocol, cell_text("AMQP 0-9-1"))
 OWN_VALUE(carrier, cell_text(connection_owner(r->connection) ? "network" : "direct"))
-OWN_VALUE(recv_cnt, cell_number(r->connection->received_count))
-OWN_VALUE(send_cnt, cell_number(r->connection->sent_count))
 OWN_VALUE(connection, cell_text(r->connection->name))
 OWN_VALUE(channel_number, cell_number(r->channel->number))
 OWN_VALUE(channel_user, user_of(r->connection))
@@ -65,8 +63,6 @@ OWN_VALUE(next_offset, cell_number(stream_of(r)->live->stream->visible - 1))
 OWN_VALUE(stream_messages, cell_number(queue_ready(stream_of(r))))
 OWN_VALUE(stream_bytes, cell_number(stream_of(r)->live->ready_bytes))
 OWN_VALUE(stream_readers, cell_number(stream_of(r)->live->stream->n_readers))
-
-OWN_VALUE(client, cell_table(traits_table(r->connection->traits)))
 
 /* ---- what is made ---- */
 

@@ -3,10 +3,10 @@
 
 #include <arpa/inet.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/die.h"
-#include "base/mem.h"
 #include "server/config.h"
 
 /* Of the attributes that RabbitMQ knows by name; others are written as numbers. */
@@ -97,7 +97,7 @@ static int set_of(const X509_NAME *name, int i)
 }
 
 /* Parts from the last to the first; within a part of several attributes they keep their order. */
-static void print_subject(struct buf *out, const X509_NAME *name)
+void certificate_put_name(struct buf *out, const X509_NAME *name)
 {
 	for (int end = X509_NAME_entry_count(name); end > 0;) {
 		int begin = end - 1;
@@ -159,17 +159,29 @@ static void print_alternatives(struct buf *out, const X509 *cert, const struct c
 	GENERAL_NAMES_free(names);
 }
 
-char *certificate_name(const X509 *cert, const struct config *c)
+void certificate_put_user(struct buf *out, const X509 *cert, const struct config *c)
 {
-	struct buf out = { 0 };
 	if (strcmp(c->ssl_cert_login_from, "common_name") == 0)
-		print_common_names(&out, X509_get_subject_name(cert));
+		print_common_names(out, X509_get_subject_name(cert));
 	else if (strcmp(c->ssl_cert_login_from, "subject_alternative_name") == 0)
-		print_alternatives(&out, cert, c);
+		print_alternatives(out, cert, c);
 	else
-		print_subject(&out, X509_get_subject_name(cert));
-	bool good = out.len && !memchr(out.p, 0, out.len);
-	char *name = good ? mem_copy(buf_slice(&out)) : NULL;
-	buf_free(&out);
-	return name;
+		certificate_put_name(out, X509_get_subject_name(cert));
+	if (out->len && memchr(out->p, 0, out->len))
+		buf_clear(out);
+}
+
+static void print_time(struct buf *out, const ASN1_TIME *t)
+{
+	struct tm at;
+	char text[32];
+	if (ASN1_TIME_to_tm(t, &at) == 1 && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &at))
+		buf_printf(out, "%s", text);
+}
+
+void certificate_put_validity(struct buf *out, const X509 *cert)
+{
+	print_time(out, X509_get0_notBefore(cert));
+	buf_printf(out, " - ");
+	print_time(out, X509_get0_notAfter(cert));
 }

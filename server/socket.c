@@ -70,7 +70,7 @@ static struct connection *introduce(struct socket *s, const struct sockaddr_stor
 {
 	char name[ADDRESS_PAIR_BYTES];
 	address_print_pair(name, peer, s->fd);
-	struct peer p = { name, address_is_loopback(peer) };
+	struct peer p = { name, address_is_loopback(peer), s->by_tls };
 	return connection_new(s->loop->broker, &p, s, loop_now_ms());
 }
 
@@ -261,9 +261,8 @@ static bool feed_ciphertext(struct socket *s, struct slice in)
 	               "the loop has room for it");
 	long n = tls_decrypt(s->tls, in, l->plain, LOOP_PLAIN_BYTES, &why);
 	if (shaking && !tls_is_shaking(s->tls)) {
-		char *name = tls_certificate_name(s->tls);
-		connection_certified(s->connection, name);
-		mem_free(name);
+		struct security *security = tls_security(s->tls);
+		connection_secured(s->connection, &security);
 		ev_timer_stop(l->ev, &s->patience);
 	}
 	if (why.len)

@@ -12,6 +12,7 @@
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
+#include "broker/security.h"
 #include "server/certificate.h"
 #include "server/config.h"
 #include "server/tickets.h"
@@ -445,12 +446,62 @@ void tls_sent(struct tls *t, size_t n)
 
 /* ---- who the peer is ---- */
 
-char *tls_certificate_name(const struct tls *t)
+static const X509 *verified_certificate(const struct tls *t)
 {
-	const struct config *c = t->context->config;
 	const X509 *cert = SSL_get0_peer_certificate(t->ssl);
-	if (!cert || SSL_get_verify_result(t->ssl) != X509_V_OK ||
-	    strcmp(c->ssl_verify, "verify_peer") != 0)
-		return NULL;
-	return certificate_name(cert, c);
+	bool verified = cert && SSL_get_verify_result(t->ssl) == X509_V_OK &&
+	                strcmp(t->context->config->ssl_verify, "verify_peer") == 0;
+	return verified ? cert : NULL;
+}
+
+/* OpenSSL's name of a thing as Erlang writes it, which RabbitMQ shows: without what kind of thing it
+ * is, with underlines, and the first SHA without its number. */
+static void put_name(struct buf *out, int nid, const char *kind)
+{
+	const char *name = OBJ_nid2ln(nid);
+	size_t skip = strlen(kind);
+	name += strncmp(name, kind, skip) == 0 ? skip : 0;
+	if (strcmp(name, "sha1") == 0)
+		name = "sha";
+	for (; *name; name++)
+		buf_u8(out, *name == '-' ? '_' : (uint8_t)*name);
+}
+
+static void describe_suite(const SSL_CIPHER *suite, struct buf texts[SECURITY_TEXTS])
+{
+	int how = SSL_CIPHER_get_kx_nid(suite), who = SSL_CIPHER_get_auth_nid(suite);
+	put_name(&texts[SECURITY_KEY_EXCHANGE], how, "kx-");
+	if (how != NID_kx_any && how != NID_kx_rsa) {
+		buf_u8(&texts[SECURITY_KEY_EXCHANGE], '_');
+		put_name(&texts[SECURITY_KEY_EXCHANGE], who, "auth-");
+	}
+	put_name(&texts[SECURITY_CIPHER], SSL_CIPHER_get_cipher_nid(suite), "");
+	if (SSL_CIPHER_is_aead(suite))
+		buf_printf(&texts[SECURITY_HASH], "aead");
+	else
+		put_name(&texts[SECURITY_HASH], SSL_CIPHER_get_digest_nid(suite), "");
+}
+
+static void describe_certificate(const struct tls *t, const X509 *cert,
+                                 struct buf texts[SECURITY_TEXTS])
+{
+	certificate_put_user(&texts[SECURITY_USER], cert, t->context->config);
+	certificate_put_name(&texts[SECURITY_SUBJECT], X509_get_subject_name(cert));
+	certificate_put_name(&texts[SECURITY_ISSUER], X509_get_issuer_name(cert));
+	certificate_put_validity(&texts[SECURITY_VALIDITY], cert);
+}
+
+struct security *tls_security(const struct tls *t)
+{
+	struct buf texts[SECURITY_TEXTS] = { 0 };
+	const X509 *cert = verified_certificate(t);
+	const char *version = SSL_version(t->ssl) == TLS1_3_VERSION ? "tlsv1.3" : "tlsv1.2";
+	buf_printf(&texts[SECURITY_PROTOCOL], "%s", version);
+	describe_suite(SSL_get_current_cipher(t->ssl), texts);
+	if (cert)
+		describe_certificate(t, cert, texts);
+	struct security *s = security_new(texts);
+	for (size_t i = 0; i < SECURITY_TEXTS; i++)
+		buf_free(&texts[i]);
+	return s;
 }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 
 struct config;
+struct security;
 struct tls;
 struct tls_context;
 
@@ -45,9 +46,9 @@ bool tls_is_shaking(const struct tls *t);
 /* True once nothing more will come from the peer. */
 bool tls_is_over(const struct tls *t);
 
-/* The peer's verified certificate as a user name (ssl_cert_login_from), or NULL; once the handshake
- * is done.  The caller frees it with mem_free. */
-char *tls_certificate_name(const struct tls *t);
+/* How the session is secured, and by whose verified certificate, if there is one; once the
+ * handshake is done.  The caller frees it with mem_free. */
+struct security *tls_security(const struct tls *t);
 
 /* Takes in ciphertext and gives plaintext; max must be at least in.n + TLS_PLAIN_SLACK_BYTES,
  * because a record of which a part was taken in before may be given too.  The bytes given, or -1

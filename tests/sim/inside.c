@@ -287,8 +287,9 @@ void inside_let_go(struct inside *in)
 
 void inside_dial(struct inside *in, struct inside_peer *p, bool loopback)
 {
-	struct peer peer = { loopback ? "127.0.0.1:50000 -> 127.0.0.1:5672"
-		                          : "192.0.2.7:50000 -> 192.0.2.1:5672", loopback };
+	struct peer peer = { .name = loopback ? "127.0.0.1:50000 -> 127.0.0.1:5672"
+		                                  : "192.0.2.7:50000 -> 192.0.2.1:5672",
+		                 .loopback = loopback };
 	*p = (struct inside_peer){ .in = in };
 	p->connection = connection_new(in->broker, &peer, p, in->now_ms);
 	list_push(&in->peers, &p->link);

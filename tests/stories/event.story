@@ -108,7 +108,7 @@ a 1 < basic.consume-ok
 a 1 does queue.bind queue=events exchange="amq.rabbitmq.event" routing_key="consumer.#"
 b connects heartbeat=7 channel_max=9
 a 1 < basic.deliver routing_key="user.authentication.success" headers~{name: "guest", auth_mechanism: "PLAIN"}
-a 1 < basic.deliver routing_key="connection.created" headers~{user: "guest", vhost: "/", protocol: "{0,9,1}", type: "network", channel_max: l 9, frame_max: l 131072, timeout: l 7}
+a 1 < basic.deliver routing_key="connection.created" headers~{user: "guest", vhost: "/", protocol: "{0,9,1}", auth_mechanism: "PLAIN", ssl: false, ssl_protocol: "", type: "network", channel_max: l 9, frame_max: l 131072, timeout: l 7}
 b opens 5
 a 1 < basic.deliver routing_key="channel.created" headers~{number: l 5, user: "guest", vhost: "/"}
 b 5 does basic.qos prefetch_count=3

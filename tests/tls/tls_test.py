@@ -4,8 +4,12 @@
 
 usage: tls_test.py BROKER CERTIFICATES [CASE ...]
 """
+import base64
+import http.client
+import json
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -34,7 +38,7 @@ class Broker:
 
     def __init__(self, *keys, server="server"):
         self.dir = tempfile.TemporaryDirectory()
-        self.clear, self.port = free_port(), free_port()
+        self.clear, self.port, self.web = free_port(), free_port(), free_port()
         for end in (".pem", ".key"):
             with open(cert(server + end), "rb") as f, open(self.file(end), "wb") as t:
                 t.write(f.read())
@@ -44,7 +48,8 @@ class Broker:
              f"listeners.ssl.1=127.0.0.1:{self.port}", f"data_dir={self.dir.name}/data",
              f"ssl_options.certfile={self.file('.pem')}",
              f"ssl_options.keyfile={self.file('.key')}",
-             f"ssl_options.cacertfile={cert('ca.pem')}", *keys], stderr=self.log)
+             f"ssl_options.cacertfile={cert('ca.pem')}", f"management.tcp.port={self.web}",
+             "management.tcp.ip=127.0.0.1", *keys], stderr=self.log)
 
     def file(self, end):
         return os.path.join(self.dir.name, "server" + end)
@@ -168,6 +173,20 @@ def works(s, **more):
     close(s)
 
 
+def ask(port, path, user="guest:guest", c=None):
+    """Status and text of an answer over HTTP, or with a context over HTTPS."""
+    credentials = {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+    if c:
+        h = http.client.HTTPSConnection("localhost", port, timeout=10, context=c)
+    else:
+        h = http.client.HTTPConnection("localhost", port, timeout=10)
+    h.request("GET", path, headers=credentials if user else {})
+    r = h.getresponse()
+    text = r.read().decode()
+    h.close()
+    return r.status, text
+
+
 def refused(b, c):
     """The handshake fails, or (TLS 1.3 tells late) the first read does."""
     try:
@@ -246,6 +265,29 @@ def external_by_alternative_name():
              "ssl_cert_login_san_index=1")
     external("guest@example.com", "guest", "ssl_cert_login_from=subject_alternative_name",
              "ssl_cert_login_san_type=email")
+
+
+def how_a_connection_is_secured_is_told():
+    """Over HTTP, of a client with a certificate, of one without, and of one in the clear."""
+    told = ["ssl", "ssl_protocol", "ssl_key_exchange", "ssl_cipher", "ssl_hash",
+            "peer_cert_subject", "peer_cert_issuer", "auth_mechanism", "peer_cert_validity"]
+    with Broker("ssl_options.verify=verify_peer", "ssl_cert_login_from=common_name") as b:
+        held = [dial(b, context("guest", version=ssl.TLSVersion.TLSv1_3)),
+                dial(b, context(version=ssl.TLSVersion.TLSv1_2)),
+                socket.create_connection(("127.0.0.1", b.clear), timeout=10)]
+        enter(held[0], mechanism=b"EXTERNAL", response=b"")
+        enter(held[1])
+        enter(held[2])
+        rows = json.loads(ask(b.web, "/api/connections?columns=" + ",".join(told))[1])
+        rows = [[row[key] for key in told] for row in rows]
+        assert rows[0][:8] == [True, "tlsv1.3", "any", "aes_128_gcm", "aead",
+                               "CN=guest,O=Leveret", "CN=ca", "EXTERNAL"], rows[0]
+        assert re.fullmatch(r"20\d\d-.*Z - 20\d\d-.*Z", rows[0][8]), rows[0]
+        assert rows[1] == [True, "tlsv1.2", "ecdhe_ecdsa", "aes_256_gcm", "aead", None, None,
+                           "PLAIN", None], rows[1]
+        assert rows[2] == [False] + 6 * [None] + ["PLAIN", None], rows[2]
+        for s in held:
+            s.close()
 
 
 def external_with_another_name_is_refused():

@@ -596,6 +596,9 @@ START_TEST(connections_channels_and_consumers)
 	assert_get("/api/connections?columns=user,vhost,state,channels,type,protocol",
 	           "[{\"protocol\":\"AMQP 0-9-1\",\"user\":\"guest\",\"vhost\":\"/\","
 	           "\"state\":\"running\",\"channels\":1,\"type\":\"network\"}]");
+	assert_get("/api/connections?columns=ssl,ssl_protocol,peer_cert_issuer,auth_mechanism,timeout",
+	           "[{\"ssl\":false,\"ssl_protocol\":null,\"peer_cert_issuer\":null,"
+	           "\"auth_mechanism\":\"PLAIN\",\"timeout\":0}]");
 	assert_get("/api/channels?columns=number,consumer_count,vhost",
 	           "[{\"number\":1,\"vhost\":\"/\",\"consumer_count\":1}]");
 	assert_get("/api/consumers/%2F?columns=consumer_tag,queue,ack_required",

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "broker/security.h"
 #include "tls_pair.h"
 
 Suite *suite_server_tls(void);
@@ -38,15 +39,21 @@ static void meet_as(const struct subject *s)
 	pair_talk(&pair);
 }
 
+static void expect_text(enum security_text t, const char *text)
+{
+	struct security *s = tls_security(pair.server);
+	const char *found = security_text(s, t);
+	if (text)
+		ck_assert_str_eq(found ? found : "(none)", text);
+	else
+		ck_assert_msg(!found, "'%s'", found);
+	mem_free(s);
+}
+
 static void expect_name(const struct subject *s, const char *name)
 {
 	meet_as(s);
-	char *found = tls_certificate_name(pair.server);
-	if (name)
-		ck_assert_str_eq(found ? found : "(none)", name);
-	else
-		ck_assert_msg(!found, "'%s'", found);
-	mem_free(found);
+	expect_text(SECURITY_USER, name);
 }
 
 /* ---- the session ---- */
@@ -245,9 +252,7 @@ START_TEST(a_resumed_session_has_the_name_of_the_first)
 	pair_meet_again(&pair);
 	pair_talk(&pair);
 	ck_assert(SSL_session_reused(pair.client));
-	char *name = tls_certificate_name(pair.server);
-	ck_assert_str_eq(name, "guest");
-	mem_free(name);
+	expect_text(SECURITY_USER, "guest");
 }
 END_TEST
 
@@ -333,7 +338,50 @@ START_TEST(who_has_no_verified_certificate_has_no_name)
 	pair_meet(&pair, &guest);
 	pair_talk(&pair);
 	ck_assert(!tls_is_shaking(pair.server));
-	ck_assert_ptr_null(tls_certificate_name(pair.server));
+	expect_text(SECURITY_USER, NULL);
+	expect_text(SECURITY_SUBJECT, NULL);
+}
+END_TEST
+
+START_TEST(whose_certificate_it_is_is_told)
+{
+	pair_set(&pair, "ssl_cert_login_from", "common_name");
+	expect_name(&guest, "guest");
+	expect_text(SECURITY_SUBJECT, "CN=guest,O=Leveret");
+	expect_text(SECURITY_ISSUER, "CN=authority");
+	struct security *s = tls_security(pair.server);
+	const char *validity = security_text(s, SECURITY_VALIDITY);
+	int n = 0;
+	sscanf(validity, "20%*2d-%*2d-%*2dT%*2d:%*2d:%*2dZ - 20%*2d-%*2d-%*2dT%*2d:%*2d:%*2dZ%n", &n);
+	ck_assert_msg(n == 43 && strlen(validity) == 43, "%s", validity);
+	mem_free(s);
+}
+END_TEST
+
+/* With a certificate of an elliptic curve, as RabbitMQ writes it. */
+static const struct {
+	const char *version, *suite, *texts[4];
+} suites[] = {
+	{ "tlsv1.3", "TLS_AES_128_GCM_SHA256", { "tlsv1.3", "any", "aes_128_gcm", "aead" } },
+	{ "tlsv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305",
+	  { "tlsv1.2", "ecdhe_ecdsa", "chacha20_poly1305", "aead" } },
+	{ "tlsv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256",
+	  { "tlsv1.2", "ecdhe_ecdsa", "aes_128_gcm", "aead" } },
+	{ "tlsv1.2", "ECDHE-ECDSA-AES256-SHA384",
+	  { "tlsv1.2", "ecdhe_ecdsa", "aes_256_cbc", "sha384" } },
+	{ "tlsv1.2", "ECDHE-ECDSA-AES128-SHA", { "tlsv1.2", "ecdhe_ecdsa", "aes_128_cbc", "sha" } },
+};
+
+START_TEST(how_a_session_is_secured_is_told)
+{
+	pair_set(&pair, "ssl_options.versions", suites[_i].version);
+	pair_set(&pair, "ssl_options.ciphers", suites[_i].suite);
+	ck_assert(pair_load(&pair));
+	pair_meet(&pair, NULL);
+	pair_talk(&pair);
+	for (int i = 0; i < 4; i++)
+		expect_text((enum security_text)(SECURITY_PROTOCOL + i), suites[_i].texts[i]);
+	expect_text(SECURITY_ISSUER, NULL);
 }
 END_TEST
 
@@ -413,6 +461,8 @@ Suite *suite_server_tls(void)
 	tcase_add_loop_test(n, an_alternative_name_is_chosen_by_type_and_index, 0,
 	                    sizeof alternatives / sizeof alternatives[0]);
 	tcase_add_test(n, who_has_no_verified_certificate_has_no_name);
+	tcase_add_test(n, whose_certificate_it_is_is_told);
+	tcase_add_loop_test(n, how_a_session_is_secured_is_told, 0, sizeof suites / sizeof suites[0]);
 	tcase_add_test(n, an_expired_certificate_is_refused);
 	tcase_add_test(n, a_missing_certificate_can_be_refused);
 	suite_add_tcase(s, n);
