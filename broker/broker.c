@@ -339,6 +339,11 @@ void broker_note_resources(struct broker *b, uint64_t memory_used, uint64_t disk
 	alarms_look(b);
 }
 
+void broker_note_descriptors(struct broker *b, uint64_t n)
+{
+	b->descriptors = n;
+}
+
 bool broker_is_alarmed(const struct broker *b)
 {
 	return alarms_any(&b->alarms);

@@ -83,6 +83,9 @@ void broker_turn(struct broker *b, uint64_t now_ms);
  * free. */
 void broker_note_resources(struct broker *b, uint64_t memory_used, uint64_t disk_free);
 
+/* Likewise how many descriptors the process has open. */
+void broker_note_descriptors(struct broker *b, uint64_t n);
+
 /* True while publishers are blocked because memory or disk is short. */
 bool broker_is_alarmed(const struct broker *b);
 

@@ -52,7 +52,7 @@ struct connection {
 	uint64_t rights_when;        /* ... being that */
 	struct vhost *vhost;         /* opened; NULL before, and when it was deleted */
 	struct traits *traits;       /* what it says of itself; NULL before it has logged in */
-	struct security *security;   /* by TLS; NULL: in the clear, or they do not know each other yet */
+	struct security *security;   /* NULL: in the clear, or the handshake is not over */
 	const char *mechanism;       /* that it has logged in by; NULL before */
 
 	/* what the client can do, from its client-properties */

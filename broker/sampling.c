@@ -10,11 +10,12 @@
 
 enum {
 	LOOKS_A_TURN = 500,          /* a tenth of a millisecond */
-	KEPT_STEPS = 122,            /* ten minutes of five seconds, and what was before */
+	BEFORE_ROWS = 2,             /* what was before */
+	KEPT_STEPS = 120 + BEFORE_ROWS,   /* ten minutes of five seconds */
 	QUIET_STEPS = 2,             /* who rested so long gives up its room to who moves */
 	MINUTE_STEPS = 12,
-	MINUTES = 482,
-	TEN_MINUTES = 146,
+	MINUTES = 480 + BEFORE_ROWS,
+	TEN_MINUTES = 144 + BEFORE_ROWS,
 	SPARE_ROWS = 6,
 	OWN_BYTES = 1 << 20,         /* more than all of it takes */
 };
@@ -95,10 +96,15 @@ static void measure_resources(const struct broker *b, uint64_t out[MEASURES])
 	out[MEASURE_mem_used] = b->alarms.memory_used;
 	out[MEASURE_disk_free] = b->alarms.disk_free == UINT64_MAX ? 0 : b->alarms.disk_free;
 	out[MEASURE_sockets_used] = b->n_connections;
+	out[MEASURE_fd_used] = b->descriptors;
+	out[MEASURE_disk_reads] = s.fetched;
 	out[MEASURE_disk_writes] = s.records;
+	out[MEASURE_io_read_count] = s.reads;
+	out[MEASURE_io_read_bytes] = s.read_bytes;
 	out[MEASURE_io_write_count] = s.batches;
 	out[MEASURE_io_write_bytes] = s.bytes;
 	out[MEASURE_io_sync_count] = s.syncs_us.count;
+	out[MEASURE_io_sync_us] = s.syncs_us.sum;
 }
 
 /* Published and confirmed is what channels say, and so is all else. */
@@ -266,6 +272,17 @@ uint64_t sampling_last(const struct broker *b)
 {
 	const struct sampling *s = &b->sampling;
 	return s->done == s->step ? step_at(b, b->now_ms) : s->done;
+}
+
+uint64_t sampling_kept_s(const struct broker *b, unsigned span)
+{
+	const struct sampling *s = &b->sampling;
+	uint64_t rows = KEPT_STEPS, apart = 1;
+	if (span) {
+		rows = s->spans[span - 1].rows;
+		apart = s->spans[span - 1].steps;
+	}
+	return (rows - BEFORE_ROWS) * apart * s->interval_ms / 1000;
 }
 
 uint64_t sampling_wall_ms(const struct broker *b, uint64_t step)

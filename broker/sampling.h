@@ -73,6 +73,10 @@ double sampling_rate(const struct broker *b, const struct motion *m, uint64_t ma
 uint64_t sampling_last(const struct broker *b);
 uint64_t sampling_first(const struct broker *b, const struct motion *m);
 
+/* For so many seconds samples are kept: span 0 of all that moves, the next ones of the broker as a
+ * whole, in coarser steps. */
+uint64_t sampling_kept_s(const struct broker *b, unsigned span);
+
 /* The wall clock at a step. */
 uint64_t sampling_wall_ms(const struct broker *b, uint64_t step);
 

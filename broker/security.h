@@ -7,7 +7,7 @@
 #include "base/buf.h"
 
 enum security_text {
-	SECURITY_USER,               /* the peer's verified certificate as a user name, for EXTERNAL ... */
+	SECURITY_USER,               /* the peer's verified certificate as a user name ... */
 	SECURITY_SUBJECT,            /* ... whose it is, who says so, ... */
 	SECURITY_ISSUER,
 	SECURITY_VALIDITY,           /* ... and from when to when */

@@ -39,6 +39,7 @@ struct broker {
 	log_position durable;        /* as last polled; the largest number when there is no log */
 	bool pressed;                /* the log asks publishers to wait */
 	struct alarms alarms;        /* memory or disk is short: publishers are blocked */
+	uint64_t descriptors;        /* open ones of the process, as it was looked at last */
 	int failed;
 	bool stopping;
 

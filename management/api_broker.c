@@ -2,12 +2,15 @@
 /* The broker as a whole over HTTP.  There is one node; what RabbitMQ tells of Erlang is empty or
  * nought, and lists of what there is none of are empty. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/die.h"
 #include "broker/state.h"
 #include "exchange/exchange.h"
 #include "management/api.h"
+#include "management/node.h"
 #include "management/object.h"
+#include "management/port.h"
 
 static struct cell node_name(const struct http_response *r)
 {
@@ -69,6 +72,7 @@ static void put_versions(const struct http_response *r, struct buf *out)
 	object_put(out, "product_version", cell_text(r->host->version));
 	object_put(out, "erlang_version", cell_text(""));
 	object_put(out, "erlang_full_version", cell_text(""));
+	object_put(out, "crypto_lib_version", cell_text(r->host->crypto ? r->host->crypto : ""));
 	object_put(out, "cluster_name", cell_slice(broker_cluster_name(r->host->broker)));
 	object_put(out, "node", node_name(r));
 	object_put(out, "default_queue_type", cell_text("classic"));
@@ -129,7 +133,6 @@ static void put_measure(const struct http_response *r, struct buf *out, const ch
 
 static void put_churn(const struct http_response *r, struct buf *out)
 {
-	object_open(out, "churn_rates");
 	put_measure(r, out, "connection_created", STATS_OF(connection_created));
 	put_measure(r, out, "connection_closed", STATS_OF(connection_closed));
 	put_measure(r, out, "channel_created", STATS_OF(channel_created));
@@ -137,7 +140,6 @@ static void put_churn(const struct http_response *r, struct buf *out)
 	put_measure(r, out, "queue_declared", STATS_OF(queue_declared));
 	put_measure(r, out, "queue_created", STATS_OF(queue_created));
 	put_measure(r, out, "queue_deleted", STATS_OF(queue_deleted));
-	object_close(out);
 }
 
 static void put_message_stats(const struct http_response *r, struct buf *out)
@@ -156,7 +158,50 @@ static void put_message_stats(const struct http_response *r, struct buf *out)
 	put_measure(r, out, "get_empty", STATS_OF(get_empty));
 	put_measure(r, out, "ack", STATS_OF(ack));
 	put_measure(r, out, "redeliver", STATS_OF(redeliver));
+	put_measure(r, out, "disk_reads", STATS_OF(disk_reads));
 	put_measure(r, out, "disk_writes", STATS_OF(disk_writes));
+	object_close(out);
+}
+
+/* Where HTTP is spoken.  A port is a text here, as with RabbitMQ. */
+static void put_contexts(const struct http_response *r, struct buf *out)
+{
+	object_open_list(out, "contexts");
+	for (size_t i = 0; i < r->host->n_ports; i++) {
+		const struct host_port *p = &r->host->ports[i];
+		char port[8];
+		if (!slice_starts(slice_str(p->protocol), "http"))
+			continue;
+		snprintf(port, sizeof port, "%u", p->port);
+		object_open(out, NULL);
+		object_put(out, "node", node_name(r));
+		object_put(out, "description", cell_text(port_purpose(p)));
+		object_put(out, "path", cell_text("/"));
+		object_put(out, "ip", cell_text(p->address));
+		object_put(out, "port", cell_text(port));
+		object_close(out);
+	}
+	object_close_list(out);
+}
+
+/* Seconds, from the finest steps to the coarsest. */
+static void put_kept(const struct http_response *r, struct buf *out, const char *key,
+                     unsigned spans)
+{
+	struct buf list = { 0 };
+	for (unsigned i = 0; i <= spans; i++)
+		buf_printf(&list, "%c%" PRIu64, i ? ',' : '[', sampling_kept_s(r->host->broker, i));
+	buf_u8(&list, ']');
+	object_put(out, key, cell_json(buf_slice(&list)));
+	buf_free(&list);
+}
+
+static void put_retention(const struct http_response *r, struct buf *out)
+{
+	object_open(out, "sample_retention_policies");
+	put_kept(r, out, "global", SAMPLING_SPANS);
+	put_kept(r, out, "basic", 0);
+	put_kept(r, out, "detailed", 0);
 	object_close(out);
 }
 
@@ -172,12 +217,14 @@ enum call_state api_overview(struct http_response *r, struct buf *out)
 	object_open(out, NULL);
 	put_versions(r, out);
 	put_exchange_types(out);
+	object_open(out, "churn_rates");
 	put_churn(r, out);
+	object_close(out);
 	put_totals(r, out);
 	put_message_stats(r, out);
 	put_listeners(r, out);
-	put_empty_list(out, "contexts");
-	put_empty_list(out, "sample_retention_policies");
+	put_contexts(r, out);
+	put_retention(r, out);
 	put_empty(out, "cluster_tags");
 	put_empty(out, "node_tags");
 	object_close(out);
@@ -192,6 +239,38 @@ static struct cell limit(uint64_t bytes)
 	return cell_number(bytes == UINT64_MAX ? 0 : bytes);
 }
 
+/* Milliseconds that one took, of all, and as their rate of those in the last step. */
+static void put_average(const struct http_response *r, struct buf *out, const char *key,
+                        uint64_t us, uint64_t count)
+{
+	const struct broker *b = r->host->broker;
+	const struct motion *m = &b->sampling.motion;
+	uint64_t n = sampling_now(b, m, count), sum = sampling_now(b, m, us);
+	double step = sampling_rate(b, m, count);
+	struct buf value = { 0 };
+	buf_real(&value, n ? (double)sum / (double)n / 1e3 : 0);
+	object_put(out, key, cell_json(buf_slice(&value)));
+	buf_clear(&value);
+	buf_printf(&value, "%s_details", key);
+	buf_u8(&value, 0);
+	object_open(out, (const char *)value.p);
+	buf_clear(&value);
+	buf_real(&value, step > 0 ? sampling_rate(b, m, us) / step / 1e3 : 0);
+	object_put(out, "rate", cell_json(buf_slice(&value)));
+	object_close(out);
+	buf_free(&value);
+}
+
+static void put_disk(const struct http_response *r, struct buf *out)
+{
+	put_measure(r, out, "io_read_count", STATS_OF(io_read_count));
+	put_measure(r, out, "io_read_bytes", STATS_OF(io_read_bytes));
+	put_measure(r, out, "io_write_count", STATS_OF(io_write_count));
+	put_measure(r, out, "io_write_bytes", STATS_OF(io_write_bytes));
+	put_measure(r, out, "io_sync_count", STATS_OF(io_sync_count));
+	put_average(r, out, "io_sync_avg_time", STATS_OF(io_sync_us), STATS_OF(io_sync_count));
+}
+
 static void put_resources(const struct http_response *r, struct buf *out)
 {
 	const struct broker *b = r->host->broker;
@@ -202,16 +281,27 @@ static void put_resources(const struct http_response *r, struct buf *out)
 	put_measure(r, out, "disk_free", STATS_OF(disk_free));
 	object_put(out, "disk_free_limit", cell_number(a->disk_free_limit));
 	object_put(out, "disk_free_alarm", cell_boolean(a->disk));
+	object_put(out, "mem_calculation_strategy", cell_text("rss"));
 	object_put(out, "fd_total", cell_number(r->host->max_descriptors));
+	put_measure(r, out, "fd_used", STATS_OF(fd_used));
 	object_put(out, "sockets_total", cell_number(r->host->max_connections));
 	put_measure(r, out, "sockets_used", STATS_OF(sockets_used));
-	put_measure(r, out, "io_write_count", STATS_OF(io_write_count));
-	put_measure(r, out, "io_write_bytes", STATS_OF(io_write_bytes));
-	put_measure(r, out, "io_sync_count", STATS_OF(io_sync_count));
+	put_disk(r, out);
 	object_put(out, "proc_total", cell_number(0));
 	object_put(out, "proc_used", cell_number(0));
 	object_put(out, "run_queue", cell_number(0));
 	object_put(out, "processors", cell_number(r->host->processors));
+}
+
+static void put_application(const struct http_response *r, struct buf *out)
+{
+	object_open_list(out, "applications");
+	object_open(out, NULL);
+	object_put(out, "name", cell_text("leveret"));
+	object_put(out, "description", cell_text("Leveret"));
+	object_put(out, "version", cell_text(r->host->version));
+	object_close(out);
+	object_close_list(out);
 }
 
 static void put_node(struct http_response *r, struct buf *out)
@@ -229,15 +319,16 @@ static void put_node(struct http_response *r, struct buf *out)
 	object_put(out, "rates_mode", cell_text("basic"));
 	object_put(out, "db_dir", cell_text(r->host->data_dir));
 	put_resources(r, out);
+	put_churn(r, out);
 	put_exchange_types(out);
 	put_mechanisms(out, &b->options);
-	put_empty_list(out, "enabled_plugins");
-	put_empty_list(out, "applications");
+	node_put_plugins(out, "enabled_plugins");
+	put_application(r, out);
+	node_put_files(r->host, out);
+	put_contexts(r, out);
 	put_empty_list(out, "partitions");
 	put_empty_list(out, "cluster_links");
-	put_empty_list(out, "log_files");
-	put_empty_list(out, "config_files");
-	put_empty_list(out, "contexts");
+	put_empty(out, "metrics_gc_queue_length");
 	object_close(out);
 }
 

@@ -44,6 +44,8 @@ struct host {
 	bool suspended;              /* nobody new is let in */
 	enum logline_level log_level;    /* for HOST_SETS_LOG_LEVEL */
 	const char *log_file;        /* where lines go beside the output; NULL: nowhere */
+	struct slice config_files;   /* that were read, a line each */
+	const char *crypto;          /* name and version of the library for TLS */
 	struct buf trouble;          /* why the last wish could not be granted; owned */
 	struct buf settings;         /* the configuration in force, lines of key = value; owned */
 	struct host_reloaded {

@@ -9,7 +9,7 @@
 void object_open(struct buf *out, const char *key);
 void object_close(struct buf *out);
 
-/* The same with a list, whose elements are objects without keys. */
+/* The same with a list, whose elements are objects, or values, without keys (NULL). */
 void object_open_list(struct buf *out, const char *key);
 void object_close_list(struct buf *out);
 

@@ -4,6 +4,7 @@
 
 #include "base/die.h"
 #include "broker/state.h"
+#include "management/node.h"
 #include "management/object.h"
 #include "management/port.h"
 #include "management/verbs.h"
@@ -142,12 +143,6 @@ static void tell_log(struct status *s, const struct broker *b)
 	section_end(s);
 }
 
-static const char *const plugins[] = {
-#define PLUGIN(name, about) #name,
-#include "management/plugins.def"
-#undef PLUGIN
-};
-
 /* What RabbitMQ's status has and the sections do not, where its scripts look for it. */
 static void tell_flat(const struct host *h, struct buf *out)
 {
@@ -168,9 +163,8 @@ static void tell_flat(const struct host *h, struct buf *out)
 	object_put(out, "sockets_limit", cell_number(h->max_connections));
 	object_put(out, "sockets_used", cell_number(b->n_connections));
 	object_close(out);
-	for (size_t i = 0; i < ARRAY_LEN(plugins); i++)
-		buf_printf(out, "%s\"%s\"", i ? "," : ",\"active_plugins\":[", plugins[i]);
-	buf_printf(out, "],\"log_files\":[\"<stderr>\"]");
+	node_put_plugins(out, "active_plugins");
+	node_put_files(h, out);
 	ports_put_json(h, "listeners", out);
 }
 
@@ -178,11 +172,17 @@ static void tell_flat(const struct host *h, struct buf *out)
 static void tell_lists(const struct host *h, struct buf *out)
 {
 	buf_printf(out, "Plugins\n\nEnabled plugins:\n\n");
-	for (size_t i = 0; i < ARRAY_LEN(plugins); i++)
-		buf_printf(out, " * %s\n", plugins[i]);
-	buf_printf(out, "\nLog file(s)\n\n * <stderr>\n\nFile Descriptors\n\n"
+	for (size_t i = 0; node_plugin(i); i++)
+		buf_printf(out, " * %s\n", node_plugin(i));
+	buf_printf(out, "\nConfig files\n\n");
+	for (struct slice rest = h->config_files; rest.n;) {
+		struct slice file = slice_cut(&rest, '\n');
+		buf_printf(out, " * %.*s\n", SLICE_ARG(file));
+	}
+	buf_printf(out, "\nLog file(s)\n\n * %s\n\nFile Descriptors\n\n"
 	           "Total: %" PRIu64 " limit\nSockets: %u used, %" PRIu64 " limit\n\nListeners\n\n",
-	           h->max_descriptors, (unsigned)h->broker->n_connections, h->max_connections);
+	           node_log_file(h), h->max_descriptors,
+	           (unsigned)h->broker->n_connections, h->max_connections);
 	ports_put(h, out);
 }
 

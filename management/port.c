@@ -38,7 +38,7 @@ const struct host_port *port_find_protocol(const struct host *h, struct slice pr
 	return NULL;
 }
 
-static const char *purpose(const struct host_port *p)
+const char *port_purpose(const struct host_port *p)
 {
 	static const struct {
 		const char *protocol, *purpose;
@@ -48,6 +48,7 @@ static const char *purpose(const struct host_port *p)
 		{ "http", "HTTP API" },
 		{ "https", "HTTP API over TLS (HTTPS)" },
 		{ "http/prometheus", "Prometheus exporter API over HTTP" },
+		{ "https/prometheus", "Prometheus exporter API over TLS (HTTPS)" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(purposes); i++)
 		if (strcmp(p->protocol, purposes[i].protocol) == 0)
@@ -67,7 +68,7 @@ void ports_put_json(const struct host *h, const char *key, struct buf *out)
 		object_put(out, "node", cell_text(h->broker->options.cluster_name));
 		object_put(out, "port", cell_number(p->port));
 		object_put(out, "protocol", cell_text(p->protocol));
-		object_put(out, "purpose", cell_text(purpose(p)));
+		object_put(out, "purpose", cell_text(port_purpose(p)));
 		object_close(out);
 	}
 	object_close_list(out);
@@ -79,5 +80,5 @@ void ports_put(const struct host *h, struct buf *out)
 		if (port_is_open(h, &h->ports[i]))
 			buf_printf(out, "Interface: %s, port: %u, protocol: %s, purpose: %s\n",
 			           h->ports[i].address, h->ports[i].port, h->ports[i].protocol,
-			           purpose(&h->ports[i]));
+			           port_purpose(&h->ports[i]));
 }

@@ -15,6 +15,9 @@ bool port_is_open(const struct host *h, const struct host_port *p);
 const struct host_port *port_find_number(const struct host *h, uint64_t number);
 const struct host_port *port_find_protocol(const struct host *h, struct slice protocol);
 
+/* What is spoken there, in words. */
+const char *port_purpose(const struct host_port *p);
+
 /* Appends those that are open: as objects in a list of JSON (key NULL: of none), or lines. */
 struct buf;
 void ports_put_json(const struct host *h, const char *key, struct buf *out);

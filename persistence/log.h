@@ -70,6 +70,8 @@ struct log_stats {
 	uint64_t batches, records, bytes;   /* made durable since open */
 	uint64_t copied;                    /* of those records, copied forward */
 	uint64_t moved;                     /* copied ones that are held by their old positions */
+	uint64_t reads, read_bytes;         /* what fetches had to ask the disk for ... */
+	uint64_t fetched;                   /* ... and the records that they brought */
 	uint64_t segments;                  /* files in use, spares not counted */
 	uint64_t disk_bytes;                /* all files, spares counted */
 	uint64_t spare_bytes;               /* of spares: room that new segments will take */
@@ -109,6 +111,7 @@ struct log_fetch {
 	struct log_block *blocks;
 	void *segment;
 	uint64_t valid;
+	uint64_t reads, read_bytes;
 };
 
 enum { LOG_FETCH_RECORDS = 1024 };

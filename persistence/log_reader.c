@@ -76,6 +76,7 @@ static const uint8_t *read_range(struct log_file *l, struct log_fetch *f, int ha
 	struct log_block *b = mem_alloc(sizeof *b);
 	*b = (struct log_block){ f->blocks, (size_t)(to - from), mem_pages((size_t)(to - from)), NULL };
 	f->blocks = b;
+	log_fetch_count(f, b->n);
 	*error = l->disk->ops->read(l->disk, handle, from, b->pages, b->n);
 	return *error ? NULL : b->pages;
 }
@@ -273,6 +274,7 @@ void log_reader_begin(struct log_file *l, struct log_fetch *f)
 	list_init(&f->link);
 	f->found = NULL;
 	f->blocks = NULL;
+	f->reads = f->read_bytes = 0;
 	r->under_way++;
 	log_thread_lock(r->threads);
 	list_push(f->shared ? &r->sharing : &r->waiting, &f->link);
@@ -291,7 +293,11 @@ struct log_fetch *log_reader_done(struct log_file *l)
 	if (!p)
 		return NULL;
 	r->under_way--;
-	return list_entry(p, struct log_fetch, link);
+	struct log_fetch *f = list_entry(p, struct log_fetch, link);
+	l->stats.reads += f->reads;
+	l->stats.read_bytes += f->read_bytes;
+	l->stats.fetched += f->n;
+	return f;
 }
 
 void log_reader_free(struct log_file *l)

@@ -195,10 +195,17 @@ void log_reader_begin(struct log_file *l, struct log_fetch *f);
 struct log_fetch *log_reader_done(struct log_file *l);
 bool log_reader_step(void *log_file);
 
+/* The fetch asks the disk for n bytes. */
+static inline void log_fetch_count(struct log_fetch *f, size_t n)
+{
+	f->reads++;
+	f->read_bytes += n;
+}
+
 /* log_window.c: the window of the fetch's segment that the place in the file lies in, which is the
  * caller's until log_window_drop.  NULL when it cannot be had. */
 struct log_window;
-struct log_window *log_window_get(struct log_file *l, const struct log_fetch *f, int handle,
+struct log_window *log_window_get(struct log_file *l, struct log_fetch *f, int handle,
                                   uint64_t at, struct log_stretch *out);
 void log_window_drop(struct log_window *w);
 void log_windows_free(struct log_file *l);

@@ -70,21 +70,22 @@ static struct log_window *blank(struct log_windows *all)
 	return w;
 }
 
-static struct log_window *read_window(struct log_file *l, int handle, uint64_t base, uint64_t from,
-                                      size_t n)
+static struct log_window *read_window(struct log_file *l, struct log_fetch *f, int handle,
+                                      uint64_t base, uint64_t from, size_t n)
 {
 	struct log_window *w = blank(&l->windows);
 	list_push_front(&l->windows.used, &w->link);
 	w->base = base;
 	w->from = from;
 	w->n = n;
+	log_fetch_count(f, n);
 	if (l->disk->ops->read(l->disk, handle, from, w->pages, n) == 0)
 		return w;
 	forget(&l->windows, w);
 	return NULL;
 }
 
-struct log_window *log_window_get(struct log_file *l, const struct log_fetch *f, int handle,
+struct log_window *log_window_get(struct log_file *l, struct log_fetch *f, int handle,
                                   uint64_t at, struct log_stretch *out)
 {
 	const struct segment *s = f->segment;
@@ -97,7 +98,7 @@ struct log_window *log_window_get(struct log_file *l, const struct log_fetch *f,
 		w = NULL;
 	}
 	if (!w && all->most)
-		w = read_window(l, handle, s->base, from, (size_t)n);
+		w = read_window(l, f, handle, s->base, from, (size_t)n);
 	if (!w)
 		return NULL;
 	list_remove(&w->link);

@@ -536,6 +536,7 @@ void config_free(struct config *c)
 			mem_free(*(char **)(void *)((char *)c + keys[i].at));
 	free_listeners(c);
 	mem_free(c->first_ignored);
+	buf_free(&c->files);
 }
 
 static void note_change(struct buf *names, const char *name)
@@ -564,6 +565,9 @@ static size_t size_of(const struct key *k)
 
 void config_swap_live(struct config *a, struct config *b)
 {
+	struct buf files = a->files;
+	a->files = b->files;
+	b->files = files;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		char keep[sizeof(uint64_t)], *x = (char *)a + keys[i].at, *y = (char *)b + keys[i].at;
 		size_t n = size_of(&keys[i]);

@@ -46,6 +46,7 @@ struct config {
 	uint32_t n_listeners;
 	uint32_t n_ignored;          /* keys taken without effect */
 	char *first_ignored;
+	struct buf files;            /* that were read, a line each; owned */
 };
 
 /* The defaults. */

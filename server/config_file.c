@@ -79,6 +79,7 @@ static bool load_file(struct config *c, const char *path, struct buf *why)
 	if (!ok)
 		buf_printf(why, "%s: cannot be read, or is larger than 1 MB", path);
 	ok = ok && config_read(c, buf_slice(&text), path, why);
+	buf_printf(&c->files, "%s\n", path);
 	buf_free(&text);
 	return ok;
 }

@@ -174,6 +174,7 @@ static struct host host_of(const struct loop *l, const struct config *c, const c
 		                  .max_descriptors = descriptors_limit(),
 		                  .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		                  .code_bytes = memory_code(),
+		                  .crypto = tls_library(),
 		                  .aside = aside_list(l->aside),
 		                  .turns_us = &l->turns_us,
 		                  .livelog = livelog };

@@ -20,6 +20,7 @@ void steward_describe(struct steward *s)
 	struct host *h = s->host;
 	buf_clear(&h->settings);
 	config_print(s->config, &h->settings);
+	h->config_files = buf_slice(&s->config->files);
 	h->log_file = console_file();
 	h->max_connections = s->loop->max_sockets = settings_connection_max(s->config);
 	h->memory_total = settings_memory_total(s->config);

@@ -295,6 +295,11 @@ void tls_context_ciphers(const struct tls_context *t, struct buf *out)
 		buf_printf(out, "%s%s", i ? ":" : "", SSL_CIPHER_get_name(sk_SSL_CIPHER_value(all, i)));
 }
 
+const char *tls_library(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}
+
 void tls_context_turn(struct tls_context *t)
 {
 	tickets_turn(t->tickets);
@@ -454,8 +459,8 @@ static const X509 *verified_certificate(const struct tls *t)
 	return verified ? cert : NULL;
 }
 
-/* OpenSSL's name of a thing as Erlang writes it, which RabbitMQ shows: without what kind of thing it
- * is, with underlines, and the first SHA without its number. */
+/* OpenSSL's name of a thing as Erlang writes it, which RabbitMQ shows: without what kind of thing
+ * it is, with underlines, and the first SHA without its number. */
 static void put_name(struct buf *out, int nid, const char *kind)
 {
 	const char *name = OBJ_nid2ln(nid);

@@ -30,6 +30,9 @@ int64_t tls_context_expires_s(const struct tls_context *t);
 /* Appends the cipher suites in force, with colons between. */
 void tls_context_ciphers(const struct tls_context *t, struct buf *out);
 
+/* The library's name and version. */
+const char *tls_library(void);
+
 /* The server's side of a new session. */
 struct tls *tls_new(struct tls_context *t);
 void tls_free(struct tls **t);

@@ -5,6 +5,7 @@
 
 #include "base/slab.h"
 #include "broker/broker.h"
+#include "server/descriptors.h"
 #include "server/memory.h"
 
 enum { EVERY_MS = 1000 };
@@ -25,6 +26,7 @@ void watch_turn(struct watch *w, struct broker *b, uint64_t now_ms)
 		slab_rest();
 	}
 	broker_note_resources(b, memory_used(), disk_free(w->path));
+	broker_note_descriptors(b, descriptors_used());
 }
 
 uint64_t watch_deadline(const struct watch *w, const struct broker *b)

@@ -194,17 +194,39 @@ def with_tls(broker):
     check("HTTP without TLS where there is TLS is no answer", b"HTTP" not in said, said)
 
 
+def node(broker, file):
+    """What the process uses, as the system tells it too."""
+    queue = "/api/queues/%2F/turns"
+    ask(broker.web, "PUT", queue, {"durable": True})   # a turn passes
+    about = json.loads(ask(broker.web, "GET", "/api/nodes")[1])[0]
+    used = len(os.listdir(f"/proc/{broker.process.pid}/fd"))
+    check("descriptors in use", 5 < about["fd_used"] <= used + 20 and
+          about["fd_used"] < about["fd_total"], (about["fd_used"], used))
+    check("files", about["config_files"] == [file] and about["log_files"] == ["<stderr>"], about)
+    check("contexts", sorted(c["port"] for c in about["contexts"]) ==
+          sorted([str(broker.web), str(broker.tls)]), about["contexts"])
+    check("the disk was written and synced", about["io_write_count"] > 0 and
+          about["io_sync_count"] > 0 and about["io_sync_avg_time"] > 0, about)
+    overview = json.loads(ask(broker.web, "GET", "/api/overview")[1])
+    check("the library for TLS", overview["crypto_lib_version"].startswith("OpenSSL 3"), overview)
+    ask(broker.web, "DELETE", queue)
+
+
 def main(build):
     where = tempfile.mkdtemp()
+    file = f"{where}/leveret.conf"
+    with open(file, "w", encoding="utf-8") as f:
+        f.write("heartbeat = 30\n")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{where}/key.pem",
                     "-out", f"{where}/cert.pem", "-days", "2", "-subj", "/CN=localhost"],
                    check=True, stderr=subprocess.DEVNULL)
-    broker = Broker(build, f"{where}/data", "management.tcp.request_timeout=600",
+    broker = Broker(build, f"{where}/data", "-c", file, "management.tcp.request_timeout=600",
                     "management.tcp.idle_timeout=5000", "management.ssl.port={tls}",
                     "management.ssl.ip=127.0.0.1", f"management.ssl.certfile={where}/cert.pem",
                     f"management.ssl.keyfile={where}/key.pem")
     try:
+        node(broker, file)
         nonsense(broker)
         slow(broker)
         work(broker.web)

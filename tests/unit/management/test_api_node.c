@@ -63,6 +63,63 @@ START_TEST(memory_is_told_by_parts)
 }
 END_TEST
 
+START_TEST(the_node_says_what_it_uses)
+{
+	struct host_port ports[] = { { "amqp", "::", 5672 }, { "https", "127.0.0.1", 15671 } };
+	browser.host.ports = ports;
+	browser.host.n_ports = 2;
+	browser.host.max_descriptors = 20000;
+	browser.host.log_file = "/var/log/\"it\".log";
+	browser.host.config_files = slice_str("/etc/a.conf\n/etc/conf.d/b.conf\n");
+	browser.host.crypto = "OpenSSL 9";
+	broker_note_descriptors(in.broker, 41);
+	assert_asked(201, "PUT", "/api/queues/%2F/q", "{\"durable\":true}");
+	assert_asked(200, "GET", "/api/nodes/leveret", NULL);
+	ck_assert_uint_eq(number("fd_total"), 20000);
+	ck_assert_uint_eq(number("fd_used"), 41);
+	ck_assert(says("\"fd_used_details\":{\"rate\":"));
+	ck_assert(says("\"log_files\":[\"/var/log/\\\"it\\\".log\"],"
+	               "\"config_files\":[\"/etc/a.conf\",\"/etc/conf.d/b.conf\"],"));
+	ck_assert(says("\"contexts\":[{\"node\":\"leveret\","
+	               "\"description\":\"HTTP API over TLS (HTTPS)\",\"path\":\"/\","
+	               "\"ip\":\"127.0.0.1\",\"port\":\"15671\"}]"));
+	ck_assert(says("\"enabled_plugins\":[\"rabbitmq_management\","));
+	ck_assert(says("\"applications\":[{\"name\":\"leveret\",\"description\":\"Leveret\","
+	               "\"version\":\"9.9\"}]"));
+	ck_assert_uint_eq(number("queue_created"), 1);
+	ck_assert_uint_ge(number("io_write_count"), 1);
+	ck_assert_uint_eq(number("io_read_count"), 0);
+	ck_assert(says("\"io_read_bytes_details\":{\"rate\":0.0}"));
+	assert_asked(200, "GET", "/api/overview", NULL);
+	ck_assert(says("\"crypto_lib_version\":\"OpenSSL 9\""));
+	ck_assert(says("\"sample_retention_policies\":{\"global\":[600,28800,86400],"
+	               "\"basic\":[600],\"detailed\":[600]}"));
+	ck_assert(says("\"disk_reads\":0,\"disk_reads_details\":{\"rate\":0.0},\"disk_writes\":"));
+	ck_assert(says("\"contexts\":[{\"node\""));
+}
+END_TEST
+
+START_TEST(a_sync_takes_some_time_on_average)
+{
+	for (int i = 0; i < 20; i++) {
+		char target[64];
+		snprintf(target, sizeof target, "/api/queues/%%2F/q%d", i);
+		assert_asked(201, "PUT", target, "{\"durable\":true}");
+	}
+	inside_pass(&in, 5000);
+	assert_asked(200, "GET", "/api/nodes/leveret", NULL);
+	struct log_stats s;
+	log_stats(in.log, &s);
+	ck_assert_uint_ge(s.syncs_us.count, 20);
+	ck_assert_uint_eq(number("io_sync_count"), s.syncs_us.count);
+	const char *at = strstr(browser_body(&browser), "\"io_sync_avg_time\":");
+	ck_assert_ptr_nonnull(at);
+	double ms = (double)s.syncs_us.sum / (double)s.syncs_us.count / 1e3;
+	ck_assert_double_eq_tol(strtod(strchr(at, ':') + 1, NULL), ms, 1e-3);
+	ck_assert(says("\"io_sync_avg_time_details\":{\"rate\":"));
+}
+END_TEST
+
 /* Soon by a day of the simulator's clock, and not at all. */
 START_TEST(certificates_expire)
 {
@@ -271,6 +328,8 @@ Suite *suite_management_api_node(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, the_cluster_has_a_name);
 	tcase_add_test(t, memory_is_told_by_parts);
+	tcase_add_test(t, the_node_says_what_it_uses);
+	tcase_add_test(t, a_sync_takes_some_time_on_average);
 	tcase_add_test(t, certificates_expire);
 	tcase_add_test(t, checks_of_one_node_are_well);
 	tcase_add_test(t, a_feature_flag_is_on);

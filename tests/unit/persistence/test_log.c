@@ -461,6 +461,9 @@ START_TEST(records_are_read_back_from_every_segment_and_batch)
 	}
 	flush();
 	size_t rounds = 0;
+	struct log_stats s;
+	log_stats(engine, &s);
+	ck_assert_uint_eq(s.fetched + s.reads + s.read_bytes, 0);
 	for (uint32_t first = 0; first < N; rounds++) {
 		size_t n = 0;
 		log_position reach = log_reach(engine, at[first]);
@@ -475,6 +478,10 @@ START_TEST(records_are_read_back_from_every_segment_and_batch)
 		first += (uint32_t)n;
 	}
 	ck_assert_uint_gt(rounds, 3);
+	log_stats(engine, &s);
+	ck_assert_uint_eq(s.fetched, N);
+	ck_assert_uint_ge(s.reads, rounds);
+	ck_assert_uint_ge(s.read_bytes, s.reads * DISK_BLOCK);
 }
 END_TEST
 
