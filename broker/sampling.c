@@ -323,6 +323,7 @@ static const struct series *series_of(const struct broker *b, const struct motio
 
 uint64_t sampling_at(const struct broker *b, const struct motion *m, uint64_t mask, uint64_t step)
 {
+	step = step > b->sampling.begins ? step : b->sampling.begins;
 	const struct series *s = m ? series_of(b, m, step) : NULL;
 	uint64_t then[MEASURES] = { 0 };
 	if (!s)
@@ -345,7 +346,14 @@ double sampling_rate(const struct broker *b, const struct motion *m, uint64_t ma
 uint64_t sampling_first(const struct broker *b, const struct motion *m)
 {
 	const struct series *s = m ? series_of(b, m, 0) : NULL;
-	return s ? series_first(s) : step_at(b, b->started_ms);
+	uint64_t first = s ? series_first(s) : step_at(b, b->started_ms);
+	return first > b->sampling.begins ? first : b->sampling.begins;
+}
+
+/* What is kept grows old as ever: to give it up here would be to go through all that moved. */
+void sampling_forget(struct broker *b)
+{
+	b->sampling.begins = sampling_last(b);
 }
 
 /* ---- begin and end ---- */

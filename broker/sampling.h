@@ -32,6 +32,7 @@ struct sampling {
 	uint64_t interval_ms;
 	uint64_t step;               /* at which those that moved are measured now ... */
 	uint64_t done;               /* ... and up to which all are */
+	uint64_t begins;             /* what was before is forgotten (sampling_forget) */
 	struct list due;             /* struct motion.stirred */
 	uint64_t churn;
 	struct series_pool pool, own_pool;   /* the other one is of the broker's series */
@@ -72,6 +73,10 @@ double sampling_rate(const struct broker *b, const struct motion *m, uint64_t ma
 /* The last step up to which all is known, and the first of which something is. */
 uint64_t sampling_last(const struct broker *b);
 uint64_t sampling_first(const struct broker *b, const struct motion *m);
+
+/* From now on nothing is told of what was before: the rates of all things are nought until the next
+ * step, and there are no older samples.  Counts go on. */
+void sampling_forget(struct broker *b);
 
 /* For so many seconds samples are kept: span 0 of all that moves, the next ones of the broker as a
  * whole, in coarser steps. */

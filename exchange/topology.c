@@ -119,6 +119,7 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 		x->keyring = keyring_new(t->store, x->arguments, NULL);
 	order_put(&t->all_exchanges, &x->link);
 	map_put(&t->exchanges, x->name, x);
+	t->store->comings++;
 	return x;
 }
 
@@ -200,10 +201,12 @@ static void binding_add(struct topology *t, const struct binding_spec *s, struct
 	if (s->source->type->bind)
 		s->source->type->bind(s->source, b);
 	t->n_bindings++;
+	t->store->comings++;
 }
 
 static void binding_free(struct topology *t, struct binding *b)
 {
+	t->store->comings++;
 	if (b->source->type->unbind)
 		b->source->type->unbind(b->source, b);
 	map_remove(&b->source->by_identity, b->identity);
@@ -249,6 +252,7 @@ static log_position drop_exchange(struct topology *t, struct exchange *x)
 	if (is_kept(x))
 		at = log_later(at, forget_name(t, CATALOG_EXCHANGE, x->name));
 	departures_note_exchange(t->departures, t, x);
+	t->store->comings++;
 	map_remove(&t->exchanges, x->name);
 	walks_leave(&t->walks, &x->link);
 	walks_lose(&t->walks, &x->bindings);
@@ -345,6 +349,7 @@ static struct queue *place_queue(struct topology *t, const struct queue_spec *sp
 	q->serial = t->next_serial++;
 	order_put(&t->all_queues, &q->link);
 	map_put(&t->queues, queue_name(q), q);
+	t->store->comings++;
 	return q;
 }
 
@@ -383,6 +388,7 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 		offsets_forget(q->live->retained);
 	map_remove(&t->queues, queue_name(q));
 	walks_lose(&t->walks, &q->bindings);
+	t->store->comings++;
 	walks_leave(&t->walks, &q->link);
 	order_remove(&t->all_queues, &q->link);
 	queue_delete(&q);

@@ -408,6 +408,19 @@ enum call_state api_nothing(struct http_response *r, struct buf *out)
 	return CALL_DONE;
 }
 
+/* Rates and samples begin anew; counts, which others look at too, go on. */
+enum call_state api_reset(struct http_response *r, struct buf *out)
+{
+	(void)out;
+	sampling_forget(r->host->broker);
+	return http_status(r, 204);
+}
+
+enum call_state api_reset_node(struct http_response *r, struct buf *out)
+{
+	return api_is_here(r) ? api_reset(r, out) : http_not_found(r, out);
+}
+
 /* There is one place for queues to be in. */
 enum call_state api_rebalance(struct http_response *r, struct buf *out)
 {

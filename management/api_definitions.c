@@ -26,8 +26,12 @@ static void begin(struct http_response *r)
 
 enum call_state api_definitions(struct http_response *r, struct buf *out)
 {
-	if (!r->begun)
+	if (!r->begun) {
 		begin(r);
+		definitions_tag(&r->definitions, &r->room);
+		if (http_is_known(r, buf_slice(&r->room)))
+			return CALL_DONE;
+	}
 	return definitions_export(&r->definitions, out) ? CALL_MORE : CALL_DONE;
 }
 

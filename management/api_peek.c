@@ -183,7 +183,9 @@ static bool read_origin(const struct http_response *r, int64_t wall_ms, struct o
 {
 	struct field f;
 	*out = (struct origin){ .kind = ORIGIN_FIRST };
-	if (table_find(r->body.bytes, "timestamp", &f) && field_is_integer(&f) && f.integer >= 0) {
+	if (table_find(r->body.bytes, "timestamp", &f) && f.letter != 'V') {
+		if (!field_is_integer(&f) || f.integer < 0)
+			return false;
 		f = (struct field){ .letter = 'T', .timestamp = (uint64_t)f.integer };
 		return origin_read(&f, wall_ms, out);
 	}
@@ -204,7 +206,7 @@ enum call_state api_stream_read(struct http_response *r, struct buf *out)
 		return CALL_DONE;
 	if (!read_origin(r, (int64_t)broker_wall_ms(b), &o))
 		return http_bad_request(r, out, "offset has to be first, last, next, a number or a time "
-		                        "such as 1h");
+		                        "such as 1h, timestamp a number of seconds");
 	struct queue *q = source(r, out, &state);
 	if (!q)
 		return state;

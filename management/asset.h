@@ -8,7 +8,7 @@
 
 struct asset {
 	const char *path, *type;     /* like "pages/queue.js", and its media type */
-	const char *etag;            /* in its quotes */
+	const char *tag;             /* of these bytes */
 	const uint8_t *bytes;
 	size_t n;
 };

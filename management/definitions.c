@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/die.h"
+#include "base/digest.h"
 #include "base/mem.h"
 #include "broker/state.h"
 #include "broker/user.h"
@@ -299,6 +300,20 @@ static void put_head(struct definitions *d, struct buf *out)
 		pair(out, "original_cluster_name", cell_slice(broker_cluster_name(d->broker)));
 	}
 	open_section(d, out);
+}
+
+/* Of one start, because counts begin anew with each, and of one virtual host. */
+void definitions_tag(const struct definitions *d, struct buf *out)
+{
+	const struct broker *b = d->broker;
+	const uint64_t changes = b->store.catalog.changes + b->store.comings;
+	buf_printf(out, "%" PRIx64 "-%" PRIx64, b->options.wall_ms, changes);
+	if (d->vhost.p) {
+		struct digest vhost = digest_of(d->vhost);
+		buf_u8(out, '-');
+		for (size_t i = 0; i < sizeof vhost.bytes; i++)
+			buf_printf(out, "%02x", vhost.bytes[i]);
+	}
 }
 
 bool definitions_export(struct definitions *d, struct buf *out)

@@ -39,6 +39,10 @@ struct definitions {
 	uint64_t failures;
 };
 
+/* Appends a tag that is another one after every change of what an export of it would say: ask
+ * before the first piece.  What is not told of may change it too. */
+void definitions_tag(const struct definitions *d, struct buf *out);
+
 /* Appends the next piece; false at the end, which was appended too. */
 bool definitions_export(struct definitions *d, struct buf *out);
 

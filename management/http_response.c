@@ -34,6 +34,35 @@ enum call_state http_status(struct http_response *r, unsigned status)
 	return CALL_DONE;
 }
 
+/* One of the tags that are separated by commas, weak ones too, or any. */
+static bool names_tag(struct slice list, struct slice tag)
+{
+	while (list.n) {
+		struct slice one = slice_cut(&list, ',');
+		while (one.n && (one.p[0] == ' ' || one.p[0] == '\t'))
+			slice_take(&one, 1);
+		while (one.n && (one.p[one.n - 1] == ' ' || one.p[one.n - 1] == '\t'))
+			one.n--;
+		if (slice_is(one, "*"))
+			return true;
+		if (slice_starts(one, "W/"))
+			slice_take(&one, 2);
+		if (one.n == tag.n + 2 && one.p[0] == '"' && one.p[one.n - 1] == '"' &&
+		    memcmp(one.p + 1, tag.p, tag.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool http_is_known(struct http_response *r, struct slice tag)
+{
+	buf_printf(&r->headers, "etag: \"%.*s\"\r\n", SLICE_ARG(tag));
+	if (!names_tag(r->request->if_none_match, tag))
+		return false;
+	http_status(r, 304);
+	return true;
+}
+
 static void put_refusal(struct http_response *r, struct buf *out, unsigned status,
                         const char *error, struct slice reason)
 {

@@ -86,6 +86,10 @@ enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, str
 /* A status without a body: 204, or 201. */
 enum call_state http_status(struct http_response *r, unsigned status);
 
+/* Says by which tag, without quotes, what is asked for is known as it is now.  True when the client
+ * has it already: it is answered with 304 then (RFC 9110 section 13.1.2). */
+bool http_is_known(struct http_response *r, struct slice tag);
+
 /* RabbitMQ's objects of JSON: {"error":"bad_request","reason":"..."}. */
 enum call_state http_refuse(struct http_response *r, struct buf *out, unsigned status,
                             const char *error, const char *format, ...)

@@ -116,6 +116,7 @@ static log_position append(struct catalog *c, enum record_type type, bool urgent
 
 log_position catalog_put(struct catalog *c, uint8_t kind, struct slice key, struct slice value)
 {
+	c->changes++;
 	return catalog_set(c, kind, key, value, true);
 }
 
@@ -135,6 +136,7 @@ log_position catalog_remove(struct catalog *c, uint8_t kind, struct slice key)
 	if (!i || is_removed(i))
 		return 0;
 	log_position at = append(c, RECORD_UNDEFINE, true, &r);
+	c->changes++;
 	if (c->log)
 		set_removed(c, i, at);
 	else

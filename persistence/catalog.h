@@ -22,6 +22,7 @@ struct catalog {
 	struct log *log;         /* NULL: nothing is logged (all entries are forgotten at exit) */
 	struct map entries;
 	struct list by_position;
+	uint64_t changes;        /* by catalog_put and catalog_remove */
 };
 
 void catalog_init(struct catalog *c, struct log *log);

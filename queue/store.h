@@ -28,6 +28,7 @@ enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_REPLAY, FETCH_PAGE, FETCH_LEAF, FETCH
 struct store {
 	struct log *log;             /* NULL: nothing is kept */
 	struct catalog catalog;
+	uint64_t comings;            /* and goings of exchanges, queues and bindings, kept or not */
 	uint32_t next_queue_id;
 	int64_t clock_offset_ms;     /* the broker's clock minus the wall clock */
 	struct list acked;           /* queues with acks gathered in this turn */

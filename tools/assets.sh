@@ -28,7 +28,7 @@ n=0
 		cat << END
 path$n:	.string "$file"
 type$n:	.string "$(type_of "$file")"
-etag$n:	.string "\"$(sha256sum < "$dir/$n" | cut -c1-16)\""
+etag$n:	.string "$(sha256sum < "$dir/$n" | cut -c1-16)"
 body$n:	.incbin "$dir/$n"
 end$n:
 END

@@ -450,7 +450,13 @@ START_TEST(a_stream_is_read_from_where_one_likes)
 	assert_numbers("offset", "1 2");
 	assert_asked(200, "POST", "/api/streams/%2F/s/read", "{\"timestamp\":99999999999}");
 	assert_numbers("offset", "");
+	assert_asked(200, "POST", "/api/streams/%2F/s/read", "{\"timestamp\":null,\"offset\":2}");
+	assert_numbers("offset", "2");
 	assert_asked(400, "POST", "/api/streams/%2F/s/read", "{\"offset\":\"soon\"}");
+	assert_asked(400, "POST", "/api/streams/%2F/s/read", "{\"offset\":-1}");
+	assert_asked(400, "POST", "/api/streams/%2F/s/read", "{\"timestamp\":-1}");
+	assert_asked(400, "POST", "/api/streams/%2F/s/read", "{\"timestamp\":\"1h\"}");
+	assert_asked(400, "POST", "/api/streams/%2F/s/read", "{\"timestamp\":1.5}");
 	assert_asked(404, "POST", "/api/streams/%2F/q/read", "{}");
 	assert_asked(400, "POST", "/api/queues/%2F/s/peek", "{}");
 	assert_asked(400, "POST", "/api/queues/%2F/s/move", "{\"queue\":\"q\"}");

@@ -210,6 +210,105 @@ START_TEST(rights_on_topics_that_nobody_gave_are_not_there)
 }
 END_TEST
 
+/* ---- definitions that one has already ---- */
+
+static char etag[80];
+
+static const char *read_tag(void)
+{
+	const char *at = strstr((const char *)browser.head.p, "etag: ");
+	ck_assert_ptr_nonnull(at);
+	snprintf(etag, sizeof etag, "%.*s", (int)strcspn(at + 6, "\r"), at + 6);
+	return etag;
+}
+
+static void assert_known(unsigned status, const char *target, const char *tags)
+{
+	struct buf request = { 0 };
+	buf_printf(&request, "GET %s HTTP/1.1\r\nHost: h\r\nAuthorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n"
+	           "If-None-Match: %s\r\n\r\n", target, tags);
+	browser_send(&browser, buf_slice(&request), 0);
+	unsigned got = browser_read(&browser, false);
+	ck_assert_msg(got == status, "%s: %u", tags, got);
+	ck_assert(status != 304 || browser.body.len == 0);
+	buf_free(&request);
+}
+
+START_TEST(definitions_that_are_known_are_not_told_again)
+{
+	char list[128];
+	assert_asked(200, "GET", "/api/definitions", NULL);
+	assert_known(304, "/api/definitions", read_tag());
+	ck_assert(has_line(etag));
+	assert_known(304, "/api/definitions", "*");
+	snprintf(list, sizeof list, "\"other\" ,\tW/%s", etag);
+	assert_known(304, "/api/definitions", list);
+	assert_known(200, "/api/definitions", "\"other\"");
+	assert_known(200, "/api/definitions", "");
+	assert_known(200, "/api/definitions", "\"");
+	assert_known(200, "/api/definitions/%2F", etag);
+	assert_known(304, "/api/definitions/%2F", read_tag());
+	assert_asked(200, "GET", "/api/queues", NULL);
+	ck_assert(!has_line("etag: "));
+	assert_asked_as(401, "guest:wrong", "GET", "/api/definitions", NULL);
+	ck_assert(!has_line("etag: "));
+}
+END_TEST
+
+/* What changes definitions, each with what has to be there before; kept things and others. */
+static const struct {
+	const char *method, *target, *body;
+} changes[] = {
+	{ "PUT", "/api/queues/%2F/kept", "{\"durable\":true}" },
+	{ "PUT", "/api/queues/%2F/other", "{\"durable\":false}" },
+	{ "PUT", "/api/exchanges/%2F/kept", "{\"type\":\"fanout\",\"durable\":true}" },
+	{ "PUT", "/api/exchanges/%2F/other", "{\"type\":\"fanout\",\"durable\":false}" },
+	{ "POST", "/api/bindings/%2F/e/kept/q/kept", "{}" },
+	{ "POST", "/api/bindings/%2F/e/other/q/other", "{}" },
+	{ "DELETE", "/api/bindings/%2F/e/kept/q/kept/~", NULL },
+	{ "DELETE", "/api/bindings/%2F/e/other/q/other/~", NULL },
+	{ "DELETE", "/api/queues/%2F/kept", NULL },
+	{ "DELETE", "/api/queues/%2F/other", NULL },
+	{ "DELETE", "/api/exchanges/%2F/kept", NULL },
+	{ "DELETE", "/api/exchanges/%2F/other", NULL },
+	{ "PUT", "/api/vhosts/v", "{\"description\":\"one\"}" },
+	{ "PUT", "/api/vhosts/v", "{\"description\":\"two\"}" },
+	{ "PUT", "/api/vhost-limits/v/max-queues", "{\"value\":5}" },
+	{ "PUT", "/api/users/u", "{\"password\":\"p\",\"tags\":\"\"}" },
+	{ "PUT", "/api/users/u", "{\"password\":\"p\",\"tags\":\"management\"}" },
+	{ "PUT", "/api/user-limits/u/max-channels", "{\"value\":5}" },
+	{ "PUT", "/api/permissions/v/u", "{\"configure\":\"\",\"write\":\"\",\"read\":\"\"}" },
+	{ "DELETE", "/api/permissions/v/u", NULL },
+	{ "PUT", "/api/topic-permissions/v/u",
+	  "{\"exchange\":\"amq.topic\",\"write\":\"a\",\"read\":\"b\"}" },
+	{ "PUT", "/api/policies/%2F/p", "{\"pattern\":\"a\",\"definition\":{\"max-length\":1}}" },
+	{ "DELETE", "/api/policies/%2F/p", NULL },
+	{ "PUT", "/api/operator-policies/%2F/p",
+	  "{\"pattern\":\"a\",\"definition\":{\"max-length\":1}}" },
+	{ "PUT", "/api/global-parameters/g", "{\"value\":1}" },
+	{ "DELETE", "/api/global-parameters/g", NULL },
+	{ "DELETE", "/api/users/u", NULL },
+	{ "DELETE", "/api/vhosts/v", NULL },
+};
+
+START_TEST(every_change_of_definitions_gives_them_another_tag)
+{
+	char before[80] = "";
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		assert_asked(200, "GET", "/api/definitions", NULL);
+		snprintf(before, sizeof before, "%s", read_tag());
+		unsigned got = browser_ask(&browser, changes[i].method, changes[i].target,
+		                           changes[i].body);
+		ck_assert_msg(got == 201 || got == 204, "%s: %u %s", changes[i].target, got,
+		              browser_body(&browser));
+		assert_asked(200, "GET", "/api/definitions", NULL);
+		ck_assert_msg(strcmp(before, read_tag()) != 0, "%s %s", changes[i].method,
+		              changes[i].target);
+		assert_known(200, "/api/definitions", before);
+	}
+}
+END_TEST
+
 /* ---- clients ---- */
 
 static struct talk talk;
@@ -336,6 +435,8 @@ Suite *suite_management_api_node(void)
 	tcase_add_test(t, protection_is_told);
 	tcase_add_test(t, a_quorum_queue_has_one_member);
 	tcase_add_test(t, rights_on_topics_that_nobody_gave_are_not_there);
+	tcase_add_test(t, definitions_that_are_known_are_not_told_again);
+	tcase_add_test(t, every_change_of_definitions_gives_them_another_tag);
 	tcase_add_test(t, a_consumer_is_cancelled_from_outside);
 	tcase_add_test(t, a_prefetch_count_is_changed_from_outside);
 	tcase_add_test(t, a_stream_keeps_its_prefetch_count);

@@ -110,6 +110,33 @@ START_TEST(a_rate_is_that_of_the_last_step)
 }
 END_TEST
 
+START_TEST(what_was_sampled_is_forgotten)
+{
+	for (int i = 0; i < 3; i++) {
+		publish(50);
+		inside_pass(&in, STEP_MS);
+	}
+	ck_assert_uint_eq(browser_ask(&browser, "DELETE", "/api/reset/other", NULL), 404);
+	ask("/api/queues/%2F/q?columns=message_stats.publish_details");
+	has("\"publish_details\":{\"rate\":10");
+	ck_assert_uint_eq(browser_ask(&browser, "DELETE", "/api/reset/leveret", NULL), 204);
+	ask("/api/queues/%2F/q?columns=message_stats.publish,message_stats.publish_details"
+	    "&msg_rates_age=60&msg_rates_incr=5");
+	has("\"publish\":150,\"publish_details\":{\"rate\":0.0,\"samples\":[{\"sample\":150,");
+	lacks("\"sample\":100,");
+	publish(25);
+	inside_pass(&in, STEP_MS);
+	ask("/api/queues/%2F/q?columns=message_stats.publish_details"
+	    "&msg_rates_age=60&msg_rates_incr=5");
+	has("{\"rate\":5.0,\"samples\":[{\"sample\":175,");
+	has("},{\"sample\":150,");
+	lacks("\"sample\":100,");
+	ck_assert_uint_eq(browser_ask(&browser, "DELETE", "/api/reset", NULL), 204);
+	ask("/api/overview");
+	has("\"publish\":175,\"publish_details\":{\"rate\":0.0}");
+}
+END_TEST
+
 START_TEST(samples_are_the_newest_first)
 {
 	for (int i = 1; i <= 3; i++) {
@@ -374,6 +401,7 @@ Suite *suite_management_stats(void)
 	tcase_add_test(t, what_never_moved_has_no_statistics);
 	tcase_add_test(t, counters_are_exact_at_once);
 	tcase_add_test(t, a_rate_is_that_of_the_last_step);
+	tcase_add_test(t, what_was_sampled_is_forgotten);
 	tcase_add_test(t, samples_are_the_newest_first);
 	tcase_add_test(t, samples_are_as_many_as_are_wanted_and_no_more_than_500);
 	tcase_add_test(t, the_broker_remembers_a_day);
