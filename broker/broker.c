@@ -457,37 +457,17 @@ struct slice broker_cluster_name(const struct broker *b)
 	return said ? name.bytes : slice_str(b->options.cluster_name);
 }
 
-static void add_vhost(struct broker_totals *out, const struct topology *t)
+void broker_describe(struct broker *b, struct buf *out)
 {
-	out->exchanges += t->exchanges.count;
-	out->queues += t->queues.count;
-	out->bindings += t->n_bindings;
-	list_each(it, &t->all_queues.list) {
-		const struct queue *q = list_entry(it, struct queue, link);
-		out->ready += queue_ready(q);
-		out->unacked += q->live->unacked;
-		out->consumers += q->live->rotation.count;
-	}
-}
-
-void broker_total(const struct broker *b, struct broker_totals *out)
-{
-	*out = (struct broker_totals){ 0 };
-	list_each(it, &b->all_vhosts.list)
-		add_vhost(out, &list_entry(it, struct vhost, link)->topology);
-}
-
-void broker_describe(const struct broker *b, struct buf *out)
-{
-	struct broker_totals t;
-	broker_total(b, &t);
+	counters_settle(b);
+	struct vhosts_totals t = vhosts_total(b);
 	buf_printf(out, "connections %llu, consumers %llu\n", (unsigned long long)b->n_connections,
-	           (unsigned long long)t.consumers);
+	           (unsigned long long)b->n_consumers);
 	buf_printf(out, "virtual hosts %u, exchanges %llu, queues %llu, bindings %llu\n",
 	           b->vhosts.count, (unsigned long long)t.exchanges, (unsigned long long)t.queues,
 	           (unsigned long long)t.bindings);
 	buf_printf(out, "messages ready %llu, unacked %llu; %llu bytes of them in memory\n",
-	           (unsigned long long)t.ready, (unsigned long long)t.unacked,
+	           (unsigned long long)t.messages.ready, (unsigned long long)t.messages.unacked,
 	           (unsigned long long)b->store.resident);
 	if (!b->options.log)
 		return;
@@ -500,14 +480,28 @@ void broker_describe(const struct broker *b, struct buf *out)
 	           (unsigned long long)s.disk_bytes);
 }
 
-static void check_tally(const struct broker *b)
+static uint64_t consumers_in(const struct topology *t)
 {
-	struct broker_totals t;
-	broker_total(b, &t);
-	list_each(it, &b->going_vhosts)
-		add_vhost(&t, &list_entry(it, struct vhost, link)->topology);
-	must(t.ready == b->store.tally.ready && t.unacked == b->store.tally.unacked);
-	must(t.consumers == b->n_consumers);
+	uint64_t n = 0;
+	list_each(it, &t->all_queues.list)
+		n += list_entry(it, struct queue, link)->live->rotation.count;
+	return n;
+}
+
+static void check_totals(const struct broker *b)
+{
+	struct vhosts_totals sum = vhosts_total(b);
+	struct tally none = { 0 };
+	uint64_t consumers = 0;
+	list_each(it, &b->all_vhosts.list)
+		consumers += consumers_in(&list_entry(it, struct vhost, link)->topology);
+	list_each(it, &b->going_vhosts) {
+		const struct topology *t = &list_entry(it, struct vhost, link)->topology;
+		consumers += consumers_in(t);
+		tally_follow(&sum.messages, &none, &t->tally);
+	}
+	must(memcmp(&sum.messages, &b->store.tally, sizeof sum.messages) == 0);
+	must(consumers == b->n_consumers);
 }
 
 void broker_check(const struct broker *b)
@@ -523,5 +517,5 @@ void broker_check(const struct broker *b)
 		connections++;
 	}
 	must(connections == b->n_connections);
-	check_tally(b);
+	check_totals(b);
 }

@@ -113,7 +113,7 @@ bool broker_is_empty(const struct broker *b);
 int broker_free(struct broker *b);
 
 /* A few lines for the operator (SIGUSR1): counts of connections, queues, messages, log. */
-void broker_describe(const struct broker *b, struct buf *out);
+void broker_describe(struct broker *b, struct buf *out);
 
 /* Walks every structure and must()s its invariants; for tests and the simulator. */
 void broker_check(const struct broker *b);

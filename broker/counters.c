@@ -75,6 +75,8 @@ void count_consumer(struct consumer *c)
 	COUNT(c->channel, c->queue, deliver_no_ack, c->no_ack ? c->delivered : 0);
 	COUNT(c->channel, c->queue, deliver, c->no_ack ? 0 : c->delivered);
 	COUNT(c->channel, c->queue, ack, c->acked);
+	c->all_delivered += c->delivered;
+	c->all_acked += c->acked;
 	c->delivered = c->acked = 0;
 }
 
@@ -83,6 +85,8 @@ static void gather_queue(struct queue *q)
 	struct motion *m = motion_of(q);
 	MOTION_COUNT(m, publish, q->next_seq - m->seen);
 	m->seen = q->next_seq;
+	if (list_linked(&q->link) && topology_count(q->topology, q))
+		motion_stir(&vhost_of(q)->motion, &q->store->stirred);
 	list_each(it, &q->live->rotation.able)
 		count_consumer(list_entry(it, struct consumer, turn));
 	list_each(it, &q->live->rotation.waiting)
@@ -235,12 +239,14 @@ void count_residence(struct broker *b, const struct entry *e)
 		histogram_add(&b->counters.residence_ms, ms < 0 ? 0 : (uint64_t)ms, 1);
 }
 
+/* Here and in count_ack the queue moves anyway. */
 void count_deliver(struct consumer *c, bool redelivered)
 {
-	queue_stir(c->queue);
 	c->delivered++;
-	if (redelivered)
-		COUNT(c->channel, c->queue, redeliver, 1);
+	if (!redelivered)
+		return;
+	c->redelivered++;
+	COUNT(c->channel, c->queue, redeliver, 1);
 }
 
 void count_get(struct channel *ch, struct queue *q, bool no_ack, bool redelivered)
@@ -257,7 +263,6 @@ void count_get_empty(struct channel *ch, struct queue *q)
 
 void count_ack(struct channel *ch, struct queue *q, struct consumer *c)
 {
-	queue_stir(q);
 	if (c && !c->cancelled)
 		c->acked++;
 	else

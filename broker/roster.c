@@ -56,7 +56,8 @@ void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum rost
 	case ROSTER_USERS: walk_begin(&r->outer, &b->walks, &b->all_users); break;
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS: walk_begin(&r->outer, &b->walks, &b->connections); break;
-	case ROSTER_CONSUMERS: walk_begin(&r->outer, &b->walks, &b->consumers); break;
+	case ROSTER_CONSUMERS:
+	case ROSTER_DELIVERIES: walk_begin(&r->outer, &b->walks, &b->consumers); break;
 	case ROSTER_PUBLISHERS:
 		walk_begin(&r->outer, &b->store.publisher_walks, &b->store.all_publishers);
 		break;
@@ -225,6 +226,7 @@ static void fill(struct roster *r, struct list *l, struct roster_row *out)
 	case ROSTER_EXCHANGES: out->exchange = list_entry(l, struct exchange, link); break;
 	case ROSTER_CONNECTIONS: out->connection = list_entry(l, struct connection, link); break;
 	case ROSTER_CONSUMERS:
+	case ROSTER_DELIVERIES:
 		out->consumer = list_entry(l, struct consumer, link);
 		out->queue = out->consumer->queue;
 		out->channel = out->consumer->channel;
@@ -250,6 +252,7 @@ static bool is_elsewhere(const struct roster *r, const struct roster_row *row)
 	switch (r->kind) {
 	case ROSTER_STREAMS: return !row->queue->live->stream && !row->queue->live->retained;
 	case ROSTER_CONSUMERS:
+	case ROSTER_DELIVERIES:
 	case ROSTER_PUBLISHERS: return r->vhost && row->vhost != r->vhost;
 	case ROSTER_VHOST_LIMITS:
 		return (r->vhost && row->vhost != r->vhost) ||

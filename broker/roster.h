@@ -33,6 +33,7 @@ enum roster_kind {
 	ROSTER_CONNECTIONS,
 	ROSTER_CHANNELS,
 	ROSTER_CONSUMERS,
+	ROSTER_DELIVERIES,           /* the same, by what they were handed */
 	ROSTER_PUBLISHERS,           /* those that number, once for each queue that knows them */
 	ROSTER_POLICIES,             /* the weakest first */
 	ROSTER_OPERATOR_POLICIES,

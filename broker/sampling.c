@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A step begins with the first turn after its time.  Those that have moved until then stand in one
  * list and are measured from its front, while those that move on gather in another one.  At the end
- * a census counts the messages of each virtual host, and the broker is measured. */
+ * the broker is measured. */
 #include "broker/sampling.h"
 
 #include "base/die.h"
@@ -70,8 +70,8 @@ static void measure_connection(const struct connection *c, uint64_t out[MEASURES
 
 static void measure_vhost(const struct vhost *v, uint64_t out[MEASURES])
 {
-	out[MEASURE_messages_ready] = v->messages.ready;
-	out[MEASURE_messages_unacknowledged] = v->messages.unacked;
+	out[MEASURE_messages_ready] = v->topology.tally.ready;
+	out[MEASURE_messages_unacknowledged] = v->topology.tally.unacked;
 	out[MEASURE_recv_oct] = v->received_bytes;
 	out[MEASURE_send_oct] = v->sent_bytes;
 }
@@ -228,18 +228,6 @@ static bool is_moved(const struct broker *b)
 	return !list_empty(&b->store.stirred) || b->sampling.churn != churn(b);
 }
 
-static void count_on(struct broker *b)
-{
-	struct sampling *s = &b->sampling;
-	if (!s->counting)
-		census_begin(&s->census, b);
-	s->counting = census_go_on(&s->census);
-	if (s->counting)
-		return;
-	census_end(&s->census);
-	measure_all(b);
-}
-
 void sampling_turn(struct broker *b)
 {
 	struct sampling *s = &b->sampling;
@@ -253,7 +241,7 @@ void sampling_turn(struct broker *b)
 	for (struct list *l; looks && (l = s->due.next) != &s->due; looks--)
 		look(b, list_entry(l, struct motion, stirred));
 	if (looks)
-		count_on(b);
+		measure_all(b);
 }
 
 uint64_t sampling_deadline(const struct broker *b)
@@ -343,6 +331,13 @@ double sampling_rate(const struct broker *b, const struct motion *m, uint64_t ma
 	return (double)(int64_t)(now - before) * 1e3 / (double)b->sampling.interval_ms;
 }
 
+unsigned sampling_capacity(const struct broker *b, const struct queue *q)
+{
+	bool moves = q->motion && q->motion->moved == sampling_last(b);
+	unsigned able = rotation_first(&q->live->rotation) ? 100 : 0;
+	return moves ? q->motion->able : able;
+}
+
 uint64_t sampling_first(const struct broker *b, const struct motion *m)
 {
 	const struct series *s = m ? series_of(b, m, 0) : NULL;
@@ -375,7 +370,6 @@ void sampling_init(struct broker *b, uint64_t interval_ms, uint64_t most_bytes)
 void sampling_free(struct broker *b)
 {
 	struct sampling *s = &b->sampling;
-	census_end(&s->census);
 	motion_end(&s->motion);
 	for (unsigned i = 0; i < SAMPLING_SPANS; i++)
 		series_free(&s->spans[i].series);

@@ -6,8 +6,10 @@
 #define BROKER_SAMPLING_H
 
 #include "base/series.h"
-#include "broker/census.h"
 #include "queue/motion.h"
+
+struct broker;
+struct queue;
 
 enum measure {
 #define TRAFFIC(name) MEASURE_##name,
@@ -36,8 +38,6 @@ struct sampling {
 	struct list due;             /* struct motion.stirred */
 	uint64_t churn;
 	struct series_pool pool, own_pool;   /* the other one is of the broker's series */
-	bool counting;               /* a census is under way */
-	struct census census;
 	struct motion motion;        /* of the broker */
 	struct sampling_span spans[SAMPLING_SPANS];
 };
@@ -55,13 +55,16 @@ uint64_t sampling_deadline(const struct broker *b);
 /* How many measures there are of each kind: the first ones. */
 size_t sampling_measures(enum motion_kind kind);
 
-/* The numbers now; of virtual hosts and the broker after counters_settle, and what a census sums
- * up as it was made last. */
+/* The numbers now; of virtual hosts and the broker after counters_settle. */
 void sampling_measure(const struct broker *b, const struct motion *m, uint64_t out[MEASURES]);
 
 /* Likewise of a queue, which may have messages and not have moved since the start. */
 void sampling_measure_queue(const struct broker *b, const struct queue *q,
                             uint64_t out[MEASURES]);
+
+/* In what part of the looks at the queue a consumer was able to take a message, in per cent; of one
+ * at rest as it is now. */
+unsigned sampling_capacity(const struct broker *b, const struct queue *q);
 
 /* What the measures in the mask are now, in sum; what they were at a step; and how fast that
  * changed between the last two steps, in a second.  m NULL: it never moved.  What has no samples,

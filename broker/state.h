@@ -97,9 +97,6 @@ static inline uint64_t broker_wall_ms(const struct broker *b)
  * what the configuration says. */
 struct slice broker_cluster_name(const struct broker *b);
 
-/* Looks at every queue. */
-void broker_total(const struct broker *b, struct broker_totals *out);
-
 /* The queue may have something to deliver: it is looked at in this turn. */
 void broker_run_queue(struct broker *b, struct queue *q);
 

@@ -45,20 +45,28 @@ void vhosts_init(struct broker *b)
 	order_init(&b->all_vhosts, name_of);
 }
 
+struct vhosts_totals vhosts_total(const struct broker *b)
+{
+	struct vhosts_totals sum = { 0 };
+	struct tally none = { 0 };
+	list_each(it, &b->all_vhosts.list) {
+		const struct topology *t = &list_entry(it, struct vhost, link)->topology;
+		sum.exchanges += t->exchanges.count;
+		sum.queues += t->queues.count;
+		sum.bindings += t->n_bindings;
+		tally_follow(&sum.messages, &none, &t->tally);
+	}
+	return sum;
+}
+
 uint64_t vhosts_queues(const struct broker *b)
 {
-	uint64_t n = 0;
-	list_each(it, &b->all_vhosts.list)
-		n += list_entry(it, struct vhost, link)->topology.queues.count;
-	return n;
+	return vhosts_total(b).queues;
 }
 
 uint64_t vhosts_exchanges(const struct broker *b)
 {
-	uint64_t n = 0;
-	list_each(it, &b->all_vhosts.list)
-		n += list_entry(it, struct vhost, link)->topology.exchanges.count;
-	return n;
+	return vhosts_total(b).exchanges;
 }
 
 bool vhosts_are_many(const struct broker *b)

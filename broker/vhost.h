@@ -44,16 +44,21 @@ struct vhost {
 	struct quota quota;          /* of what it holds */
 	struct motion motion;
 	uint64_t received_bytes, sent_bytes;   /* by its connections */
-	struct vhost_messages {
-		uint64_t ready, unacked;
-	} messages;                  /* as they were counted last (census.h) */
 	struct list link;            /* among all of the broker, or among those that are going */
 };
 
 /* Before there is any. */
 void vhosts_init(struct broker *b);
 
-/* Queues, and exchanges, in all of them together. */
+struct vhosts_totals {
+	uint64_t exchanges, queues, bindings;
+	struct tally messages;       /* right after counters_settle */
+};
+
+/* What there is in all of them together. */
+struct vhosts_totals vhosts_total(const struct broker *b);
+
+/* Of that, queues, and exchanges. */
 uint64_t vhosts_queues(const struct broker *b);
 uint64_t vhosts_exchanges(const struct broker *b);
 

@@ -373,6 +373,27 @@ log_position topology_pause(struct topology *t, struct queue *q, bool paused)
 	return queue_is_logged(q) ? keep_queue(t, q) : 0;
 }
 
+/* What was counted of it last; what never moved has that still. */
+static struct tally told_of(const struct queue *q)
+{
+	return q->motion ? *motion_told(q->motion) : queue_tally(q);
+}
+
+static void follow(struct topology *t, struct tally before, struct tally now)
+{
+	tally_follow(&t->tally, &before, &now);
+	tally_follow(&t->store->tally, &before, &now);
+}
+
+bool topology_count(struct topology *t, struct queue *q)
+{
+	struct tally before = told_of(q), now = queue_tally(q);
+	follow(t, before, now);
+	if (q->motion)
+		*motion_told(q->motion) = now;
+	return memcmp(&before, &now, sizeof now) != 0;
+}
+
 log_position topology_remove_queue(struct topology *t, struct queue *q)
 {
 	log_position at = 0;
@@ -391,6 +412,7 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 	t->store->comings++;
 	walks_leave(&t->walks, &q->link);
 	order_remove(&t->all_queues, &q->link);
+	follow(t, told_of(q), (struct tally){ 0 });
 	queue_delete(&q);
 	return at;
 }
@@ -639,6 +661,7 @@ static bool recover_queue(struct topology *t, struct recovery *r, struct slice k
 	store_claim(t->store, r, q);
 	if (q->live->retained)
 		store_claim(t->store, r, q->live->retained);
+	follow(t, (struct tally){ 0 }, queue_tally(q));
 	return true;
 }
 
@@ -736,8 +759,17 @@ static uint64_t check_exchange(const struct topology *t, const struct exchange *
 	return n;
 }
 
+/* What is not counted yet has been stirred. */
+static void check_counted(const struct queue *q, struct tally *sum)
+{
+	struct tally none = { 0 }, told = told_of(q), now = queue_tally(q);
+	must(q->stirred || memcmp(&told, &now, sizeof now) == 0);
+	tally_follow(sum, &none, &told);
+}
+
 void topology_check(const struct topology *t)
 {
+	struct tally sum = { 0 };
 	uint64_t n = 0;
 	size_t cursor = 0;
 	const struct exchange *x;
@@ -753,5 +785,7 @@ void topology_check(const struct topology *t)
 		list_each(it, &q->bindings)
 			must(list_entry(it, struct binding, on_destination)->queue == q);
 		queue_check(q);
+		check_counted(q, &sum);
 	}
+	must(memcmp(&sum, &t->tally, sizeof sum) == 0);
 }

@@ -11,6 +11,7 @@
 #include "exchange/exchange.h"
 #include "persistence/log.h"
 #include "queue/claims.h"
+#include "queue/tally.h"
 
 struct catalog;
 struct departures;
@@ -42,6 +43,7 @@ struct topology {
 	struct order all_queues;
 	struct list walks;           /* under way over these, and over bindings of one end */
 	uint64_t n_bindings;
+	struct tally tally;          /* what is in its queues, as of when each was counted last */
 	uint64_t next_serial;        /* for the next exchange or queue */
 	uint64_t mark;               /* number of the latest routing */
 	struct found found;          /* scratch of routing */
@@ -82,6 +84,10 @@ struct exchange *topology_add_exchange(struct topology *t, const struct exchange
 /* Deletes an exchange (not a predeclared one) and every binding from and to it, and whatever
  * auto-delete exchange thereby lost its last binding.  Returns the position to wait for or 0. */
 log_position topology_remove_exchange(struct topology *t, struct exchange *x);
+
+/* What has changed in one of its queues since that was counted last counts now, here and among all
+ * that the store has.  False: nothing has. */
+bool topology_count(struct topology *t, struct queue *q);
 
 struct queue_spec;
 

@@ -109,18 +109,19 @@ static void put_rated(const struct http_response *r, struct buf *out, const char
 static void put_totals(const struct http_response *r, struct buf *out)
 {
 	const struct broker *b = r->host->broker;
-	const struct broker_totals *t = &r->census.totals;
+	struct vhosts_totals t = vhosts_total(b);
 	object_open(out, "object_totals");
 	object_put(out, "connections", cell_number(b->n_connections));
 	object_put(out, "channels", cell_number(b->n_channels));
-	object_put(out, "queues", cell_number(t->queues));
-	object_put(out, "exchanges", cell_number(t->exchanges));
-	object_put(out, "consumers", cell_number(t->consumers));
+	object_put(out, "queues", cell_number(t.queues));
+	object_put(out, "exchanges", cell_number(t.exchanges));
+	object_put(out, "consumers", cell_number(b->n_consumers));
 	object_close(out);
 	object_open(out, "queue_totals");
-	put_rated(r, out, "messages", t->ready + t->unacked, STATS_MESSAGES);
-	put_rated(r, out, "messages_ready", t->ready, STATS_OF(messages_ready));
-	put_rated(r, out, "messages_unacknowledged", t->unacked, STATS_OF(messages_unacknowledged));
+	put_rated(r, out, "messages", t.messages.ready + t.messages.unacked, STATS_MESSAGES);
+	put_rated(r, out, "messages_ready", t.messages.ready, STATS_OF(messages_ready));
+	put_rated(r, out, "messages_unacknowledged", t.messages.unacked,
+	          STATS_OF(messages_unacknowledged));
 	object_close(out);
 }
 
@@ -142,22 +143,30 @@ static void put_churn(const struct http_response *r, struct buf *out)
 	put_measure(r, out, "queue_deleted", STATS_OF(queue_deleted));
 }
 
+/* What is told of each virtual host, and how it is called there. */
+static const struct {
+	enum roster_kind kind;
+	const char *path;
+	uint64_t measures;
+} rated[] = {
+#define FIELD(kind, path, column)
+#define OWN(kind, path, value)
+#define SAMPLED(kind, path, name, measures)
+#define RATED(kind, path, name, measures) { ROSTER_##kind, path, measures },
+#include "management/fields.def"
+#undef FIELD
+#undef OWN
+#undef SAMPLED
+#undef RATED
+};
+
 static void put_message_stats(const struct http_response *r, struct buf *out)
 {
-	counters_settle(r->host->broker);
+	static const char in[] = "message_stats.";
 	object_open(out, "message_stats");
-	put_measure(r, out, "publish", STATS_OF(publish));
-	put_measure(r, out, "confirm", STATS_OF(confirm));
-	put_measure(r, out, "return_unroutable", STATS_OF(return_unroutable));
-	put_measure(r, out, "drop_unroutable", STATS_OF(drop_unroutable));
-	put_measure(r, out, "deliver_get", STATS_DELIVER_GET);
-	put_measure(r, out, "deliver", STATS_OF(deliver));
-	put_measure(r, out, "deliver_no_ack", STATS_OF(deliver_no_ack));
-	put_measure(r, out, "get", STATS_OF(get));
-	put_measure(r, out, "get_no_ack", STATS_OF(get_no_ack));
-	put_measure(r, out, "get_empty", STATS_OF(get_empty));
-	put_measure(r, out, "ack", STATS_OF(ack));
-	put_measure(r, out, "redeliver", STATS_OF(redeliver));
+	for (size_t i = 0; i < ARRAY_LEN(rated); i++)
+		if (rated[i].kind == ROSTER_VHOSTS && strncmp(rated[i].path, in, strlen(in)) == 0)
+			put_measure(r, out, rated[i].path + strlen(in), rated[i].measures);
 	put_measure(r, out, "disk_reads", STATS_OF(disk_reads));
 	put_measure(r, out, "disk_writes", STATS_OF(disk_writes));
 	object_close(out);
@@ -205,15 +214,11 @@ static void put_retention(const struct http_response *r, struct buf *out)
 	object_close(out);
 }
 
-/* Once all queues have been counted. */
 enum call_state api_overview(struct http_response *r, struct buf *out)
 {
-	if (!r->begun && !api_spans(r, out))
+	if (!api_spans(r, out))
 		return CALL_DONE;
-	if (!r->begun)
-		census_begin(&r->census, r->host->broker);
-	if (census_go_on(&r->census))
-		return CALL_MORE;
+	counters_settle(r->host->broker);
 	object_open(out, NULL);
 	put_versions(r, out);
 	put_exchange_types(out);

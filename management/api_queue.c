@@ -43,19 +43,31 @@ static void put_owner(struct buf *out, const struct broker *b, const struct queu
 	object_close(out);
 }
 
-/* Of pairs nothing is counted (docs/decisions/0020-statistics.md). */
+static bool was_given_something(const struct roster_row *row)
+{
+	return row->consumer->all_delivered || row->consumer->delivered;
+}
+
+/* Of its consumers: further rows. */
+static void begin_rows(struct http_response *r, struct buf *out, const char *key,
+                       enum roster_kind kind)
+{
+	buf_printf(out, ",\"%s\":", key);
+	rows_end(&r->rows);
+	rows_begin(&r->rows, r->host->broker, kind);
+	rows_match(&r->rows, "queue.vhost", r->parts[0]);
+	rows_match(&r->rows, "queue.name", buf_slice(&r->room));
+}
+
+/* Of pairs nothing is counted but by consumers (docs/decisions/0020-statistics.md). */
 static void put_more(struct http_response *r, struct buf *out, const struct queue *q)
 {
 	put_empty_list(out, "incoming");
-	put_empty_list(out, "deliveries");
 	put_owner(out, r->host->broker, q);
-	buf_printf(out, ",\"consumer_details\":");
 	buf_clear(&r->room);
 	buf_append_slice(&r->room, queue_name(q));
-	rows_end(&r->rows);
-	rows_begin(&r->rows, r->host->broker, ROSTER_CONSUMERS);
-	rows_match(&r->rows, "queue.vhost", r->parts[0]);
-	rows_match(&r->rows, "queue.name", buf_slice(&r->room));
+	begin_rows(r, out, "deliveries", ROSTER_DELIVERIES);
+	r->rows.wanted = was_given_something;
 }
 
 /* With its consumers, unless columns are chosen. */
@@ -74,6 +86,10 @@ enum call_state api_queue(struct http_response *r, struct buf *out)
 	}
 	if (rows_go_on(&r->rows, r->user, out))
 		return CALL_MORE;
+	if (r->count++ == 0) {
+		begin_rows(r, out, "consumer_details", ROSTER_CONSUMERS);
+		return CALL_MORE;
+	}
 	buf_u8(out, '}');
 	return CALL_DONE;
 }

@@ -343,7 +343,6 @@ void call_free(struct call **c)
 	definitions_end(&(*c)->definitions);
 	parsing_end(&(*c)->parsing);
 	expulsion_end(&(*c)->expulsion);
-	census_end(&(*c)->census);
 	browse_end(&(*c)->browse);
 	moving_end(&(*c)->moving);
 	holdings_end(&(*c)->holdings);

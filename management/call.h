@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/logline.h"
-#include "broker/census.h"
 #include "broker/expulsion.h"
 #include "broker/moving.h"
 #include "broker/roster.h"
@@ -138,7 +137,6 @@ struct call {
 	struct parsing *parsing;     /* of definitions */
 	struct definitions definitions;
 	struct expulsion expulsion;
-	struct census census;
 	struct browse browse;
 	struct moving moving;
 	struct holdings holdings;

@@ -208,6 +208,7 @@ static void put_json_field(struct buf *out, const struct field *f)
 void cell_put_json(struct buf *out, struct cell c)
 {
 	switch (c.kind) {
+	case CELL_ABSENT:
 	case CELL_EMPTY: buf_printf(out, "\"\""); break;
 	case CELL_ATOM:
 	case CELL_TEXT: put_json_text(out, c.text); break;

@@ -136,6 +136,12 @@ static struct cell cell_tag(const struct consumer *c)
 	return c ? cell_slice(c->tag) : cell_empty();
 }
 
+/* A stream's readers have their messages in common, and its messages are in the log. */
+static struct cell cell_of_queue(const struct queue *q, uint64_t n)
+{
+	return q->live->stream ? cell_absent() : cell_number(n);
+}
+
 #define QUEUE_VALUE(name, expression)   \
 	VALUE(queue_##name)                 \
 	{                                   \
@@ -154,6 +160,16 @@ QUEUE_VALUE(ready_count, cell_number(queue_ready(q)))
 QUEUE_VALUE(unacked, cell_number(q->live->unacked - q->live->held.count))
 QUEUE_VALUE(messages, cell_number(queue_ready(q) + q->live->unacked))
 QUEUE_VALUE(ready_bytes, cell_number(q->live->ready_bytes))
+QUEUE_VALUE(unacked_bytes, cell_of_queue(q, q->live->unacked_bytes - q->live->held_bytes))
+QUEUE_VALUE(bytes, cell_number(q->live->ready_bytes + q->live->unacked_bytes))
+QUEUE_VALUE(persistent, cell_of_queue(q, queue_tally(q).persistent))
+QUEUE_VALUE(persistent_bytes, cell_of_queue(q, queue_tally(q).persistent_bytes))
+QUEUE_VALUE(ready_ram_count, cell_of_queue(q, queue_ready_ram(q).n))
+QUEUE_VALUE(unacked_ram_count, cell_of_queue(q, queue_unacked_ram(q).n))
+QUEUE_VALUE(ram_count, cell_of_queue(q, queue_ram(q).n))
+QUEUE_VALUE(ram_bytes, cell_of_queue(q, queue_ram(q).bytes))
+QUEUE_VALUE(paged_out_count, cell_of_queue(q, queue_paged_out(q).n))
+QUEUE_VALUE(paged_out_bytes, cell_of_queue(q, queue_paged_out(q).bytes))
 QUEUE_VALUE(held, cell_number(q->live->held.count))
 QUEUE_VALUE(held_bytes, cell_number(q->live->held_bytes))
 /* What it retains; nothing where that is not asked for. */
@@ -207,6 +223,20 @@ VALUE(queue_type)
 	return said ? cell_slice(f.bytes) : cell_text("classic");
 }
 
+/* Of the first one, if it is in memory and has one. */
+VALUE(queue_timestamp)
+{
+	uint64_t at;
+	(void)room;
+	return queue_front_timestamp(r->queue, &at) ? cell_number(at) : cell_empty();
+}
+
+VALUE(queue_capacity)
+{
+	buf_real(room, sampling_capacity(r->broker, r->queue) / 100.);
+	return cell_json(buf_slice(room));
+}
+
 static const struct column queue_columns[] = {
 	{ "name", queue_name_cell },
 	{ "durable", queue_durable },
@@ -224,8 +254,21 @@ static const struct column queue_columns[] = {
 	{ "messages_unacknowledged", queue_unacked },
 	{ "messages", queue_messages },
 	{ "messages_dlx", queue_held },
+	{ "messages_ready_ram", queue_ready_ram_count },
+	{ "messages_unacknowledged_ram", queue_unacked_ram_count },
+	{ "messages_ram", queue_ram_count },
+	{ "messages_persistent", queue_persistent },
+	{ "messages_paged_out", queue_paged_out_count },
+	{ "message_bytes", queue_bytes },
 	{ "message_bytes_ready", queue_ready_bytes },
+	{ "message_bytes_unacknowledged", queue_unacked_bytes },
 	{ "message_bytes_dlx", queue_held_bytes },
+	{ "message_bytes_ram", queue_ram_bytes },
+	{ "message_bytes_persistent", queue_persistent_bytes },
+	{ "message_bytes_paged_out", queue_paged_out_bytes },
+	{ "head_message_timestamp", queue_timestamp },
+	{ "consumer_capacity", queue_capacity },
+	{ "consumer_utilisation", queue_capacity },
 	{ "messages_retained", queue_retained },
 	{ "message_bytes_retained", queue_retained_bytes },
 	{ "first_offset", queue_first_retained },

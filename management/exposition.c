@@ -69,7 +69,9 @@ void exposition_label(struct buf *out, const char *key, struct slice value)
 
 static void put_parts(struct buf *out, uint64_t value, uint64_t parts)
 {
-	int digits = parts == 1000 ? 3 : 6;
+	int digits = 0;
+	for (uint64_t left = parts; left > 1; left /= 10)
+		digits++;
 	if (parts == 1)
 		buf_printf(out, " %" PRIu64 "\n", value);
 	else

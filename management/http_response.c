@@ -483,7 +483,6 @@ void http_response_free(struct http_response **response)
 	proxy_close(&r->proxy, r->now_ms);
 	rows_end(&r->rows);
 	ticker_free(&r->ticker);
-	census_end(&r->census);
 	definitions_end(&r->definitions);
 	metrics_end(&r->metrics);
 	expulsion_end(&r->expulsion);

@@ -11,7 +11,6 @@
 #define MANAGEMENT_HTTP_RESPONSE_H
 
 #include "amqp/table.h"
-#include "broker/census.h"
 #include "broker/expulsion.h"
 #include "broker/moving.h"
 #include "management/call.h"
@@ -55,7 +54,6 @@ struct http_response {
 	struct rows rows;
 	struct stats_spans spans;
 	struct ticker *ticker;
-	struct census census;
 	struct definitions definitions;
 	struct metrics metrics;
 	struct expulsion expulsion;

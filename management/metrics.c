@@ -15,6 +15,7 @@
 #include "management/call.h"
 #include "management/exposition.h"
 #include "queue/queue.h"
+#include "queue/reader.h"
 
 enum { PIECE_BYTES = 32 << 10, PIECE_ROWS = 500 };
 
@@ -47,6 +48,8 @@ struct sight {
 	struct roster_row row;       /* the object */
 	size_t nth;                  /* kind of queues, protocol, reply code */
 };
+
+#define NOTHING UINT64_MAX
 
 typedef uint64_t metric_value(const struct sight *s);
 typedef const struct histogram *metric_spread(const struct sight *s);
@@ -88,6 +91,40 @@ static const struct traffic *of_channel(const struct channel *ch)
 	return &ch->motion.traffic;
 }
 
+/* NOTHING where there is none. */
+static uint64_t timestamp_of(const struct queue *q)
+{
+	uint64_t at;
+	return queue_front_timestamp(q, &at) ? at : NOTHING;
+}
+
+/* Of a stream, whose messages are in the log and which has them for all, it is not told. */
+static uint64_t kept_apart(const struct queue *q, uint64_t value)
+{
+	return q->live->stream ? NOTHING : value;
+}
+
+/* Who looks for where to begin is nowhere yet. */
+static uint64_t behind(const struct queue *q, const struct list *consumers, uint64_t most)
+{
+	list_each(it, consumers) {
+		const struct reader *r = list_entry(it, struct consumer, turn)->reader;
+		uint64_t next = r && !r->high ? r->next : UINT64_MAX;
+		uint64_t end = q->live->stream->visible;
+		if (next < end && end - next > most)
+			most = end - next;
+	}
+	return most;
+}
+
+static uint64_t farthest_behind(const struct queue *q)
+{
+	const struct rotation *r = &q->live->rotation;
+	if (!q->live->stream || !r->count)
+		return NOTHING;
+	return behind(q, &r->waiting, behind(q, &r->able, 0));
+}
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -112,7 +149,6 @@ static uint64_t least(uint64_t a, uint64_t b)
 		return expression;                        \
 	}
 
-#define NOTHING UINT64_MAX
 #define METRIC(prefix, family, name, type, parts, of, value, help) VALUE(all_##name, value)
 #define EACH(prefix, family, name, type, parts, objects, one, all, help) \
 	VALUE(each_##name, one)                                             \
@@ -343,11 +379,14 @@ static bool put_objects(struct metrics *m, const struct metric *of, struct sight
 			break;
 		if (a == TOUR_VHOST || !is_told(m, &s->row, of->objects))
 			continue;
+		uint64_t value = of->one(s);
+		if (value == NOTHING)
+			continue;
 		exposition_name(out, prefix_of(m, of), of->name);
 		put_labels(&s->row, of->objects, out);
 		if (of->one == each_queue_info)
 			put_info_labels(s->row.queue, out);
-		put_value(of, of->one(s), out);
+		put_value(of, value, out);
 	}
 	if (a != TOUR_END)
 		return true;

@@ -113,9 +113,10 @@ static void tell_resources(struct status *s, const struct alarms *a)
 	section_end(s);
 }
 
-static void tell_totals(struct status *s, const struct host *h, struct broker_totals t)
+static void tell_totals(struct status *s, const struct host *h)
 {
 	const struct broker *b = h->broker;
+	struct vhosts_totals t = vhosts_total(b);
 	section(s, "Totals", "totals");
 	tell(s, "Connection count", "connection_count", cell_number(b->n_connections));
 	tell(s, "Connection limit", "connection_limit", cell_number(h->max_connections));
@@ -123,8 +124,8 @@ static void tell_totals(struct status *s, const struct host *h, struct broker_to
 	tell(s, "Exchange count", "exchange_count", cell_number(t.exchanges));
 	tell(s, "Binding count", "binding_count", cell_number(t.bindings));
 	tell(s, "Virtual host count", "virtual_host_count", cell_number(b->vhosts.count));
-	tell(s, "Messages ready", "messages_ready", cell_number(t.ready));
-	tell(s, "Messages unacknowledged", "messages_unacknowledged", cell_number(t.unacked));
+	tell(s, "Messages ready", "messages_ready", cell_number(t.messages.ready));
+	tell(s, "Messages unacknowledged", "messages_unacknowledged", cell_number(t.messages.unacked));
 	tell(s, "Messages in memory (bytes)", "message_bytes_ram", cell_number(b->store.resident));
 	section_end(s);
 }
@@ -186,22 +187,18 @@ static void tell_lists(const struct host *h, struct buf *out)
 	ports_put(h, out);
 }
 
-/* Once all queues have been counted. */
 enum call_state verb_status(struct call *c, struct buf *out)
 {
 	const struct host *h = c->host;
 	struct status s = { out, c->json, false };
-	if (!c->begun)
-		census_begin(&c->census, h->broker);
-	if (census_go_on(&c->census))
-		return CALL_MORE;
+	counters_settle(h->broker);
 	call_banner(c, out, "Status of the broker in %s ...", h->data_dir);
 	if (s.json)
 		buf_u8(out, '{');
 	tell_runtime(&s, h);
 	tell_alarms(&s, h->broker);
 	tell_resources(&s, &h->broker->alarms);
-	tell_totals(&s, h, c->census.totals);
+	tell_totals(&s, h);
 	tell_log(&s, h->broker);
 	if (!s.json) {
 		tell_lists(h, out);

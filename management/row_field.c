@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "management/row_field.h"
 
-#include "amqp/props.h"
 #include "amqp/table.h"
 #include "base/die.h"
 #include "base/digest.h"
@@ -111,30 +110,6 @@ VALUE(channel_idle_since)
 	return idle_since(r->broker, &r->channel->motion, room);
 }
 
-/* Of the oldest one, if it is in memory and has one. */
-VALUE(head_timestamp)
-{
-	const struct live *live = r->queue->live;
-	const struct lane *l = &live->lane;
-	struct props p;
-	(void)room;
-	for (unsigned i = live->n_levels; i && !lane_count(l); i--)
-		l = &live->levels[i - 1];
-	struct entry e = lane_peek(l);
-	bool known = e.message && props_decode(message_header(e.message), &p);
-	return known && p.flags & PROP_timestamp ? cell_number(p.timestamp) : cell_empty();
-}
-
-/* What part of the time a message would be taken at once; of a queue at rest as it is now. */
-VALUE(consumer_capacity)
-{
-	const struct queue *q = r->queue;
-	bool moves = q->motion && q->motion->moved == sampling_last(r->broker);
-	unsigned able = rotation_first(&q->live->rotation) ? 100 : 0;
-	buf_real(room, (moves ? q->motion->able : able) / 100.);
-	return cell_json(buf_slice(room));
-}
-
 VALUE(password_hash)
 {
 	password_print(room, &r->user->about.password);
@@ -173,6 +148,19 @@ VALUE(channel)
 
 /* 0: for ever; rabbitmqadmin takes nothing but a number. */
 OWN_VALUE(consumer_timeout, cell_number(r->consumer->patience_ms))
+
+static uint64_t delivered(const struct consumer *c)
+{
+	return c->all_delivered + c->delivered;
+}
+
+OWN_VALUE(consumer_ack, cell_number(r->consumer->all_acked + r->consumer->acked))
+OWN_VALUE(consumer_deliver, cell_number(r->consumer->no_ack ? 0 : delivered(r->consumer)))
+OWN_VALUE(consumer_deliver_no_ack, cell_number(r->consumer->no_ack ? delivered(r->consumer) : 0))
+OWN_VALUE(consumer_delivered, cell_number(delivered(r->consumer)))
+OWN_VALUE(consumer_redeliver, cell_number(r->consumer->redelivered))
+OWN_VALUE(consumer_tag, cell_slice(r->consumer->tag))
+OWN_VALUE(consumer_queue, cell_slice(queue_name(r->consumer->queue)))
 
 /* What the column has as text for a table is JSON. */
 VALUE(parameter_value)

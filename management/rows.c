@@ -300,6 +300,7 @@ static bool is_visible(const struct rows *w, const struct user *u, const struct 
 		must(c);
 		return http_user_is(u, "monitoring") || (c->user && slice_is(u->name, c->user));
 	case ROSTER_CONSUMERS:
+	case ROSTER_DELIVERIES:
 	case ROSTER_VHOST_LIMITS:
 	case ROSTER_VHOSTS: return http_sees(u, row->vhost);
 	default: return true;

@@ -227,6 +227,7 @@ static void drop(struct compaction *c, const struct trail_entry *t)
 {
 	struct queue *q = c->queue;
 	struct trail_emptied emptied;
+	queue_stir(q);
 	bool there = trail_take(&q->live->lane.cold, t->seq, t->body_bytes, &emptied);
 	must(there);
 	shelf_release(q->store, emptied);

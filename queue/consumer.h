@@ -35,7 +35,9 @@ struct consumer {
 	int32_t priority;
 	uint32_t window;            /* prefetch count of its own; 0: no limit */
 	uint32_t unacked;           /* deliveries that count against the window */
-	uint32_t delivered, acked;  /* since that was gathered */
+	uint32_t delivered, acked;  /* since that was gathered ... */
+	uint64_t all_delivered, all_acked;   /* ... and until then ... */
+	uint64_t redelivered;       /* ... of all of them */
 	uint64_t patience_ms;       /* that a delivery may stay unacked; 0: for ever */
 	uint64_t reviewed;          /* when its right to read was looked at; kept by broker/ */
 };

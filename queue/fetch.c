@@ -48,6 +48,7 @@ struct fetch {
 	struct log_fetch log;
 	log_position *at;
 	struct loaded *entries;
+	uint64_t bytes;              /* bodies of those, for a lane, that are not taken */
 	size_t n, n_taken;
 	bool done;
 
@@ -135,6 +136,7 @@ static void take_entry(struct fetch *f, struct lane *l, log_position at)
 	f->at[f->n] = at;
 	struct entry entry = { .seq = e.seq, .at = e.at, .kept = e.kept };
 	f->entries[f->n++] = (struct loaded){ entry, e.body_bytes, false };
+	f->bytes += e.body_bytes;
 }
 
 /* Takes entries off the cold stretch: what one fetch can read, and not much more than a unit.
@@ -542,6 +544,14 @@ bool fetch_loads(const struct lane *l, uint64_t seq)
 	return false;
 }
 
+uint64_t fetch_loading_bytes(const struct lane *l)
+{
+	uint64_t n = 0;
+	list_each(it, &l->loading)
+		n += of_link(it)->bytes;
+	return n;
+}
+
 bool fetch_from(const struct lane *l, uint64_t seq, struct entry *out, uint64_t *body_bytes)
 {
 	list_each(it, &l->loading) {
@@ -565,6 +575,7 @@ bool fetch_take(struct lane *l, uint64_t seq, struct entry *out)
 		if (!e)
 			continue;
 		*out = e->entry;
+		f->bytes -= e->body_bytes;
 		*e = (struct loaded){ .entry = { .seq = seq, .at = e->entry.at }, .taken = true };
 		f->n_taken++;
 		lane_take_loading(l);
@@ -591,10 +602,20 @@ void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned
 		hand_over(s, q);
 		return;
 	}
+	portion_add(&q->live->unacked_away, 1, body_bytes);
 	f->at = mem_alloc(sizeof *f->at);
 	f->at[0] = place_of(s->log, e.at);
 	f->log = (struct log_fetch){ .owner = f, .at = f->at, .n = 1 };
 	log_fetch(s->log, &f->log);
+}
+
+/* It is off its queue's list. */
+static void recall_ends(struct fetch *f)
+{
+	struct live *live = f->queue->live;
+	live->n_recalls--;
+	if (f->at)
+		portion_add(&live->unacked_away, UINT64_MAX, -f->entries[0].body_bytes);
 }
 
 bool fetch_recalled(struct store *s, struct recalled *out)
@@ -603,7 +624,7 @@ bool fetch_recalled(struct store *s, struct recalled *out)
 	if (!l)
 		return false;
 	struct fetch *f = of_link(l);
-	f->queue->live->n_recalls--;
+	recall_ends(f);
 	*out = (struct recalled){ f->queue, f->entries[0].entry, f->entries[0].body_bytes, f->why };
 	destroy(f);
 	return true;
@@ -615,7 +636,7 @@ static void abandon(struct fetch *f)
 	struct queue *q = f->queue;
 	struct entry e = f->entries[0].entry;
 	list_remove(&f->on_lane);
-	q->live->n_recalls--;
+	recall_ends(f);
 	f->entries[0].entry.message = NULL;
 	f->queue = NULL;
 	queue_give_up(q, e, f->entries[0].body_bytes);

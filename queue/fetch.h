@@ -40,6 +40,9 @@ void fetch_forget(struct queue *q, struct lane *l, bool acked);
 bool fetch_loads(const struct lane *l, uint64_t seq);
 bool fetch_take(struct lane *l, uint64_t seq, struct entry *out);
 
+/* The bodies of what is being read for the lane. */
+uint64_t fetch_loading_bytes(const struct lane *l);
+
 /* The first of those that has that number or a higher one, left in place; false when there is
  * none. */
 bool fetch_from(const struct lane *l, uint64_t seq, struct entry *out, uint64_t *body_bytes);

@@ -109,19 +109,21 @@ static void put(struct queue *q, struct group *g, struct entry e)
 		g->aside = mem_realloc(g->aside, g->cap_aside * sizeof *g->aside);
 	}
 	sift_up(g, g->n_aside++, e);
+	queue_stir(q);
 	q->live->aside++;
-	live_gain(q->live, 1, e.message->body_bytes);
-	live_settle(q->live);
+	live_settle(q->live, &e, e.message->body_bytes);
+	live_gain(q->live, &e, e.message->body_bytes);
 }
 
 static struct entry take(struct queue *q, struct group *g)
 {
 	struct entry e = g->aside[0];
+	queue_stir(q);
 	if (--g->n_aside)
 		sift_down(g, g->aside[g->n_aside]);
 	q->live->aside--;
-	live_lose(q->live, 1, e.message->body_bytes);
-	live_lend(q->live);
+	live_lose(q->live, &e, e.message->body_bytes);
+	live_lend(q->live, &e, e.message->body_bytes);
 	return e;
 }
 
@@ -319,8 +321,8 @@ void groups_drop(struct queue *q, bool acked)
 {
 	for (struct group *g; (g = oldest(q->live->groups));) {
 		struct entry e = take(q, g);
-		live_settle(q->live);
-		live_gain(q->live, 1, e.message->body_bytes);
+		live_settle(q->live, &e, e.message->body_bytes);
+		live_gain(q->live, &e, e.message->body_bytes);
 		queue_drop(q, e, e.message->body_bytes, acked);
 		settle(q->live->groups, g);
 	}

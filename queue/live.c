@@ -76,17 +76,16 @@ static void init_lists(struct live *live)
 	list_init(&live->link);
 }
 
-void live_count_in(struct live *l, struct tally *t)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	uint64_t ready = queue_ready(l->queue);
-	struct tally *from = l->tally;
-	from->ready -= ready;
-	from->unacked -= l->unacked;
-	from->held -= l->held.count;
-	t->ready += ready;
-	t->unacked += l->unacked;
-	t->held += l->held.count;
-	l->tally = t;
+	return a < b ? a : b;
+}
+
+void live_lose_some(struct live *l, uint64_t n, uint64_t bytes)
+{
+	struct portion *s = &l->ready_kept;
+	l->ready_bytes -= bytes;
+	*s = (struct portion){ s->n - least(n, s->n), s->bytes - least(bytes, s->bytes) };
 }
 
 void live_begin(struct queue *q)
@@ -102,7 +101,6 @@ void live_begin(struct queue *q)
 	live->groups = groups_new(queue_arguments(q));
 	list_push(&q->store->looks.all, &live->link);
 	q->store->looks.n++;
-	live->tally = q->waits_in ? &q->store->untold : &q->store->tally;
 	q->live = live;
 	if (stream_is_asked_for(queue_arguments(q)))
 		live->stream = stream_new(q);

@@ -13,7 +13,6 @@
 #include "queue/groups.h"
 #include "queue/lane.h"
 #include "queue/stream.h"
-#include "queue/tally.h"
 
 struct queue;
 struct store;
@@ -30,8 +29,11 @@ struct live {
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
 	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
 	uint64_t unacked;             /* ... and of bodies: changed by the functions below alone */
-	uint64_t ready_bytes;
-	struct tally *tally;          /* where they are counted, too */
+	uint64_t ready_bytes, unacked_bytes;
+	struct portion {
+		uint64_t n, bytes;
+	} ready_kept, unacked_kept;   /* of these, what the log keeps */
+	struct portion unacked_away;  /* ... and what is in the log only; kept by queue.c and fetch.c */
 	struct rotation rotation;     /* its consumers */
 	struct consumer *exclusive_consumer;
 	struct list runnable;         /* on the broker's list of queues with something to deliver */
@@ -73,33 +75,47 @@ struct live {
 /* The empty one of all queues at rest. */
 extern const struct live live_none;
 
-/* One entry, or n of them, becomes ready, or is it no more; and likewise unacked. */
-static inline void live_gain(struct live *l, uint64_t n, uint64_t bytes)
+static inline void portion_add(struct portion *s, uint64_t n, uint64_t bytes)
+{
+	s->n += n;
+	s->bytes += bytes;
+}
+
+/* An entry, whose body is as large, becomes ready, or is it no more; and likewise unacked.  The
+ * queue was stirred before, so that those who sum up what queues have look at it. */
+static inline void live_gain(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->ready_bytes += bytes;
-	l->tally->ready += n;
+	if (e->kept)
+		portion_add(&l->ready_kept, 1, bytes);
 }
 
-static inline void live_lose(struct live *l, uint64_t n, uint64_t bytes)
+static inline void live_lose(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->ready_bytes -= bytes;
-	l->tally->ready -= n;
+	if (e->kept)
+		portion_add(&l->ready_kept, UINT64_MAX, -bytes);
 }
 
-static inline void live_lend(struct live *l)
+/* n of them at once, of which nobody knows any more whether the log keeps them: those are thought
+ * to go first. */
+void live_lose_some(struct live *l, uint64_t n, uint64_t bytes);
+
+static inline void live_lend(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->unacked++;
-	l->tally->unacked++;
+	l->unacked_bytes += bytes;
+	if (e->kept)
+		portion_add(&l->unacked_kept, 1, bytes);
 }
 
-static inline void live_settle(struct live *l)
+static inline void live_settle(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->unacked--;
-	l->tally->unacked--;
+	l->unacked_bytes -= bytes;
+	if (e->kept)
+		portion_add(&l->unacked_kept, UINT64_MAX, -bytes);
 }
-
-/* From now on it counts there. */
-void live_count_in(struct live *l, struct tally *t);
 
 /* The queue begins to have something; one that has goes on. */
 void live_begin(struct queue *q);

@@ -37,7 +37,8 @@ void motion_rest(struct motion *m)
 
 struct motion *motion_new(enum motion_kind kind, void *of, bool *flag)
 {
-	struct motion *m = mem_alloc(sizeof *m);
+	struct motion *m =
+		mem_alloc(kind == MOTION_QUEUE ? sizeof(struct queue_motion) : sizeof(struct motion));
 	motion_init(m, kind, of);
 	m->flag = flag;
 	return m;

@@ -7,6 +7,7 @@
 #define QUEUE_MOTION_H
 
 #include "base/list.h"
+#include "queue/tally.h"
 #include "queue/traffic.h"
 
 struct series;
@@ -29,6 +30,17 @@ struct motion {
 	void *of;                    /* what it is the motion of */
 	enum motion_kind kind;
 };
+
+/* That of a queue, as motion_new makes it. */
+struct queue_motion {
+	struct motion motion;
+	struct tally told;           /* what the queue had when it was gathered */
+};
+
+static inline struct tally *motion_told(struct motion *m)
+{
+	return &list_entry(m, struct queue_motion, motion)->told;
+}
 
 void motion_init(struct motion *m, enum motion_kind kind, void *of);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "queue/queue.h"
 
+#include "amqp/props.h"
 #include "amqp/table.h"
 #include "base/die.h"
 #include "base/mem.h"
@@ -162,9 +163,10 @@ static bool stands_aside(const struct live *live)
 static uint64_t drop_all(struct queue *q, bool acked)
 {
 	struct live *live = q->live;
-	uint64_t n = queue_ready(q), all = live->tally ? live->tally->ready : 0;
+	uint64_t n = queue_ready(q);
 	if (!queue_is_live(q))
 		return 0;
+	queue_stir(q);
 	if (live->groups)
 		groups_drop(q, acked);
 	for (unsigned i = 0; i < live->n_levels; i++)
@@ -172,7 +174,7 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	drop_lane(q, &live->lane, acked);
 	live->n_fetches = 0;
 	live->ready_bytes = 0;
-	live->tally->ready = all - n;   /* some were counted one by one */
+	live->ready_kept = (struct portion){ 0 };
 	if (!stands_aside(live)) {
 		deadlines_free(&live->deadlines);
 		ranges_free(&live->plucked);
@@ -181,13 +183,22 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	return n;
 }
 
+/* One that stands aside. */
+static bool take_aside(struct live *live, struct row *row, const struct due *d, struct entry *out)
+{
+	if (!row_take(row, d->seq, out))
+		return false;
+	if (!out->message)
+		portion_add(&live->unacked_away, UINT64_MAX, -d->body_bytes);
+	return true;
+}
+
 static bool take_held(struct queue *q, const struct due *d, struct entry *out)
 {
 	struct live *live = q->live;
-	if (d->lane < HELD || d->lane == BACK || !row_take(&live->held, d->seq, out))
+	if (d->lane < HELD || d->lane == BACK || !take_aside(live, &live->held, d, out))
 		return false;
 	live->held_bytes -= d->body_bytes;
-	live->tally->held--;
 	return true;
 }
 
@@ -199,9 +210,9 @@ static void drop_later(struct queue *q)
 	struct entry e;
 	while (stands_aside(live))
 		if (deadlines_take(&live->deadlines, QUEUE_NO_DEADLINE - 1, &d) &&
-		    ((d.lane == BACK && row_take(&live->later, d.seq, &e)) || take_held(q, &d, &e))) {
+		    ((d.lane == BACK && take_aside(live, &live->later, &d, &e)) || take_held(q, &d, &e))) {
+			live_settle(live, &e, d.body_bytes);
 			forget(q, &e, d.body_bytes);
-			live_settle(live);
 		}
 }
 
@@ -224,10 +235,69 @@ void queue_delete(struct queue **pq)
 			queue_delete(&q->live->retained);
 		drop_later(q);
 		drop_all(q, false);
-		live_count_in(q->live, &q->store->untold);
 	}
 	if (q->live->unacked == 0)
 		bury(q);
+}
+
+struct tally queue_tally(const struct queue *q)
+{
+	const struct live *l = q->live;
+	return (struct tally){ .ready = queue_ready(q),
+		                   .unacked = l->unacked,
+		                   .held = l->held.count,
+		                   .ready_bytes = l->ready_bytes,
+		                   .unacked_bytes = l->unacked_bytes,
+		                   .held_bytes = l->held_bytes,
+		                   .persistent = l->ready_kept.n + l->unacked_kept.n,
+		                   .persistent_bytes = l->ready_kept.bytes + l->unacked_kept.bytes };
+}
+
+struct portion queue_ready_ram(const struct queue *q)
+{
+	const struct live *live = q->live;
+	struct portion p = { live->aside, live->ready_bytes };
+	for (unsigned i = 0; i <= live->n_levels; i++) {
+		const struct lane *l = queue_lane(q, (uint16_t)i);
+		portion_add(&p, lane_count(l) - l->n_loading - l->cold.count,
+		            -(l->cold.body_bytes + fetch_loading_bytes(l)));
+	}
+	return p;
+}
+
+struct portion queue_unacked_ram(const struct queue *q)
+{
+	const struct live *live = q->live;
+	const struct portion *away = &live->unacked_away;
+	return (struct portion){ live->unacked - away->n, live->unacked_bytes - away->bytes };
+}
+
+struct portion queue_ram(const struct queue *q)
+{
+	struct portion ready = queue_ready_ram(q), unacked = queue_unacked_ram(q);
+	return (struct portion){ ready.n + unacked.n, ready.bytes + unacked.bytes };
+}
+
+struct portion queue_paged_out(const struct queue *q)
+{
+	const struct live *live = q->live;
+	struct portion ram = queue_ram(q);
+	return (struct portion){ queue_ready(q) + live->unacked - ram.n,
+		                     live->ready_bytes + live->unacked_bytes - ram.bytes };
+}
+
+bool queue_front_timestamp(const struct queue *q, uint64_t *out)
+{
+	const struct live *live = q->live;
+	const struct lane *l = &live->lane;
+	struct props p;
+	for (unsigned i = live->n_levels; i && !lane_count(l); i--)
+		l = &live->levels[i - 1];
+	const struct message *m = lane_peek(l).message;
+	if (!m || !props_decode(message_header(m), &p) || !(p.flags & PROP_timestamp))
+		return false;
+	*out = p.timestamp;
+	return true;
 }
 
 /* ---- deadlines ---- */
@@ -331,6 +401,7 @@ void queue_move(struct queue *q)
 	if (!q->motion) {
 		q->motion = motion_new(MOTION_QUEUE, q, &q->stirred);
 		q->motion->seen = q->next_seq;
+		*motion_told(q->motion) = queue_tally(q);
 	}
 	motion_stir(q->motion, &q->store->stirred);
 }
@@ -403,7 +474,7 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 	if (queue_is_logged(q) && m->persistent && !m->spilled)   /* a stream may have logged it */
 		e.at = m->position;
 	e.kept = e.at != 0;
-	live_gain(live, 1, m->body_bytes);
+	live_gain(live, &e, m->body_bytes);
 	struct lane *l = &live->lane;
 	if (live->n_levels && !lane_count(l))
 		l = level_of(live, m);
@@ -428,6 +499,7 @@ static void forget_deadlines(struct queue *q)
 static bool take(struct queue *q, struct lane *l, struct entry *out)
 {
 	struct live *live = q->live;
+	queue_stir(q);
 	if (!lane_pop(l, out)) {
 		fetch_ahead(q);
 		return false;
@@ -435,8 +507,8 @@ static bool take(struct queue *q, struct lane *l, struct entry *out)
 	out->redelivered |= out->seq < live->redelivered_below;
 	if (out->seq >= live->delivered_below)
 		live->delivered_below = out->seq + 1;
-	live_lose(live, 1, out->message->body_bytes);
-	live_lend(live);
+	live_lose(live, out, out->message->body_bytes);
+	live_lend(live, out, out->message->body_bytes);
 	if (l->cold.count)
 		fetch_ahead(q);
 	if (live->deadlines.count && lane_count(l) == 0)
@@ -453,11 +525,12 @@ static void back_to_place(struct queue *q, struct entry e)
 {
 	struct live *live = q->live;
 	struct lane *l = live->n_levels ? level_of(live, e.message) : &live->lane;
+	queue_stir(q);
 	e.redelivered = true;
-	live_gain(live, 1, e.message->body_bytes);
+	live_settle(live, &e, e.message->body_bytes);
+	live_gain(live, &e, e.message->body_bytes);
 	lane_return(l, e);
 	note_deadline(q, l, &e);
-	live_settle(live);
 }
 
 /* It is time to try it again, or once more where it is to go as a dead letter. */
@@ -468,7 +541,7 @@ static void come_back(struct queue *q, const struct due *d)
 		fetch_recall(q, e, d->body_bytes, RECALL_HELD + d->lane - HELD);
 		return;
 	}
-	if (d->lane != BACK || !row_take(&q->live->later, d->seq, &e))
+	if (d->lane != BACK || !take_aside(q->live, &q->live->later, d, &e))
 		return;
 	if (e.message)
 		back_to_place(q, e);
@@ -481,11 +554,12 @@ static bool take_from_anywhere(struct queue *q, const struct due *d, struct entr
 {
 	struct live *live = q->live;
 	struct trail_emptied emptied = { 0 };
+	queue_stir(q);
 	if (d->lane >= HELD) {
 		come_back(q, d);
 		return false;
 	}
-	if (live->later.count && row_take(&live->later, d->seq, out))
+	if (live->later.count && take_aside(live, &live->later, d, out))
 		return true;
 	if (ranges_hold(&live->plucked, d->seq))
 		return false;
@@ -496,8 +570,8 @@ static bool take_from_anywhere(struct queue *q, const struct due *d, struct entr
 		return live->aside && groups_take(q, d->seq, out);
 	shelf_release(q->store, emptied);
 	out->redelivered |= out->seq < live->redelivered_below;
-	live_lose(live, 1, d->body_bytes);
-	live_lend(live);
+	live_lose(live, out, d->body_bytes);
+	live_lend(live, out, d->body_bytes);
 	return true;
 }
 
@@ -555,13 +629,14 @@ bool queue_take_out(struct queue *q, const struct peeked *p, struct entry *out)
 	struct live *live = q->live;
 	if (!queue_is_live(q) || live->stream)
 		return false;
+	queue_stir(q);
 	if (!pluck(q, p, out))
 		return live->aside && groups_take(q, p->seq, out);
 	if (!out->message)
 		out->message = message_ref(p->message);
 	out->redelivered |= out->seq < live->redelivered_below;
-	live_lose(live, 1, out->message->body_bytes);
-	live_lend(live);
+	live_lose(live, out, out->message->body_bytes);
+	live_lend(live, out, out->message->body_bytes);
 	note_plucked(q, out);
 	store_wake(q->store, q);
 	return true;
@@ -647,16 +722,18 @@ static inline void note_end(struct queue *q, const struct entry *e, bool logged)
 
 void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked)
 {
-	live_lose(q->live, 1, body_bytes);
+	queue_stir(q);
+	live_lose(q->live, &e, body_bytes);
 	if (acked)
 		note_end(q, &e, true);
 	forget(q, &e, body_bytes);
 }
 
-static inline void no_longer_unacked(struct queue *q)
+static inline void no_longer_unacked(struct queue *q, const struct entry *e, uint64_t body_bytes)
 {
 	must(q->live->unacked > 0);
-	live_settle(q->live);
+	queue_stir(q);
+	live_settle(q->live, e, body_bytes);
 	if (q->live->unacked == 0 && q->deleted)
 		bury(q);
 }
@@ -664,13 +741,11 @@ static inline void no_longer_unacked(struct queue *q)
 void queue_return(struct queue *q, struct entry e)
 {
 	if (q->deleted) {
-		forget(q, &e, e.message->body_bytes);
-	} else {
-		e.returns += q->counts;
-		back_to_place(q, e);
+		queue_give_up(q, e, e.message->body_bytes);
 		return;
 	}
-	no_longer_unacked(q);
+	e.returns += q->counts;
+	back_to_place(q, e);
 }
 
 int64_t queue_retry_ms(const struct queue *q, const struct entry *e, bool failed)
@@ -694,8 +769,10 @@ static struct due stand_aside(struct queue *q, struct row *row, struct entry e, 
 	d.at = e.at;
 	d.kept = e.kept;
 	d.body_bytes = e.message->body_bytes;
-	if (e.at && e.at < s->durable && s->resident > s->memory_budget)
+	if (e.at && e.at < s->durable && s->resident > s->memory_budget) {
+		portion_add(&q->live->unacked_away, 1, d.body_bytes);
 		message_drop(&e.message);
+	}
 	row_put(row, e);
 	q->live->expires = true;
 	add_deadline(q, &d);
@@ -720,8 +797,8 @@ void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note)
 {
 	must(!q->deleted && note < QUEUE_NOTES);
 	struct due d = { .when_ms = when_ms, .lane = (uint16_t)(HELD + note) };
+	queue_stir(q);
 	q->live->held_bytes += e.message->body_bytes;
-	q->live->tally->held++;
 	stand_aside(q, &q->live->held, e, d);
 }
 
@@ -742,12 +819,12 @@ void queue_give_up(struct queue *q, struct entry e, uint64_t body_bytes)
 {
 	note_end(q, &e, true);
 	forget(q, &e, body_bytes);
-	no_longer_unacked(q);
+	no_longer_unacked(q, &e, body_bytes);
 }
 
 void queue_credit(struct queue *q)
 {
-	no_longer_unacked(q);
+	no_longer_unacked(q, &(struct entry){ 0 }, 0);
 }
 
 void queue_settle(struct queue *q, struct entry e)
@@ -757,9 +834,10 @@ void queue_settle(struct queue *q, struct entry e)
 
 void queue_moved(struct queue *q, struct entry e)
 {
+	uint64_t body_bytes = e.message->body_bytes;
 	note_end(q, &e, false);
-	forget(q, &e, e.message->body_bytes);
-	no_longer_unacked(q);
+	forget(q, &e, body_bytes);
+	no_longer_unacked(q, &e, body_bytes);
 }
 
 /* What has come back to be tried again is ready but for the reading. */
@@ -777,7 +855,8 @@ void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below)
 	}
 	live_begin(q);
 	q->live->redelivered_below = redelivered_below;
-	live_gain(q->live, t->count, t->body_bytes);
+	q->live->ready_bytes += t->body_bytes;
+	portion_add(&q->live->ready_kept, t->count, t->body_bytes);
 	trail_join(&q->live->lane.cold, t);
 	shelf_look(q->store, q);
 }
@@ -818,6 +897,14 @@ void queue_check(const struct queue *q)
 	if (q->keyring)
 		keyring_check(q->keyring);
 	must(bytes <= live->ready_bytes && (hot < queue_ready(q) || bytes == live->ready_bytes));
+	must(live->ready_kept.n <= queue_ready(q) && live->ready_kept.bytes <= live->ready_bytes);
+	must(live->unacked_kept.n <= live->unacked);
+	must(live->unacked_kept.bytes <= live->unacked_bytes);
+	must(live->unacked || !live->unacked_bytes);
+	must(live->unacked_away.n <= live->unacked);
+	must(live->unacked_away.bytes <= live->unacked_bytes);
+	must(live->stream || queue_ready_ram(q).n == hot);
+	must(live->stream || queue_ready_ram(q).bytes == bytes);
 	must(live->later.count + live->held.count <= live->unacked);
 	uint32_t consumers = 0;
 	list_each(it, &live->rotation.able)

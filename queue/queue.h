@@ -97,6 +97,19 @@ static inline uint64_t queue_ready(const struct queue *q)
 	return n;
 }
 
+/* What it has now. */
+struct tally queue_tally(const struct queue *q);
+
+/* What of that is in memory: of what is ready, of what is unacked, of both; and what is not.  Of a
+ * stream it makes no sense. */
+struct portion queue_ready_ram(const struct queue *q);
+struct portion queue_unacked_ram(const struct queue *q);
+struct portion queue_ram(const struct queue *q);
+struct portion queue_paged_out(const struct queue *q);
+
+/* The first that is ready, if it is in memory and has the property timestamp; false: it has not. */
+bool queue_front_timestamp(const struct queue *q, uint64_t *out);
+
 /* Its lanes by numbers: that of all, then one for each priority. */
 struct lane *queue_lane(const struct queue *q, uint16_t number);
 
@@ -174,7 +187,7 @@ int64_t queue_entry_deadline(const struct queue *q, struct message *m);
 /* Adds a message at the back under a number from queue_number; takes a reference of its own. */
 void queue_push(struct queue *q, uint64_t seq, struct message *m);
 
-/* It moves, or has not since its motion was looked at last. */
+/* It moves, or has not since its motion was looked at last: said before anything changes. */
 void queue_move(struct queue *q);
 
 static inline void queue_stir(struct queue *q)

@@ -61,7 +61,6 @@ void retention_begin(struct queue *q, uint32_t id)
 	live_begin(q);
 	q->live->retained = queue_new(q->store, &spec);
 	q->live->retained->live->stream->hidden = true;
-	live_count_in(q->live->retained->live, &q->store->untold);
 	buf_free(&arguments);
 	retention_limit(q, slice_of(NULL, 0));
 }

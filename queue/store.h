@@ -18,6 +18,7 @@
 #include "queue/reclaim.h"
 #include "queue/relocation.h"
 #include "queue/replay.h"
+#include "queue/tally.h"
 
 struct message;
 struct queue;
@@ -78,7 +79,7 @@ struct store {
 	struct list recalled;        /* fetches of single entries that are done (fetch_recalled) */
 	struct list woken;           /* queues that got something: whoever looks takes them off */
 	struct list stirred;         /* struct motion, of what moved; kept by broker/ */
-	struct tally tally, untold;  /* of queues that clients know of; of others */
+	struct tally tally;          /* of queues that clients know of; kept by exchange/ */
 };
 
 void store_init(struct store *s, struct log *log, uint64_t memory_budget);

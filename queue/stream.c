@@ -84,7 +84,7 @@ void stream_push(struct queue *q, uint64_t seq, struct message *m)
 	int64_t wall_ms = m->published_ms - q->store->clock_offset_ms;
 	struct trail_entry t = { seq, m->position, m->body_bytes, true, (uint64_t)wall_ms };
 	trail_push(&q->live->lane.cold, t);
-	live_gain(q->live, 1, m->body_bytes);
+	live_gain(q->live, &e, m->body_bytes);
 	row_push(&st->recent, e);
 	if (st->compaction)
 		compaction_note(st->compaction, seq, m);
@@ -184,10 +184,16 @@ void stream_drop(struct queue *q, const struct trail_entry *t)
 	message_drop(&e.message);
 }
 
+static bool pop(struct queue *q, struct trail_entry *t)
+{
+	queue_stir(q);
+	return trail_pop(&q->live->lane.cold, t);
+}
+
 void stream_trim(struct queue *q, uint64_t *n)
 {
 	struct trail_entry t;
-	while (*n && stream_is_over(q) && trail_pop(&q->live->lane.cold, &t)) {
+	while (*n && stream_is_over(q) && pop(q, &t)) {
 		stream_drop(q, &t);
 		--*n;
 	}
@@ -245,7 +251,7 @@ void stream_look(struct queue *q, int64_t now_ms)
 void stream_forget_old(struct queue *q, int64_t now_ms, unsigned n)
 {
 	struct trail_entry t;
-	for (; n && age_deadline(q) <= now_ms && trail_pop(&q->live->lane.cold, &t); n--) {
+	for (; n && age_deadline(q) <= now_ms && pop(q, &t); n--) {
 		stream_drop(q, &t);
 		look_at_front(q);
 	}
@@ -253,5 +259,6 @@ void stream_forget_old(struct queue *q, int64_t now_ms, unsigned n)
 
 void stream_lend(struct queue *q)
 {
-	live_lend(q->live);
+	queue_stir(q);
+	live_lend(q->live, &(struct entry){ 0 }, 0);
 }

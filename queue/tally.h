@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What there is in many queues together, kept with every change, so that nobody has to look at each
- * of them.  Where nobody is to know of a queue it is counted in one that is not looked at. */
+/* What there is in a queue, or in many queues together, so that nobody has to look at each of
+ * them.  Nothing is added up on the way of a message: a sum follows what a queue has when that is
+ * gathered (queue/motion.h). */
 #ifndef QUEUE_TALLY_H
 #define QUEUE_TALLY_H
 
 #include <stdint.h>
 
 struct tally {
-	uint64_t ready, unacked;
-	uint64_t held;               /* of these, dead letters that nobody took */
+#define TALLY(name) uint64_t name;
+#include "queue/tally.def"
+#undef TALLY
 };
+
+/* A part of the sum was that before, and is this now. */
+static inline void tally_follow(struct tally *sum, const struct tally *before,
+                                const struct tally *now)
+{
+#define TALLY(name) sum->name += now->name - before->name;
+#include "queue/tally.def"
+#undef TALLY
+}
 
 #endif

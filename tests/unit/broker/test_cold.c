@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "broker/state.h"
 #include "persistence/log.h"
+#include "queue/queue.h"
 #include "tests/sim/talk.h"
 
 Suite *suite_broker_cold(void);
@@ -150,6 +152,35 @@ START_TEST(a_backlog_takes_little_memory)
 	for (unsigned i = 0; i < MANY; i++)
 		get("q", i);
 	expect_empty("q");
+}
+END_TEST
+
+static const struct queue *queue_named(const char *name)
+{
+	struct vhost *v = vhost_find(in.broker, slice_str("/"));
+	return topology_queue(&v->topology, slice_str(name));
+}
+
+START_TEST(a_queue_knows_what_of_it_is_in_memory)
+{
+	struct portion out, ram;
+	declare("q", true);
+	for (unsigned i = 0; i < MANY; i++)
+		publish("q", i, 80, i % 3 == 0);
+	inside_pass(&in, 1000);
+	out = queue_paged_out(queue_named("q"));
+	ram = queue_ram(queue_named("q"));
+	ck_assert_uint_gt(out.n, MANY / 2);
+	ck_assert_uint_eq(out.n + ram.n, MANY);
+	ck_assert_uint_eq(out.bytes, 80 * out.n);
+	ck_assert_uint_eq(ram.bytes, 80 * ram.n);
+	ck_assert_uint_eq(queue_tally(queue_named("q")).persistent, MANY / 3);
+	broker_check(in.broker);
+	for (unsigned i = 0; i < MANY; i++)
+		get("q", i);
+	ck_assert_uint_eq(queue_paged_out(queue_named("q")).n, 0);
+	ck_assert_uint_eq(queue_tally(queue_named("q")).persistent, 0);
+	broker_check(in.broker);
 }
 END_TEST
 
@@ -320,6 +351,7 @@ Suite *suite_broker_cold(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_backlog_takes_little_memory, 0, 2);
 	tcase_add_test(t, consumers_get_what_is_cold_in_order);
+	tcase_add_test(t, a_queue_knows_what_of_it_is_in_memory);
 	tcase_add_test(t, persistent_and_transient_messages_keep_their_order);
 	tcase_add_test(t, spilled_messages_are_gone_after_a_restart_and_the_others_are_not);
 	tcase_add_test(t, large_bodies_come_back_whole);

@@ -211,6 +211,47 @@ START_TEST(what_comes_and_goes)
 }
 END_TEST
 
+/* Of the virtual host and of all. */
+static void assert_totals(uint64_t ready, uint64_t unacked, uint64_t persistent)
+{
+	const struct tally *t = &vhost()->topology.tally;
+	ck_assert_uint_eq(t->ready, ready);
+	ck_assert_uint_eq(t->unacked, unacked);
+	ck_assert_uint_eq(t->ready_bytes, 10 * ready);
+	ck_assert_uint_eq(t->unacked_bytes, 10 * unacked);
+	ck_assert_uint_eq(t->persistent, persistent);
+	ck_assert_uint_eq(t->persistent_bytes, 10 * persistent);
+	ck_assert_int_eq(memcmp(t, &in.broker->store.tally, sizeof *t), 0);
+	broker_check(in.broker);
+}
+
+START_TEST(what_queues_have_is_summed_up)
+{
+	declare("other", NULL);
+	for (int i = 0; i < 3; i++)
+		publish("q", false);
+	talk_publish(&talk, 1, slice_of("", 0), slice_str("other"), false, false,
+	             slice_str("ten bytes."));
+	assert_totals(4, 0, 3);
+	get("q", false, METHOD_basic_get_ok);
+	get("q", false, METHOD_basic_get_ok);
+	get("other", false, METHOD_basic_get_ok);
+	broker_check(in.broker);   /* nothing has been gathered */
+	assert_totals(1, 3, 3);
+	struct method ack = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = 1 } },
+	              gone = { .id = METHOD_queue_delete,
+		                   .queue_delete = { .queue = slice_str("q") } };
+	talk_send(&talk, 1, &ack);
+	assert_totals(1, 2, 2);
+	ck_assert(call(gone, METHOD_queue_delete_ok));
+	assert_totals(0, 1, 0);
+	talk_free(&talk);   /* what was unacked goes back, where there is a place */
+	inside_pass(&in, 1000);
+	assert_totals(1, 0, 0);
+	ck_assert(talk_open(&talk, &in));
+}
+END_TEST
+
 Suite *suite_broker_counters(void)
 {
 	Suite *s = suite_create("broker_counters");
@@ -221,6 +262,7 @@ Suite *suite_broker_counters(void)
 	tcase_add_test(t, what_is_delivered_by_queues_of_each_kind);
 	tcase_add_test(t, a_body_belongs_to_the_first_class_that_holds_it);
 	tcase_add_test(t, what_comes_and_goes);
+	tcase_add_test(t, what_queues_have_is_summed_up);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -45,7 +45,9 @@ START_TEST(parts_are_told_as_wholes)
 	exposition_value(&out, 61005, 1000);
 	exposition_name(&out, "t", "");
 	exposition_value(&out, 7, 1000000);
-	assert_put(&out, "t 61.005\nt 0.000007\n");
+	exposition_name(&out, "t", "");
+	exposition_value(&out, 155, 100);
+	assert_put(&out, "t 61.005\nt 0.000007\nt 1.55\n");
 }
 END_TEST
 
@@ -245,6 +247,60 @@ START_TEST(what_clients_do_is_told)
 }
 END_TEST
 
+START_TEST(bytes_are_told_of_all_and_of_each)
+{
+	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
+	declare("/api/queues/%2F/empty");
+	browser_visit(&browser, HTTP_API, true);
+	assert_asked(201, "PUT", "/api/queues/%2F/q", "{\"durable\":true}");
+	browser_visit(&browser, HTTP_METRICS, true);
+	ck_assert(talk_open(&talk, &in));
+	publish("q", false);
+	publish("q", false);
+	ck_assert(call(get, METHOD_basic_get_ok));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics"), 200);
+	ck_assert(says("\nrabbitmq_queue_messages_bytes 8\n"));
+	ck_assert(says("\nrabbitmq_queue_messages_ready_bytes 4\n"));
+	ck_assert(says("\nrabbitmq_queue_messages_unacked_bytes 4\n"));
+	ck_assert(says("\nrabbitmq_queue_messages_persistent 2\n"));
+	ck_assert(says("\nrabbitmq_queue_messages_persistent_bytes 8\n"));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=queue_metrics"), 200);
+	ck_assert(says("\nrabbitmq_detailed_queue_messages_ram_bytes{vhost=\"/\",queue=\"q\"} 8\n"));
+	ck_assert(says("\nrabbitmq_detailed_queue_messages_unacked_ram{vhost=\"/\",queue=\"q\"} 1\n"));
+	ck_assert(says("\nrabbitmq_detailed_queue_messages_paged_out{vhost=\"/\",queue=\"q\"} 0\n"));
+	ck_assert(says("\nrabbitmq_detailed_queue_consumer_capacity{vhost=\"/\",queue=\"q\"} 0.00\n"));
+	ck_assert(!says("queue_head_message_timestamp{"));
+	talk_free(&talk);
+}
+END_TEST
+
+START_TEST(readers_of_streams_say_how_far_behind_they_are)
+{
+	static const char line[] =
+		"\nrabbitmq_detailed_stream_consumer_max_offset_lag{vhost=\"/\",queue=\"s\"} ";
+	char text[120];
+	struct method qos = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = 2 } },
+	              read = { .id = METHOD_basic_consume,
+	                       .basic_consume = { .queue = slice_str("s") } };
+	browser_visit(&browser, HTTP_API, true);
+	assert_asked(201, "PUT", "/api/queues/%2F/s",
+	             "{\"durable\":true,\"arguments\":{\"x-queue-type\":\"stream\"}}");
+	browser_visit(&browser, HTTP_METRICS, true);
+	ck_assert(talk_open(&talk, &in));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=stream_consumer_metrics"), 200);
+	ck_assert(!says(line));
+	ck_assert(call(qos, METHOD_basic_qos_ok));
+	ck_assert(call(read, METHOD_basic_consume_ok));
+	for (int i = 0; i < 5; i++)
+		publish("s", false);
+	inside_pass(&in, 100);
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=stream_consumer_metrics"), 200);
+	snprintf(text, sizeof text, "%s3\n", line);
+	ck_assert_msg(says(text), "%s", browser_body(&browser));
+	talk_free(&talk);
+}
+END_TEST
+
 enum { MANY = 3000 };
 
 START_TEST(long_lists_go_out_in_pieces)
@@ -284,6 +340,8 @@ Suite *suite_management_metrics(void)
 	tcase_add_test(asked, families_are_chosen_and_virtual_hosts_too);
 	tcase_add_test(asked, virtual_hosts_can_be_named_to_a_number);
 	tcase_add_test(asked, what_clients_do_is_told);
+	tcase_add_test(asked, bytes_are_told_of_all_and_of_each);
+	tcase_add_test(asked, readers_of_streams_say_how_far_behind_they_are);
 	tcase_add_test(asked, long_lists_go_out_in_pieces);
 	suite_add_tcase(s, asked);
 	return s;

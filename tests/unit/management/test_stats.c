@@ -230,14 +230,37 @@ START_TEST(queues_are_sorted_by_their_rates)
 }
 END_TEST
 
-START_TEST(a_virtual_host_is_the_sum_of_its_channels)
+START_TEST(a_virtual_host_is_the_sum_of_its_channels_and_queues_at_once)
 {
 	publish(5);
-	inside_pass(&in, STEP_MS);
 	ask("/api/vhosts/%2F?columns=message_stats.publish,messages,messages_ready");
 	has("\"messages\":5");
 	has("\"messages_ready\":5");
 	has("\"publish\":5");
+	publish(1);
+	ask("/api/vhosts?columns=message_stats.publish,messages");
+	has("\"messages\":6");
+	has("\"publish\":6");
+	ck_assert_uint_eq(browser_ask(&browser, "DELETE", "/api/queues/%2F/q/contents", NULL), 204);
+	ask("/api/vhosts/%2F?columns=messages");
+	has("\"messages\":0");
+}
+END_TEST
+
+START_TEST(a_virtual_host_has_samples_of_what_no_channel_did)
+{
+	ck_assert_uint_eq(browser_ask(&browser, "PUT", "/api/queues/%2F/brief",
+	                              "{\"arguments\":{\"x-message-ttl\":7000}}"), 201);
+	for (int i = 0; i < 4; i++)
+		talk_publish(&talk, 1, slice_of("", 0), slice_str("brief"), false, false,
+		             slice_str("0123"));
+	inside_pass(&in, STEP_MS);
+	ask("/api/vhosts/%2F?columns=messages,messages_details.rate");
+	has("\"messages\":4");
+	inside_pass(&in, 8000);
+	ask("/api/vhosts/%2F?columns=messages,messages_details&lengths_age=10&lengths_incr=5");
+	has("\"messages\":0");
+	has("\"samples\":[{\"sample\":0,");
 }
 END_TEST
 
@@ -288,13 +311,103 @@ START_TEST(a_queue_alone_has_its_consumers)
 	has("\"consumer_capacity\":0.0");
 	ck_assert(call(m, METHOD_basic_consume_ok));
 	ask("/api/queues/%2F/q");
-	has("\"incoming\":[],\"deliveries\":[],\"owner_pid_details\":{},\"consumer_details\":[{");
+	has("\"incoming\":[],\"owner_pid_details\":{},\"deliveries\":[],\"consumer_details\":[{");
 	has("\"consumer_tag\":\"mine\"");
 	has("\"consumer_capacity\":1.0");
 	ask("/api/queues/%2F/other");
 	has("\"consumer_details\":[]}");
 	ask("/api/queues/%2F/q?columns=name");
 	ck_assert_str_eq(browser_body(&browser), "{\"name\":\"q\"}");
+}
+END_TEST
+
+static void consume(const char *queue, const char *tag, bool no_ack)
+{
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str(queue), .no_ack = no_ack,
+		                                   .consumer_tag = slice_str(tag) } };
+	ck_assert(call(m, METHOD_basic_consume_ok));
+}
+
+static void ack(uint64_t tag)
+{
+	struct method m = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = tag } };
+	talk_send(&talk, 1, &m);
+}
+
+START_TEST(deliveries_are_those_of_the_consumers_that_are_there)
+{
+	struct method m = { .id = METHOD_basic_cancel,
+		                .basic_cancel = { .consumer_tag = slice_str("late") } };
+	ck_assert_uint_eq(browser_ask(&browser, "PUT", "/api/queues/%2F/other", "{}"), 201);
+	consume("other", "elsewhere", true);
+	consume("q", "mine", false);
+	publish(3);
+	ack(1);
+	ask("/api/queues/%2F/q");
+	has("\"deliveries\":[{\"stats\":{\"ack\":1,\"deliver\":3,\"deliver_no_ack\":0,"
+	    "\"deliver_get\":3,\"redeliver\":0},\"consumer_tag\":\"mine\",");
+	inside_pass(&in, STEP_MS);   /* what was gathered counts on */
+	ack(2);
+	consume("q", "late", true);
+	publish(2);
+	ask("/api/queues/%2F/q");
+	has("{\"stats\":{\"ack\":2,\"deliver\":4,");
+	has("{\"stats\":{\"ack\":0,\"deliver\":0,\"deliver_no_ack\":1,\"deliver_get\":1,");
+	lacks("elsewhere");
+	ck_assert(call(m, METHOD_basic_cancel_ok));
+	ask("/api/queues/%2F/q");
+	lacks("late");
+}
+END_TEST
+
+static void publish_as(const char *queue, bool persistent, const char *body)
+{
+	talk_publish(&talk, 1, slice_of("", 0), slice_str(queue), false, persistent,
+	             slice_str(body));
+}
+
+#define SIZES "message_bytes,message_bytes_ready,message_bytes_unacknowledged," \
+	"message_bytes_ram,message_bytes_persistent,message_bytes_paged_out"
+#define NUMBERS "messages_ready_ram,messages_unacknowledged_ram,messages_ram,messages_persistent," \
+	"messages_paged_out"
+
+START_TEST(a_queue_says_what_of_it_is_where)
+{
+	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("d") } };
+	ck_assert_uint_eq(browser_ask(&browser, "PUT", "/api/queues/%2F/d", "{\"durable\":true}"), 201);
+	publish_as("d", true, "four");
+	publish_as("d", false, "and nine.");
+	publish_as("d", true, "five.");
+	ck_assert(call(get, METHOD_basic_get_ok));
+	ask("/api/queues/%2F/d?columns=" SIZES);
+	ck_assert_str_eq(browser_body(&browser),
+	                 "{\"message_bytes\":18,\"message_bytes_ready\":14,"
+	                 "\"message_bytes_unacknowledged\":4,\"message_bytes_ram\":18,"
+	                 "\"message_bytes_persistent\":9,\"message_bytes_paged_out\":0}");
+	ask("/api/queues/%2F/d?columns=" NUMBERS);
+	ck_assert_str_eq(browser_body(&browser),
+	                 "{\"messages_ready_ram\":2,\"messages_unacknowledged_ram\":1,"
+	                 "\"messages_ram\":3,\"messages_persistent\":2,\"messages_paged_out\":0}");
+	ck_assert_uint_eq(browser_ask(&browser, "DELETE", "/api/queues/%2F/d/contents", NULL), 204);
+	ask("/api/queues/%2F/d?columns=" SIZES);
+	has("\"message_bytes\":4,\"message_bytes_ready\":0,\"message_bytes_unacknowledged\":4,");
+	has("\"message_bytes_persistent\":4,");
+	ack(1);
+	ask("/api/queues/%2F/d?columns=" SIZES);
+	has("\"message_bytes\":0,\"message_bytes_ready\":0,\"message_bytes_unacknowledged\":0,");
+	has("\"message_bytes_persistent\":0,");
+}
+END_TEST
+
+START_TEST(of_a_stream_only_what_is_known_is_said)
+{
+	ck_assert_uint_eq(browser_ask(&browser, "PUT", "/api/queues/%2F/s",
+	                              "{\"durable\":true,"
+	                              "\"arguments\":{\"x-queue-type\":\"stream\"}}"), 201);
+	publish_as("s", true, "four");
+	ask("/api/queues/%2F/s?columns=" SIZES "," NUMBERS);
+	ck_assert_str_eq(browser_body(&browser), "{\"message_bytes\":4,\"message_bytes_ready\":4}");
 }
 END_TEST
 
@@ -371,6 +484,15 @@ START_TEST(a_queue_that_has_not_moved_since_the_start_has_its_messages)
 	browser_close(&browser);
 	browser_open(&browser, &in, true);
 	ck_assert_ptr_nonnull(strstr(subscribe("overview"), "\"messages_ready\":1,"));
+	browser_close(&browser);
+	browser_open(&browser, &in, true);
+	ask("/api/vhosts/%2F?columns=messages");
+	has("\"messages\":1");
+	ask("/api/queues/%2F/d?columns=messages_persistent,message_bytes_persistent");
+	has("\"messages_persistent\":1,\"message_bytes_persistent\":1");
+	assert_asked(204, "DELETE", "/api/queues/%2F/d", NULL);
+	ask("/api/vhosts/%2F?columns=messages");
+	has("\"messages\":0");
 }
 END_TEST
 
@@ -408,10 +530,14 @@ Suite *suite_management_stats(void)
 	tcase_add_test(t, at_rest_nothing_is_done);
 	tcase_add_test(t, who_leaves_takes_its_samples_along);
 	tcase_add_test(t, queues_are_sorted_by_their_rates);
-	tcase_add_test(t, a_virtual_host_is_the_sum_of_its_channels);
+	tcase_add_test(t, a_virtual_host_is_the_sum_of_its_channels_and_queues_at_once);
+	tcase_add_test(t, a_virtual_host_has_samples_of_what_no_channel_did);
 	tcase_add_test(t, dates_are_those_of_the_calendar);
 	tcase_add_test(t, who_rests_says_since_when);
 	tcase_add_test(t, a_queue_alone_has_its_consumers);
+	tcase_add_test(t, deliveries_are_those_of_the_consumers_that_are_there);
+	tcase_add_test(t, a_queue_says_what_of_it_is_where);
+	tcase_add_test(t, of_a_stream_only_what_is_known_is_said);
 	tcase_add_test(t, the_oldest_message_says_when_it_is_from);
 	tcase_add_test(t, what_changes_is_told_each_second);
 	tcase_add_test(t, a_queue_that_has_not_moved_since_the_start_has_its_messages);
