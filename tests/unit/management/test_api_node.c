@@ -121,6 +121,19 @@ START_TEST(a_sync_takes_some_time_on_average)
 END_TEST
 
 /* Soon by a day of the simulator's clock, and not at all. */
+START_TEST(latencies_are_told_as_they_spread)
+{
+	count_confirm_ms(in.broker, 3, 5);
+	count_confirm_ms(in.broker, 20000, 1);
+	assert_asked(200, "GET", "/api/nodes/leveret/latencies", NULL);
+	ck_assert(says("\"confirm\":{\"count\":6,\"sum_us\":20015000,\"spread\":["));
+	ck_assert(says("{\"most_us\":2000,\"count\":0},{\"most_us\":5000,\"count\":5}"));
+	ck_assert(says("{\"most_us\":null,\"count\":1}]"));
+	ck_assert(says("\"queue_residence\":{\"count\":0,"));
+	assert_asked(404, "GET", "/api/nodes/other/latencies", NULL);
+}
+END_TEST
+
 START_TEST(certificates_expire)
 {
 	int64_t now_s = (int64_t)(broker_wall_ms(in.broker) / 1000);
@@ -429,6 +442,7 @@ Suite *suite_management_api_node(void)
 	tcase_add_test(t, memory_is_told_by_parts);
 	tcase_add_test(t, the_node_says_what_it_uses);
 	tcase_add_test(t, a_sync_takes_some_time_on_average);
+	tcase_add_test(t, latencies_are_told_as_they_spread);
 	tcase_add_test(t, certificates_expire);
 	tcase_add_test(t, checks_of_one_node_are_well);
 	tcase_add_test(t, a_feature_flag_is_on);
