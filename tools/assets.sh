@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The files of the web UI, compressed, as assembler source with a table (management/asset.h).
+# The files of the web UI as assembler source with a table (management/asset.h): compressed, and our
+# own without indentation, empty lines, comments that end a line or are lines, and blanks around
+# what stands in no sentence.
 #
 # usage: tools/assets.sh FILE.S      the compressed files lie beside it
 set -eu
@@ -20,11 +22,23 @@ type_of() {
 	esac
 }
 
+bare='s/^\t*//; s/   \/\*[^`]*\*\/$//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
+operators='s/ (=>|[!=]==|&&|\|\||\?\?) /\1/g; s/^(import) \{ (.*) \} (from) /\1{\2}\3/
+	s/^((export )?const [a-z_]+) = /\1=/'
+lighten() {
+	case $1 in
+	vendor/*) cat ;;
+	*.js) sed -E "$bare" | sed -E "$operators" ;;
+	*.css) sed -E "$bare" | sed -E 's/([:;,{]) /\1/g; s/ \{/{/g; s/; *\}/}/g' ;;
+	*) cat ;;
+	esac
+}
+
 n=0
 {
 	echo '	.section .rodata'
 	for file in $(find management/ui -type f ! -name '*.md' -printf '%P\n' | LC_ALL=C sort); do
-		gzip -9n < "management/ui/$file" > "$dir/$n"
+		lighten "$file" < "management/ui/$file" | gzip -9n > "$dir/$n"
 		cat << END
 path$n:	.string "$file"
 type$n:	.string "$(type_of "$file")"

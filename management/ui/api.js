@@ -12,6 +12,15 @@ export const login = {
 	clear: () => sessionStorage.removeItem(KEY),
 };
 
+/* Who is logged in: { name, tags }; null: nobody. */
+let me = null;
+
+export const user = {
+	get: () => me,
+	set: who => me = who,
+	may: tag => ["administrator", tag].some(t => String(me.tags).split(",").includes(t)),
+};
+
 /* What the API refused: the status and its own words. */
 export class Refusal extends Error {
 	constructor(status, reason) {
@@ -32,8 +41,6 @@ export function query(values) {
 }
 
 async function refusal(response) {
-	if (response.status === 401)
-		return new Refusal(401, "User name or password is wrong");
 	const text = await response.text();
 	try {
 		const { reason, error } = JSON.parse(text);

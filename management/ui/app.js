@@ -9,8 +9,10 @@
  * Templates change only what is different, so what somebody has typed stays. */
 
 import { html, render, nothing } from "./vendor/lit-html.js";
-import { find, get, login, Refusal } from "./api.js";
-import { current, go, vhost } from "./route.js";
+import { find, get, login, user } from "./api.js";
+import { zone } from "./clock.js";
+import { show } from "./parts.js";
+import { current, go, pause, vhost } from "./route.js";
 import { theme } from "./theme.js";
 import * as overview from "./pages/overview.js";
 import * as queues from "./pages/queues.js";
@@ -22,64 +24,124 @@ import * as stream from "./pages/stream.js";
 import * as connections from "./pages/connections.js";
 import * as connection from "./pages/connection.js";
 import * as channels from "./pages/channels.js";
+import * as channel from "./pages/channel.js";
 import * as admin from "./pages/admin.js";
 import * as trace from "./pages/trace.js";
 import * as log from "./pages/log.js";
 
 const pages = { overview, queues, queue, exchanges, exchange, streams, stream, connections,
-	connection, channels, admin, trace, log };
+	connection, channels, channel, admin, trace, log };
 
-/* What stands in the bar, and the pages that belong to it. */
+/* What stands in the bar: pages, keys that lead there after a g, the pages that belong to them,
+ * and who has them. */
 const bar = [
-	["overview", "Overview"],
-	["queues", "Queues", "queue"],
-	["exchanges", "Exchanges", "exchange"],
-	["streams", "Streams", "stream"],
-	["connections", "Connections", "connection"],
-	["channels", "Channels"],
-	["trace", "Trace"],
-	["log", "Log"],
-	["admin", "Admin"],
+	["overview", "Overview", "o"],
+	["queues", "Queues", "q", "queue"],
+	["exchanges", "Exchanges", "e", "exchange"],
+	["streams", "Streams", "s", "stream"],
+	["connections", "Connections", "c", "connection"],
+	["channels", "Channels", "h", "channel"],
+	["trace", "Trace", "t"],
+	["log", "Log", "l", "", "monitoring"],
+	["admin", "Admin", "a", "", "policymaker"],
 ];
+
+const own_bar = () => bar.filter(([, , , , tag]) => !tag || user.may(tag));
 
 let here = current();                /* the address */
 let leave = new AbortController();   /* aborted when another page begins */
-let who = null;                      /* the user; null: nobody is logged in */
 let vhosts = [];
 let shown = null;                    /* what the page has loaded ... */
 let trouble = null;                  /* ... or why it could not */
+let alarms = [];                     /* why publishers are blocked */
 
 function draw() {
 	const page = pages[here.page] ?? overview;
 	document.title = `${page.title(here.args)} · Leveret`;
-	render(who ? frame(page) : welcome(), document.body);
+	render(user.get() ? frame(page) : welcome(), document.body);
 }
 
 function frame(page) {
 	return html`
 		<header>
-			<a class="brand" href="#/overview"><img src="hare.svg" alt="">Leveret</a>
-			<nav aria-label="Pages">${bar.map(([name, title, ...more]) => html`
+			<button class="skip" @click=${() => document.querySelector("main").focus()}
+				>To the content</button>
+			<a class="brand" href="#/overview"><img src="hare.svg" alt=""><span>Leveret</span></a>
+			<nav aria-label="Pages">${own_bar().map(([name, title, , part]) => html`
 				<a href=${`#/${name}`}
-					aria-current=${[name, ...more].includes(here.page) ? "page" : nothing}>
+					aria-current=${[name, part].includes(here.page) ? "page" : nothing}>
 					${title}</a>`)}</nav>
 			<div class="corner">
-				<label class="quiet">Virtual host
-					<select @change=${e => vhost.set(e.target.value)}>
-						<option value="" ?selected=${!vhost.get()}>all</option>
-						${vhosts.map(v => html`<option value=${v.name}
-							?selected=${vhost.get() === v.name}>${v.name}</option>`)}
-					</select></label>
+				<select aria-label="Virtual host" @change=${e => vhost.set(e.target.value)}>
+					<option value="" ?selected=${!vhost.get()}>all hosts</option>
+					${vhosts.map(v => html`<option value=${v.name}
+						?selected=${vhost.get() === v.name}>${v.name}</option>`)}
+				</select>
+				<button class="icon" title="Time zone" aria-label="Time zone: ${zone_name()}"
+					@click=${zone.turn}>${zone_name()}</button>
 				<button class="icon" title="Light or dark" aria-label="Light or dark"
 					@click=${theme.turn}>◐</button>
-				<button class="quiet" title="Log out" @click=${logOut}>${who.name}</button>
+				<button class="icon" title="Keys" aria-label="Keys" @click=${help}>?</button>
+				<button class="user" title="Log out ${user.get().name}" @click=${logOut}>
+					<span>${user.get().name} · </span>Log out</button>
 			</div>
 		</header>
-		<main id=${here.page}>
+		<main id=${here.page} tabindex="-1">
+			${alarms.map(words => html`<p class="trouble" role="alert">${words}</p>`)}
 			${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
 			${shown ? page.view(shown, here.args, here.query)
 				: trouble ? nothing : html`<p class="waiting">…</p>`}
 		</main>`;
+}
+
+const zone_name = () => zone.isUtc() ? "UTC" : "local";
+
+/* ---- what ails the broker, on every page ---- */
+
+async function look_for_alarms() {
+	const nodes = user.get() && !document.hidden ? await find("nodes").catch(() => null) : null;
+	if (!nodes)
+		return;
+	alarms = nodes.flatMap(n => [
+		n.mem_alarm && "Memory is short: publishers are blocked until it is freed.",
+		n.disk_free_alarm && "The disk is nearly full: publishers are blocked until it is not.",
+		n.being_drained && "No new clients are let in.",
+	]).filter(Boolean);
+	draw();
+}
+
+setInterval(look_for_alarms, 5000);
+
+/* ---- keys ---- */
+
+const help = () => show(close => html`
+	<h2>Keys</h2>
+	<dl class="facts">
+		<dt><kbd>/</kbd></dt><dd>filter what is shown</dd>
+		<dt><kbd>Esc</kbd></dt><dd>out of a field, or of this</dd>
+		<dt><kbd>?</kbd></dt><dd>these keys</dd>
+		${own_bar().map(([, title, key]) => html`
+			<dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${title}</dd>`)}
+	</dl>
+	<div class="row"><button class="main" autofocus @click=${close}>Close</button></div>`);
+
+let before = "";   /* the key ahead */
+
+function press(e) {
+	if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog"))
+		return;
+	const search = document.querySelector("input[type=search]");
+	const [page] = before === "g" && own_bar().find(([, , key]) => key === e.key) || [];
+	before = e.key;
+	if (page)
+		go(page);
+	else if (e.key === "?")
+		help();
+	else if (e.key === "/" && search) {
+		e.preventDefault();
+		search.select();
+		search.focus();
+	}
 }
 
 /* ---- logging in ---- */
@@ -107,29 +169,27 @@ function logIn(e) {
 function logOut() {
 	login.clear();
 	leave.abort();
-	who = trouble = shown = null;
+	user.set(null);
+	trouble = shown = null;
 	draw();
 }
 
 async function begin() {
 	trouble = null;
 	try {
-		who = await get("whoami");
+		const who = await get("whoami");
 		vhosts = await find("vhosts?columns=name") ?? [];
+		user.set(who);
 		enter();
+		look_for_alarms();
 	} catch (e) {
 		login.clear();
-		trouble = e.message;
+		trouble = e.status === 401 ? "User name or password is wrong." : e.message;
 		draw();
 	}
 }
 
 /* ---- pages coming and going ---- */
-
-const pause = (ms, signal) => new Promise(resolve => {
-	const timer = setTimeout(resolve, ms);
-	signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
-});
 
 async function refresh(page, { args, query }, signal) {
 	try {
@@ -141,7 +201,7 @@ async function refresh(page, { args, query }, signal) {
 	} catch (e) {
 		if (signal.aborted)
 			return;
-		if (e instanceof Refusal && e.status === 401)
+		if (e.status === 401 && !await get("whoami").catch(() => null))
 			return logOut();
 		if (e.status === 404)
 			shown = null;
@@ -170,25 +230,31 @@ function enter() {
 		shown = null;
 	trouble = null;
 	draw();
+	document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest" });
 	page.enter?.(here.args, here.query, leave.signal, draw);
 	keep(page, here, leave.signal);
 }
 
 /* Something was changed: what is shown is loaded anew. */
-addEventListener("changed", () => who && enter());
+addEventListener("changed", async () => {
+	if (!user.get())
+		return;
+	enter();
+	if (here.page === "admin") {
+		vhosts = await find("vhosts?columns=name").catch(() => null) ?? vhosts;
+		draw();
+	}
+});
 
-addEventListener("hashchange", () => who && enter());
+addEventListener("hashchange", () => user.get() && enter());
+
+addEventListener("theme", draw);
 
 addEventListener("keydown", e => {
-	const typing = e.target.matches?.("input, textarea, select");
-	if (e.key === "/" && !typing && !e.ctrlKey && !e.metaKey) {
-		const search = document.querySelector("input[type=search]");
-		if (search) {
-			e.preventDefault();
-			search.select();
-			search.focus();
-		}
-	} else if (e.key === "Escape" && typing)
+	const typing = e.target.matches?.("input:not([type=checkbox]), textarea, select");
+	if (!typing)
+		press(e);
+	else if (e.key === "Escape")
 		e.target.blur();
 });
 

@@ -5,14 +5,27 @@
 
 import { html, nothing } from "./vendor/lit-html.js";
 import { get, query } from "./api.js";
+import { clock } from "./clock.js";
 import { bytes, count, rate } from "./parts.js";
 import { current, href } from "./route.js";
 import { theme } from "./theme.js";
 
-const formats = { count, rate, bytes, ms: v => `${v.toFixed(2)} ms` };
-const HEIGHT = 170;
+const short = new Intl.NumberFormat("en", { notation: "compact" });
 
-const clock = s => new Date(s * 1000).toLocaleTimeString("en-GB");
+const formats = {
+	count, rate, bytes,
+	flow: v => bytes(v) + "/s",
+	ms: v => v < 1000 ? `${Number(v.toPrecision(2))} ms` : `${Number((v / 1000).toPrecision(3))} s`,
+};
+
+/* At the axis. */
+const marks = { ...formats, count: v => short.format(v), rate: v => `${short.format(v)}/s` };
+
+/* How far apart they may be. */
+const whole_steps = Array.from({ length: 45 },
+	(_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+const binary_steps = Array.from({ length: 50 }, (_, i) => 2 ** i);
+const steps = { count: whole_steps, bytes: binary_steps, flow: binary_steps };
 
 class Chart extends HTMLElement {
 	#series = [];
@@ -30,7 +43,7 @@ class Chart extends HTMLElement {
 		this.#stop = new AbortController();
 		addEventListener("theme", () => this.#renew(), this.#stop);
 		this.#sizes = new ResizeObserver(() =>
-			this.#plot?.setSize({ width: this.clientWidth, height: HEIGHT }));
+			this.#plot?.setSize(this.#size()));
 		this.#sizes.observe(this);
 		this.#draw();
 	}
@@ -39,6 +52,10 @@ class Chart extends HTMLElement {
 		this.#stop.abort();
 		this.#sizes.disconnect();
 		this.#end();
+	}
+
+	#size() {
+		return { width: this.clientWidth || 300, height: this.hasAttribute("small") ? 110 : 180 };
 	}
 
 	#end() {
@@ -68,31 +85,35 @@ class Chart extends HTMLElement {
 			tell_newest(this.#plot);
 	}
 
-	/* As long as was asked for, whatever there is. */
-	#times(newest) {
-		const end = newest ?? Date.now() / 1000;
-		return [end - this.getAttribute("seconds"), end];
+	/* As long as was asked for, and no longer than there is something; a minute at least. */
+	#times(oldest, newest) {
+		const end = newest ?? Date.now() / 1000, asked = end - this.getAttribute("seconds");
+		return [Math.max(asked, Math.min(oldest ?? end, end - 60)), end];
 	}
 
 	#options() {
-		const format = formats[this.getAttribute("unit") ?? "count"];
+		const unit = this.getAttribute("unit"), format = formats[unit];
 		const ink = theme.color("quiet"), line = theme.color("line");
 		const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false } };
 		return {
-			width: this.clientWidth || 300, height: HEIGHT,
+			...this.#size(),
 			scales: {
-				x: { range: (u, low, high) => this.#times(high) },
+				x: { range: (u, low, high) => this.#times(low, high) },
 				y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] },
 			},
 			axes: [
-				{ ...axis, size: 30, space: 80, values: (u, at) => at.map(clock) },
-				{ ...axis, size: 64, values: (u, v) => v.map(format) },
+				{ ...axis, size: 30, space: 80, values: (u, at) => at.map(s => clock(s * 1000,
+					at[1] - at[0] < 60 ? {} : { hour: "2-digit", minute: "2-digit" })) },
+				{ ...axis, size: 64, values: (u, v) => v.map(marks[unit]),
+					...steps[unit] && { incrs: steps[unit] } },
 			],
 			series: [
-				{ label: "At", value: (u, at) => at === null ? "–" : clock(at) },
+				{ label: "At", value: (u, at) => at === null ? "–" : clock(at * 1000) },
 				...this.#series.map(s => ({
-					label: s.title, stroke: theme.color(s.color), width: 1.5,
-					points: { show: false }, value: (u, v) => v === null ? "–" : format(v),
+					label: s.title, stroke: theme.color(s.color), width: 2,
+					fill: unit === "count" ? theme.color(s.color) + "18" : undefined,
+					points: { show: (u, s, from, to) => to - from < 2 },
+					value: (u, v) => v === null ? "–" : format(v),
 				})),
 			],
 			cursor: { y: false, drag: { x: false } },
@@ -107,9 +128,12 @@ function tell_newest(plot) {
 		plot.setLegend({ idx: plot.data[0].length - 1 }, false);
 }
 
-/* All lines over the moments of all; null where one has no value. */
+/* All lines over the moments of all; null where one has no value.  Of a single moment a plot makes
+ * a day. */
 function aligned(series) {
 	const at = [...new Set(series.flatMap(s => s.points.map(p => p[0])))].sort((a, b) => a - b);
+	if (at.length === 1)
+		at.unshift(at[0] - 1000);
 	return [at.map(ms => ms / 1000), ...series.map(s => {
 		const values = new Map(s.points);
 		return at.map(ms => values.get(ms) ?? null);
@@ -136,7 +160,8 @@ export async function get_sampled(where, q, signal) {
 	const mine = kept;
 	const since = Math.min(age, 3 * incr + Math.ceil((now - mine.at) / 1000));
 	const answer = await get(where + query({ lengths_age: since, lengths_incr: incr,
-		msg_rates_age: since, msg_rates_incr: incr }), signal);
+		msg_rates_age: since, msg_rates_incr: incr, data_rates_age: since, data_rates_incr: incr,
+	}), signal);
 	for (const part of [answer, answer.queue_totals, answer.message_stats])
 		for (const [number, told] of Object.entries(part ?? {}))
 			if (told?.samples)
@@ -170,25 +195,35 @@ export const flows = [
 	["deliver_get", "Delivered", "orange"],
 	["ack", "Acknowledged", "purple"],
 	["redeliver", "Redelivered", "red"],
+	["publish_in", "In", "blue"],
+	["publish_out", "Out", "orange"],
 ];
 
-function chart(title, unit, lines, told, seconds, seen_as) {
-	const known = lines.filter(([key]) => told?.[`${key}_details`]);
-	return html`<figure><figcaption>${title}</figcaption><line-chart unit=${unit}
-		seconds=${seconds} .series=${known.map(([key, title, color]) =>
-			({ title, color, points: seen_as(told[`${key}_details`].points ?? []) }))}
-		></line-chart></figure>`;
-}
+/* Octets on a connection. */
+const octets = [
+	["recv_oct", "From the client", "blue"],
+	["send_oct", "To the client", "orange"],
+];
 
-/* What is queued and how fast messages go, with the choice of how far back: the first of spans. */
-export function charts(lengths, stats, q, choices) {
-	const { page, args } = current(), [chosen, seconds] = span_of(q);
+/* series as a line-chart takes them; small: one of several that are alike. */
+export const figure = (title, unit, series, small) => html`
+	<figure><figcaption>${title}</figcaption><line-chart unit=${unit} ?small=${small}
+		seconds=${span_of(current().query)[1]} .series=${series}></line-chart></figure>`;
+
+const chart = (title, unit, lines, told, seen_as) => figure(title, unit,
+	lines.filter(([key]) => told?.[`${key}_details`]).map(([key, title, color]) =>
+		({ title, color, points: seen_as(told[`${key}_details`].points ?? []) })));
+
+export const depth_chart = told => chart("Messages queued", "count", depths, told, p => p);
+export const flow_chart = told => chart("Messages a second", "rate", flows, told, speeds);
+export const octet_chart = told => chart("Bytes a second", "flow", octets, told, speeds);
+
+/* Charts, with the choice of how far back they go: the first of spans. */
+export function charts(choices, ...figures) {
+	const { page, args, query } = current(), [chosen] = span_of(query);
 	return html`
 		<nav class="tabs" aria-label="How far back">${spans.slice(0, choices).map(([name]) => html`
-			<a href=${href(page, args, { ...q, span: name })}
+			<a href=${href(page, args, { ...query, span: name })}
 				aria-current=${name === chosen ? "true" : nothing}>${name}</a>`)}</nav>
-		<div class="charts">
-			${chart("Messages queued", "count", depths, lengths, seconds, points => points)}
-			${chart("Messages a second", "rate", flows, stats, seconds, speeds)}
-		</div>`;
+		<div class="charts">${figures}</div>`;
 }

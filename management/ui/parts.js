@@ -5,12 +5,16 @@ import { html, render, nothing } from "./vendor/lit-html.js";
 import { get, path, query } from "./api.js";
 import { ask, changed, href, vhost } from "./route.js";
 
+export { moment } from "./clock.js";
+
 /* ---- words and numbers ---- */
 
 const whole = new Intl.NumberFormat("en");
 
 /* 1234567 -> 1,234,567; nothing: a dash. */
 export const count = n => n === undefined || n === null ? "–" : whole.format(n);
+
+export const messages = n => `${count(n)} message${n === 1 ? "" : "s"}`;
 
 /* Above ten no fraction. */
 export function rate(n) {
@@ -28,12 +32,16 @@ export function bytes(n) {
 	return `${i && n < 100 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
 }
 
-/* The two largest units: 3 h 12 min. */
+export const flow = n => n === undefined || n === null ? "–" : `${bytes(n)}/s`;
+
+/* The two largest units, of seconds and more: 3 h 12 min. */
 export function span(ms) {
 	if (ms === undefined || ms === null)
 		return "–";
 	const units = [[86400e3, "d"], [3600e3, "h"], [60e3, "min"], [1e3, "s"], [1, "ms"]];
 	const parts = [];
+	if (ms >= 1e3)
+		ms -= ms % 1e3;
 	for (const [size, name] of units)
 		if (ms >= size && parts.length < 2) {
 			parts.push(`${Math.floor(ms / size)} ${name}`);
@@ -41,8 +49,6 @@ export function span(ms) {
 		}
 	return parts.join(" ") || "0 ms";
 }
-
-export const moment = ms => ms ? new Date(ms).toLocaleString() : "–";
 
 /* Text of a value in arguments or headers. */
 export const text = v => typeof v === "string" ? v : JSON.stringify(v);
@@ -52,13 +58,16 @@ export const text = v => typeof v === "string" ? v : JSON.stringify(v);
 export const chip = (name, title) => html`
 	<span class="chip" title=${title ?? nothing}>${name}</span>`;
 
+/* Of a queue or a client; a colour besides the word where something is not as usual. */
+export const state = name => html`<span class="state ${name}">${name}</span>`;
+
 export const tile = (title, value, note) => html`
 	<div class="tile"><span>${title}</span><strong>${value}</strong>
 		${note ? html`<small>${note}</small>` : nothing}</div>`;
 
-/* Names and values; pairs whose value is undefined are left out. */
+/* Names and values; pairs without a value are left out. */
 export const facts = pairs => html`
-	<dl class="facts">${pairs.filter(([, v]) => v !== undefined).map(([k, v]) => html`
+	<dl class="facts">${pairs.map(([k, v]) => v === undefined || v === null ? nothing : html`
 		<dt>${k}</dt><dd>${v}</dd>`)}</dl>`;
 
 export const table_of_values = (values = {}) => Object.keys(values).length
@@ -76,42 +85,82 @@ export const section = (title, body, open = true) => html`
 
 /* ---- tables ---- */
 
-/* columns: { title, cell(row), sort: name the API sorts by, number: right-aligned }. */
+/* columns: { title, cell(row), sort: name the API sorts by, number: right-aligned, more: not shown
+ * until it is chosen, roomy: not shown where there is little room }. */
 export function table(columns, rows, q = {}, empty = "There are none.") {
 	return rows.length === 0 ? html`<p class="quiet">${empty}</p>` : html`
 		<div class="wide"><table>
 			<thead><tr>${columns.map(c => heading(c, q))}</tr></thead>
 			<tbody>${rows.map(row => html`<tr>${columns.map(c => html`
-				<td class=${c.number ? "number" : ""}>${c.cell(row)}</td>`)}</tr>`)}</tbody>
+				<td class=${kind(c)}>${c.cell(row)}</td>`)}</tr>`)}</tbody>
 		</table></div>`;
 }
+
+const kind = c => c.number ? "number" : c.roomy ? "roomy" : "";
 
 function heading(c, q) {
 	const on = c.sort && q.sort === c.sort, down = on && q.sort_reverse === "true";
 	const turn = () => ask({ sort: c.sort, sort_reverse: on ? String(!down) : String(!!c.number) });
-	return html`<th scope="col" class=${c.number ? "number" : ""}
+	return html`<th scope="col" class=${kind(c)}
 		aria-sort=${on ? (down ? "descending" : "ascending") : nothing}>${c.sort
 		? html`<button @click=${turn}>${c.title}${on ? (down ? " ↓" : " ↑") : ""}</button>`
 		: c.title}</th>`;
 }
 
-/* A list of what lies in virtual hosts, narrowed to the one that was chosen. */
+/* A column of how fast something goes, and one of a number. */
+export const rated = (title, key, more) => ({
+	title, more, sort: `message_stats.${key}_details.rate`, number: true,
+	cell: row => rate(row.message_stats?.[`${key}_details`].rate),
+});
+export const counted = (title, key, more) => ({ title, more, sort: key, number: true,
+	cell: row => count(row[key]) });
+
+/* A list of what lies in virtual hosts, narrowed to the one that was chosen; clients have theirs
+ * below the virtual host. */
 export const narrowed = kind => vhost.get() ? path`${kind}/${vhost.get()}` : kind;
+export const narrowed_clients = kind => vhost.get() ? path`vhosts/${vhost.get()}/` + kind : kind;
 
 const PAGE_SIZE = 50;
 
 /* One page of a list, as the query asks for it: sorted, filtered, cut by the broker. */
-export function load_list(kind, q, signal, more = {}) {
+export function load_list(kind, q, signal) {
 	return get(kind + query({
 		page: q.page ?? 1, page_size: PAGE_SIZE, name: q.name, use_regex: q.use_regex,
-		sort: q.sort, sort_reverse: q.sort_reverse, ...more,
+		sort: q.sort, sort_reverse: q.sort_reverse,
 	}), signal);
 }
 
 let typing;
 
+/* A page with such a list. */
+export const list_view = (what, columns, list, q, empty) => html`
+	<h1>${what}</h1>
+	<div class="row">${filter(q, what.toLowerCase())} ${chooser(what, columns)} ${pager(list)}</div>
+	${table(chosen(what, columns), list.items, q, q.name ? "None has such a name." : empty)}`;
+
+const choice_of = what => `leveret.columns.${what}`;
+
+function chosen(what, columns) {
+	const titles = localStorage.getItem(choice_of(what))?.split("\n");
+	return columns.filter(c => titles ? titles.includes(c.title) : !c.more);
+}
+
+/* Which of the columns are shown; the first always is. */
+function chooser(what, columns) {
+	const shown = chosen(what, columns);
+	const choose = c => {
+		const now = columns.filter(o => shown.includes(o) !== (o === c));
+		localStorage.setItem(choice_of(what), now.map(o => o.title).join("\n"));
+		changed();
+	};
+	const tick = c => html`<label><input type="checkbox" .checked=${shown.includes(c)}
+		@change=${() => choose(c)}> ${c.title}</label>`;
+	return html`<details class="menu"><summary>Columns</summary>
+		<div>${columns.slice(1).map(tick)}</div></details>`;
+}
+
 /* The field that filters a list: what is typed goes into the address, a moment later. */
-export function filter(q, what) {
+function filter(q, what) {
 	const type = e => {
 		const name = e.target.value;
 		clearTimeout(typing);
@@ -125,7 +174,7 @@ export function filter(q, what) {
 }
 
 /* Which page of how many, and the ways to others. */
-export function pager(list) {
+function pager(list) {
 	const n = list.page_count, at = list.page;
 	const step = (to, name, sign) => html`<button ?disabled=${to < 1 || to > n || to === at}
 		aria-label=${name} @click=${() => ask({ page: to })}>${sign}</button>`;
@@ -142,9 +191,9 @@ export function pager(list) {
 export function tell(words, bad = false) {
 	const line = document.createElement("p");
 	line.className = bad ? "toast bad" : "toast";
-	line.role = bad ? "alert" : "status";
+	line.role = bad ? "alert" : null;
 	line.textContent = words;
-	document.body.append(line);
+	document.querySelector("#told").append(line);
 	setTimeout(() => line.remove(), bad ? 8000 : 3000);
 }
 
@@ -161,27 +210,31 @@ export async function act(what, done) {
 	}
 }
 
-/* Asks before what cannot be undone.  Where something would be lost the name has to be typed. */
-export function confirm({ title, words, name, verb }, what, done) {
+/* Something in front of the page; view(close) is what it shows. */
+export function show(view) {
 	const dialog = document.createElement("dialog");
 	const close = () => { dialog.close(); dialog.remove(); };
-	const go = async e => {
+	render(view(close), dialog);
+	dialog.addEventListener("cancel", () => dialog.remove());
+	document.body.append(dialog);
+	dialog.showModal();
+}
+
+/* Asks before what cannot be undone.  Where something would be lost the name has to be typed. */
+export function confirm({ title, words, name, verb }, what, done) {
+	const compare = e => {
+		e.target.form.querySelector("button.danger").disabled = e.target.value !== name;
+	};
+	show(close => html`<form @submit=${e => {
 		e.preventDefault();
 		close();
 		act(what, done);
-	};
-	const compare = e => {
-		dialog.querySelector("button.danger").disabled = e.target.value !== name;
-	};
-	render(html`<form @submit=${go}>
+	}}>
 		<h2>${title}</h2><p>${words}</p>
 		${name ? html`<label>Type <code>${name}</code> to go on
 			<input autocomplete="off" autofocus @input=${compare}></label>` : nothing}
 		<div class="row"><button type="button" @click=${close}>Cancel</button>
-			<button class="danger" ?disabled=${!!name}>${verb}</button></div></form>`, dialog);
-	dialog.addEventListener("cancel", () => dialog.remove());
-	document.body.append(dialog);
-	dialog.showModal();
+			<button class="danger" ?disabled=${!!name}>${verb}</button></div></form>`);
 }
 
 /* A form that does something with its values, and is empty again when that is done. */
@@ -211,6 +264,21 @@ export const choice = (title, name, options) => html`<label>${title}
 
 export const area = (title, name, hint, rows = 3) => html`<label class="broad">${title}
 	<textarea name=${name} rows=${rows} placeholder=${hint} spellcheck="false"></textarea></label>`;
+
+/* ... for a JSON object, with buttons that put in a key and a value that it may have. */
+export function keyed(title, name, keys) {
+	const add = (e, key, value) => {
+		const into = e.target.closest(".broad").querySelector("textarea");
+		try {
+			into.value = JSON.stringify({ ...object(into.value, title), [key]: value }, null, 1);
+		} catch (problem) {
+			tell(problem.message, true);
+		}
+	};
+	return html`<div class="broad">${area(title, name, "{}")}
+		<div class="keys">${Object.entries(keys).map(([key, value]) => html`
+			<button type="button" @click=${e => add(e, key, value)}>${key}</button>`)}</div></div>`;
+}
 
 export const tick = (title, name, on = false) => html`<label class="tick">
 	<input type="checkbox" name=${name} ?checked=${on}> ${title}</label>`;

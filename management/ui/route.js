@@ -26,6 +26,11 @@ export function ask(changes) {
 	location.replace(href(page, args, { ...rest, ...changes }));
 }
 
+export const pause = (ms, signal) => new Promise(resolve => {
+	const timer = setTimeout(resolve, ms);
+	signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
+});
+
 /* Tells that something was changed, so that what is shown is loaded anew. */
 export function changed() {
 	dispatchEvent(new Event("changed"));

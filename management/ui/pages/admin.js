@@ -2,37 +2,46 @@
 /* Users, virtual hosts, policies, limits and definitions. */
 import { html, nothing } from "../vendor/lit-html.js";
 import * as api from "../api.js";
-import { path, put, remove } from "../api.js";
-import { act, area, chip, choice, confirm, count, field, form, object, section, table, tick,
-	vhost_field } from "../parts.js";
+import { path, put, remove, user } from "../api.js";
+import { of_operators, of_policies } from "../keys.js";
+import { act, bytes, chip, choice, confirm, count, facts, field, form, keyed, messages, object,
+	rated, section, table, tick, vhost_field } from "../parts.js";
 import { href } from "../route.js";
 
 export const title = () => "Admin";
 export const every = 5000;
 
 const titles = { users: "Users", vhosts: "Virtual hosts", policies: "Policies", limits: "Limits",
-	definitions: "Definitions" };
+	definitions: "Definitions", node: "Node" };
 
-const tab_of = args => titles[args[0]] ? args[0] : "users";
+/* Who makes policies has no use for the rest. */
+const tabs = () => user.may("administrator") ? Object.keys(titles) : ["policies"];
+
+const tab_of = args => tabs().includes(args[0]) ? args[0] : tabs()[0];
 
 export async function load(args, q, signal) {
 	const wanted = {
 		users: ["users", "permissions", "topic-permissions", "vhosts"],
 		vhosts: ["vhosts"],
+		node: ["cluster-name", "feature-flags", "config/effective", "nodes"],
 		policies: ["policies", "operator-policies", "vhosts"],
 		limits: ["vhost-limits", "user-limits", "vhosts", "users"],
 		definitions: ["vhosts"],
 	}[tab_of(args)];
 	const answers = await Promise.all(wanted.map(what => api.get(what, signal)));
-	return Object.fromEntries(wanted.map((what, i) => [what.replaceAll("-", "_"), answers[i]]));
+	const data = Object.fromEntries(
+		wanted.map((what, i) => [what.replace(/\W/g, "_"), answers[i]]));
+	if (data.nodes)
+		data.memory = await api.get(path`nodes/${data.nodes[0].name}/memory`, signal);
+	return data;
 }
 
 export const view = (data, args) => html`
 	<h1>Admin</h1>
-	<nav class="tabs" aria-label="Admin">${Object.keys(titles).map(name => html`
+	<nav class="tabs" aria-label="Admin">${tabs().map(name => html`
 		<a href=${href("admin", [name])} aria-current=${name === tab_of(args) ? "page" : nothing}
 			>${titles[name]}</a>`)}</nav>
-	${{ users, vhosts, policies, limits, definitions }[tab_of(args)](data)}`;
+	${{ users, vhosts, policies, limits, definitions, node }[tab_of(args)](data)}`;
 
 /* A button that ends something. */
 const end = (words, what, done, verb = "Delete") => html`<button
@@ -46,79 +55,89 @@ function users({ users: all, permissions, topic_permissions, vhosts }) {
 		${section("Users", html`${table([
 			{ title: "Name", cell: u => u.name },
 			{ title: "Tags", cell: u => tags_of(u).map(t => chip(t)) },
-			{ title: "May use", cell: u => permissions.filter(p => p.user === u.name)
-				.map(p => chip(p.vhost)) },
+			{ title: "May use", cell: u => vhosts_of(permissions, u) },
 			{ title: "Password", cell: u => u.password_hash ? "yes" : "none" },
 			{ title: "", cell: u => end(`Delete ${u.name}?`,
 				() => remove(path`users/${u.name}`), "The user is gone.") },
 		], all)}${form(html`
 			${field("Name", "name", { required: true })}
-			${field("Password", "password", { type: "password" })}
-			${choice("Tag", "tags", ["", "management", "policymaker", "monitoring",
-				"administrator"])}`,
-		"Set the user", f => put(path`users/${f.name}`, f.password
-			? { password: f.password, tags: f.tags } : { password_hash: "", tags: f.tags }),
-		"The user is set.")}`)}
-		${section("Permissions", html`${table([
-			{ title: "User", cell: p => p.user },
-			{ title: "Virtual host", cell: p => p.vhost },
-			...["configure", "write", "read"].map(right => (
-				{ title: right, cell: p => html`<code>${p[right]}</code>` })),
-			{ title: "", cell: p => end(`Clear the permissions of ${p.user} in ${p.vhost}?`,
-				() => remove(path`permissions/${p.vhost}/${p.user}`), "They are gone.", "Clear") },
-		], permissions)}${form(html`
-			${choice("User", "user", all.map(u => u.name))}
-			${vhost_field(vhosts)}
-			${field("Configure", "configure", { value: ".*" })}
-			${field("Write", "write", { value: ".*" })}
-			${field("Read", "read", { value: ".*" })}`,
-		"Set the permissions", ({ user, vhost, ...rights }) =>
-			put(path`permissions/${vhost}/${user}`, rights), "They are set.")}`)}
-		${section("Topic permissions", html`${table([
-			{ title: "User", cell: p => p.user },
-			{ title: "Virtual host", cell: p => p.vhost },
-			{ title: "Exchange", cell: p => p.exchange },
-			{ title: "write", cell: p => html`<code>${p.write}</code>` },
-			{ title: "read", cell: p => html`<code>${p.read}</code>` },
-			{ title: "", cell: p => end(`Clear the topic permissions of ${p.user} in ${p.vhost}?`,
-				() => remove(path`topic-permissions/${p.vhost}/${p.user}`), "They are gone.",
-				"Clear") },
-		], topic_permissions)}${form(html`
-			${choice("User", "user", all.map(u => u.name))}
-			${vhost_field(vhosts)}
-			${field("Exchange", "exchange", { value: "amq.topic" })}
-			${field("Write", "write", { value: ".*" })}
-			${field("Read", "read", { value: ".*" })}`,
-		"Set the topic permissions", ({ user, vhost, ...rights }) =>
-			put(path`topic-permissions/${vhost}/${user}`, rights), "They are set.")}`, false)}`;
+			${field("Password", "password", { type: "password", hint: "as it was, or none" })}
+			${tags.map(tag => tick(tag, `tag ${tag}`))}`,
+		"Set the user", f => put(path`users/${f.name}`, {
+			tags: tags.filter(tag => f[`tag ${tag}`]), ...secret(f, all),
+		}), "The user is set.")}`)}
+		${rights("Permissions", "permissions", all, vhosts, permissions,
+			["configure", "write", "read"])}
+		${rights("Topic permissions", "topic-permissions", all, vhosts, topic_permissions,
+			["exchange", "write", "read"])}`;
+}
+
+/* What users may do in virtual hosts: those that were given it, and a form that gives it. */
+const rights = (title, where, all, vhosts, list, kinds) => section(title, html`${table([
+	{ title: "User", cell: p => p.user },
+	{ title: "Virtual host", cell: p => p.vhost },
+	...kinds.map(kind => ({ title: kind, cell: p => html`<code>${p[kind]}</code>` })),
+	{ title: "", cell: p => end(`Clear ${where} of ${p.user} in ${p.vhost}?`,
+		() => remove([where, p.vhost, p.user, p.exchange].filter(Boolean).map(encodeURIComponent)
+			.join("/")), "They are gone.", "Clear") },
+], list)}${form(html`
+	${choice("User", "user", all.map(u => u.name))}
+	${vhost_field(vhosts)}
+	${kinds.map(kind => field(kind, kind, { value: kind === "exchange" ? "amq.topic" : ".*" }))}`,
+`Set ${title.toLowerCase()}`, ({ user, vhost, ...what }) =>
+	put(path`${where}/${vhost}/${user}`, what), "They are set.")}`);
+
+const tags = ["management", "policymaker", "monitoring", "administrator"];
+
+/* Without a password, the one that the user has stays. */
+function secret({ name, password }, all) {
+	const { password_hash = "", hashing_algorithm } = all.find(u => u.name === name) ?? {};
+	return password ? { password } : { password_hash, hashing_algorithm };
+}
+
+function vhosts_of(permissions, u) {
+	const own = permissions.filter(p => p.user === u.name);
+	return own.length ? own.map(p => chip(p.vhost)) : html`<span class="bad">nothing yet</span>`;
 }
 
 const tags_of = u => Array.isArray(u.tags) ? u.tags : u.tags.split(",").filter(Boolean);
 
 /* ---- virtual hosts ---- */
 
+function protection({ name, protected_from_deletion: on }) {
+	const turn = () => (on ? remove : api.post)(path`vhosts/${name}/deletion/protection`);
+	return html`<button @click=${() => act(turn, on ? "It can be deleted."
+		: "It cannot be deleted.")}>${on ? "allow" : "forbid"}</button>`;
+}
+
 function vhosts({ vhosts: all }) {
 	return html`
 	${table([
 		{ title: "Name", cell: v => v.name },
 		{ title: "Description", cell: v => v.description ?? v.metadata?.description ?? "" },
+		{ title: "Default type", cell: v => v.default_queue_type },
 		{ title: "Ready", number: true, cell: v => count(v.messages_ready ?? 0) },
 		{ title: "Unacked", number: true, cell: v => count(v.messages_unacknowledged ?? 0) },
+		rated("In", "publish"),
+		rated("Out", "deliver_get"),
 		{ title: "Tracing", cell: v => html`<button @click=${() => act(
 			() => put(path`vhosts/${v.name}`, { tracing: !v.tracing }),
 			v.tracing ? "Tracing is off." : "Messages are copied to amq.rabbitmq.trace.")}
 			>${v.tracing ? "stop" : "start"}</button>` },
-		{ title: "", cell: v => html`<button @click=${() => confirm({
-			title: `Delete ${v.name}?`, words: "All its queues and their messages go with it.",
-			verb: "Delete", name: v.name,
-		}, () => remove(path`vhosts/${v.name}`), "The virtual host is gone.")}>Delete</button>` },
+		{ title: "Deletion", cell: protection },
+		{ title: "", cell: v => html`<button ?disabled=${v.protected_from_deletion}
+			@click=${() => confirm({
+				title: `Delete ${v.name}?`, verb: "Delete", name: v.name,
+				words: `All its queues go with it, with ${messages(v.messages ?? 0)}.`,
+			}, () => remove(path`vhosts/${v.name}`), "The virtual host is gone.")}
+			>Delete</button>` },
 	], all)}
-	${form(html`
+	${section("Add a virtual host", form(html`
 		${field("Name", "name", { required: true })}
 		${field("Description", "description")}
 		${choice("Type of new queues", "default_queue_type", ["classic", "quorum", "stream"])}`,
 	"Add the virtual host", ({ name, ...rest }) => put(path`vhosts/${name}`, rest),
-	"The virtual host is there.")}`;
+	"The virtual host is there."))}`;
 }
 
 /* ---- policies ---- */
@@ -126,7 +145,7 @@ function vhosts({ vhosts: all }) {
 const kinds = ["all", "queues", "exchanges", "classic_queues", "quorum_queues", "streams"];
 
 function policies({ policies: own, operator_policies, vhosts }) {
-	const part = (where, list) => html`${table([
+	const part = (where, list, keys) => html`${table([
 		{ title: "Virtual host", cell: p => p.vhost },
 		{ title: "Name", cell: p => p.name },
 		{ title: "Pattern", cell: p => html`<code>${p.pattern}</code>` },
@@ -141,13 +160,14 @@ function policies({ policies: own, operator_policies, vhosts }) {
 		${field("Pattern", "pattern", { required: true, hint: "^orders\\." })}
 		${choice("Applies to", "apply", kinds)}
 		${field("Priority", "priority", { type: "number", value: 0 })}
-		${area("Definition", "definition", '{"max-length": 100000}')}`,
+		${keyed("Definition", "definition", keys)}`,
 	"Set the policy", f => put(path`${where}/${f.vhost}/${f.name}`, {
 		pattern: f.pattern, "apply-to": f.apply, priority: Number(f.priority),
 		definition: object(f.definition, "The definition"),
 	}), "The policy is in effect.")}`;
-	return html`${section("Policies", part("policies", own))}
-		${section("Operator policies", part("operator-policies", operator_policies))}`;
+	return html`${section("Policies", part("policies", own, of_policies))}
+		${user.may("administrator") ? section("Operator policies",
+			part("operator-policies", operator_policies, of_operators)) : nothing}`;
 }
 
 /* ---- limits ---- */
@@ -184,13 +204,15 @@ function save(all) {
 	URL.revokeObjectURL(url);
 }
 
-const download = where => act(async () => save(await api.get(where)), "Exported.");
+const one_or_all = vhosts => [["", "all virtual hosts"], ...vhosts.map(v => v.name)];
+
+const definitions_of = vhost => vhost ? path`definitions/${vhost}` : "definitions";
 
 let difference = null;   /* what an import would change */
 
 async function bring_in(f) {
 	const definitions = JSON.parse(await f.file.text());
-	const where = f.vhost ? path`definitions/${f.vhost}` : "definitions";
+	const where = definitions_of(f.vhost);
 	difference = null;
 	if (f.dry !== "on")
 		return api.post(where, definitions);
@@ -208,12 +230,32 @@ const compared = list => table([
 
 function definitions({ vhosts }) {
 	return html`
-	<p><button class="main" @click=${() => download("definitions")}>Export everything</button></p>
+	${section("Export", form(choice("Of", "vhost", one_or_all(vhosts)), "Export",
+		async f => save(await api.get(definitions_of(f.vhost))), "Exported."))}
 	${section("Import", html`${form(html`
 		<label>File <input type="file" name="file" accept=".json,application/json" required></label>
-		<label>Into <select name="vhost"><option value="">all virtual hosts</option>
-			${vhosts.map(v => html`<option>${v.name}</option>`)}</select></label>
+		${choice("Into", "vhost", one_or_all(vhosts))}
 		${tick("Only tell what would change", "dry", true)}`,
-	"Import", bring_in, changes => changes ? `${changes.length} would change.` : "Imported.")}
+	"Import", bring_in, changes => changes ? `Would change: ${changes.length}.` : "Imported.")}
 	${difference ? compared(difference) : nothing}`)}`;
 }
+
+/* ---- the node ---- */
+
+const node = ({ memory: { memory }, feature_flags, cluster_name, config_effective }) => html`
+	<div class="columns">
+		${section("Memory", facts([["All", bytes(memory.total.rss)], ...Object.entries(memory)
+			.filter(([, n]) => n > 0).map(([part, n]) => [part, bytes(n)])]))}
+		${section("Name of the cluster", form(field("Name", "name",
+			{ value: cluster_name.name, required: true }), "Rename",
+		f => put("cluster-name", f), "It has that name."))}
+		${section("Feature flags", table([
+			{ title: "Name", cell: f => f.name },
+			{ title: "State", cell: f => f.state },
+			{ title: "What", cell: f => f.desc },
+		], feature_flags))}
+		${section("Configuration in force", table([
+			{ title: "Key", cell: ([key]) => html`<code>${key}</code>` },
+			{ title: "Value", cell: ([, value]) => html`<code>${value}</code>` },
+		], Object.entries(config_effective)), false)}
+	</div>`;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, path, remove } from "../api.js";
-import { bytes, chip, confirm, count, facts, moment, section, table, table_of_values, tile }
-	from "../parts.js";
+import { charts, flow_chart, get_sampled, octet_chart } from "../chart.js";
+import { bytes, chip, confirm, count, facts, flow, moment, section, state, table,
+	table_of_values, tile } from "../parts.js";
 import { go } from "../route.js";
 import { channel_columns } from "./channels.js";
 
@@ -12,19 +13,27 @@ export const every = 2000;
 export async function load([name], q, signal) {
 	const of = path`connections/${name}`;
 	const [connection, channels] = await Promise.all([
-		get(of, signal),
+		get_sampled(of, q, signal),
 		get(`${of}/channels`, signal),
 	]);
 	return { connection, channels };
 }
 
 export const view = ({ connection: c, channels }) => html`
-	<h1>${c.user_provided_name ?? c.name} ${c.ssl ? chip("TLS", c.ssl_protocol) : nothing}</h1>
-	<div class="tiles">
-		${tile("State", c.state)}
-		${tile("Channels", count(c.channels))}
+	<div class="head">
+		<h1>${c.user_provided_name ?? c.name} <small>of ${c.user} in ${c.vhost}</small>
+			${c.ssl ? chip("TLS", c.ssl_protocol) : nothing}</h1>
+		<button class="danger" @click=${() => close(c)}>Close the connection</button>
 	</div>
-	${section("Channels", table(channel_columns, channels, {}, "It has opened none."))}
+	<div class="tiles">
+		${tile("State", state(c.state))}
+		${tile("Channels", count(c.channels))}
+		${tile("From the client", flow(c.recv_oct_details.rate), bytes(c.recv_oct))}
+		${tile("To the client", flow(c.send_oct_details.rate), bytes(c.send_oct))}
+	</div>
+	${charts(2, octet_chart(c), flow_chart(c.message_stats))}
+	${section("Channels", table(
+		channel_columns.filter(c => !c.more), channels, {}, "It has opened none."))}
 	<div class="columns">
 		${section("About", facts([
 			["Name", c.name],
@@ -40,8 +49,7 @@ export const view = ({ connection: c, channels }) => html`
 			["Certificate of", c.peer_cert_subject],
 		]))}
 		${section("What the client says of itself", table_of_values(c.client_properties))}
-	</div>
-	<p><button class="danger" @click=${() => close(c)}>Close the connection</button></p>`;
+	</div>`;
 
 function close(c) {
 	confirm({

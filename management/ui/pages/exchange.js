@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, path, post, remove } from "../api.js";
+import { charts, flow_chart, get_sampled } from "../chart.js";
 import { graph } from "../graph.js";
-import { act, area, chip, choice, confirm, exchange_link, facts, field, form, object, queue_link,
-	section, table, table_of_values, tick } from "../parts.js";
+import { act, chip, choice, confirm, exchange_link, facts, field, form, object, queue_link,
+	section, table, table_of_values } from "../parts.js";
 import { go, href } from "../route.js";
 import { exchange_chips } from "./exchanges.js";
-import { properties_of } from "./message.js";
+import { publish } from "./message.js";
 
 export const title = ([, name]) => name;
 export const every = 3000;
@@ -14,7 +15,7 @@ export const every = 3000;
 export async function load([v, name], q, signal) {
 	const of = path`exchanges/${v}/${name}`;
 	const [exchange, out, into] = await Promise.all([
-		get(of, signal),
+		get_sampled(of, q, signal),
 		get(`${of}/bindings/source`, signal),
 		get(`${of}/bindings/destination`, signal),
 	]);
@@ -23,20 +24,22 @@ export async function load([v, name], q, signal) {
 
 export function view({ exchange: x, out, into }) {
 	return html`
-		<h1>${x.name || "(default)"} <small>${x.type} in ${x.vhost}</small>
-			${exchange_chips(x)}</h1>
+		<div class="head">
+			<h1>${x.name || "(default)"} <small>${x.type} in ${x.vhost}</small>
+				${exchange_chips(x)}</h1>
+			${x.name && !x.name.startsWith("amq.") ? html`<button class="danger"
+				@click=${() => drop(x, out)}>Delete the exchange</button>` : nothing}
+		</div>
 		${section("Where messages go", picture(x, out, into))}
 		<div class="columns">
 			${section("Bindings", html`${bound(x, out)}${x.name ? bind(x) : nothing}`)}
-			${section("Publish", publish(x))}
+			${section("Publish", publish(x.vhost, x.name))}
+			${section("Rates", charts(2, flow_chart(x.message_stats)))}
 			${section("About", facts([
 				["Policy", x.policy || "none"],
 				["Arguments", table_of_values(x.arguments)],
 			]))}
-		</div>
-		${x.name && !x.name.startsWith("amq.") ? html`<p class="row">
-			<button class="danger" @click=${() => drop(x, out)}>Delete the exchange</button></p>`
-			: nothing}`;
+		</div>`;
 }
 
 /* ---- the picture ---- */
@@ -106,20 +109,6 @@ const bind = x => form(html`
 f => post(path`bindings/${x.vhost}/e/${x.name}/${f.kind}/${f.name}`, {
 	routing_key: f.routing_key, arguments: object(f.arguments, "The arguments"),
 }), "Bound.");
-
-/* ---- publishing, and the end ---- */
-
-const publish = x => form(html`
-	${field("Routing key", "routing_key")}
-	${area("Body", "payload", "", 5)}
-	${area("Headers", "headers", "{}", 2)}
-	${area("Properties", "properties", '{"content_type": "application/json"}', 2)}
-	${tick("Persistent", "persistent", true)}`,
-"Publish",
-f => post(path`exchanges/${x.vhost}/${x.name || "amq.default"}/publish`, {
-	routing_key: f.routing_key, payload: f.payload, payload_encoding: "string",
-	properties: properties_of(f),
-}), answer => answer.routed ? "Published." : "Published, but no queue takes it.");
 
 function drop(x, out) {
 	confirm({

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html } from "../vendor/lit-html.js";
 import { get, path, put } from "../api.js";
-import { area, chip, choice, exchange_link, field, filter, form, load_list, narrowed, object,
-	pager, section, table, tick, vhost_field } from "../parts.js";
+import { of_exchanges } from "../keys.js";
+import { chip, choice, exchange_link, field, form, keyed, list_view, load_list, narrowed, object,
+	rated, section, tick, vhost_field } from "../parts.js";
 
 export const title = () => "Exchanges";
 export const every = 3000;
@@ -28,16 +29,16 @@ export function exchange_chips(x) {
 }
 
 const columns = [
-	{ title: "Virtual host", sort: "vhost", cell: x => x.vhost },
 	{ title: "Name", sort: "name", cell: x => exchange_link(x.vhost, x.name) },
+	{ title: "Virtual host", roomy: true, sort: "vhost", cell: x => x.vhost },
 	{ title: "Type", sort: "type", cell: x => x.type },
-	{ title: "", cell: exchange_chips },
+	{ title: "Features", roomy: true, cell: exchange_chips },
+	rated("In", "publish_in"),
+	rated("Out", "publish_out"),
 ];
 
 export const view = ({ list, vhosts, types }, args, q) => html`
-	<h1>Exchanges</h1>
-	<div class="row">${filter(q, "exchanges")} ${pager(list)}</div>
-	${table(columns, list.items, q, "No exchange has such a name.")}
+	${list_view("Exchanges", columns, list, q, "There are no exchanges.")}
 	${section("Add an exchange", add(vhosts, types), false)}`;
 
 function add(vhosts, types) {
@@ -48,7 +49,7 @@ function add(vhosts, types) {
 		${tick("Durable", "durable", true)}
 		${tick("Auto-delete", "auto_delete")}
 		${tick("Internal", "internal")}
-		${area("Arguments", "arguments", '{"alternate-exchange": "unrouted"}')}`,
+		${keyed("Arguments", "arguments", of_exchanges)}`,
 	"Add the exchange",
 	f => put(path`exchanges/${f.vhost}/${f.name}`, {
 		type: f.type, durable: f.durable === "on", auto_delete: f.auto_delete === "on",

@@ -2,7 +2,7 @@
 /* What the broker says, as it says it. */
 import { html, nothing } from "../vendor/lit-html.js";
 import { events } from "../api.js";
-import { ask } from "../route.js";
+import { ask, pause } from "../route.js";
 
 export const title = () => "Log";
 export const every = 0;
@@ -15,20 +15,26 @@ let lines = [];
 export const load = async () => lines;
 
 export async function enter(args, q, signal, draw) {
-	lines = [];
-	try {
-		await events("livelog", signal, (name, line) => {
-			lines.push(line);
-			if (lines.length > MOST)
-				lines.shift();
-			draw();
-		});
-	} catch (e) {
-		if (!signal.aborted)
-			lines.push({ time: "", level: "error", text: `The log does not come: ${e.message}` });
-	}
-	if (!signal.aborted)
+	while (!signal.aborted) {
+		const told = [];
+		let why = "the broker has ended it";
+		try {
+			await events("livelog", signal, (name, line) => {
+				told.push(line);
+				if (told.length > MOST)
+					told.shift();
+				lines = told;
+				draw();
+			});
+		} catch (e) {
+			why = e.message;
+		}
+		if (signal.aborted)
+			return;
+		lines.push({ time: "", level: "error", text: `The log does not come: ${why}` });
 		draw();
+		await pause(3000, signal);
+	}
 }
 
 export function view(all, args, q) {

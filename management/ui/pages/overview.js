@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
-import { find } from "../api.js";
-import { charts, flows, get_sampled } from "../chart.js";
+import { find, user } from "../api.js";
+import { charts, depth_chart, flow_chart, flows, get_sampled } from "../chart.js";
+import { latency_charts, look_at_latencies } from "../latency.js";
 import { bytes, chip, count, facts, rate, section, span, table, tile } from "../parts.js";
 
 export const title = () => "Overview";
@@ -12,6 +13,8 @@ export async function load(args, q, signal) {
 		get_sampled("overview", q, signal),
 		find("nodes", signal),
 	]);
+	if (user.may("monitoring"))
+		await look_at_latencies(overview.node, signal);
 	return { overview, node: nodes?.[0] };
 }
 
@@ -20,31 +23,36 @@ const more_flows = [
 	["drop_unroutable", "Dropped"],
 ];
 
-export function view({ overview: o, node }, args, q) {
-	const totals = o.queue_totals;
+export function view({ overview: o, node }) {
+	const totals = o.queue_totals, s = o.message_stats;
 	return html`
-		<h1>Overview <small>${o.cluster_name} · ${o.product_name} ${o.product_version}</small></h1>
-		${alarms(node)}
+		<h1>Overview <small>${o.cluster_name} · ${o.product_name} ${o.product_version}${
+			node ? ` · up for ${span(node.uptime)}` : nothing}</small></h1>
 		<div class="tiles">
 			${tile("Ready", count(totals.messages_ready ?? 0))}
 			${tile("Unacked", count(totals.messages_unacknowledged ?? 0))}
+			${tile("Published", rate(s.publish_details.rate))}
+			${tile("Delivered", rate(s.deliver_get_details.rate))}
 			${links(o.object_totals)}
 		</div>
-		${charts(totals, o.message_stats, q, 4)}
+		${charts(4, depth_chart(totals), flow_chart(s))}
+		${user.may("monitoring") ? html`<div class="charts small">${latency_charts()}</div>`
+			: nothing}
 		<div class="columns">
-			${counted("Messages", [...flows, ...more_flows], o.message_stats)}
-			${counted("Comings and goings", churn, o.churn_rates)}
-			${node ? section("Node", resources(node)) : nothing}
+			${node ? section("Node", facts(resources(node))) : nothing}
 			${section("Listeners", table([
 				{ title: "Protocol", cell: l => l.protocol },
 				{ title: "Address", cell: l => l.ip_address },
 				{ title: "Port", number: true, cell: l => l.port },
 			], o.listeners))}
+			${counted("Messages", [...flows.filter(([key]) => s[key] !== undefined),
+				...more_flows], s)}
+			${counted("Comings and goings", churn, o.churn_rates)}
 		</div>`;
 }
 
 const counted = (title, known, counts) => section(title, table([
-	{ title: "", cell: ([, name]) => name },
+	{ title: "What", cell: ([, name]) => name },
 	{ title: "Since the start", number: true, cell: ([key]) => count(counts[key]) },
 	{ title: "Now", number: true, cell: ([key]) => rate(counts[`${key}_details`].rate) },
 ], known));
@@ -63,30 +71,22 @@ const links = totals => ["connections", "channels", "exchanges", "queues", "cons
 	tile(kind[0].toUpperCase() + kind.slice(1), kind === "consumers" ? count(totals[kind])
 		: html`<a href="#/${kind}">${count(totals[kind])}</a>`));
 
-function alarms(node) {
-	const on = [
-		node?.mem_alarm && "Memory is short: publishers are blocked until it is freed.",
-		node?.disk_free_alarm && "The disk is nearly full: publishers are blocked until it is not.",
-	].filter(Boolean);
-	return on.map(words => html`<p class="trouble" role="alert">${words}</p>`);
-}
+const used = (n, of, show) => of ? html`<meter min="0" max=${of} value=${n}
+	high=${of * 0.9} aria-label="${show(n)} of ${show(of)}"></meter> ${show(n)} of ${show(of)}`
+	: show(n);
 
-/* How much of what there is is used. */
-const used = (n, of, show) => html`<meter min="0" max=${of || 1} value=${n ?? 0}
-	high=${(of || 1) * 0.9}></meter> ${show(n)} of ${show(of)}`;
+const alarmed = (is, shown) => html`${shown} ${is ? chip("alarm") : nothing}`;
 
-function resources(n) {
-	return html`${facts([
-		["Name", n.name],
-		["Up for", span(n.uptime)],
-		["Memory", used(n.mem_used, n.mem_limit, bytes)],
-		["Disk free", n.disk_free_limit
-			? html`${bytes(n.disk_free)}, alarm below ${bytes(n.disk_free_limit)}`
-			: bytes(n.disk_free)],
-		["File descriptors", n.fd_used === undefined ? undefined
-			: used(n.fd_used, n.fd_total, count)],
-		["Sockets", used(n.sockets_used, n.sockets_total, count)],
-		["Data", html`<code>${n.db_dir}</code>`],
-		["Has", n.enabled_plugins?.length ? n.enabled_plugins.map(p => chip(p)) : undefined],
-	])}`;
-}
+const resources = n => [
+	["Name", n.name],
+	["Up for", span(n.uptime)],
+	["Memory", alarmed(n.mem_alarm, used(n.mem_used, n.mem_limit, bytes))],
+	["Disk free", alarmed(n.disk_free_alarm, n.disk_free_limit
+		? `${bytes(n.disk_free)}, alarm below ${bytes(n.disk_free_limit)}` : bytes(n.disk_free))],
+	["File descriptors", n.fd_used === undefined ? undefined : used(n.fd_used, n.fd_total, count)],
+	["Sockets", used(n.sockets_used, n.sockets_total, count)],
+	["Processors", count(n.processors)],
+	["Process", n.os_pid],
+	["Data", html`<code>${n.db_dir}</code>`],
+	["Plugins", n.enabled_plugins?.length ? n.enabled_plugins.map(p => chip(p)) : undefined],
+];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, path, post, put, remove } from "../api.js";
-import { charts, get_sampled } from "../chart.js";
-import { act, area, bytes, chip, choice, confirm, count, exchange_link, facts, field, form, moment,
-	object, section, span, table, table_of_values, tell, tick, tile } from "../parts.js";
+import { charts, depth_chart, flow_chart, get_sampled } from "../chart.js";
+import { act, bytes, chip, choice, confirm, count, exchange_link, facts, field, form, messages,
+	moment, object, section, span, state, table, table_of_values, tell, tile } from "../parts.js";
 import { go, href } from "../route.js";
-import { body_of, properties_of } from "./message.js";
+import { consumers } from "./consumers.js";
+import { message, publish } from "./message.js";
 
 export const title = ([, name]) => name;
 export const every = 2000;
@@ -38,53 +39,55 @@ export function queue_chips(q) {
 }
 
 /* The timestamp is the publisher's. */
-const age = seconds => seconds ? span(Math.max(0, Date.now() - seconds * 1000)) : "–";
+export const age = seconds => seconds ? span(Math.max(0, Date.now() - seconds * 1000)) : "–";
 
-export function view({ queue: q, bindings }, args, asked) {
+/* How much of the time consumers could take more. */
+export const capacity = q => q.consumer_capacity === undefined || q.consumer_capacity === null
+	? "–" : `${Math.round(q.consumer_capacity * 100)} %`;
+
+export function view({ queue: q, bindings }) {
 	return html`
-		<h1>${q.name} <small>in ${q.vhost}</small> ${queue_chips(q)}</h1>
+		<div class="head">
+			<h1>${q.name} <small>in ${q.vhost}</small> ${queue_chips(q)}</h1>
+			<button @click=${() => pause(q)}>${is_paused(q) ? "Resume" : "Pause"}</button>
+			<button class="danger" @click=${() => purge(q)} ?disabled=${!q.messages_ready}>
+				Purge ${messages(q.messages_ready)}</button>
+			<button class="danger" @click=${() => drop(q)}>Delete the queue</button>
+		</div>
 		<div class="tiles">
 			${tile("Ready", count(q.messages_ready))}
 			${tile("Unacked", count(q.messages_unacknowledged))}
 			${tile("Bytes ready", bytes(q.message_bytes_ready))}
 			${tile("Oldest", age(q.head_message_timestamp))}
 			${tile("Consumers", count(q.consumers))}
-			${tile("State", q.state)}
+			${tile("Capacity", capacity(q), "of consumers, in time")}
+			${tile("State", state(q.state))}
 		</div>
-		${charts(q, q.message_stats, asked, 2)}
+		${charts(2, depth_chart(q), flow_chart(q.message_stats))}
 		<div class="columns">
-			${section("Consumers", consumers(q.consumer_details ?? []))}
+			${section("Consumers", consumers(q.consumer_details ?? [], "queue"))}
 			${section("Bindings", html`${bound(q, bindings)}${bind(q)}`)}
-			${section("Publish", publish(q))}
 			${q.type === "stream" ? nothing : html`
 				${section("Look at messages", look(q))}
-				${section("Move messages", move(q))}
+				${section("Get messages", take(q), false)}
+				${section("Move messages", move(q), false)}
 				${section("Who holds what", held(q), false)}`}
+			${section("Publish", publish(q.vhost, "", q.name), false)}
 			${section("About", facts([
 				["Policy", q.policy || "none"],
 				["Operator policy", q.operator_policy || undefined],
+				["Policies say", Object.keys(q.effective_policy_definition ?? {}).length
+					? table_of_values(q.effective_policy_definition) : undefined],
+				["Idle since", q.idle_since ? moment(q.idle_since) : undefined],
+				["Dead letters on their way", q.messages_dlx ? count(q.messages_dlx) : undefined],
+				["Active consumer", q.single_active_consumer_tag || undefined],
 				["Exclusive to", q.owner_pid_details?.name],
 				["Arguments", table_of_values(q.arguments)],
 			]))}
 		</div>
 		${is_retained(q) ? html`<p><a href=${href("stream", [q.vhost, q.name])}>
-			What it retains</a> can be read, and put back.</p>` : nothing}
-		<p class="row">
-			<button @click=${() => pause(q)}>${is_paused(q) ? "Resume" : "Pause"}</button>
-			<button class="danger" @click=${() => purge(q)} ?disabled=${!q.messages_ready}>
-				Purge ${count(q.messages_ready)} messages</button>
-			<button class="danger" @click=${() => drop(q)}>Delete the queue</button>
-		</p>`;
+			What it retains</a> can be read, and put back.</p>` : nothing}`;
 }
-
-const consumers = list => table([
-	{ title: "Tag", cell: c => c.consumer_tag },
-	{ title: "Channel", cell: c => html`<a href="#/connection/${
-		encodeURIComponent(c.channel_details.connection_name)}">${c.channel_details.name}</a>` },
-	{ title: "Acks", cell: c => c.ack_required ? "yes" : "no" },
-	{ title: "Prefetch", number: true, cell: c => count(c.prefetch_count) },
-	{ title: "Active", cell: c => c.active ? "yes" : "no" },
-], list, {}, "Nobody consumes from it.");
 
 /* ---- bindings ---- */
 
@@ -111,17 +114,6 @@ f => post(path`bindings/${q.vhost}/e/${f.source}/q/${q.name}`, {
 }), "Bound.");
 
 /* ---- messages ---- */
-
-const publish = q => form(html`
-	${area("Body", "payload", "", 5)}
-	${area("Headers", "headers", "{}", 2)}
-	${area("Properties", "properties", '{"content_type": "application/json"}', 2)}
-	${tick("Persistent", "persistent", true)}`,
-"Publish",
-f => post(path`exchanges/${q.vhost}/${"amq.default"}/publish`, {
-	routing_key: q.name, payload: f.payload, payload_encoding: "string",
-	properties: properties_of(f),
-}), "Published.");
 
 const is_retained = q => q.type === "stream" || q.arguments["x-retain-ms"] !== undefined ||
 	q.arguments["x-retain-bytes"] !== undefined;
@@ -152,11 +144,11 @@ function look(q) {
 				@click=${() => show(found.next, found.search)}>The next</button>` : nothing}
 		</form>
 		${found && !found.messages.length ? html`<p class="quiet">There are none.</p>` : nothing}
-		${found?.messages.map(m => message(q, found, m))}
+		${found?.messages.map(m => looked_at(q, found, m))}
 		${found?.messages.length ? retry(q, found) : nothing}`;
 }
 
-function message(q, found, m) {
+function looked_at(q, found, m) {
 	const end = () => confirm({
 		title: "Delete this message?", words: "It is dropped, not dead-lettered.", verb: "Delete",
 	}, async () => {
@@ -165,18 +157,11 @@ function message(q, found, m) {
 	}, "The message is gone.");
 	const choose = e => found.chosen[e.target.checked ? "add" : "delete"](m.sequence);
 	const is_ready = m.state === "ready";
-	return html`<article class="message">
-		<div class="row">${is_ready ? html`
-				<input type="checkbox" aria-label="Choose ${m.sequence}"
-					.checked=${found.chosen.has(m.sequence)} @change=${choose}>` : nothing}
-			<strong>${count(m.sequence)}</strong>
-			<span>${m.exchange || "(default)"} → <code>${m.routing_key}</code></span>
-			${is_ready ? nothing : chip(m.state)}
-			${m.redelivered ? chip("redelivered") : nothing}
-			<span class="quiet">${moment(m.timestamp)}, ${bytes(m.payload_bytes)}</span>
-			${is_ready ? html`<button @click=${end}>Delete</button>` : nothing}</div>
-		${table_of_values(m.properties)}
-		${body_of(m)}</article>`;
+	return message(m, html`${is_ready ? html`<input type="checkbox"
+			aria-label="Choose ${m.sequence}" .checked=${found.chosen.has(m.sequence)}
+			@change=${choose}>` : nothing}
+		<strong>${count(m.sequence)}</strong> ${is_ready ? nothing : chip(m.state)}`,
+	is_ready ? html`<button @click=${end}>Delete</button>` : nothing);
 }
 
 const retry = (q, found) => form(field("Move those chosen to queue", "queue", { required: true }),
@@ -190,7 +175,7 @@ const retry = (q, found) => form(field("Move those chosen to queue", "queue", { 
 		return answer;
 	}, moved);
 
-const moved = answer => `${count(answer.moved)} messages were moved${
+const moved = answer => `Moved ${messages(answer.moved)}${
 	answer.reason ? `, then: ${answer.reason}` : ""}.`;
 
 const STEP = 5000;   /* messages between two lines of progress */
@@ -205,7 +190,7 @@ async function move_all(q, f) {
 		total += answer.moved;
 		left -= answer.moved;
 		if (left > 0 && answer.moved)
-			tell(`${count(total)} are moved, ${count(left)} are left.`);
+			tell(`Moved ${messages(total)}, ${count(left)} are left.`);
 	} while (left > 0 && answer.moved && !answer.reason);
 	return { ...answer, moved: total };
 }
@@ -216,6 +201,29 @@ const move = q => form(html`
 	${field("Routing key", "routing_key", { hint: "as it was" })}
 	${field("How many", "count", { type: "number", hint: "all" })}`,
 "Move", f => move_all(q, f), moved);
+
+/* ---- getting, as RabbitMQ has it ---- */
+
+const got = new Map();   /* what was got last, by queue */
+
+const take = q => html`
+	<p class="quiet">Getting takes messages out of the queue; to see them, look at them.</p>
+	${form(html`
+		${choice("And then", "ackmode", [["ack_requeue_true", "put back, as redelivered"],
+			["ack_requeue_false", "acknowledge: they are gone"],
+			["reject_requeue_true", "reject and put back"],
+			["reject_requeue_false", "reject: dead-letter or drop"]])}
+		${field("How many", "count", { type: "number", value: 1, required: true })}
+		${choice("Bodies as", "encoding", [["auto", "text, if they are"], "base64"])}`,
+	"Get messages", async f => {
+		const list = await post(path`queues/${q.vhost}/${q.name}/get`,
+			{ ...f, count: Number(f.count), truncate: 50000 });
+		got.set(key_of(q), list);
+		return list;
+	}, list => list.length ? `Got ${count(list.length)}.` : "It is empty.")}
+	${got.get(key_of(q))?.map(m => message(m, nothing))}`;
+
+/* ---- moving, and who holds them ---- */
 
 const holders = new Map();   /* who held what, by queue */
 
@@ -228,7 +236,7 @@ function held(q) {
 			{ title: "Message", number: true, cell: h => count(h.sequence) },
 			{ title: "Consumer", cell: h => h.consumer_tag || "basic.get" },
 			{ title: "Channel", cell: h => html`<a href=${
-				href("connection", [h.channel_details.connection_name])}>${
+				href("channel", [h.channel_details.name])}>${
 				h.channel_details.name}</a>` },
 			{ title: "For", number: true, cell: h => span(h.age_ms) },
 		], list, {}, "Nothing is unacknowledged.") : nothing}`;
@@ -244,7 +252,7 @@ const pause = q => act(() => put(path`queues/${q.vhost}/${q.name}/${
 function purge(q) {
 	confirm({
 		title: `Purge ${q.name}?`, verb: "Purge", name: q.name,
-		words: `${count(q.messages_ready)} ready messages will be gone for good.`,
+		words: `Ready ones will be gone for good: ${messages(q.messages_ready)}.`,
 	}, () => remove(path`queues/${q.vhost}/${q.name}/contents`), "The queue is empty.");
 }
 
@@ -252,7 +260,7 @@ function drop(q) {
 	confirm({
 		title: `Delete ${q.name}?`, verb: "Delete", name: q.messages ? q.name : undefined,
 		words: q.messages || q.consumers
-			? `It holds ${count(q.messages)} messages and has ${count(q.consumers)} consumers.`
+			? `It holds ${messages(q.messages)}; consumers: ${count(q.consumers)}.`
 			: "It is empty and nobody consumes from it.",
 	}, async () => {
 		await remove(path`queues/${q.vhost}/${q.name}`);

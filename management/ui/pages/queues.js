@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html } from "../vendor/lit-html.js";
 import { get, path, put } from "../api.js";
-import { area, choice, count, field, filter, form, load_list, narrowed, object, pager, queue_link,
-	section, table, tick, vhost_field } from "../parts.js";
-import { queue_chips } from "./queue.js";
+import { of_queues } from "../keys.js";
+import { bytes, choice, counted, field, form, keyed, list_view, load_list, moment, narrowed, object,
+	queue_link, rated, section, state, tick, vhost_field } from "../parts.js";
+import { age, capacity, queue_chips } from "./queue.js";
 
 export const title = () => "Queues";
 export const every = 3000;
@@ -15,25 +16,30 @@ export async function load(args, q, signal) {
 }
 
 const columns = [
-	{ title: "Virtual host", sort: "vhost", cell: q => q.vhost },
 	{ title: "Name", sort: "name", cell: q => queue_link(q.vhost, q.name) },
-	{ title: "", cell: queue_chips },
-	{ title: "State", cell: q => q.state },
-	{ title: "Ready", sort: "messages_ready", number: true, cell: q => count(q.messages_ready) },
-	{ title: "Unacked", sort: "messages_unacknowledged", number: true,
-		cell: q => count(q.messages_unacknowledged) },
-	{ title: "Total", sort: "messages", number: true, cell: q => count(q.messages) },
-	{ title: "Consumers", sort: "consumers", number: true, cell: q => count(q.consumers) },
+	{ title: "Virtual host", roomy: true, sort: "vhost", cell: q => q.vhost },
+	{ title: "Features", roomy: true, cell: queue_chips },
+	{ title: "State", sort: "state", cell: q => state(q.state) },
+	counted("Ready", "messages_ready"),
+	counted("Unacked", "messages_unacknowledged"),
+	counted("Total", "messages"),
+	rated("In", "publish"),
+	rated("Out", "deliver_get"),
+	rated("Acked", "ack"),
+	rated("Redelivered", "redeliver", true),
+	counted("Consumers", "consumers"),
+	{ title: "Capacity", sort: "consumer_capacity", number: true, more: true,
+		cell: capacity },
+	{ title: "Bytes ready", sort: "message_bytes_ready", number: true, more: true,
+		cell: q => bytes(q.message_bytes_ready) },
+	{ title: "Oldest", sort: "head_message_timestamp", number: true, more: true,
+		cell: q => age(q.head_message_timestamp) },
+	{ title: "Idle since", sort: "idle_since", more: true, cell: q => moment(q.idle_since) },
 ];
 
-export function view({ list, vhosts }, args, q) {
-	return html`
-		<h1>Queues</h1>
-		<div class="row">${filter(q, "queues")} ${pager(list)}</div>
-		${table(columns, list.items, q, q.name ? "No queue has such a name."
-			: "There are no queues.")}
-		${section("Add a queue", add(vhosts), false)}`;
-}
+export const view = ({ list, vhosts }, args, q) => html`
+	${list_view("Queues", columns, list, q, "There are no queues.")}
+	${section("Add a queue", add(vhosts), false)}`;
 
 function add(vhosts) {
 	return form(html`
@@ -41,10 +47,11 @@ function add(vhosts) {
 		${field("Name", "name", { required: true })}
 		${choice("Type", "type", ["classic", "quorum", "stream"])}
 		${tick("Durable", "durable", true)}
-		${area("Arguments", "arguments", '{"x-max-length": 1000}')}`,
+		${tick("Auto-delete", "auto_delete")}
+		${keyed("Arguments", "arguments", of_queues)}`,
 	"Add the queue",
 	f => put(path`queues/${f.vhost}/${f.name}`, {
-		durable: f.durable === "on",
+		durable: f.durable === "on", auto_delete: f.auto_delete === "on",
 		arguments: { ...object(f.arguments, "The arguments"), "x-queue-type": f.type },
 	}), "The queue is there.");
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, path, post } from "../api.js";
-import { act, bytes, count, field, form, moment, queue_link, section, table, table_of_values, tile }
+import { act, bytes, count, field, form, messages, moment, queue_link, section, table, tile }
 	from "../parts.js";
-import { body_of } from "./message.js";
+import { message } from "./message.js";
 
 export const title = ([, name]) => name;
 export const every = 3000;
@@ -37,7 +37,7 @@ const replay = s => form(html`
 	${field("To offset", "to", { type: "number", required: true, value: s.next_offset - 1 })}`,
 "Put back",
 f => post(path`queues/${s.vhost}/${s.name}/replay`, { from: Number(f.from), to: Number(f.to) }),
-answer => `${count(answer.replayed)} messages are in the queue again.`);
+answer => `Put back: ${messages(answer.replayed)}.`);
 
 const MANY = 20;
 
@@ -69,10 +69,5 @@ function read(s) {
 				@click=${() => show(found.at(-1).offset + 1)}>The next</button>` : nothing}
 		</form>
 		${found && !found.length ? html`<p class="quiet">There are none.</p>` : nothing}
-		${found?.map(m => html`<article class="message">
-			<div class="row"><strong>${count(m.offset)}</strong>
-				<span>${m.exchange || "(default)"} → <code>${m.routing_key}</code></span>
-				<span class="quiet">${moment(m.timestamp)}, ${bytes(m.payload_bytes)}</span></div>
-			${table_of_values(m.properties)}
-			${body_of(m)}</article>`)}`;
+		${found?.map(m => message(m, html`<strong>${count(m.offset)}</strong>`))}`;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams, and queues that keep what was acknowledged. */
 import { html } from "../vendor/lit-html.js";
-import { bytes, chip, count, filter, load_list, narrowed, pager, table } from "../parts.js";
+import { bytes, chip, counted, list_view, load_list, narrowed } from "../parts.js";
 import { href } from "../route.js";
 
 export const title = () => "Streams";
@@ -10,18 +10,17 @@ export const every = 3000;
 export const load = (args, q, signal) => load_list(narrowed("streams"), q, signal);
 
 const columns = [
-	{ title: "Virtual host", sort: "vhost", cell: s => s.vhost },
 	{ title: "Name", sort: "name", cell: s => html`
 		<a href=${href("stream", [s.vhost, s.name])}>${s.name}</a>` },
-	{ title: "", cell: s => s.type === "stream" ? "" : chip("queue", "a queue with retention") },
-	{ title: "First", number: true, cell: s => count(s.first_offset) },
-	{ title: "Next", number: true, cell: s => count(s.next_offset) },
-	{ title: "Messages", number: true, cell: s => count(s.messages) },
-	{ title: "Bytes", number: true, cell: s => bytes(s.message_bytes) },
-	{ title: "Readers", number: true, cell: s => count(s.consumers) },
+	{ title: "Virtual host", roomy: true, sort: "vhost", cell: s => s.vhost },
+	{ title: "Kind", cell: s => s.type === "stream" ? "stream"
+		: chip("queue", "a queue with retention") },
+	counted("First", "first_offset"),
+	counted("Next", "next_offset"),
+	counted("Messages", "messages"),
+	{ title: "Bytes", sort: "message_bytes", number: true, cell: s => bytes(s.message_bytes) },
+	counted("Readers", "consumers"),
 ];
 
-export const view = (list, args, q) => html`
-	<h1>Streams</h1>
-	<div class="row">${filter(q, "streams")} ${pager(list)}</div>
-	${table(columns, list.items, q, "There are no streams, and no queues with retention.")}`;
+export const view = (list, args, q) => list_view("Streams", columns, list, q,
+	"There are no streams, and no queues with retention.");

@@ -28,13 +28,13 @@ async function trace(f) {
 
 export const view = ({ vhosts, traced: t }) => html`
 	<h1>Trace <small>where a message would go, and why</small></h1>
-	${form(html`
+	${section("A message", form(html`
 		${vhost_field(vhosts)}
 		${field("Exchange", "exchange", { hint: "(default)" })}
 		${field("Routing key", "routing_key")}
 		${area("Headers", "headers", "{}", 2)}`,
 	"Trace", trace, answer => answer.queues.length
-		? `${count(answer.queues.length)} queues take it.` : "No queue takes it.")}
+		? `Queues that take it: ${count(answer.queues.length)}.` : "No queue takes it."))}
 	${t ? html`${section("Its way", picture(t))}${section("Queues", table([
 		{ title: "Queue", cell: q => queue_link(t.vhost, q.name) },
 	], t.queues, {}, "No queue takes it: it would be dropped, or returned if mandatory."))}`
