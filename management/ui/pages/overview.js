@@ -88,5 +88,8 @@ const resources = n => [
 	["Processors", count(n.processors)],
 	["Process", n.os_pid],
 	["Data", html`<code>${n.db_dir}</code>`],
+	["Log", n.log_files?.length ? html`<code>${n.log_files.join(" ")}</code>` : undefined],
+	["Configuration", n.config_files?.length
+		? html`<code>${n.config_files.join(" ")}</code>` : undefined],
 	["Plugins", n.enabled_plugins?.length ? n.enabled_plugins.map(p => chip(p)) : undefined],
 ];

@@ -52,7 +52,8 @@ export function view({ queue: q, bindings }) {
 			<button @click=${() => pause(q)}>${is_paused(q) ? "Resume" : "Pause"}</button>
 			<button class="danger" @click=${() => purge(q)} ?disabled=${!q.messages_ready}>
 				Purge ${messages(q.messages_ready)}</button>
-			<button class="danger" @click=${() => drop(q)}>Delete the queue</button>
+			<button class="danger" @click=${() => drop(q)}>Delete the queue${
+				q.messages ? ` and ${messages(q.messages)}` : ""}</button>
 		</div>
 		<div class="tiles">
 			${tile("Ready", count(q.messages_ready))}

@@ -120,7 +120,6 @@ START_TEST(a_sync_takes_some_time_on_average)
 }
 END_TEST
 
-/* Soon by a day of the simulator's clock, and not at all. */
 START_TEST(latencies_are_told_as_they_spread)
 {
 	count_confirm_ms(in.broker, 3, 5);
@@ -134,6 +133,7 @@ START_TEST(latencies_are_told_as_they_spread)
 }
 END_TEST
 
+/* Soon by a day of the simulator's clock, and not at all. */
 START_TEST(certificates_expire)
 {
 	int64_t now_s = (int64_t)(broker_wall_ms(in.broker) / 1000);
