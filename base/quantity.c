@@ -69,6 +69,28 @@ bool quantity_fraction(struct slice text, double *out)
 	return true;
 }
 
+bool quantity_ms(struct slice text, uint64_t *out)
+{
+	static const struct {
+		const char *name;
+		long long ms;
+	} units[] = { { "", 1 },         { "ms", 1 },         { "s", 1000 },
+		          { "m", 60 * 1000 }, { "h", 3600 * 1000 }, { "d", 86400 * 1000 },
+		          { "w", 7 * 86400 * 1000 } };
+	uint64_t n;
+	long long ms;
+	if (!take_digits(&text, &n))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (!slice_is(text, units[i].name))
+			continue;
+		bool fits = !__builtin_mul_overflow((long long)n, units[i].ms, &ms);
+		*out = (uint64_t)ms;
+		return fits;
+	}
+	return false;
+}
+
 int64_t quantity_unit_s(struct slice unit)
 {
 	static const struct {

@@ -18,6 +18,9 @@ bool quantity_bytes(struct slice text, uint64_t *out);
  * of the point. */
 bool quantity_fraction(struct slice text, double *out);
 
+/* Milliseconds: digits, and behind them ms (or nothing), s, m, h, d or w. */
+bool quantity_ms(struct slice text, uint64_t *out);
+
 /* Seconds in days, weeks, months (of 30 days), years (of 365), by these names; 0: it is none. */
 int64_t quantity_unit_s(struct slice unit);
 

@@ -48,6 +48,11 @@ void broker_options_default(struct broker_options *o)
 		.default_write = ".*",
 		.default_read = ".*",
 		.loopback_users = "guest",
+		.founding = { "", "", "" },
+		.password_pattern = "",
+		.queue_type = "",
+		.cluster_tags = "",
+		.node_tags = "",
 		.plain = true,
 		.amqplain = true,
 		.external = true,
@@ -140,6 +145,8 @@ int broker_recover(struct broker *b, struct buf *why)
 		error = vhosts_recover(b, r, &first_start, why);
 	if (!error)
 		error = users_recover(b, first_start, why);
+	if (!error && first_start)
+		founding_apply(vhost_find(b, slice_str(b->options.default_vhost)));
 	if (!error)
 		offsets_recover(&b->store);
 	store_scan_end(&b->store, &r);
@@ -279,7 +286,8 @@ void broker_turn(struct broker *b, uint64_t now_ms)
 	policing_turn(b);
 	rights_turn(b);
 	settle_turn(b);
-	consuming_deliver(b);
+	if (!b->draining)
+		consuming_deliver(b);
 	expiry_run(b);
 	overflow_run(b);
 	users_turn(b);
@@ -312,7 +320,7 @@ uint64_t broker_deadline(const struct broker *b)
 		uint64_t log_at = log_deadline(b->options.log);
 		at = log_at < at ? log_at : at;
 	}
-	bool busy = !list_empty(&b->runnable) || !list_empty(&b->unparked) ||
+	bool busy = (!list_empty(&b->runnable) && !b->draining) || !list_empty(&b->unparked) ||
 	            !list_empty(&b->legacies) ||
 	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
 	            !list_empty(&b->policing) || !list_empty(&b->counting) ||
@@ -370,6 +378,16 @@ int broker_failed(const struct broker *b)
 }
 
 /* ---- the end ---- */
+
+void broker_drain(struct broker *b)
+{
+	b->draining = true;
+}
+
+uint64_t broker_unacked(const struct broker *b)
+{
+	return b->store.tally.unacked;
+}
 
 void broker_stop(struct broker *b, uint64_t now_ms)
 {

@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "broker/founding.h"
+#include "broker/password.h"
 
 struct broker;
 struct connection;
@@ -56,6 +58,14 @@ struct broker_options {
 	/* of the default user: tags (separated by commas) and rights in the default virtual host */
 	const char *default_tags, *default_configure, *default_write, *default_read;
 	const char *loopback_users;      /* ... from this machine only; commas between */
+	const char *founding[FOUNDINGS]; /* what new virtual hosts begin with (base/entries.h) */
+	enum hashing hashing;            /* of new passwords */
+	uint32_t password_min_bytes;     /* of new passwords; 0: any */
+	const char *password_pattern;    /* ... and what is found in them; "": anything */
+	const char *queue_type;          /* of queues where neither who declares them nor the virtual
+	                                  * host says one; "": the classic one, unsaid */
+	bool log_exchange;               /* lines of the log are published: see event_log */
+	const char *cluster_tags, *node_tags;   /* shown to people; base/entries.h */
 	bool plain, amqplain, external;  /* mechanisms; EXTERNAL to who has a certificate */
 };
 
@@ -102,6 +112,13 @@ struct connection *broker_next_dirty(struct broker *b);
 
 /* 0, or the errno with which the log ended: the driver flushes what it can and exits with 4. */
 int broker_failed(const struct broker *b);
+
+/* Ahead of a stop: nothing more is delivered to consumers, who finish what they have; all else goes
+ * on, basic.get too. */
+void broker_drain(struct broker *b);
+
+/* Messages that were handed out and not settled yet, of all queues. */
+uint64_t broker_unacked(const struct broker *b);
 
 /* Begins an orderly stop: every connection is closed with 320 CONNECTION_FORCED. */
 void broker_stop(struct broker *b, uint64_t now_ms);

@@ -53,6 +53,7 @@ void events_set_topology(struct broker *b, struct topology *t)
 	struct exchange *x = t ? topology_exchange(t, slice_str(EVENT_EXCHANGE)) : NULL;
 	b->events.topology = t;
 	b->events.exchange = x;
+	b->events.log = t ? topology_exchange(t, slice_str(EVENT_LOG_EXCHANGE)) : NULL;
 	b->events.departures.audience = x ? &x->bindings : NULL;
 }
 
@@ -114,6 +115,31 @@ void event_end(struct broker *b, const char *routing_key)
 	                                0, true);
 	event_add(b, e->topology, &m);
 	buf_free(&header);
+}
+
+/* ---- lines of the log ---- */
+
+void event_log(struct broker *b, const char *level, struct slice line)
+{
+	struct events *e = &b->events;
+	if (!e->log || list_empty(&e->log->bindings))
+		return;
+	struct buf header = { 0 }, headers = { 0 };
+	table_put(&headers, slice_str("node"),
+	          &(struct field){ .letter = 'S', .bytes = broker_cluster_name(b) });
+	struct props p = { .class_id = CLASS_BASIC,
+		               .body_bytes = line.n,
+		               .flags = PROP_headers | PROP_content_type | PROP_timestamp,
+		               .headers = buf_slice(&headers),
+		               .content_type = slice_str("text/plain"),
+		               .timestamp = broker_wall_ms(b) / 1000 };
+	props_encode(&header, &p);
+	struct message *m = message_new(e->log->name, slice_str(level), buf_slice(&header), line.n,
+	                                false);
+	message_add_body(m, line);
+	event_add(b, e->topology, &m);
+	buf_free(&header);
+	buf_free(&headers);
 }
 
 /* ---- all of them ---- */

@@ -18,10 +18,12 @@ struct message;
 struct topology;
 
 #define EVENT_EXCHANGE "amq.rabbitmq.event"
+#define EVENT_LOG_EXCHANGE "amq.rabbitmq.log"
 
 struct events {
 	struct topology *topology;   /* of the default virtual host; NULL: it is gone */
-	struct exchange *exchange;   /* ... and amq.rabbitmq.event in it */
+	struct exchange *exchange;   /* ... and amq.rabbitmq.event in it, ... */
+	struct exchange *log;        /* ... and amq.rabbitmq.log; NULL: there is none */
 	struct departures departures;
 	const char *actor;           /* who does what happens now; NULL: the broker */
 	struct list due;             /* messages to be published */
@@ -53,6 +55,10 @@ void event_table(struct broker *b, const char *key, struct slice table);
 /* ... and its end: it is due under the routing key, unless there may not be as many headers, or as
  * deep ones. */
 void event_end(struct broker *b, const char *routing_key);
+
+/* A line of the log, without its end: it is due under the name of its level, as text, where there
+ * is that exchange (options.log_exchange) and anybody listens. */
+void event_log(struct broker *b, const char *level, struct slice line);
 
 /* The message, which is taken over, is to be published in that topology, to the exchange that it
  * names. */

@@ -202,14 +202,16 @@ static const struct refusal *declare_reply(struct channel *ch, const struct queu
 	return NULL;
 }
 
-/* The virtual host's type of queues is for those that say none and that can be of it, whose name is
- * one that stays.  Where there
- * are as many arguments as there may be, one more would make them unreadable at the next start. */
+/* The virtual host's type of queues, or else the broker's, is for those that say none and that can
+ * be of it, whose name is one that stays.  Where there are as many arguments as there may be, one
+ * more would make them unreadable at the next start. */
 static struct slice with_type(struct channel *ch, bool generated, const struct queue_declare *m,
                               struct buf *room)
 {
 	struct slice type = ch->vhost->about.queue_type;
 	struct field f;
+	if (type.n == 0)
+		type = slice_str(ch->broker->options.queue_type);
 	bool lasts = m->durable && !m->exclusive && !m->auto_delete && !generated;
 	if (type.n == 0 || (!lasts && !slice_is(type, "classic")) ||
 	    table_find(m->arguments, "x-queue-type", &f))

@@ -28,9 +28,10 @@ static bool digest(enum hashing h, const uint8_t *salt, struct slice text, uint8
 	return ok;
 }
 
-void password_set(struct password *p, const uint8_t salt[PASSWORD_SALT_BYTES], struct slice text)
+void password_set(struct password *p, enum hashing h, const uint8_t salt[PASSWORD_SALT_BYTES],
+                  struct slice text)
 {
-	*p = (struct password){ .hashing = HASHING_SHA256, .n = PASSWORD_SALT_BYTES + 32 };
+	*p = (struct password){ .hashing = h, .n = PASSWORD_SALT_BYTES + hashings[h].bytes };
 	memcpy(p->bytes, salt, PASSWORD_SALT_BYTES);
 	bool ok = digest(p->hashing, salt, text, p->bytes + PASSWORD_SALT_BYTES);
 	must(ok);

@@ -20,8 +20,9 @@ struct password {
 	uint8_t bytes[PASSWORD_MAX_BYTES];
 };
 
-/* Hashes text (at least one byte) anew, with SHA-256. */
-void password_set(struct password *p, const uint8_t salt[PASSWORD_SALT_BYTES], struct slice text);
+/* Hashes text (at least one byte) anew. */
+void password_set(struct password *p, enum hashing h, const uint8_t salt[PASSWORD_SALT_BYTES],
+                  struct slice text);
 
 /* The time taken does not depend on how much of the text is right, nor on whether there is a
  * password. */

@@ -41,7 +41,7 @@ struct broker {
 	struct alarms alarms;        /* memory or disk is short: publishers are blocked */
 	uint64_t descriptors;        /* open ones of the process, as it was looked at last */
 	int failed;
-	bool stopping;
+	bool draining, stopping;
 
 	struct list connections;     /* all of them, in order of their numbers */
 	struct list consumers;       /* all of them, the oldest first */

@@ -80,7 +80,7 @@ void user_hash(struct broker *b, struct password *out, struct slice text)
 {
 	uint8_t salt[PASSWORD_SALT_BYTES];
 	b->options.entropy(salt, sizeof salt);
-	password_set(out, salt, text);
+	password_set(out, b->options.hashing, salt, text);
 }
 
 static log_position forget(struct grant *g);

@@ -63,7 +63,7 @@ struct user *user_add(struct broker *b, struct slice name, const struct user_abo
 /* Says something else of it. */
 log_position user_change(struct user *u, const struct user_about *about);
 
-/* A hash of the text (at least one byte) with fresh salt. */
+/* A hash of the text (at least one byte) with fresh salt, as options.hashing has it. */
 void user_hash(struct broker *b, struct password *out, struct slice text);
 
 /* Deletes it and what it may do; its connections are closed with 320 in the turns to come. */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "broker/expiry.h"
+#include "broker/founding.h"
 #include "broker/on.h"
 #include "broker/report.h"
 #include "broker/state.h"
@@ -140,22 +141,35 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	map_put(&b->vhosts_by_number, number_of(v), v);
 	if (slice_is(name, b->options.default_vhost)) {
 		topology_predeclare(&v->topology, EVENT_EXCHANGE, &exchange_topic, true);
+		if (b->options.log_exchange)
+			topology_predeclare(&v->topology, EVENT_LOG_EXCHANGE, &exchange_topic, true);
 		events_set_topology(b, &v->topology);
 	}
 	return v;
 }
 
-struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_about *about,
-                        log_position *wait_for)
+static struct vhost *found(struct broker *b, struct slice name, const struct vhost_about *about,
+                           log_position *wait_for)
 {
 	must(!vhost_find(b, name) && b->last_vhost < UINT32_MAX);
-	struct vhost *v = vhost_new(b, name, about, ++b->last_vhost);
+	struct vhost_about limited = *about;
+	founding_limit(b, name, &limited);
+	struct vhost *v = vhost_new(b, name, &limited, ++b->last_vhost);
 	keep_largest(b);
 	*wait_for = keep(v);
 	log_info("adding vhost '%.*s'", SLICE_ARG(name));
 	report_vhost_created(v);
 	list_each(it, &v->topology.all_exchanges.list)
 		report_exchange_created(v, list_entry(it, struct exchange, link));
+	return v;
+}
+
+struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_about *about,
+                        log_position *wait_for)
+{
+	struct vhost *v = found(b, name, about, wait_for);
+	log_position last = founding_apply(v);
+	*wait_for = last ? last : *wait_for;
 	return v;
 }
 
@@ -323,7 +337,7 @@ int vhosts_recover(struct broker *b, struct recovery *r, bool *first_start, stru
 		return error;
 	*first_start = b->last_vhost == 0;
 	if (*first_start)
-		vhost_add(b, slice_str(b->options.default_vhost), &VHOST_PLAIN, &wait_for);
+		found(b, slice_str(b->options.default_vhost), &VHOST_PLAIN, &wait_for);
 	topology_recover(&b->store, r, find_topology, b);
 	parameters_recover(b);
 	policing_recover(b);

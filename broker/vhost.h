@@ -74,7 +74,8 @@ struct vhost *vhost_numbered(const struct broker *b, uint32_t number);
 /* The one that a queue is in. */
 struct vhost *vhost_of(const struct queue *q);
 
-/* A new one under a name that is not taken.  *wait_for: when it is durable. */
+/* A new one under a name that is not taken, with what new ones begin with (founding.h).  *wait_for:
+ * when it is durable. */
 struct vhost *vhost_add(struct broker *b, struct slice name, const struct vhost_about *about,
                         log_position *wait_for);
 
@@ -89,7 +90,7 @@ log_position vhost_remove(struct vhost *v);
 void vhosts_turn(struct broker *b);
 
 /* Recovery: makes those of the catalog, with all that is in them; at a first start there is one,
- * the default.  0, or -errno and a sentence. */
+ * the default, which begins with nothing before there are users.  0, or -errno and a sentence. */
 int vhosts_recover(struct broker *b, struct recovery *r, bool *first_start, struct buf *why);
 
 void vhosts_free(struct broker *b);

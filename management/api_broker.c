@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "base/die.h"
+#include "base/entries.h"
+#include "base/mem.h"
 #include "broker/state.h"
 #include "exchange/exchange.h"
 #include "management/api.h"
@@ -26,6 +28,19 @@ static void put_empty_list(struct buf *out, const char *key)
 static void put_empty(struct buf *out, const char *key)
 {
 	object_open(out, key);
+	object_close(out);
+}
+
+/* Names with a text each (base/entries.h). */
+static void put_entries(struct buf *out, const char *key, const char *entries)
+{
+	struct slice name, value;
+	object_open(out, key);
+	for (struct slice rest = slice_str(entries); entries_next(&rest, &name, &value);) {
+		char *text = mem_copy(name);
+		object_put(out, text, cell_slice(value));
+		mem_free(text);
+	}
 	object_close(out);
 }
 
@@ -75,7 +90,7 @@ static void put_versions(const struct http_response *r, struct buf *out)
 	object_put(out, "crypto_lib_version", cell_text(r->host->crypto ? r->host->crypto : ""));
 	object_put(out, "cluster_name", cell_slice(broker_cluster_name(r->host->broker)));
 	object_put(out, "node", node_name(r));
-	object_put(out, "default_queue_type", cell_text("classic"));
+	object_put(out, "default_queue_type", cell_text(o->queue_type[0] ? o->queue_type : "classic"));
 	object_put(out, "rates_mode", cell_text("basic"));
 	object_put(out, "disable_stats", cell_boolean(false));
 	object_put(out, "enable_queue_totals", cell_boolean(true));
@@ -230,8 +245,8 @@ enum call_state api_overview(struct http_response *r, struct buf *out)
 	put_listeners(r, out);
 	put_contexts(r, out);
 	put_retention(r, out);
-	put_empty(out, "cluster_tags");
-	put_empty(out, "node_tags");
+	put_entries(out, "cluster_tags", r->host->broker->options.cluster_tags);
+	put_entries(out, "node_tags", r->host->broker->options.node_tags);
 	object_close(out);
 	return CALL_DONE;
 }

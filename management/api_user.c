@@ -2,6 +2,7 @@
 /* Users over HTTP: what they are, and what they are limited to. */
 #include "broker/manage.h"
 #include "broker/report.h"
+#include "broker/state.h"
 #include "broker/user.h"
 #include "management/api.h"
 #include "management/limits.h"
@@ -52,7 +53,8 @@ enum call_state api_user_put(struct http_response *r, struct buf *out)
 	if (!r->begun && !table_find(r->body.bytes, "hashing_algorithm", &f)) {
 		buf_clear(&r->room);
 		buf_append_slice(&r->room, r->body.bytes);
-		table_put_str(&r->room, "hashing_algorithm", password_hashing_name(HASHING_SHA256));
+		table_put_str(&r->room, "hashing_algorithm",
+		              password_hashing_name(r->host->broker->options.hashing));
 		r->body.bytes = buf_slice(&r->room);
 	}
 	return api_take(r, out, "users", keys, !r->begun && find(r));

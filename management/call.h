@@ -76,7 +76,7 @@ struct host {
 /* One of them. */
 struct host_port {
 	const char *protocol;        /* as RabbitMQ calls it: "amqp", "amqp/ssl", "http", "https" */
-	char address[46];
+	char address[108];           /* of a host, or a path; port is 0 then */
 	uint16_t port;
 };
 

@@ -2,6 +2,7 @@
 /* The verbs about users. */
 #include "base/die.h"
 #include "broker/access.h"
+#include "broker/credential.h"
 #include "broker/manage.h"
 #include "broker/report.h"
 #include "broker/state.h"
@@ -22,12 +23,19 @@ static bool read_password(struct call *c, struct password *out)
 {
 	struct slice given = c->arguments[1];
 	bool hashed = c->pre_hashed;
-	if (hashed && !password_read(out, HASHING_SHA256, given))
-		call_refuse_quietly(c, "the hash is not one of rabbit_password_hashing_sha256, as base64");
+	struct broker *b = c->host->broker;
+	struct buf why = { 0 };
+	if (hashed && !password_read(out, b->options.hashing, given))
+		buf_printf(&why, "the hash is not one of %s, as base64",
+		           password_hashing_name(b->options.hashing));
 	else if (given.n == 0)
-		call_refuse_quietly(c, "password cannot be empty string.");
-	else if (!hashed)
-		user_hash(c->host->broker, out, given);
+		buf_printf(&why, "password cannot be empty string.");
+	else if (!hashed && credential_check(b, given, &why))
+		user_hash(b, out, given);
+	buf_u8(&why, '\0');
+	if (why.len > 1)
+		call_refuse_quietly(c, (const char *)why.p);
+	buf_free(&why);
 	return c->code == CALL_EXIT_OK;
 }
 

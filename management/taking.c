@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "broker/arguments.h"
 #include "broker/channel.h"
+#include "broker/credential.h"
 #include "broker/manage.h"
 #include "broker/report.h"
 #include "broker/user.h"
@@ -102,8 +103,10 @@ static bool read_secret(const struct taking *t, const struct user *u, struct pas
 	struct slice plain = text(t, "password"), said = text(t, "hashing_algorithm");
 	if (plain.n && u && password_matches(&u->about.password, plain))
 		*out = u->about.password;
-	else if (plain.n)
+	else if (plain.n && credential_check(t->broker, plain, t->why))
 		user_hash(t->broker, out, plain);
+	else if (plain.n)
+		return false;
 	else if (said.n && !password_hashing_find(said, &h))
 		buf_printf(t->why, "unknown hashing_algorithm '%.*s'", SLICE_ARG(said));
 	else if (!password_read(out, h, text(t, "password_hash")))

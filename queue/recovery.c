@@ -58,7 +58,7 @@ static bool read_record(struct store *s, struct recovery *r, const struct log_re
 	return add_record(s, r, record);
 }
 
-enum { RECORDS_A_WORD = 1 << 14 };
+enum { RECORDS_A_WORD = 1 << 14, BYTES_A_WORD = 64 << 20 };
 
 /* Numbers of queues are never used twice. */
 static void is_used(struct store *s, uint32_t id)
@@ -75,10 +75,12 @@ int store_scan(struct store *s, void reading(uint64_t at), struct recovery **out
 	if (!s->log)
 		return 0;
 	struct log_record record;
+	log_position said = 0;
 	int more;
-	for (uint64_t n = 1; (more = log_next(s->log, &record, why)) == 1; n++) {
-		if (reading && n % RECORDS_A_WORD == 0)
-			reading(record.at);
+	for (uint64_t n = 0; (more = log_next(s->log, &record, why)) == 1; n++) {
+		bool far = record.at - said >= BYTES_A_WORD;
+		if (reading && (far || n % RECORDS_A_WORD == 0))
+			reading(said = record.at);
 		if (read_record(s, r, &record))
 			continue;
 		buf_printf(why,

@@ -11,7 +11,9 @@ static void print_address(char *out, size_t n, const struct sockaddr_storage *a)
 	char host[INET6_ADDRSTRLEN] = "?";
 	const struct sockaddr_in6 *v6 = (const void *)a;
 	const struct sockaddr_in *v4 = (const void *)a;
-	if (a->ss_family == AF_INET6) {
+	if (a->ss_family == AF_UNIX) {
+		snprintf(out, n, "unix");
+	} else if (a->ss_family == AF_INET6) {
 		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
 		snprintf(out, n, "[%s]:%u", host, ntohs(v6->sin6_port));
 	} else {
@@ -25,6 +27,8 @@ bool address_is_loopback(const struct sockaddr_storage *a)
 {
 	const struct sockaddr_in6 *v6 = (const void *)a;
 	const struct sockaddr_in *v4 = (const void *)a;
+	if (a->ss_family == AF_UNIX)
+		return true;
 	if (a->ss_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;

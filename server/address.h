@@ -9,10 +9,11 @@ struct sockaddr_storage;
 
 enum { ADDRESS_PAIR_BYTES = 132 };
 
-/* "PEER:PORT -> OWN:PORT" of a connected descriptor; an address of IPv6 stands in brackets. */
+/* "PEER:PORT -> OWN:PORT" of a connected descriptor; an address of IPv6 stands in brackets, and
+ * unix for both ends of a socket of the file system. */
 void address_print_pair(char out[ADDRESS_PAIR_BYTES], const struct sockaddr_storage *peer, int fd);
 
-/* True for 127/8 and ::1. */
+/* True for 127/8 and ::1, and who comes by the file system. */
 bool address_is_loopback(const struct sockaddr_storage *a);
 
 #endif

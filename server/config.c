@@ -5,14 +5,16 @@
 #include <stdlib.h>
 
 #include "base/die.h"
+#include "base/entries.h"
 #include "base/mem.h"
 #include "base/pattern.h"
 #include "base/quantity.h"
 #include "base/spelling.h"
+#include "broker/founding.h"
 #include "server/known.h"
 
 enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_SHARE, KIND_BOOL, KIND_TEXT, KIND_SECRET,
-	              KIND_PATTERN, KIND_CHOICE, KIND_LIST, KIND_FLAGS };
+	              KIND_PATTERN, KIND_CHOICE, KIND_LIST, KIND_FLAGS, KIND_ENTRIES };
 
 enum when { LIVE, START, FIRST };
 
@@ -36,6 +38,10 @@ static const struct key keys[] = {
 static const char *const levels[] = { "debug", "info", "notice", "warning", "error", "critical",
 	                                  "none", NULL };
 
+static const char *const validators[] = {
+	CONFIG_ANY_PASSWORD, CONFIG_LONG_PASSWORD, CONFIG_MATCHING_PASSWORD, NULL,
+};
+
 static const struct {
 	const char *key;
 	const char *const *values;
@@ -55,9 +61,17 @@ static const struct {
 	{ "log.user.level", levels },
 	{ "log.console.level", levels },
 	{ "log.file.level", levels },
+	{ "log.exchange.level", levels },
+	{ "log.exchange.formatter", (const char *const[]){ "plaintext", "json", NULL } },
 	{ "log.console.stdio", (const char *const[]){ "stderr", "stdout", NULL } },
 	{ "log.console.formatter", (const char *const[]){ "plaintext", "json", NULL } },
 	{ "log.file.formatter", (const char *const[]){ "plaintext", "json", NULL } },
+	{ "default_queue_type", (const char *const[]){ "classic", "quorum", "stream",
+	                                               "rabbit_classic_queue", "rabbit_quorum_queue",
+	                                               "rabbit_stream_queue", NULL } },
+	{ "password_hashing_module", (const char *const[]){ "rabbit_password_hashing_sha256",
+	                                                    "rabbit_password_hashing_sha512", NULL } },
+	{ "credential_validator.validation_backend", validators },
 };
 
 /* Other names of the same things. */
@@ -97,9 +111,17 @@ static const struct key *find_key(struct slice name)
 
 /* ---- values ---- */
 
+/* Where nought means that there is no limit RabbitMQ says so. */
+static bool is_infinite(const struct key *k, struct slice v)
+{
+	return slice_is(v, "infinity") && k->least == 0 && strstr(k->doc, "0: no limit");
+}
+
 static bool set_number(const struct key *k, void *field, struct slice v, struct buf *why)
 {
 	uint64_t n;
+	if (is_infinite(k, v))
+		v = slice_str("0");
 	bool size = k->kind == KIND_SIZE;
 	if (!(size ? quantity_bytes(v, &n) : quantity_count(v, &n))) {
 		buf_printf(why, "'%.*s' is not a %s", SLICE_ARG(v),
@@ -115,11 +137,11 @@ static bool set_number(const struct key *k, void *field, struct slice v, struct 
 	return true;
 }
 
-static bool set_share(void *field, struct slice v, struct buf *why)
+static bool set_share(const struct key *k, void *field, struct slice v, struct buf *why)
 {
 	double share;
-	if (!quantity_fraction(v, &share) || share > 1) {
-		buf_printf(why, "'%.*s' is not a part of one, such as 0.4", SLICE_ARG(v));
+	if (!quantity_fraction(v, &share) || share > (double)k->most) {
+		buf_printf(why, "'%.*s' is not a number up to %lld, such as 0.4", SLICE_ARG(v), k->most);
 		return false;
 	}
 	*(double *)field = share;
@@ -274,17 +296,73 @@ static bool set_flag(struct config *c, const struct key *k, struct slice name, s
 	return ok;
 }
 
+/* ---- names with a value each ---- */
+
+enum { ENTRIES_MAX_BYTES = 64 << 10 };
+
+/* Those that new virtual hosts begin with have fields (founding.h); tags are free. */
+static bool check_entry(const struct key *k, struct slice name, struct slice v, struct buf *why)
+{
+	static const struct {
+		const char *key;
+		enum founding founding;
+	} foundings[] = {
+		{ "default_limits.vhosts", FOUNDING_LIMITS },
+		{ "default_policies.operator", FOUNDING_POLICIES },
+		{ "default_users", FOUNDING_USERS },
+	};
+	if (has_control_bytes(name) || has_control_bytes(v) || memchr(name.p, '"', name.n) ||
+	    memchr(name.p, '\\', name.n)) {
+		buf_printf(why, "control characters, and in names quotes and backslashes, have no place "
+		                "here");
+		return false;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(foundings); i++)
+		if (strcmp(foundings[i].key, k->name) == 0)
+			return founding_check(foundings[i].founding, name, v, why);
+	return true;
+}
+
+static bool set_entry(struct config *c, const struct key *k, struct slice name, struct slice v,
+                      struct buf *why)
+{
+	char **field = (char **)(void *)((char *)c + k->at);
+	struct buf all = { 0 };
+	bool ok = check_entry(k, name, v, why);
+	entries_with(&all, slice_str(*field), name, v);
+	if (ok && all.len > ENTRIES_MAX_BYTES) {
+		buf_printf(why, "more than %d bytes of such entries", ENTRIES_MAX_BYTES);
+		ok = false;
+	}
+	if (ok)
+		set_text(field, buf_slice(&all));
+	buf_free(&all);
+	return ok;
+}
+
+/* Entries come one by one; all at once there are only none. */
+static bool set_entries(const struct key *k, void *field, struct slice v, struct buf *why)
+{
+	if (v.n && !slice_is(v, "none")) {
+		buf_printf(why, "is neither none nor has a name behind it: %s.NAME", k->name);
+		return false;
+	}
+	set_text(field, slice_of("", 0));
+	return true;
+}
+
 static bool set_value(struct config *c, const struct key *k, struct slice v, struct buf *why)
 {
 	void *field = (char *)c + k->at;
 	switch (k->kind) {
 	case KIND_NUMBER:
 	case KIND_SIZE: return set_number(k, field, v, why);
-	case KIND_SHARE: return set_share(field, v, why);
+	case KIND_SHARE: return set_share(k, field, v, why);
 	case KIND_BOOL: return set_bool(field, v, why);
 	case KIND_FLAGS: return set_flags(field, v, why);
 	case KIND_PATTERN: return set_pattern(field, v, why);
 	case KIND_LIST: return set_list(k, field, v, why);
+	case KIND_ENTRIES: return set_entries(k, field, v, why);
 	case KIND_CHOICE:
 		if ((v.n || k->standard[0]) && !check_choice(k, v, why))
 			return false;
@@ -312,8 +390,20 @@ void config_init(struct config *c)
 
 /* ---- listeners ---- */
 
-bool config_address(const char *address, char host[64], uint16_t *port)
+static bool read_path(const char *path, char host[CONFIG_HOST_BYTES])
 {
+	size_t n = strlen(path);
+	if (path[0] != '/' || n >= CONFIG_HOST_BYTES)
+		return false;
+	memcpy(host, path, n + 1);
+	return true;
+}
+
+bool config_address(const char *address, char host[CONFIG_HOST_BYTES], uint16_t *port)
+{
+	*port = 0;
+	if (strncmp(address, "unix:", 5) == 0)
+		return read_path(address + 5, host);
 	const char *colon = strrchr(address, ':');
 	const char *digits = colon ? colon + 1 : address;
 	size_t n = colon ? (size_t)(colon - address) : 0;
@@ -328,7 +418,7 @@ bool config_address(const char *address, char host[64], uint16_t *port)
 	} else if (memchr(address, ':', n)) {
 		return false;
 	}
-	if (n >= 64 || (colon && n == 0))
+	if (n >= CONFIG_HOST_BYTES || (colon && n == 0))
 		return false;
 	memcpy(host, address, n);
 	host[n] = '\0';
@@ -338,11 +428,12 @@ bool config_address(const char *address, char host[64], uint16_t *port)
 
 static bool set_listener(struct config *c, struct slice key, struct slice value, struct buf *why)
 {
-	char host[64], *address = mem_copy(value);
+	char host[CONFIG_HOST_BYTES], *address = mem_copy(value);
 	uint16_t port;
 	uint32_t i = 0;
 	if (!slice_is(value, "none") && !config_address(address, host, &port)) {
-		buf_printf(why, "'%s' is not PORT, ADDRESS:PORT, [ADDRESS]:PORT or none", address);
+		buf_printf(why, "'%s' is not PORT, ADDRESS:PORT, [ADDRESS]:PORT, unix:/PATH or none",
+		           address);
 		mem_free(address);
 		return false;
 	}
@@ -438,7 +529,7 @@ static bool is_listener(struct slice key, const char *kind)
 static bool set(struct config *c, struct slice key, struct slice value, struct buf *why)
 {
 	const struct key *k = find_key(key), *list = find_list(key, KIND_LIST);
-	const struct key *flags = find_list(key, KIND_FLAGS);
+	const struct key *flags = find_list(key, KIND_FLAGS), *entries = find_list(key, KIND_ENTRIES);
 	if (k)
 		return set_value(c, k, value, why);
 	if (list)
@@ -449,15 +540,18 @@ static bool set(struct config *c, struct slice key, struct slice value, struct b
 		slice_take(&key, strlen(flags->name) + 1);
 		return set_flag(c, flags, key, value, why);
 	}
-	if (!known_take(key, value, why)) {
-		if (!why->len)
-			buf_printf(why, "unknown key; the nearest one is %s (--help lists all)",
-			           nearest(key));
-		return false;
+	if (known_take(key, value, why)) {
+		if (!slice_is(value, "none") && c->n_ignored++ == 0)
+			c->first_ignored = mem_copy(key);
+		return true;
 	}
-	if (!slice_is(value, "none") && c->n_ignored++ == 0)
-		c->first_ignored = mem_copy(key);
-	return true;
+	if (!why->len && entries) {
+		slice_take(&key, strlen(entries->name) + 1);
+		return set_entry(c, entries, key, value, why);
+	}
+	if (!why->len)
+		buf_printf(why, "unknown key; the nearest one is %s (--help lists all)", nearest(key));
+	return false;
 }
 
 /* Made with RabbitMQ's tools and a passphrase that is in another file: no secret from who can read
@@ -607,6 +701,23 @@ static void print_share(double v, struct buf *out)
 		out->len--;
 }
 
+static void print_entries(const char *key, struct slice all, struct buf *out)
+{
+	const struct slice secret = slice_str(".password");
+	struct slice name, value;
+	if (!all.n)
+		buf_printf(out, "%s = none\n", key);
+	while (entries_next(&all, &name, &value)) {
+		bool is_secret = name.n > secret.n &&
+		                 slice_eq(slice_of(name.p + name.n - secret.n, secret.n), secret);
+		char *text = mem_copy(value);
+		buf_printf(out, "%s.%.*s = ", key, SLICE_ARG(name));
+		print_text(is_secret ? "********" : text, out);
+		buf_u8(out, '\n');
+		mem_free(text);
+	}
+}
+
 static void print_value(const struct config *c, const struct key *k, struct buf *out)
 {
 	const void *field = (const char *)c + k->at;
@@ -628,6 +739,11 @@ void config_print(const struct config *c, struct buf *out)
 	for (uint32_t i = 0; i < c->n_listeners; i++)
 		buf_printf(out, "%s = %s\n", c->listeners[i].key, c->listeners[i].address);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const void *field = (const char *)c + keys[i].at;
+		if (keys[i].kind == KIND_ENTRIES) {
+			print_entries(keys[i].name, slice_str(*(char *const *)field), out);
+			continue;
+		}
 		buf_printf(out, "%s = ", keys[i].name);
 		print_value(c, &keys[i], out);
 		buf_u8(out, '\n');
@@ -637,7 +753,7 @@ void config_print(const struct config *c, struct buf *out)
 void config_print_keys(struct buf *out)
 {
 	buf_printf(out, "  %-28s %-10s %s\n", "listeners.tcp.default", "5672",
-	           "PORT, ADDRESS:PORT, [ADDRESS]:PORT or none; also listeners.tcp.1, .2 ...");
+	           "PORT, ADDRESS:PORT, [ADDRESS]:PORT, unix:/PATH or none; also listeners.tcp.1 ...");
 	buf_printf(out, "  %-28s %-10s %s\n", "listeners.ssl.default", "none",
 	           "the same for TLS; needs ssl_options.certfile and keyfile");
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)

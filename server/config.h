@@ -10,12 +10,18 @@
 #include "base/buf.h"
 #include "management/http.h"
 
-enum { CONFIG_LISTENERS_MAX = 32 };
+enum { CONFIG_LISTENERS_MAX = 32, CONFIG_HOST_BYTES = 108 };
+
+/* What credential_validator.validation_backend can be. */
+#define CONFIG_ANY_PASSWORD "rabbit_credential_validator_accept_everything"
+#define CONFIG_LONG_PASSWORD "rabbit_credential_validator_min_password_length"
+#define CONFIG_MATCHING_PASSWORD "rabbit_credential_validator_password_regexp"
 
 struct config_listener {
 	char *key;               /* "listeners.tcp.1", "listeners.ssl.default" */
 	bool tls;
-	char *address;           /* "5672", "127.0.0.1:5672", "[::1]:5672", "none" */
+	char *address;           /* "5672", "127.0.0.1:5672", "[::1]:5672", "unix:/run/x", "fd:3",
+	                          * "none" */
 };
 
 struct config {
@@ -29,6 +35,7 @@ struct config {
 #define PATTERN(field) char *field;
 #define LIST(field) char *field;   /* separated by blanks */
 #define FLAGS(field) char *field;  /* those that are true, separated by commas */
+#define ENTRIES(field) char *field;  /* base/entries.h */
 #define KEY(name, kind, field, when, standard, least, most, doc) kind(field)
 #include "server/config.def"
 #undef KEY
@@ -42,6 +49,7 @@ struct config {
 #undef PATTERN
 #undef LIST
 #undef FLAGS
+#undef ENTRIES
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	uint32_t n_listeners;
 	uint32_t n_ignored;          /* keys taken without effect */
@@ -110,7 +118,9 @@ struct config_web config_web(const struct config *c, enum http_service s);
  * they are asked for one.  Strings are borrowed. */
 struct config config_of_web(const struct config *c, enum http_service s);
 
-/* Splits a listener's address; host is "" for all addresses. False when it is malformed. */
-bool config_address(const char *address, char host[64], uint16_t *port);
+/* Splits a listener's address; host is "" for all addresses, a path for a socket of the file
+ * system, "fd" for a descriptor that was open at the start, which port is then.  False when it is
+ * malformed. */
+bool config_address(const char *address, char host[CONFIG_HOST_BYTES], uint16_t *port);
 
 #endif

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "broker/event.h"
 #include "management/cell.h"
 #include "management/livelog.h"
 #include "server/config.h"
@@ -32,6 +33,8 @@ struct output {
 
 static struct {
 	struct output screen, file;
+	struct output exchange;      /* without a descriptor, but with ... */
+	struct broker *broker;       /* ... who publishes; NULL: nobody */
 	struct logfile *logfile;
 	struct livelog *live;
 	bool is_set[LOGLINE_CATEGORIES];
@@ -82,17 +85,37 @@ static void put_plain(const struct output *o, const struct line *l, struct buf *
 		buf_printf(out, "%s+00:00 [%s] %s\n", l->stamp, logline_level_name(l->level), l->text);
 }
 
+static bool is_wanted(const struct output *o, const struct line *l)
+{
+	return console.is_set[l->category] || l->level >= o->level;
+}
+
+static void print(const struct output *o, const struct line *l, struct buf *out)
+{
+	if (o->json)
+		put_json(l, out);
+	else
+		put_plain(o, l, out);
+}
+
 static void write_to(const struct output *o, const struct line *l)
 {
 	struct buf out = { 0 };
-	if (o->fd < 0 || (!console.is_set[l->category] && l->level < o->level))
+	if (o->fd < 0 || !is_wanted(o, l))
 		return;
-	if (o->json)
-		put_json(l, &out);
-	else
-		put_plain(o, l, &out);
+	print(o, l, &out);
 	if (!put(o, out.p, out.len))
 		console.dropped++;
+	buf_free(&out);
+}
+
+static void publish(const struct line *l)
+{
+	struct buf out = { 0 };
+	if (!console.broker || !is_wanted(&console.exchange, l))
+		return;
+	print(&console.exchange, l, &out);
+	event_log(console.broker, logline_level_name(l->level), slice_of(out.p, out.len - 1));
 	buf_free(&out);
 }
 
@@ -107,6 +130,7 @@ static void write_line(enum logline_category category, enum logline_level level,
 	struct line line = { category, level, text, stamp };
 	write_to(&console.screen, &line);
 	write_to(&console.file, &line);
+	publish(&line);
 	livelog_add(console.live, level, text, stamp);
 }
 
@@ -181,6 +205,17 @@ static void set_screen(const struct config *c)
 	o->level = level_of(c->log_console_level, console.level);
 }
 
+static void set_exchange(const struct config *c)
+{
+	console.exchange.json = strcmp(c->log_exchange_formatter, "json") == 0;
+	console.exchange.level = level_of(c->log_exchange_level, console.level);
+}
+
+void console_publish(struct broker *b)
+{
+	console.broker = b;
+}
+
 /* A name alone is one in log.dir, and that is data_dir unless it is said. */
 static void print_path(const struct config *c, char out[PATH_MAX])
 {
@@ -225,6 +260,8 @@ static void set_gates(void)
 	for (size_t i = 0; i < 2; i++)
 		if (both[i]->fd >= 0 && both[i]->level < least)
 			least = both[i]->level;
+	if (console.exchange.level < least)
+		least = console.exchange.level;
 	for (int i = 0; i < LOGLINE_CATEGORIES; i++)
 		logline_set_level_of((enum logline_category)i,
 		                     console.is_set[i] ? console.levels[i] : least);
@@ -245,7 +282,7 @@ static void set_categories(const struct config *c)
 
 void console_set_level(enum logline_level level)
 {
-	console.level = console.screen.level = console.file.level = level;
+	console.level = console.screen.level = console.file.level = console.exchange.level = level;
 	set_gates();
 }
 
@@ -256,6 +293,7 @@ bool console_set(const struct config *c, struct buf *why)
 	console.level = level_of(c->log_level, LOGLINE_INFO);
 	set_categories(c);
 	set_screen(c);
+	set_exchange(c);
 	bool ok = set_file(c, why);
 	set_gates();
 	return ok;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/logline.h"
 
+struct broker;
 struct config;
 struct livelog;
 
@@ -23,6 +24,9 @@ bool console_open(const struct config *c, struct livelog *live, struct buf *why)
 /* log.* says something else now; a file that cannot be opened leaves the one before in place, and
  * is said in why. */
 bool console_set(const struct config *c, struct buf *why);
+
+/* From now on lines are published, too, where log.exchange says so; NULL: no longer. */
+void console_publish(struct broker *b);
 
 /* Lines below this are not written, whatever was said before of outputs; what was said of
  * categories stays. */

@@ -5,7 +5,7 @@
 
 static const struct {
 	const char *name;
-	const char *only;            /* the one value that is taken; NULL: any */
+	const char *only;            /* the values that are taken, bars between; NULL: any */
 	const char *instead;
 } known[] = {
 #define ONLY(name, value, instead) { name, value, instead },
@@ -35,7 +35,7 @@ bool known_take(struct slice name, struct slice value, struct buf *why)
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (!matches(known[i].name, name))
 			continue;
-		if (!known[i].only || slice_is(value, known[i].only))
+		if (!known[i].only || slice_has_word(slice_str(known[i].only), '|', value))
 			return true;
 		buf_printf(why, "'%.*s' is not supported: %s", SLICE_ARG(value), known[i].instead);
 		return false;

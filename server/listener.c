@@ -10,6 +10,8 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -29,6 +31,7 @@ enum {
 
 union address {
 	struct sockaddr any;
+	struct sockaddr_storage storage;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
 };
@@ -125,6 +128,47 @@ static int listen_on(const struct config *c, const union address *a)
 	return error;
 }
 
+/* A name that nobody listens on any more is in the way.  Who may come is a matter of the directory
+ * and of the group. */
+static int listen_on_path(const struct config *c, const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	must(strlen(path) < sizeof a.sun_path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0 && errno == ECONNREFUSED)
+		unlink(path);
+	close(fd);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && chmod(path, 0660) == 0 &&
+	    listen(fd, (int)c->backlog) == 0)
+		return fd;
+	int error = -errno;
+	close(fd);
+	return error;
+}
+
+/* The descriptor itself stays open, so that listening can end and begin again. */
+static int listen_on_inherited(const struct config *c, int inherited)
+{
+	int listens = 0;
+	socklen_t n = sizeof listens;
+	if (getsockopt(inherited, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) < 0)
+		return -errno;
+	if (!listens)
+		return -EINVAL;
+	int fd = fcntl(inherited, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	fcntl(inherited, F_SETFD, FD_CLOEXEC);
+	set_options(c, fd);
+	return fd;
+}
+
 static bool parse_host(const char *host, uint16_t port, union address *a)
 {
 	*a = (union address){ 0 };
@@ -190,9 +234,49 @@ static bool open_at(struct loop *l, struct place p, struct buf *where, struct bu
 	return true;
 }
 
+/* What it listens on is told by the system. */
+static bool open_inherited(struct loop *l, struct place p, struct buf *where, struct buf *why)
+{
+	union address a = { 0 };
+	socklen_t n = sizeof a;
+	char host[sizeof ((struct listener *)NULL)->address] = "unix";
+	int inherited = p.port, fd = listen_on_inherited(l->config, inherited);
+	if (fd < 0) {
+		buf_printf(why, "descriptor %d is no listening socket: %s", inherited, strerror(-fd));
+		return false;
+	}
+	getsockname(fd, &a.any, &n);
+	bool v6 = a.any.sa_family == AF_INET6;
+	p.port = a.any.sa_family == AF_UNIX ? 0 : ntohs(v6 ? a.v6.sin6_port : a.v4.sin_port);
+	if (a.any.sa_family != AF_UNIX)
+		inet_ntop(a.any.sa_family, v6 ? (void *)&a.v6.sin6_addr : (void *)&a.v4.sin_addr, host,
+		          sizeof host);
+	p.host = host;
+	add(l, l->listeners, fd, &p);
+	buf_printf(where, v6 ? "%s[%s]:%u%s (descriptor %d)" : "%s%s:%u%s (descriptor %d)",
+	           where->len ? ", " : "", host, p.port, p.tls ? " (TLS)" : "", inherited);
+	return true;
+}
+
+static bool open_path(struct loop *l, struct place p, struct buf *where, struct buf *why)
+{
+	int fd = listen_on_path(l->config, p.host);
+	if (fd < 0) {
+		buf_printf(why, "cannot listen on unix:%s: %s", p.host, strerror(-fd));
+		return false;
+	}
+	add(l, l->listeners, fd, &p);
+	buf_printf(where, "%sunix:%s%s", where->len ? ", " : "", p.host, p.tls ? " (TLS)" : "");
+	return true;
+}
+
 /* Without a host: all addresses, IPv6 only where the system has it. */
 static bool open_place(struct loop *l, struct place p, struct buf *where, struct buf *why)
 {
+	if (!p.web && p.host[0] == '/')
+		return open_path(l, p, where, why);
+	if (!p.web && strcmp(p.host, "fd") == 0)
+		return open_inherited(l, p, where, why);
 	if (p.host[0])
 		return open_at(l, p, where, why);
 	struct place v4 = p, v6 = p;
@@ -205,7 +289,7 @@ static bool open_place(struct loop *l, struct place p, struct buf *where, struct
 static bool open_one(struct loop *l, const char *address, bool tls, struct buf *where,
                      struct buf *why)
 {
-	char host[64];
+	char host[CONFIG_HOST_BYTES];
 	uint16_t port;
 	bool ok = config_address(address, host, &port);
 	must(ok);
@@ -264,6 +348,8 @@ static void close_all(struct loop *l, struct listener **all)
 	for (struct listener *s = *all; s && s->fd >= 0; s++) {
 		ev_io_stop(l->ev, &s->io);
 		close(s->fd);
+		if (s->address[0] == '/')
+			unlink(s->address);
 		close(s->spare_fd);
 	}
 	mem_free(*all);

@@ -18,7 +18,7 @@ struct listener {
 	bool tls;
 	int fd;              /* -1: the end of the array */
 	int spare_fd;        /* given up for a moment to turn a caller away when descriptors run out */
-	char address[46];
+	char address[108];   /* of a host, or a path */
 	uint16_t port;
 };
 

@@ -61,11 +61,52 @@ static void stop(struct loop *l, uint64_t drain_ms)
 
 static void say_who_is_left(struct loop *l, uint64_t now)
 {
-	if (!l->stopping || now < l->say_at_ms)
+	unsigned long long unacked = broker_unacked(l->broker), left = l->n_sockets;
+	if (!(l->stopping || l->draining) || now < l->say_at_ms)
 		return;
 	l->say_at_ms = now + SAY_EVERY_MS;
-	log_info("stopping: %llu connections left", (unsigned long long)l->n_sockets);
-	notify_status("Stopping: %llu connections left", (unsigned long long)l->n_sockets);
+	if (l->stopping) {
+		log_info("stopping: %llu connections left", left);
+		notify_status("Stopping: %llu connections left", left);
+	} else {
+		log_info("draining: %llu connections left, %llu messages unacked", left, unacked);
+		notify_status("Draining: %llu connections left, %llu messages unacked", left, unacked);
+	}
+	notify("EXTEND_TIMEOUT_USEC=15000000");
+}
+
+static void begin_stop(struct loop *l)
+{
+	log_info("stopping: clients are told, then the log is closed (again to stop at once)");
+	broker_stop(l->broker, loop_now_ms());
+	stop(l, DRAIN_MS);
+}
+
+/* Consumers get nothing more, so that what they have comes to an end; publishers would go on for
+ * ever, and are told when that is so. */
+static void begin_drain(struct loop *l)
+{
+	uint64_t now = loop_now_ms();
+	log_info("draining: consumers have %llu ms to settle what they have (again to stop at once)",
+	         (unsigned long long)l->config->drain_ms);
+	l->draining = true;
+	l->drain_by_ms = now + l->config->drain_ms;
+	l->say_at_ms = now;
+	notify("STOPPING=1");
+	if (l->host)
+		l->host->suspended = true;
+	listeners_close(l);
+	broker_drain(l->broker);
+}
+
+static void drain_turn(struct loop *l, uint64_t now)
+{
+	bool over = l->n_sockets == 0 || broker_unacked(l->broker) == 0 || now >= l->drain_by_ms;
+	if (!l->draining || l->stopping || !over)
+		return;
+	log_info("draining is over: %llu messages unacked",
+	         (unsigned long long)broker_unacked(l->broker));
+	begin_stop(l);
 }
 
 /* One turn of the broker, then every connection it names is served; serving may make work for
@@ -85,6 +126,7 @@ static void turn(struct loop *l)
 		stop(l, FAILED_DRAIN_MS);
 	}
 	say_who_is_left(l, now);
+	drain_turn(l, now);
 	if (l->stopping && (l->n_sockets == 0 || now >= l->stop_by_ms))
 		ev_break(l->ev, EVBREAK_ALL);
 }
@@ -147,7 +189,8 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
 	at = earliest(at, l->web_waits || l->door_waits ? loop_now_ms() + TICKER_MS : UINT64_MAX);
 	at = earliest(at, list_empty(&l->waiting) && list_empty(&l->line) ? UINT64_MAX : 0);
-	at = earliest(at, l->stopping ? earliest(l->stop_by_ms, l->say_at_ms) : UINT64_MAX);
+	at = earliest(at, l->stopping ? l->stop_by_ms : l->draining ? l->drain_by_ms : UINT64_MAX);
+	at = earliest(at, l->stopping || l->draining ? l->say_at_ms : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));
 	if (l->turn_us)
 		histogram_add(&l->turns_us, loop_now_us() - l->turn_us, 1);
@@ -185,16 +228,13 @@ static void on_wake(struct ev_loop *ev, ev_async *w, int events)
 	(void)events;
 }
 
-static void begin_stop(struct loop *l)
-{
-	log_info("stopping: clients are told, then the log is closed (again to stop at once)");
-	broker_stop(l->broker, loop_now_ms());
-	stop(l, DRAIN_MS);
-}
-
 void loop_stop(struct loop *l)
 {
-	if (!l->stopping)
+	if (l->stopping || l->draining)
+		return;
+	if (l->config->drain_ms)
+		begin_drain(l);
+	else
 		begin_stop(l);
 }
 
@@ -203,10 +243,10 @@ static void on_term(struct ev_loop *ev, ev_signal *w, int events)
 {
 	struct loop *l = w->data;
 	(void)events;
-	if (l->stopping)
+	if (l->stopping || l->draining)
 		ev_break(ev, EVBREAK_ALL);
 	else
-		begin_stop(l);
+		loop_stop(l);
 }
 
 static bool load_tls(const struct config *c, struct tls_context **in_force, struct buf *why)

@@ -46,7 +46,7 @@ struct loop {
 	struct listener *web_listeners;   /* for HTTP; likewise */
 	struct list webs;            /* clients of HTTP, the one heard last at the end */
 	bool web_waits, door_waits;  /* somebody there does, and be it for the time */
-	size_t n_webs;
+	size_t n_webs[2];            /* in the clear; with TLS */
 	struct aside *aside;         /* for what would take long; NULL: there is none */
 	struct host *host;           /* what they are served from; borrowed */
 	struct steward *steward;     /* whom they ask; borrowed */
@@ -67,8 +67,8 @@ struct loop {
 	uint64_t moved_bytes;        /* read and written since memory was last given back */
 	uint64_t moved_before, rest_at_ms;
 	bool resting;                /* the broker has been told of the quiet */
-	bool stopping;
-	uint64_t stop_by_ms, say_at_ms;   /* how many are left is said then */
+	bool draining, stopping;     /* see drain_timeout; clients are told to go */
+	uint64_t drain_by_ms, stop_by_ms, say_at_ms;   /* how many are left is said then */
 	ev_timer watchdog;           /* systemd wants to hear that all is well */
 	int exit_code;
 };
@@ -94,7 +94,7 @@ void loop_wake(void *loop);
 /* Runs until the end; returns the exit code. */
 int loop_run(struct loop *l);
 
-/* Begins an orderly stop: clients are told. */
+/* Begins an orderly stop: clients are told, after the time for draining if there is one. */
 void loop_stop(struct loop *l);
 
 void loop_free(struct loop *l);

@@ -34,7 +34,8 @@
 #include "server/tls.h"
 #include "server/version.h"
 
-enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4, SAY_EVERY_MS = 1000 };
+enum { EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_LOG = 4, SAY_EVERY_MS = 1000,
+	   MOTD_LINES = 50 };
 
 static void entropy(void *p, size_t n)
 {
@@ -144,6 +145,33 @@ static void say_ready(const struct config *c, struct disk *disk, struct buf *whe
 	notify("READY=1");
 }
 
+/* ---- files about the process ---- */
+
+static bool write_pid(const char *path, struct buf *why)
+{
+	if (!path[0])
+		return true;
+	FILE *f = fopen(path, "we");
+	bool ok = f && fprintf(f, "%ld\n", (long)getpid()) > 0;
+	ok = f && fclose(f) == 0 && ok;
+	if (!ok)
+		buf_printf(why, "pid_file: %s: %s", path, strerror(errno));
+	return ok;
+}
+
+/* The message of the day is for people: without it the broker goes on. */
+static void say_motd(const char *path)
+{
+	char line[256];
+	FILE *f = path[0] ? fopen(path, "re") : NULL;
+	if (path[0] && !f)
+		log_warning("motd_file: %s: %s", path, strerror(errno));
+	for (int i = 0; f && i < MOTD_LINES && fgets(line, sizeof line, f); i++)
+		log_info("%.*s", (int)strcspn(line, "\n"), line);
+	if (f)
+		fclose(f);
+}
+
 static bool open_listeners(struct loop *l, struct buf *where, struct buf web[HTTP_SERVICES],
                            struct buf *why)
 {
@@ -196,7 +224,9 @@ static int serve(struct loop *l, struct steward *steward, struct disk *disk, uin
 {
 	struct config *c = steward->config;
 	struct buf why = { 0 }, where = { 0 }, web[HTTP_SERVICES] = { 0 };
-	bool open = open_listeners(l, &where, web, &why);
+	if (c->log_exchange)
+		console_publish(l->broker);
+	bool open = open_listeners(l, &where, web, &why) && write_pid(c->pid_file, &why);
 	buf_u8(&where, '\0');
 	where.len--;
 	struct host host = host_of(l, c, (const char *)where.p, steward->livelog);
@@ -209,11 +239,15 @@ static int serve(struct loop *l, struct steward *steward, struct disk *disk, uin
 	int code = EXIT_USAGE;
 	if (open) {
 		open_door(l, &host);
+		say_motd(c->motd_file);
 		say_ready(c, disk, &where, web, began_ms);
 		code = loop_run(l);
 	} else {
 		fail(&why);
 	}
+	console_publish(NULL);
+	if (open && c->pid_file[0])
+		unlink(c->pid_file);
 	loop_free(l);
 	buf_free(&where);
 	for (size_t i = 0; i < HTTP_SERVICES; i++)
@@ -223,16 +257,29 @@ static int serve(struct loop *l, struct steward *steward, struct disk *disk, uin
 }
 
 /* A long log takes its time: systemd is asked for more, and people are told. */
+static struct {
+	uint64_t total, from, said_ms;   /* bytes; where it began; when it was said last */
+} reading;
+
+static void expect_reading(const struct log *log)
+{
+	struct log_stats s = { 0 };
+	log_stats(log, &s);
+	reading.total = s.disk_bytes - s.spare_bytes;
+}
+
 static void on_reading(uint64_t at)
 {
-	static uint64_t said_ms;
-	uint64_t now = loop_now_ms(), mb = at >> 20;
-	if (now - said_ms < SAY_EVERY_MS)
+	uint64_t now = loop_now_ms();
+	if (!reading.said_ms)
+		reading.from = at;
+	else if (now - reading.said_ms < SAY_EVERY_MS)
 		return;
-	if (said_ms)
-		log_info("reading the log: at %llu MB", (unsigned long long)mb);
-	said_ms = now;
-	notify_status("Reading the log: at %llu MB", (unsigned long long)mb);
+	unsigned long long done = (at - reading.from) >> 20, total = reading.total >> 20;
+	if (reading.said_ms)
+		log_info("reading the log: %llu of %llu MB", done, total);
+	reading.said_ms = now;
+	notify_status("Recovering: %llu of %llu MB of the log are read", done, total);
 	notify("EXTEND_TIMEOUT_USEC=60000000");
 }
 
@@ -268,6 +315,7 @@ static int run(const struct sources *sources, struct config *c, const struct liv
 	loop.aside = aside_new(&loop);
 	if (import.has_users)
 		options.default_user = "";
+	expect_reading(log);
 	uint64_t opened_ms = loop_now_ms();
 	loop.broker = broker_new(&options, opened_ms);
 	int code = broker_recover(loop.broker, &why) ? EXIT_DATA : 0;

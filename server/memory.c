@@ -19,7 +19,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 /* The number in a file; without one (missing, or "max") there is no limit. */
 static uint64_t limit_in(const char *directory, const char *file)
 {
-	char path[2 * PATH_MAX];
+	char path[3 * PATH_MAX];
 	unsigned long long n = ULLONG_MAX;
 	snprintf(path, sizeof path, "%s/%s", directory, file);
 	FILE *f = fopen(path, "re");
@@ -34,7 +34,7 @@ static uint64_t limit_in(const char *directory, const char *file)
 /* The least limit of the group and of all above it. */
 static uint64_t limit_up(const char *root, const char *group, const char *file)
 {
-	char path[PATH_MAX + 64];
+	char path[2 * PATH_MAX];
 	uint64_t limit = limit_in(root, file);
 	snprintf(path, sizeof path, "%s%s", root, group);
 	for (char *end; strlen(path) > strlen(root) && (end = strrchr(path, '/')); *end = '\0')
@@ -42,20 +42,21 @@ static uint64_t limit_up(const char *root, const char *group, const char *file)
 	return limit;
 }
 
-static uint64_t group_limit(void)
+uint64_t memory_group_limit(const char *root)
 {
-	char line[PATH_MAX];
-	uint64_t limit = least(limit_in("/sys/fs/cgroup", "memory.max"),
-	                       limit_in("/sys/fs/cgroup/memory", "memory.limit_in_bytes"));
-	FILE *f = fopen("/proc/self/cgroup", "re");
+	char line[PATH_MAX], one[PATH_MAX], old[PATH_MAX], own[PATH_MAX];
+	snprintf(one, sizeof one, "%s/sys/fs/cgroup", root);
+	snprintf(old, sizeof old, "%s/sys/fs/cgroup/memory", root);
+	snprintf(own, sizeof own, "%s/proc/self/cgroup", root);
+	uint64_t limit = least(limit_in(one, "memory.max"), limit_in(old, "memory.limit_in_bytes"));
+	FILE *f = fopen(own, "re");
 	while (f && fgets(line, sizeof line, f)) {
 		line[strcspn(line, "\n")] = '\0';
 		const char *memory = strstr(line, ":memory:");
 		if (strncmp(line, "0::", 3) == 0)
-			limit = least(limit, limit_up("/sys/fs/cgroup", line + 3, "memory.max"));
+			limit = least(limit, limit_up(one, line + 3, "memory.max"));
 		else if (memory)
-			limit = least(limit, limit_up("/sys/fs/cgroup/memory", memory + 8,
-			                              "memory.limit_in_bytes"));
+			limit = least(limit, limit_up(old, memory + 8, "memory.limit_in_bytes"));
 	}
 	if (f)
 		fclose(f);
@@ -66,7 +67,7 @@ uint64_t memory_limit(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
 	uint64_t machine = pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes : UINT64_MAX;
-	return least(machine, group_limit());
+	return least(machine, memory_group_limit(""));
 }
 
 /* Bytes of what the system counts in pages: all, resident, shared, code. */

@@ -8,6 +8,10 @@
 /* Bytes: what the machine has, or less where a control group (version 1 or 2) says so. */
 uint64_t memory_limit(void);
 
+/* What control groups alone say, in the tree that has its root there ("" is the system's); the
+ * largest number: nothing. */
+uint64_t memory_group_limit(const char *root);
+
 /* Bytes of it that are in use now: the resident set; 0 when the system does not say. */
 uint64_t memory_used(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/settings.h"
 
+#include "base/die.h"
 #include "broker/broker.h"
 #include "server/config.h"
 #include "server/descriptors.h"
@@ -45,6 +46,16 @@ uint64_t settings_window_bytes(const struct config *c)
 	return share < 2 << 20 ? 0 : share;
 }
 
+/* RabbitMQ's longer names are of the same three. */
+static const char *queue_type(const struct config *c)
+{
+	static const char *const types[] = { "classic", "quorum", "stream" };
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strstr(c->default_queue_type, types[i]))
+			return types[i];
+	return "";
+}
+
 void settings_of_broker(const struct config *c, struct broker_options *o)
 {
 	broker_options_default(o);
@@ -79,6 +90,18 @@ void settings_of_broker(const struct config *c, struct broker_options *o)
 	o->default_write = c->default_write;
 	o->default_read = c->default_read;
 	o->loopback_users = c->loopback_users;
+	o->founding[FOUNDING_LIMITS] = c->default_limits;
+	o->founding[FOUNDING_POLICIES] = c->default_policies;
+	o->founding[FOUNDING_USERS] = c->default_users;
+	o->log_exchange = c->log_exchange;
+	o->cluster_tags = c->cluster_tags;
+	o->node_tags = c->node_tags;
+	o->queue_type = queue_type(c);
+	password_hashing_find(slice_str(c->hashing), &o->hashing);
+	if (strcmp(c->validator, CONFIG_LONG_PASSWORD) == 0)
+		o->password_min_bytes = (uint32_t)c->password_min_bytes;
+	if (strcmp(c->validator, CONFIG_MATCHING_PASSWORD) == 0)
+		o->password_pattern = c->password_pattern;
 	struct slice named = slice_str(c->auth_mechanisms);
 	bool all = named.n == 0;
 	o->plain = all || slice_has_word(named, ' ', slice_str("PLAIN"));

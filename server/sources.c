@@ -146,6 +146,25 @@ static bool load_files(const struct sources *s, struct config *c, struct buf *wh
 
 /* ---- the environment ---- */
 
+/* Sockets that systemd has opened (sd_listen_fds): listeners for AMQP, with TLS those that are
+ * named amqps there. */
+static bool set_inherited(struct config *c, struct buf *why)
+{
+	enum { FIRST = 3 };
+	const char *pid = getenv("LISTEN_PID"), *many = getenv("LISTEN_FDS");
+	struct slice names = slice_str(getenv("LISTEN_FDNAMES") ? getenv("LISTEN_FDNAMES") : "");
+	long n = many && pid && strtol(pid, NULL, 10) == (long)getpid() ? strtol(many, NULL, 10) : 0;
+	bool ok = true;
+	for (long i = 0; i < n && ok; i++) {
+		char key[64], address[32];
+		bool tls = slice_is(slice_cut(&names, ':'), "amqps");
+		snprintf(key, sizeof key, "listeners.%s.systemd%ld", tls ? "ssl" : "tcp", i + 1);
+		snprintf(address, sizeof address, "fd:%ld", FIRST + i);
+		ok = config_set(c, slice_str(key), slice_str(address), "LISTEN_FDS", why);
+	}
+	return ok;
+}
+
 /* Before the files. */
 static bool set_state_directory(struct config *c, struct buf *why)
 {
@@ -251,8 +270,9 @@ static bool set_environment(struct config *c, struct buf *why)
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++)
 		if (!set_variable(c, variables[i].name, variables[i].key, why))
 			return false;
-	return refuse_gone(why) && set_listener(c, why) && set_base(c, why) &&
-	       set_log_file(c, why) && set_log_levels(c, why) && set_credentials(c, why);
+	return refuse_gone(why) && set_inherited(c, why) && set_listener(c, why) &&
+	       set_base(c, why) && set_log_file(c, why) && set_log_levels(c, why) &&
+	       set_credentials(c, why);
 }
 
 bool sources_read(const struct sources *s, struct config *c, struct buf *why)

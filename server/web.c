@@ -59,7 +59,7 @@ static void leave(struct web *w)
 	buf_free(&w->out);
 	close(w->fd);
 	list_remove(&w->link);
-	w->loop->n_webs--;
+	w->loop->n_webs[w->by_tls]--;
 	mem_free(w);
 }
 
@@ -290,13 +290,25 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int events)
 
 /* ---- beginning ---- */
 
-static bool make_room(struct loop *l)
+/* Those with TLS may have a limit of their own. */
+static bool is_full(const struct loop *l, bool tls)
 {
-	if (l->n_webs < l->config->management_connections)
+	const struct config *c = l->config;
+	if (!c->management_ssl_connections)
+		return l->n_webs[false] + l->n_webs[true] >= c->management_connections;
+	return l->n_webs[tls] >= (tls ? c->management_ssl_connections : c->management_connections);
+}
+
+static bool make_room(struct loop *l, bool tls)
+{
+	bool apart = l->config->management_ssl_connections != 0;
+	if (!is_full(l, tls))
 		return true;
 	list_each(it, &l->webs) {
 		struct web *w = list_entry(it, struct web, link);
 		if (!w->lingering && http_phase(w->http) == HTTP_ANSWERS)
+			continue;
+		if (apart && w->by_tls != tls)
 			continue;
 		leave(w);
 		return true;
@@ -308,8 +320,9 @@ void web_new(struct loop *l, int fd, const struct sockaddr_storage *peer, enum h
              bool tls)
 {
 	char name[ADDRESS_PAIR_BYTES];
-	if (!make_room(l)) {
-		log_info("management.tcp.max_connections is reached: a client was turned away");
+	if (!make_room(l, tls)) {
+		log_info("management.%s.max_connections is reached: a client was turned away",
+		         tls && l->config->management_ssl_connections ? "ssl" : "tcp");
 		close(fd);
 		return;
 	}
@@ -321,7 +334,7 @@ void web_new(struct loop *l, int fd, const struct sockaddr_storage *peer, enum h
 	address_print_pair(name, peer, fd);
 	w->http = http_new(l->host, &(struct http_peer){ name, address_is_loopback(peer), s });
 	list_push(&l->webs, &w->link);
-	l->n_webs++;
+	l->n_webs[tls]++;
 	ev_io_init(&w->read, on_readable, fd, EV_READ);
 	ev_io_init(&w->write, on_writable, fd, EV_WRITE);
 	ev_init(&w->patience, on_impatience);

@@ -4,6 +4,8 @@
 
 usage: config.py BUILD
 """
+import base64
+import http.client
 import json
 import os
 import subprocess
@@ -77,6 +79,98 @@ def secrets(where):
     check("systemd's credentials", c["default_user"] == "credential", c.error)
     c = Check("default_pass=" + "x" * 300)
     check("nor named when they are wrong", c.code == 2 and "xxx" not in c.error, c.error)
+
+
+def overview(broker):
+    c = http.client.HTTPConnection("127.0.0.1", broker.web, timeout=10)
+    c.request("GET", "/api/overview", headers={
+        "Authorization": "Basic " + base64.b64encode(b"guest:guest").decode()})
+    told = json.loads(c.getresponse().read())
+    c.close()
+    return told
+
+
+def process(where):
+    """Files about the process, and what people are told of it."""
+    pid, motd = f"{where}/leveret.pid", write(f"{where}/motd", "Mind the rabbit.\nTwice.\n")
+    web = rig.free_port()
+    os.environ.update(RABBITMQ_PID_FILE=pid, RABBITMQ_MOTD_FILE=motd)
+    b = rig.Broker(BUILD, f"{where}/process", f"management.tcp.port={web}",
+                   "management.tcp.ip=127.0.0.1", "cluster_tags.region=eu", "node_tags.rack=7",
+                   "default_queue_type=quorum")
+    del os.environ["RABBITMQ_PID_FILE"], os.environ["RABBITMQ_MOTD_FILE"]
+    b.web = web
+    check("RABBITMQ_PID_FILE", open(pid).read() == f"{b.process.pid}\n")
+    check("RABBITMQ_MOTD_FILE", "] Mind the rabbit.\n" in b.said and "] Twice.\n" in b.said, b.said)
+    told = overview(b)
+    check("tags are shown", (told["cluster_tags"], told["node_tags"]) ==
+          ({"region": "eu"}, {"rack": "7"}), told)
+    check("the type of queues is shown", told["default_queue_type"] == "quorum", told)
+    c = b.channel()
+    c.queue_declare("lasting", durable=True)
+    c.queue_declare("passing", exclusive=True)
+    c.queue_declare("other", durable=True, arguments={"x-queue-type": "classic"})
+    check("default_queue_type is of those that say none and can be of it",
+          dict(b.rows("list_queues", "-q", "name", "type")[-3:]) ==
+          {"lasting": "quorum", "passing": "classic", "other": "classic"},
+          b.rows("list_queues", "-q", "name", "type"))
+    c.connection.close()
+    check("it ends in order", b.end() == 0)
+    check("the file goes with it", not os.path.exists(pid))
+    b = rig.Broker(BUILD, f"{where}/process", f"pid_file={where}/none/leveret.pid")
+    check("a file that cannot be", b.end(0) == 2 and f"pid_file: {where}/none/leveret.pid: No such"
+          in b.said, b.said)
+
+
+def founding(where):
+    conf = write(f"{where}/founding.conf", """
+default_users.kate.password = s3cret-of-kate
+default_users.kate.tags = monitoring
+default_users.kate.vhost_pattern = ^team-
+default_users.kate.write = ^k
+default_limits.vhosts.team.pattern = ^team-
+default_limits.vhosts.team.max_connections = 1
+default_policies.operator.short.vhost_pattern = ^team-
+default_policies.operator.short.message_ttl = 2h
+credential_validator.validation_backend = rabbit_credential_validator_password_regexp
+credential_validator.regexp = [0-9]$
+""")
+    c = Check("-c", conf)
+    check("passwords of such users are not printed", c.code == 0 and
+          c["default_users.kate.password"] == "********" and "s3cret" not in str(c.values), c.error)
+    b = rig.Broker(BUILD, f"{where}/founding", "-c", conf, "log.default.level=debug")
+    b.ask("add_vhost", "team-a")
+    b.ask("add_vhost", "b")
+    check("users", ["kate", ".*", "^k", ".*"] in b.rows("list_permissions", "-p", "team-a") and
+          b.ask("authenticate_user", "kate", "s3cret-of-kate")[0] == 0 and
+          "kate" not in str(b.rows("list_permissions", "-p", "b")),
+          (b.rows("list_permissions", "-p", "team-a"), b.rows("list_permissions", "-p", "b", "-q")))
+    check("policies", '{"message-ttl":7200000}' in
+          b.ask("list_operator_policies", "-p", "team-a")[1] and
+          "ttl" not in b.ask("list_operator_policies", "-p", "b")[1])
+    check("limits", '{"max-connections":1}' in b.ask("list_vhost_limits", "-p", "team-a")[1],
+          b.ask("list_vhost_limits", "-p", "team-a"))
+    code, _, error = b.ask("add_user", "lena", "abc")
+    check("a password that does not fit", code != 0 and
+          "provided password does not match the validator regular expression" in error, error)
+    check("... and one that does", b.ask("add_user", "lena", "abc1")[0] == 0)
+    write(conf, "credential_validator.validation_backend = "
+          "rabbit_credential_validator_min_password_length\ncredential_validator.min_length = 9\n"
+          "password_hashing_module = rabbit_password_hashing_sha512\n")
+    b.ask("reload_config")
+    code, _, error = b.ask("add_user", "mona", "abc1")
+    check("one that is too short", code != 0 and "minimum required password length is 9" in error,
+          error)
+    path = f"{where}/exported.json"
+    b.ask("add_user", "mona", "abcdefgh1")
+    b.ask("export_definitions", path)
+    hashings = {u["name"]: u["hashing_algorithm"] for u in json.load(open(path))["users"]}
+    check("how passwords are kept", (hashings["lena"], hashings["mona"]) ==
+          ("rabbit_password_hashing_sha256", "rabbit_password_hashing_sha512"), hashings)
+    b.ask("add_vhost", "team-b")
+    check("what is taken out of the file is not given", "kate" not in
+          str(b.rows("list_permissions", "-p", "team-b")))
+    check("it ends in order, and has told no password", b.end() == 0 and "s3cret" not in b.said)
 
 
 def mistakes(where):
@@ -159,6 +253,8 @@ def main():
         sources(where)
         secrets(where)
         mistakes(where)
+        process(where)
+        founding(where)
         definitions(where)
     return rig.finish("config")
 

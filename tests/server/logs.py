@@ -98,6 +98,45 @@ def journal(build, where):
                                                       b.said.splitlines()), b.said)
 
 
+def exchange(build, where):
+    """Lines as messages, for those who bind a queue to amq.rabbitmq.log."""
+    b = rig.Broker(build, f"{where}/data6", "log.exchange=true", "log.exchange.level=debug")
+    c = b.channel()
+    c.queue_declare("all", exclusive=True)
+    c.queue_declare("bad", exclusive=True)
+    c.queue_bind("all", "amq.rabbitmq.log", "#")
+    c.queue_bind("bad", "amq.rabbitmq.log", "error")
+    rig.socket.create_connection(("127.0.0.1", b.port)).close()
+    b.ask("add_vhost", "v")
+
+    def get(queue):
+        got = []
+        for _ in range(200):
+            method, props, body = c.basic_get(queue, auto_ack=True)
+            if method:
+                got.append((method.routing_key, props, body.decode()))
+            elif any("adding vhost 'v'" in g[2] for g in got) or queue == "bad":
+                break
+            else:
+                time.sleep(0.02)
+        return got
+    got = get("all")
+    mine = [g for g in got if "adding vhost 'v'" in g[2]]
+    check("a line is a message under its level", len(mine) == 1 and mine[0][0] == "info" and
+          PLAIN.match(mine[0][2]), got)
+    check("... a text of this node", mine and mine[0][1].content_type == "text/plain" and
+          mine[0][1].headers == {"node": "leveret"}, mine)
+    check("the output has a level of its own", any(g[0] == "debug" and "[debug]" in g[2]
+                                                   for g in got) and "[debug]" not in b.said, got)
+    check("another level is another key", get("bad") == [])
+    c.connection.close()
+    check("nobody listens any more, and it ends in order", b.ask("add_vhost", "w")[0] == 0 and
+          b.end() == 0)
+    b = rig.Broker(build, f"{where}/data6")
+    check("without the key there is none", ["amq.rabbitmq.log", "topic"] not in
+          b.rows("list_exchanges", "-q") and b.end() == 0)
+
+
 def texts(build, where):
     """What people look for; and no password, right or wrong, in any of it."""
     b = rig.Broker(build, f"{where}/data4", "log.default.level=debug", "default_pass=s3cret-right",
@@ -132,6 +171,7 @@ def main(build):
         forms(build, where)
         sizes(build, where)
         journal(build, where)
+        exchange(build, where)
         texts(build, where)
         r = subprocess.run([f"{build}/leveret", f"data_dir={where}/data5",
                             f"log.file={where}/none/x.log"], capture_output=True, text=True,

@@ -36,7 +36,14 @@ SPECIAL = {
     "disk_free_limit.absolute": "1000", "disk_free_limit.relative": "0.000001",
     "max_message_size": "1500", "message_memory": "50000000",
     "management.cors.allow_origins": "http://localhost:1",
+    "default_queue_type": "quorum", "password_hashing_module": "rabbit_password_hashing_sha512",
+    "credential_validator.validation_backend": "rabbit_credential_validator_min_password_length",
     "management.path_prefix": "/", "prometheus.path": "/m", "log.file": "false",
+}
+ENTRIES = {
+    "default_users": (".a.tags", "another"), "default_limits.vhosts": (".a.max_queues", "3"),
+    "default_policies.operator": (".a.max_length", "3"), "cluster_tags": (".a", "another"),
+    "node_tags": (".a", "another"),
 }
 
 
@@ -60,6 +67,8 @@ def size(text):
 
 def another(name, kind, standard, least, most):
     """A value that is none's default."""
+    if name in ENTRIES:
+        return ENTRIES[name][1]
     if name in SPECIAL:
         return SPECIAL[name]
     if kind in ("NUMBER", "SIZE"):
@@ -112,8 +121,8 @@ def whole_table(broker, rows):
     wanted = {name: another(name, kind, standard, least, most)
               for name, kind, _, standard, least, most in rows}
     before = broker.effective()
-    status, told = broker.reload("".join(f"{k} = {v}\n" for k, v in wanted.items()) +
-                                 "listeners.tcp.2 = 1\n")
+    status, told = broker.reload("".join(f"{k}{ENTRIES.get(k, [''])[0]} = {v}\n"
+                                         for k, v in wanted.items()) + "listeners.tcp.2 = 1\n")
     check("all keys at once", status == 200, told)
     marked = {w: {r[0] for r in rows if r[2] == w} for w in ("LIVE", "START", "FIRST")}
     check("what is LIVE has changed", set(told["changed"]) == marked["LIVE"],
@@ -124,7 +133,10 @@ def whole_table(broker, rows):
           told["first_start_only"])
     now = broker.effective()
     secret = {r[0] for r in rows if r[1] == "SECRET"}
-    for name in sorted(marked["LIVE"] - secret):
+    for name, (behind, value) in ENTRIES.items():
+        check(f"{name} takes effect", now.get(name + behind) == value and before[name] == "none",
+              now.get(name))
+    for name in sorted(marked["LIVE"] - secret - set(ENTRIES)):
         check(f"{name} takes effect", now[name] == wanted[name] != before[name],
               (before[name], now[name]))
     for name in sorted(marked["START"] | marked["FIRST"]):
@@ -269,6 +281,16 @@ def certificates(build, where):
     second = shown(tls), shown(web)
     check("another certificate, for both kinds of listeners", status == 200 and
           second[0] == second[1] == open(f"{where}/b.pem").read() != first[0], told)
+    broker.reload("management.tcp.max_connections = 2\nmanagement.ssl.max_connections = 1\n")
+    clear = socket.create_connection(("127.0.0.1", broker.web), 10)
+    first = socket.create_connection(("127.0.0.1", web), 10)
+    time.sleep(0.1)
+    check("who is shown it", shown(web) == second[1])
+    check("those with TLS have a number of their own", first.recv(1) == b"")
+    clear.sendall(b"GET /api/health/checks/is-in-service HTTP/1.0\r\n\r\n")
+    check("... which is not that of the others", clear.recv(12)[:9] == b"HTTP/1.1 ")
+    clear.close()
+    first.close()
     check("it ends in order", broker.end() == 0)
 
 

@@ -36,11 +36,11 @@ def free_port():
 class Broker:
     """It is there when this returns, unless it would not start (ready)."""
 
-    def __init__(self, build, data, *settings):
+    def __init__(self, build, data, *settings, **how):
         self.build, self.data, self.port = build, data, free_port()
         self.process = subprocess.Popen(
             [f"{build}/leveret", f"listeners.tcp.1=127.0.0.1:{self.port}", f"data_dir={data}",
-             f"log_segment_size={SEGMENT}", *settings], stderr=subprocess.PIPE, text=True)
+             f"log_segment_size={SEGMENT}", *settings], stderr=subprocess.PIPE, text=True, **how)
         self.said = ""
         for line in self.process.stderr:
             self.said += line

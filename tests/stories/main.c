@@ -49,7 +49,8 @@ int main(int argc, char **argv)
 	static char line[BUFSIZ];
 	struct password p;
 	memory_prepare(argv);
-	password_set(&p, (const uint8_t *)"salt", slice_str("x"));   /* OpenSSL takes what it keeps */
+	/* OpenSSL takes what it keeps */
+	password_set(&p, HASHING_SHA256, (const uint8_t *)"salt", slice_str("x"));
 	forms_init();
 	setvbuf(stdout, line, _IOLBF, sizeof line); /* not taken while a scene is measured */
 	for (int i = 1; i < argc; i++) {

@@ -43,6 +43,30 @@ END_TEST
 
 static const struct {
 	const char *text;
+	uint64_t ms;
+} times[] = { { "0", 0 }, { "250", 250 }, { "250ms", 250 }, { "3s", 3000 }, { "2m", 120000 },
+	          { "1h", 3600000 }, { "1d", 86400000 }, { "2w", 1209600000 } };
+
+START_TEST(times_have_units)
+{
+	uint64_t n;
+	ck_assert(quantity_ms(slice_str(times[_i].text), &n));
+	ck_assert_uint_eq(n, times[_i].ms);
+}
+END_TEST
+
+static const char *const no_times[] = { "", "s", "1 s", "1S", "1h30m", "-1s", "1.5h",
+	                                    "9223372036854775807s" };
+
+START_TEST(other_times_are_refused)
+{
+	uint64_t n;
+	ck_assert(!quantity_ms(slice_str(no_times[_i]), &n));
+}
+END_TEST
+
+static const struct {
+	const char *text;
 	double value;
 } fractions[] = { { "0", 0 }, { "1", 1 }, { "0.5", 0.5 }, { "0.25", 0.25 }, { "1.0", 1 },
 	              { "12.125", 12.125 }, { "0.000000001", 1e-9 }, { "999999999", 999999999 } };
@@ -72,6 +96,8 @@ Suite *suite_base_quantity(void)
 	tcase_add_loop_test(t, sizes_have_units, 0, sizeof sizes / sizeof *sizes);
 	tcase_add_loop_test(t, others_are_none, 0, sizeof no_sizes / sizeof *no_sizes);
 	tcase_add_test(t, a_count_has_digits_only);
+	tcase_add_loop_test(t, times_have_units, 0, sizeof times / sizeof *times);
+	tcase_add_loop_test(t, other_times_are_refused, 0, sizeof no_times / sizeof *no_times);
 	tcase_add_loop_test(t, fractions_are_decimal, 0, sizeof fractions / sizeof *fractions);
 	tcase_add_loop_test(t, other_fractions_are_refused, 0,
 	                    sizeof no_fractions / sizeof *no_fractions);

@@ -35,7 +35,7 @@ START_TEST(a_password_that_was_set_is_the_known_hash)
 {
 	struct password p;
 	struct buf text = { 0 };
-	password_set(&p, (const uint8_t *)"salt", slice_str("secret"));
+	password_set(&p, HASHING_SHA256, (const uint8_t *)"salt", slice_str("secret"));
 	password_print(&text, &p);
 	ck_assert(slice_is(buf_slice(&text), known[0].base64));
 	buf_free(&text);
@@ -55,7 +55,7 @@ END_TEST
 START_TEST(an_empty_text_is_no_password)
 {
 	struct password p;
-	password_set(&p, (const uint8_t *)"salt", slice_str("x"));
+	password_set(&p, HASHING_SHA256, (const uint8_t *)"salt", slice_str("x"));
 	ck_assert(!password_matches(&p, slice_str("")));
 }
 END_TEST

@@ -63,7 +63,7 @@ static void expect_in(const struct buf *b, const char *wanted)
 
 /* ---- every key ---- */
 
-enum kind { NUMBER, SIZE, SHARE, BOOL, TEXT, SECRET, PATTERN, CHOICE, LIST, FLAGS };
+enum kind { NUMBER, SIZE, SHARE, BOOL, TEXT, SECRET, PATTERN, CHOICE, LIST, FLAGS, ENTRIES };
 
 static const struct {
 	const char *name;
@@ -89,7 +89,8 @@ static bool set_llu(const char *key, long long value)
 START_TEST(numbers_are_held_to_their_limits)
 {
 	if (keys[_i].kind > SIZE) {
-		ck_assert_int_eq(keys[_i].least | keys[_i].most, 0);
+		ck_assert_int_eq(keys[_i].least, 0);
+		ck_assert_int_eq(keys[_i].most > 0, keys[_i].kind == SHARE);
 		return;
 	}
 	ck_assert(set_llu(keys[_i].name, keys[_i].least));
@@ -111,9 +112,11 @@ START_TEST(a_share_is_a_part_of_one)
 	ck_assert_double_eq_tol(c.memory_share, 0.4, 1e-12);
 	ck_assert(set(key, "1"));
 	ck_assert(!set(key, "1.1"));
-	expect_in(&why, "is not a part of one, such as 0.4");
+	expect_in(&why, "is not a number up to 1, such as 0.4");
 	ck_assert(!set(key, "40%"));
 	ck_assert(!set(key, "-0.4"));
+	ck_assert(set("disk_free_limit.relative", "1.5"));
+	ck_assert_double_eq_tol(c.disk_free_share, 1.5, 1e-12);
 }
 END_TEST
 
@@ -256,6 +259,62 @@ START_TEST(other_names_of_the_same_thing)
 	ck_assert_uint_eq(c.connection_max, 77);
 	ck_assert(set("definitions.local.path", "/a"));
 	ck_assert_str_eq(c.load_definitions, "/a");
+}
+END_TEST
+
+START_TEST(no_limit_has_another_name)
+{
+	ck_assert(set("vhost_max", "7") && set("vhost_max", "infinity"));
+	ck_assert_uint_eq(c.vhost_max, 0);
+	ck_assert(set("connection_max", "infinity"));
+	ck_assert(!set("heartbeat", "infinity"));
+	ck_assert(!set("channel_max", "infinity"));
+}
+END_TEST
+
+START_TEST(entries_are_collected_and_printed_one_by_one)
+{
+	ck_assert(set("cluster_tags.region", "eu"));
+	ck_assert(set("cluster_tags.zone", "a = b"));
+	ck_assert(set("cluster_tags.region", "us"));
+	ck_assert(set("default_users.kate.password", "s3cret"));
+	config_print(&c, &printed);
+	expect_in(&printed, "cluster_tags.region = us\ncluster_tags.zone = a = b\nnode_tags = none\n");
+	expect_in(&printed, "default_users.kate.password = ********\n");
+	ck_assert_ptr_null(strstr(text_of(&printed), "s3cret"));
+	ck_assert(set("cluster_tags", "none"));
+	ck_assert_str_eq(c.cluster_tags, "");
+	ck_assert(!set("cluster_tags", "region"));
+	expect_in(&why, "cluster_tags.NAME");
+	ck_assert(!set("cluster_tags.a\"b", "c"));
+	ck_assert(!set("default_users.kate.pasword", "s3cret"));
+	expect_in(&why, "there is no 'pasword', but: vhost_pattern, password");
+	ck_assert_ptr_null(strstr(text_of(&why), "s3cret"));
+}
+END_TEST
+
+START_TEST(there_is_an_end_to_entries)
+{
+	char key[64], value[1024];
+	memset(value, 'v', sizeof value - 1);
+	value[sizeof value - 1] = '\0';
+	for (int i = 0; i < 62; i++) {
+		snprintf(key, sizeof key, "cluster_tags.t%d", i);
+		ck_assert(set(key, value));
+	}
+	ck_assert(set("cluster_tags.t0", value));
+	ck_assert(!set("cluster_tags.t62", value) || !set("cluster_tags.t63", value));
+	expect_in(&why, "more than 65536 bytes of such entries");
+}
+END_TEST
+
+START_TEST(who_asks_others_for_users_is_refused)
+{
+	ck_assert(set("auth_backends.1", "rabbit_auth_backend_internal"));
+	ck_assert(!set("auth_backends.1", "ldap"));
+	expect_in(&why, "auth_backends.1: 'ldap' is not supported: ");
+	ck_assert(!set("auth_backends.2.authz", "cache"));
+	ck_assert(!set("auth_backends.1", "internal|rabbit_auth_backend_internal"));
 }
 END_TEST
 
@@ -425,11 +484,13 @@ static const struct {
 	{ "localhost:1", "localhost", 1 },
 	{ "[::1]:5672", "::1", 5672 },
 	{ "[::]:5672", "::", 5672 },
+	{ "unix:/run/leveret/amqp", "/run/leveret/amqp", 0 },
+	{ "fd:3", "fd", 3 },
 };
 
 START_TEST(addresses_are_split)
 {
-	char host[64];
+	char host[CONFIG_HOST_BYTES];
 	uint16_t port;
 	ck_assert(config_address(addresses[_i].address, host, &port));
 	ck_assert_str_eq(host, addresses[_i].host);
@@ -439,17 +500,20 @@ END_TEST
 
 static const char *const wrong_addresses[] = {
 	"", ":", ":5672", "65536", "-1", "+5", "5672x", "host:", "host:x", "::1:5672", "[]:5672",
-	"[::1]", "[::1]5672", "host: 5672", "99999999999999999999", "host:0x10",
-	"a-name-that-is-much-longer-than-any-address-can-possibly-be-0123456789:5672",
+	"[::1]", "[::1]5672", "unix:", "unix:run/x", "fd:", "fd:x",
+	"unix:/a-path-that-is-longer-than-the-name-of-a-socket-can-be/0123456789/0123456789/0123456789/"
+	"0123456789/0123456789", "host: 5672", "99999999999999999999", "host:0x10",
+	"a-name-that-is-much-longer-than-any-address-can-possibly-be-0123456789-0123456789-0123456789-"
+	"0123456789-0123456789:5672",
 };
 
 START_TEST(other_addresses_are_refused)
 {
-	char host[64];
+	char host[CONFIG_HOST_BYTES];
 	uint16_t port;
 	ck_assert(!config_address(wrong_addresses[_i], host, &port));
 	ck_assert(!set("listeners.tcp.1", wrong_addresses[_i]));
-	expect_in(&why, "is not PORT, ADDRESS:PORT, [ADDRESS]:PORT or none");
+	expect_in(&why, "is not PORT, ADDRESS:PORT, [ADDRESS]:PORT, unix:/PATH or none");
 	ck_assert_uint_eq(c.n_listeners, 0);
 }
 END_TEST
@@ -655,6 +719,10 @@ static void key_cases(Suite *s)
 	TCase *t = tcase_create("keys");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, other_names_of_the_same_thing);
+	tcase_add_test(t, no_limit_has_another_name);
+	tcase_add_test(t, entries_are_collected_and_printed_one_by_one);
+	tcase_add_test(t, there_is_an_end_to_entries);
+	tcase_add_test(t, who_asks_others_for_users_is_refused);
 	tcase_add_test(t, loopback_users_none_lets_guest_in_from_anywhere);
 	tcase_add_test(t, keys_of_others_are_taken_and_counted);
 	tcase_add_test(t, an_unknown_key_is_refused_with_the_nearest);
