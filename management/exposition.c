@@ -72,7 +72,7 @@ static void put_parts(struct buf *out, uint64_t value, uint64_t parts)
 	int digits = 0;
 	for (uint64_t left = parts; left > 1; left /= 10)
 		digits++;
-	if (parts == 1)
+	if (parts <= 1)
 		buf_printf(out, " %" PRIu64 "\n", value);
 	else
 		buf_printf(out, " %" PRIu64 ".%0*" PRIu64 "\n", value / parts, digits, value % parts);

@@ -54,6 +54,11 @@ def try_lists(b):
          "classic", ""],
         ["two", "0", "0", "0", "1", "false", "false", "true", "[]", "running", "classic", ""]],
           b.rows("list_queues", *columns.split()))
+    columns = "name message_bytes message_bytes_unacknowledged message_bytes_persistent " \
+              "message_bytes_ram messages_persistent messages_paged_out consumer_capacity"
+    check("list_queues with bytes", b.rows("list_queues", *columns.split()) == [
+        ["one", "3", "1", "3", "3", "2", "0", "0.0"], ["two", "0", "0", "0", "0", "0", "0", "1.0"]],
+          b.rows("list_queues", *columns.split()))
     _, out, _ = b.ask("list_queues", "name", "arguments", "--formatter", "json")
     check("list_queues as JSON", json.loads(out) == [
         {"name": "one", "arguments": {"x-max-length": 9}}, {"name": "two", "arguments": {}}], out)
