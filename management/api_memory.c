@@ -2,38 +2,20 @@
 /* Where the memory of the node is, under the names that RabbitMQ has for Erlang's: what there is
  * nothing of here is nought, and what nobody counts is other_system. */
 #include "base/die.h"
-#include "base/slab.h"
 #include "broker/state.h"
 #include "management/api.h"
+#include "management/memory_use.h"
 #include "management/object.h"
 
 enum { MEMORY_NAMES = 26 };
-
-struct memory {
-	uint64_t total;
-	uint64_t binary, code, small; /* bodies of messages; the program; entries of queues */
-	uint64_t rest;
-};
 
 struct memory_part {
 	const char *name;
 	uint64_t bytes;
 };
 
-/* Parts are looked at now, the whole about once a second. */
-static void count(const struct http_response *r, struct memory *out)
-{
-	const struct broker *b = r->host->broker;
-	out->binary = b->store.resident;
-	out->code = r->host->code_bytes;
-	out->small = slab_bytes();
-	uint64_t known = out->binary + out->code + out->small;
-	out->total = b->alarms.memory_used > known ? b->alarms.memory_used : known;
-	out->rest = out->total - known;
-}
-
 /* In RabbitMQ's order. */
-static void name_all(const struct memory *m, struct memory_part out[MEMORY_NAMES])
+static void name_all(const struct memory_use *m, struct memory_part out[MEMORY_NAMES])
 {
 	const struct memory_part all[] = {
 		{ "connection_readers", 0 },
@@ -68,12 +50,12 @@ static void name_all(const struct memory *m, struct memory_part out[MEMORY_NAMES
 }
 
 /* False when another node is asked for. */
-static bool begin(struct http_response *r, struct buf *out, struct memory *m,
+static bool begin(struct http_response *r, struct buf *out, struct memory_use *m,
                   struct memory_part parts[MEMORY_NAMES])
 {
 	if (!api_is_here(r))
 		return false;
-	count(r, m);
+	*m = memory_use_of(r->host, r->host->broker->alarms.memory_used);
 	name_all(m, parts);
 	object_open(out, NULL);
 	object_open(out, "memory");
@@ -82,7 +64,7 @@ static bool begin(struct http_response *r, struct buf *out, struct memory *m,
 
 enum call_state api_memory(struct http_response *r, struct buf *out)
 {
-	struct memory m;
+	struct memory_use m;
 	struct memory_part parts[MEMORY_NAMES];
 	if (!begin(r, out, &m, parts))
 		return http_not_found(r, out);
@@ -103,7 +85,7 @@ enum call_state api_memory(struct http_response *r, struct buf *out)
 /* Of a hundred; what is there at all is at least one. */
 enum call_state api_memory_relative(struct http_response *r, struct buf *out)
 {
-	struct memory m;
+	struct memory_use m;
 	struct memory_part parts[MEMORY_NAMES];
 	if (!begin(r, out, &m, parts))
 		return http_not_found(r, out);

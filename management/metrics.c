@@ -14,6 +14,7 @@
 #include "broker/state.h"
 #include "management/call.h"
 #include "management/exposition.h"
+#include "management/memory_use.h"
 #include "queue/queue.h"
 #include "queue/reader.h"
 
@@ -47,6 +48,8 @@ struct sight {
 	struct histogram sizes;      /* of messages */
 	struct roster_row row;       /* the object */
 	size_t nth;                  /* kind of queues, protocol, reply code */
+	const struct attempt_source *source;   /* who tried to log in from where */
+	struct memory_use memory;
 };
 
 #define NOTHING UINT64_MAX
@@ -73,6 +76,11 @@ static struct traffic total(const struct sight *s)
 static const struct attempt_count *logins(const struct sight *s)
 {
 	return &s->broker->attempts.totals[s->nth];
+}
+
+static const struct attempt_count *tries(const struct sight *s)
+{
+	return &s->source->count;
 }
 
 static uint64_t refused(const struct sight *s)
@@ -125,11 +133,6 @@ static uint64_t farthest_behind(const struct queue *q)
 	return behind(q, &r->waiting, behind(q, &r->able, 0));
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* All that a value may be made of is at hand, and most of it is not used. */
 #define LOOK                                      \
 	const struct broker *b = s->broker;           \
@@ -175,7 +178,7 @@ struct metric {
 	enum exposition_type type;
 	unsigned parts;
 	const char *help;
-	enum { BROKER, PROTOCOL, KINDS, LOGINS, REPLIES, OBJECTS, HISTOGRAM } of;
+	enum { BROKER, PROTOCOL, KINDS, LOGINS, SOURCES, REPLIES, OBJECTS, HISTOGRAM } of;
 	enum roster_kind objects;
 	metric_value *all, *one;
 	metric_spread *spread;
@@ -293,10 +296,28 @@ static void put_nth_labels(const struct metric *of, size_t nth, struct buf *out)
 	}
 }
 
+/* There are ATTEMPTS_SOURCES_MAX at most. */
+static void put_sources(const struct metrics *m, const struct metric *of, struct sight *s,
+                        struct buf *out)
+{
+	list_each(it, &s->broker->attempts.latest) {
+		s->source = list_entry(it, struct attempt_source, link);
+		exposition_name(out, prefix_of(m, of), of->name);
+		exposition_label(out, "remote_address", s->source->address);
+		exposition_label(out, "username", s->source->user);
+		exposition_label(out, "protocol", slice_str(attempts_protocol(s->source->protocol)));
+		put_value(of, of->all(s), out);
+	}
+}
+
 static void put_whole(const struct metrics *m, const struct metric *of, struct sight *s,
                       struct buf *out)
 {
 	put_head(m, of, out);
+	if (of->of == SOURCES) {
+		put_sources(m, of, s, out);
+		return;
+	}
 	if (of->of == HISTOGRAM) {
 		exposition_histogram(out, prefix_of(m, of), of->name, of->spread(s), of->parts);
 		return;
@@ -310,10 +331,11 @@ static void put_whole(const struct metrics *m, const struct metric *of, struct s
 
 /* ---- objects ---- */
 
-static void put_channel_label(struct buf *out, const struct channel *ch)
+static void put_channel_labels(struct buf *out, const struct channel *ch)
 {
 	char name[300];
 	snprintf(name, sizeof name, "%s (%u)", ch->connection->name, ch->number);
+	exposition_label(out, "connection", slice_str(ch->connection->name));
 	exposition_label(out, "channel", slice_str(name));
 }
 
@@ -322,7 +344,7 @@ static void put_labels(const struct roster_row *row, enum roster_kind kind, stru
 	if (kind == ROSTER_CONNECTIONS)
 		exposition_label(out, "connection", slice_str(row->connection->name));
 	else if (kind == ROSTER_CHANNELS)
-		put_channel_label(out, row->channel);
+		put_channel_labels(out, row->channel);
 	else
 		exposition_label(out, "vhost", row->vhost->name);
 	if (kind == ROSTER_QUEUES)
@@ -402,7 +424,7 @@ static bool is_wanted(const struct metrics *m, const struct metric *of)
 	switch (m->view) {
 	case METRICS_MEMORY: return of->prefix == MEMORY;
 	case METRICS_CHOSEN: return of->family && m->families >> of->family & 1;
-	default: return of->prefix == RABBIT || of->prefix == OURS;
+	default: return (of->prefix == RABBIT || of->prefix == OURS) && of->of != SOURCES;
 	}
 }
 
@@ -474,6 +496,7 @@ bool metrics_go_on(struct metrics *m, struct buf *out)
 		log_stats(b->options.log, &m->log);
 	s.log = m->log;
 	counters_settle(b);
+	s.memory = memory_use_of(m->host, m->host->process.memory);
 	read_sizes(&b->counters, &s.sizes);
 	while (m->at < ARRAY_LEN(metrics)) {
 		if (out->len >= PIECE_BYTES || !put_metric(m, &metrics[m->at], &s, out))

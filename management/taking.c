@@ -10,6 +10,7 @@
 #include "broker/channel.h"
 #include "broker/credential.h"
 #include "broker/manage.h"
+#include "broker/names.h"
 #include "broker/report.h"
 #include "broker/user.h"
 #include "management/call.h"
@@ -36,12 +37,15 @@ static struct slice table(const struct taking *t, const char *key)
 	return table_find(t->object, key, &f) && f.letter == 'F' ? f.bytes : slice_of("", 0);
 }
 
-/* A name of 1 to 255 bytes; else it is said. */
+/* A name of 1 to 255 bytes that can be shown; else it is said. */
 static bool name(const struct taking *t, const char *key, struct slice *out)
 {
 	*out = text(t, key);
+	int control = names_control_byte(*out);
 	if (out->n == 0 || out->n > 255)
 		buf_printf(t->why, "%s has to be a text of 1 to 255 bytes", key);
+	else if (control >= 0)
+		buf_printf(t->why, "%s contains the control character 0x%02x", key, (unsigned)control);
 	return t->why->len == 0;
 }
 

@@ -5,11 +5,14 @@ documentation has it all, and Debian's Prometheus scrapes a real broker.
 
 usage: prometheus.py BUILD
 """
+import base64
+import http.client
 import json
 import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -102,8 +105,10 @@ def described(text):
 def documentation(port):
     """Every metric stands in the tables, by its name in /metrics, and nothing else."""
     views = ["/metrics", "/metrics/per-object", "/metrics/memory-breakdown",
-             "/metrics/detailed?family=vhost_status&family=exchange_names&family=exchange_bindings"]
+             "/metrics/detailed?family=vhost_status&family=exchange_names&family=exchange_bindings"
+             "&family=auth_attempt_detailed_metrics"]
     told = set().union(*(described(get(port, view)) for view in views))
+    told = {name.replace("rabbitmq_detailed_", "rabbitmq_") for name in told}
     page = read("docs/monitoring.md")
     table = set(re.findall(r"^\| `((?:rabbitmq|leveret)_[a-z_]+)` \|", page, re.M))
     check("docs/monitoring.md has every metric", told <= table, told - table)
@@ -147,16 +152,28 @@ def configuration(port):
     return re.sub("scrape_interval: .*", "scrape_interval: 1s", text)
 
 
+class Prometheus:
+    """Debian's, started here alone, with that configuration."""
+
+    def __init__(self, data, text):
+        self.port = free_port()
+        with open(f"{data}/prometheus.yml", "w", encoding="utf-8") as f:
+            f.write(text)
+        self.process = subprocess.Popen(
+            ["prometheus", f"--config.file={data}/prometheus.yml",
+             f"--storage.tsdb.path={data}/tsdb", f"--web.listen-address=127.0.0.1:{self.port}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self.port
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
 def scraped(port, data):
-    """By Debian's Prometheus, started here alone."""
-    own = free_port()
-    with open(f"{data}/prometheus.yml", "w", encoding="utf-8") as f:
-        f.write(configuration(port))
-    server = subprocess.Popen(
-        ["prometheus", f"--config.file={data}/prometheus.yml", f"--storage.tsdb.path={data}/tsdb",
-         f"--web.listen-address=127.0.0.1:{own}"], stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
-    try:
+    with Prometheus(data, configuration(port)) as own:
         job = 'job="leveret"'
         check("Prometheus scrapes the broker",
               eventually(lambda: query(own, "sum(up)") == 2))
@@ -179,9 +196,65 @@ def scraped(port, data):
             check(f"Prometheus knows: {what}", got == value, got)
         loaded = json.loads(get(own, "/api/v1/rules"))["data"]["groups"]
         check("and has the rules", len(loaded) == 1 and len(loaded[0]["rules"]) > 10, loaded)
+
+
+SECURED = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: secured
+    scheme: https
+    tls_config: {{ca_file: {where}/cert.pem, server_name: localhost}}
+    basic_auth: {{username: {user}, password: {password}}}
+    static_configs: [{{targets: ['127.0.0.1:{port}']}}]
+"""
+
+
+def status(port, user=None, context=None):
+    """Of a request for metrics, over TLS with a context."""
+    credentials = base64.b64encode(user.encode()).decode() if user else ""
+    headers = {"Authorization": "Basic " + credentials} if user else {}
+    if context:
+        c = http.client.HTTPSConnection("localhost", port, timeout=10, context=context)
+    else:
+        c = http.client.HTTPConnection("localhost", port, timeout=10)
+    try:
+        c.request("GET", "/metrics", headers=headers)
+        return c.getresponse().status
+    except (OSError, http.client.HTTPException) as e:
+        return type(e).__name__
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(20)
+        c.close()
+
+
+def secured(build, data):
+    """With TLS, and for who has the tag alone."""
+    clear, tls = free_port(), free_port()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{data}/key.pem", "-out",
+                    f"{data}/cert.pem", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost"], check=True, stderr=subprocess.DEVNULL)
+    broker = Broker(build, f"{data}/secured", f"prometheus.tcp.port={clear}",
+                    "prometheus.tcp.ip=127.0.0.1", f"prometheus.ssl.port={tls}",
+                    "prometheus.ssl.ip=127.0.0.1", f"prometheus.ssl.certfile={data}/cert.pem",
+                    f"prometheus.ssl.keyfile={data}/key.pem",
+                    "prometheus.authentication.enabled=true")
+    broker.ask("add_user", "plain", "pw")
+    broker.ask("add_user", "looker", "pw")
+    broker.ask("set_user_tags", "looker", "monitoring")
+    context = ssl.create_default_context(cafile=f"{data}/cert.pem")
+    for what, port, c in [("in the clear", clear, None), ("over TLS", tls, context)]:
+        got = [status(port, user, c) for user in (None, "looker:no", "plain:pw", "looker:pw")]
+        check(f"{what} who may look is answered", got == [401, 401, 401, 200], got)
+    check("where TLS is spoken nothing else is", status(tls, "looker:pw") != 200)
+    check("nor TLS where it is not", status(clear, "looker:pw", context) != 200)
+    stranger = ssl.create_default_context()
+    check("the certificate is its own", status(tls, "looker:pw", stranger) ==
+          "SSLCertVerificationError")
+    text = SECURED.format(where=data, user="looker", password="pw", port=tls)
+    with Prometheus(data, text) as own:
+        check("Prometheus scrapes over TLS, with a login",
+              eventually(lambda: query(own, 'rabbitmq_connections{job="secured"}') == 0))
+    check("the secured broker stops in order", broker.end() == 0)
 
 
 def main(build):
@@ -195,6 +268,7 @@ def main(build):
     scraped(port, data)
     connection.close()
     check("the broker stops in order", broker.end() == 0)
+    secured(build, data)
     shutil.rmtree(data)
     return finish("prometheus")
 

@@ -100,6 +100,81 @@ def nonsense(broker):
               said.startswith(b"HTTP/1.1 " + status) and b"<reset>" not in said, said[:200])
 
 
+def put(body, target=b"/api/queues/%2F/odd", method=b"PUT"):
+    return head(target, method, b"Content-Length: %d\r\n" % len(body)) + body
+
+
+def chunked(rest, more=b""):
+    return head(b"/api/queues/%2F/odd", b"PUT", b"Transfer-Encoding: chunked\r\n" + more) + rest
+
+
+def as_who(credentials):
+    return (b"GET /api/whoami HTTP/1.1\r\nHost: h\r\nAuthorization: Basic "
+            + base64.b64encode(credentials) + b"\r\n\r\n")
+
+
+# What is said, the status of the answer, and what is in it.
+ODD = [
+    ("101 headers", head(b"/api/whoami", more=b"".join(b"X-%d: y\r\n" % i for i in range(101))),
+     200, b"guest"),
+    ("a header of 9 KB", head(b"/api/whoami", more=b"X: " + b"y" * 9000 + b"\r\n"), 200, b"guest"),
+    ("a header of 16 KB", head(b"/api/whoami", more=b"X: " + b"y" * 16384 + b"\r\n"), 431, b""),
+    ("a chunk of 2^64 bytes and more", chunked(b"1FFFFFFFFFFFFFFFF\r\n{}"), 400, b""),
+    ("a chunk of 2^64 - 1 bytes", chunked(b"FFFFFFFFFFFFFFFF\r\n{}"), 400, b""),
+    ("a chunk of -1 bytes", chunked(b"-1\r\n{}"), 400, b""),
+    ("a chunk of 50 MB", chunked(b"2FAF080\r\n" + b"x" * (11 << 20)), 413, b"size limit"),
+    ("the same length twice", head(b"/api/queues/%2F/odd", b"PUT",
+                                   b"Content-Length: 2\r\nContent-Length: 2\r\n") + b"{}",
+     400, b""),
+    ("a length, and chunks", chunked(b"0\r\n\r\n", b"Content-Length: 5\r\n"), 400, b""),
+    ("chunks that are none", chunked(b"0\r\n\r\n", b"Transfer-Encoding: identity\r\n"), 400, b""),
+    ("a way up in the path", head(b"/api/%2F%2e%2e/%2e%2e/etc/passwd"), 404, b"Not Found"),
+    ("another", head(b"/..%2f..%2f..%2fetc%2fpasswd"), 404, b"Not Found"),
+    ("a plain one", head(b"/../../../etc/passwd"), 404, b"Not Found"),
+    ("a queue with a NUL", put(b"{}", b"/api/queues/%2F/a%00b"), 400, b"control character 0x00"),
+    ("a user with a NUL", put(b'{"password":"x","tags":""}', b"/api/users/guest%00"), 400,
+     b"control character 0x00"),
+    ("a virtual host with a control character", put(b"{}", b"/api/vhosts/a%1Fb"), 400,
+     b"control character 0x1f"),
+    ("10,000 brackets", put(b"[" * 10000), 400, b"not_json"),
+    ("10,000 objects", put(b'{"a":' * 10000), 400, b"not_json"),
+    ("a number that is none", put(b'{"arguments":{"x":1e400}}'), 400, b"not_json"),
+    ("a large integer", put(b'{"arguments":{"x":99999999999999999999}}'), 400, b"not_json"),
+    ("half a surrogate", put(b'{"arguments":{"x":"\\ud800"}}'), 400, b"not_json"),
+    ("the other half", put(b'{"arguments":{"x":"\\udc00"}}'), 400, b"not_json"),
+    ("what is no UTF-8", put(b'{"arguments":{"x":"\xff"}}'), 400, b"not_json"),
+    ("something behind the object", put(b'{"durable":true}\0'), 400, b"not_json"),
+    ("a key twice", put(b'{"durable":true,"durable":false}'), 201, b""),
+    ("the last one counts", head(b"/api/queues/%2F/odd?columns=durable"), 200,
+     b'{"durable":false}'),
+    ("a body of 50 MB", head(b"/api/definitions", b"POST", b"Content-Length: 50000000\r\n"), 413,
+     b"size limit"),
+    ("page 0", head(b"/api/queues?page=0"), 400, b"page"),
+    ("page -1", head(b"/api/queues?page=-1"), 400, b"page"),
+    ("page 2^31", head(b"/api/queues?page=2147483648"), 400, b"page"),
+    ("page 2^64 + 1", head(b"/api/queues?page=18446744073709551617"), 400, b"page"),
+    ("a pattern that takes long", head(b"/api/queues?page=1&use_regex=true&name="
+                                       + b"(o%2B)%2B" * 20 + b"$"), 200, b"items"),
+    ("a pattern that is long", head(b"/api/queues?page=1&use_regex=true&name=" + b"a" * 2000), 400,
+     b"1024"),
+    ("columns of 10 KB", head(b"/api/queues?columns=" + b"name," * 2000), 200, b'"odd"'),
+    ("a login without a colon", as_who(b"guest"), 401, b"not_authorized"),
+    ("a login of 12 KB", as_who(b"nobody:" + b"x" * 9000), 401, b"not_authorized"),
+    ("a login of 64 KB", as_who(b"nobody:" + b"x" * 48000), 431, b""),
+    ("a login with a NUL", as_who(b"gu\0est:guest"), 401, b"not_authorized"),
+    ("the end", head(b"/api/queues/%2F/odd", b"DELETE"), 204, b""),
+]
+
+
+def odd(broker):
+    for what, data, status, text in ODD:
+        data = data.replace(b"Host: h\r\n", b"Host: h\r\nConnection: close\r\n", 1)
+        said = Raw(broker.web).say(data).hear()
+        answer = said.split(b"\r\n\r\n", 1)[-1]
+        check(f"{what}: {status}", said.startswith(b"HTTP/1.1 %d " % status) and text in answer and
+              said.count(b"HTTP/1.1 ") == 1 and b"<reset>" not in said, said[:300])
+
+
 def slow(broker):
     began = time.monotonic()
     silent, dripping = Raw(broker.web), Raw(broker.web)
@@ -117,6 +192,13 @@ def slow(broker):
     dripper.join()
     check("silence ends", silent.hear() == b"")
     check("but not at once", time.monotonic() - began > 0.5)
+    began = time.monotonic()
+    half = Raw(broker.web)
+    half.say(head(b"/api/queues/%2F/half", b"PUT", b"Content-Length: 9\r\n") + b"{")
+    check("half a body ends without an answer, and nothing of it happens", half.hear() == b"" and
+          ask(broker.web, "GET", "/api/queues/%2F/half")[0] == 404)
+    check("when nothing more has come for the time that the configuration says",
+          4 < time.monotonic() - began < 15)
 
 
 def stuck(broker):
@@ -228,6 +310,7 @@ def main(build):
     try:
         node(broker, file)
         nonsense(broker)
+        odd(broker)
         slow(broker)
         work(broker.web)
         keep_alive(broker)

@@ -13,6 +13,7 @@ b > connection.start-ok client_properties={capabilities: {authentication_failure
 b refused 403 "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile." none
 ctl add_user kate "other" => 70 "User \"kate\" already exists"
 ctl add_user "" "x" => 64 "1 to 255 bytes"
+ctl add_user "kate\x01" "x" => 64 "no control characters"
 ctl add_user tom "" => 64 "password cannot be empty string."
 
 scene "AMQPLAIN asks for the same password"

@@ -144,6 +144,7 @@ ctl update_vhost_metadata --description "c" red
 ctl list_vhosts name description -s => 0 "red\tc\n"
 ctl update_vhost_metadata blue => 65 "Virtual host 'blue' does not exist"
 ctl add_vhost "" => 64 "1 to 255 bytes"
+ctl add_vhost "red\x7f" => 64 "no control characters"
 
 scene "Deleting one gives back what it took"
 repeat 5

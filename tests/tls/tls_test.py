@@ -175,12 +175,12 @@ def works(s, **more):
 
 def ask(port, path, user="guest:guest", c=None):
     """Status and text of an answer over HTTP, or with a context over HTTPS."""
-    credentials = {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+    credentials = base64.b64encode(user.encode()).decode() if user else ""
     if c:
         h = http.client.HTTPSConnection("localhost", port, timeout=10, context=c)
     else:
         h = http.client.HTTPConnection("localhost", port, timeout=10)
-    h.request("GET", path, headers=credentials if user else {})
+    h.request("GET", path, headers={"Authorization": "Basic " + credentials} if user else {})
     r = h.getresponse()
     text = r.read().decode()
     h.close()
@@ -288,6 +288,82 @@ def how_a_connection_is_secured_is_told():
         assert rows[2] == [False] + 6 * [None] + ["PLAIN", None], rows[2]
         for s in held:
             s.close()
+
+
+def web_keys(port, *more):
+    return [f"management.ssl.port={port}", "management.ssl.ip=127.0.0.1", *more]
+
+
+def fails(port, c):
+    """No answer over HTTPS: the handshake fails, or its end is told with the first read."""
+    try:
+        ask(port, "/api/whoami", c=c)
+    except (OSError, http.client.HTTPException):
+        return True
+    return False
+
+
+def clients_of_the_http_api_are_verified_when_asked():
+    """By the authority that its own key names, and not by that of AMQP."""
+    port = free_port()
+    with Broker(*web_keys(port, "management.ssl.verify=verify_peer",
+                          "management.ssl.fail_if_no_peer_cert=true",
+                          f"management.ssl.cacertfile={cert('other.pem')}")) as b:
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            assert ask(port, "/api/whoami", c=context("stranger", version=version))[0] == 200
+            for who in (None, "guest", "expired"):
+                assert fails(port, context(who, version=version)), (who, version)
+        assert ask(port, "/api/whoami", user="guest:no", c=context("stranger"))[0] == 401
+        assert ask(port, "/api/whoami", user=None, c=context("stranger"))[0] == 401
+        works(dial(b))   # AMQP does not ask for one
+    with Broker(*web_keys(port, "management.ssl.verify=verify_peer")) as b:
+        for who in (None, "guest"):
+            assert ask(port, "/api/whoami", c=context(who))[0] == 200
+        assert fails(port, context("stranger"))
+        b.process.send_signal(signal.SIGHUP)
+        assert b.says("the configuration was read again")
+        assert fails(port, context("stranger"))
+        assert ask(port, "/api/whoami", c=context("guest"))[0] == 200
+
+
+def seconds_until_it_ends(s):
+    began = time.time()
+    s.settimeout(12)
+    try:
+        while s.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+    return time.time() - began
+
+
+def clients_of_the_http_api_have_their_time():
+    """management.ssl.request_timeout for handshake and head, idle_timeout between requests; other
+    times in the clear."""
+    port = free_port()
+    with Broker(*web_keys(port, "management.ssl.request_timeout=500",
+                          "management.ssl.idle_timeout=1500",
+                          "management.tcp.request_timeout=6000")) as b:
+        silent = socket.create_connection(("127.0.0.1", port), timeout=10)
+        assert 0.3 < seconds_until_it_ends(silent) < 4
+        half = socket.create_connection(("127.0.0.1", port), timeout=10)
+        half.sendall(b"\x16\x03\x01\x02")
+        assert 0.3 < seconds_until_it_ends(half) < 4
+        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+        s = context().wrap_socket(raw, server_hostname="localhost")
+        s.sendall(b"GET /api/version HTTP/1.1\r\nHo")
+        assert 0.3 < seconds_until_it_ends(s) < 4
+        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+        s = context().wrap_socket(raw, server_hostname="localhost")
+        s.sendall(b"GET /api/version HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert s.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert 1.2 < seconds_until_it_ends(s) < 5
+        clear = socket.create_connection(("127.0.0.1", b.web), timeout=10)
+        clear.sendall(b"GET /api/version HT")
+        time.sleep(2)
+        clear.sendall(b"TP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert clear.recv(4096).startswith(b"HTTP/1.1 200 ")
+        clear.close()
 
 
 def external_with_another_name_is_refused():

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What Prometheus is told: the text, the endpoints, who may ask, and long lists in pieces. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/die.h"
 #include "base/histogram.h"
+#include "broker/link.h"
 #include "management/exposition.h"
 #include "management/metrics.h"
 #include "tests/sim/talk.h"
@@ -301,6 +303,79 @@ START_TEST(readers_of_streams_say_how_far_behind_they_are)
 }
 END_TEST
 
+/* A channel has its connection beside it, so that both can be joined. */
+START_TEST(clients_are_told_by_their_names)
+{
+	char line[256];
+	ck_assert(talk_open(&talk, &in));
+	const char *name = connection_name(talk.peer.connection);
+	uint64_t received = talk.peer.connection->received_bytes;
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=connection_coarse_metrics"
+	                                   "&family=connection_metrics&family=channel_metrics"), 200);
+	snprintf(line, sizeof line,
+	         "\nrabbitmq_detailed_connection_incoming_bytes_total{connection=\"%s\"} %llu\n", name,
+	         (unsigned long long)received);
+	ck_assert_msg(says(line), "%s", line);
+	snprintf(line, sizeof line, "\nrabbitmq_detailed_connection_channels{connection=\"%s\"} 1\n",
+	         name);
+	ck_assert_msg(says(line), "%s", line);
+	snprintf(line, sizeof line,
+	         "\nrabbitmq_detailed_channel_consumers{connection=\"%s\",channel=\"%s (1)\"} 0\n",
+	         name, name);
+	ck_assert_msg(says(line), "%s", line);
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics"), 200);
+	snprintf(line, sizeof line, "\nrabbitmq_connection_incoming_bytes_total %llu\n",
+	         (unsigned long long)received);
+	ck_assert_msg(says(line), "%s", line);
+	talk_free(&talk);
+}
+END_TEST
+
+/* Where they are asked for by name, and nowhere else: names of users are nobody's business. */
+START_TEST(who_tried_to_log_in_is_told)
+{
+	browser_visit(&browser, HTTP_API, true);
+	ck_assert_uint_eq(ask("guest:wrong", "GET", "/api/whoami"), 401);
+	ck_assert_uint_eq(ask("guest:guest", "GET", "/api/whoami"), 200);
+	ck_assert_uint_eq(ask("no\"body:x", "GET", "/api/whoami"), 401);
+	browser_visit(&browser, HTTP_METRICS, true);
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=auth_attempt_detailed_metrics"),
+	                  200);
+#define SOURCE(name) "{remote_address=\"127.0.0.1\",username=\"" name "\",protocol=\"http\"} "
+	ck_assert(says("\nrabbitmq_detailed_auth_attempts_detailed_total" SOURCE("guest") "2\n"));
+	ck_assert(says("\nrabbitmq_detailed_auth_attempts_detailed_succeeded_total" SOURCE("guest")
+	               "1\n"));
+	ck_assert(says("\nrabbitmq_detailed_auth_attempts_detailed_failed_total" SOURCE("no\\\"body")
+	               "1\n"));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/per-object"), 200);
+	ck_assert(!says("username") && !says("attempts_detailed"));
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed?family=auth_attempt_metrics"), 200);
+	ck_assert(!says("username"));
+}
+END_TEST
+
+/* The number behind a name of the last answer. */
+static unsigned long long told(const char *name)
+{
+	char line[80];
+	snprintf(line, sizeof line, "\nrabbitmq_memory_%s_bytes ", name);
+	const char *at = strstr(browser_body(&browser), line);
+	ck_assert_msg(at, "%s", line);
+	return strtoull(at + strlen(line), NULL, 10);
+}
+
+START_TEST(the_parts_of_memory_make_up_the_whole)
+{
+	browser.host.process.memory = 100 << 20;
+	browser.host.code_bytes = 1 << 20;
+	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/memory-breakdown"), 200);
+	ck_assert_uint_eq(told("code_module"), 1 << 20);
+	ck_assert_uint_eq(told("binary_heap") + told("message_index") + told("code_module") +
+	                      told("other_system"), 100 << 20);
+	ck_assert(!says("rabbitmq_queues"));
+}
+END_TEST
+
 enum { MANY = 3000 };
 
 START_TEST(long_lists_go_out_in_pieces)
@@ -342,6 +417,9 @@ Suite *suite_management_metrics(void)
 	tcase_add_test(asked, what_clients_do_is_told);
 	tcase_add_test(asked, bytes_are_told_of_all_and_of_each);
 	tcase_add_test(asked, readers_of_streams_say_how_far_behind_they_are);
+	tcase_add_test(asked, clients_are_told_by_their_names);
+	tcase_add_test(asked, who_tried_to_log_in_is_told);
+	tcase_add_test(asked, the_parts_of_memory_make_up_the_whole);
 	tcase_add_test(asked, long_lists_go_out_in_pieces);
 	suite_add_tcase(s, asked);
 	return s;
