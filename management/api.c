@@ -145,6 +145,14 @@ bool api_begin_one(struct http_response *r, struct buf *out, enum roster_kind ki
 	return true;
 }
 
+void api_begin_rows(struct http_response *r, struct buf *out, const char *key,
+                    enum roster_kind kind)
+{
+	buf_printf(out, ",\"%s\":", key);
+	rows_end(&r->rows);
+	rows_begin(&r->rows, r->host->broker, kind);
+}
+
 enum call_state api_one(struct http_response *r, struct buf *out, enum roster_kind kind,
                         const struct roster_row *row)
 {

@@ -19,6 +19,10 @@ enum call_state api_one(struct http_response *r, struct buf *out, enum roster_ki
 bool api_begin_one(struct http_response *r, struct buf *out, enum roster_kind kind,
                    const struct roster_row *row);
 
+/* Such a pair: a key with further rows, which rows_match narrows down and rows_go_on puts. */
+void api_begin_rows(struct http_response *r, struct buf *out, const char *key,
+                    enum roster_kind kind);
+
 /* The queue or exchange of that name in the virtual host of the route; NULL: there is none.  Some
  * clients write a plus sign for a blank. */
 struct queue *api_queue_named(struct http_response *r, struct slice *name);

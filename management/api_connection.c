@@ -143,12 +143,28 @@ static struct channel *find_channel(const struct http_response *r, const char *t
 	return c ? connection_channel(c, number_at(number)) : NULL;
 }
 
-enum call_state api_channel(struct http_response *r, struct buf *out)
+static bool begin_channel(struct http_response *r, struct buf *out)
 {
 	struct roster_row row = { .broker = r->host->broker,
 		                      .channel = find_channel(r, "monitoring") };
 	row.connection = row.channel ? row.channel->connection : NULL;
-	return api_one(r, out, ROSTER_CHANNELS, row.channel ? &row : NULL);
+	return api_begin_one(r, out, ROSTER_CHANNELS, row.channel ? &row : NULL);
+}
+
+/* With its consumers, unless columns are chosen. */
+enum call_state api_channel(struct http_response *r, struct buf *out)
+{
+	bool alone = http_query(r, "columns").n;
+	if (!r->begun && !begin_channel(r, out))
+		return CALL_DONE;
+	if (!r->begun && !alone) {
+		api_begin_rows(r, out, "consumer_details", ROSTER_CONSUMERS);
+		rows_match(&r->rows, "channel_details.name", r->parts[0]);
+	}
+	if (!alone && rows_go_on(&r->rows, r->user, out))
+		return CALL_MORE;
+	buf_u8(out, '}');
+	return CALL_DONE;
 }
 
 /* LavinMQ's: {"prefetch": N} counts for the consumers there are, too. */

@@ -52,9 +52,7 @@ static bool was_given_something(const struct roster_row *row)
 static void begin_rows(struct http_response *r, struct buf *out, const char *key,
                        enum roster_kind kind)
 {
-	buf_printf(out, ",\"%s\":", key);
-	rows_end(&r->rows);
-	rows_begin(&r->rows, r->host->broker, kind);
+	api_begin_rows(r, out, key, kind);
 	rows_match(&r->rows, "queue.vhost", r->parts[0]);
 	rows_match(&r->rows, "queue.name", buf_slice(&r->room));
 }

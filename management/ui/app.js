@@ -55,10 +55,15 @@ let shown = null;                    /* what the page has loaded ... */
 let trouble = null;                  /* ... or why it could not */
 let alarms = [];                     /* why publishers are blocked */
 
+/* What is chosen stays, though other things to choose from came ahead of it. */
 function draw() {
 	const page = pages[here.page] ?? overview;
+	const chosen = [...document.querySelectorAll("form select")].map(s => [s, s.value]);
 	document.title = `${page.title(here.args)} · Leveret`;
 	render(user.get() ? frame(page) : welcome(), document.body);
+	for (const [select, value] of chosen)
+		if (select.value !== value)
+			select.value = value;
 }
 
 function frame(page) {

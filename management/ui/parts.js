@@ -217,6 +217,7 @@ export function show(view) {
 	render(view(close), dialog);
 	dialog.addEventListener("cancel", () => dialog.remove());
 	document.body.append(dialog);
+	dialog.ariaLabel = dialog.querySelector("h2").textContent;
 	dialog.showModal();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-import { html, nothing } from "../vendor/lit-html.js";
+import { html } from "../vendor/lit-html.js";
 import { path, put } from "../api.js";
 import { charts, flow_chart, get_sampled } from "../chart.js";
 import { count, facts, field, form, moment, section, state, tile } from "../parts.js";
@@ -23,8 +23,7 @@ export const view = c => html`
 	</div>
 	${charts(2, flow_chart(c.message_stats))}
 	<div class="columns">
-		${c.consumer_details
-			? section("Consumers", consumers(c.consumer_details, "channel")) : nothing}
+		${section("Consumers", consumers(c.consumer_details, "channel"))}
 		${section("Prefetch", form(field("For its consumers, now; 0: no limit", "prefetch",
 			{ type: "number", value: c.prefetch_count, required: true }),
 		"Set it", f => put(path`channels/${c.name}`, { prefetch: Number(f.prefetch) }),

@@ -399,6 +399,12 @@ START_TEST(a_prefetch_count_is_changed_from_outside)
 	ck_assert_int_eq(delivered(), 2);
 	assert_asked(204, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":0}");
 	ck_assert_int_eq(delivered(), 2);
+	consume("q", "d");
+	assert_asked(200, "GET", at_client("/api/channels/%s%%20(1)"), NULL);
+	ck_assert(says("\"consumer_details\":[{\"consumer_tag\":\"c\""));
+	ck_assert(says("},{\"consumer_tag\":\"d\""));
+	assert_asked(200, "GET", at_client("/api/channels/%s%%20(1)?columns=number"), NULL);
+	ck_assert_str_eq(browser_body(&browser), "{\"number\":1}");
 	assert_asked(400, "PUT", at_client("/api/channels/%s%%20(1)"), "{\"prefetch\":65536}");
 	assert_asked(400, "PUT", at_client("/api/channels/%s%%20(1)"), "{}");
 	assert_asked(404, "PUT", at_client("/api/channels/%s%%20(2)"), "{\"prefetch\":3}");
