@@ -25,6 +25,7 @@ void broker_options_default(struct broker_options *o)
 	*o = (struct broker_options){
 		.channel_max = 2047,
 		.frame_max = 131072,
+		.initial_frame_max = 8192,
 		.heartbeat_s = 60,
 		.handshake_timeout_ms = 10000,
 		.first_byte_timeout_ms = 5000,

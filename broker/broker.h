@@ -30,6 +30,7 @@ struct broker_options {
 
 	uint16_t channel_max;            /* channels per connection offered in connection.tune */
 	uint32_t frame_max;              /* bytes, offered in connection.tune */
+	uint32_t initial_frame_max;      /* bytes of a payload, before connection.open-ok */
 	uint16_t heartbeat_s;            /* seconds, offered in connection.tune; 0: none */
 	uint32_t handshake_timeout_ms;   /* from accept to connection.open-ok */
 	uint32_t first_byte_timeout_ms;  /* from accept to the first byte */

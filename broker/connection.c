@@ -20,7 +20,6 @@
 #include "queue/queue.h"
 
 enum {
-	FIRST_FRAME_MAX = 8192,      /* payload accepted before connection.open-ok */
 	SILENCE_MS = 3000,
 	BATCH_FRAMES = 256,
 	KEPT_BYTES_MAX = 1 << 20,    /* beyond that nothing is read until parked channels go on */
@@ -120,7 +119,8 @@ void connection_header(struct connection *c, struct slice eight_bytes, uint64_t 
 
 uint32_t connection_max_payload(const struct connection *c)
 {
-	return c->state == CONN_RUNNING || c->state == CONN_CLOSING ? c->frame_max : FIRST_FRAME_MAX;
+	return c->state == CONN_RUNNING || c->state == CONN_CLOSING
+	           ? c->frame_max : c->broker->options.initial_frame_max;
 }
 
 size_t connection_batch_max(const struct connection *c)

@@ -6,6 +6,7 @@
 #include "broker/user.h"
 #include "management/api.h"
 #include "management/limits.h"
+#include "management/object.h"
 
 static struct user *find(const struct http_response *r)
 {
@@ -92,6 +93,8 @@ enum call_state api_whoami(struct http_response *r, struct buf *out)
 	rows_begin(&r->rows, r->host->broker, ROSTER_USERS);
 	rows_choose(&r->rows, slice_str("name,tags"));
 	rows_put_open(&r->rows, &row, out);
+	if (r->host->login_minutes)
+		object_put(out, "login_session_timeout", cell_number(r->host->login_minutes));
 	buf_u8(out, '}');
 	return CALL_DONE;
 }

@@ -55,6 +55,7 @@ struct host {
 	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
 	const char *path_prefix;     /* what begins with it is about the API; NULL, "": all */
 	const char *cors_origins;    /* whose pages may ask from a browser, blanks between; or NULL */
+	uint64_t login_minutes;      /* that a page may go on asking for who has logged in there */
 	const char *metrics_path;    /* what begins with it is about metrics */
 	bool scrapers_log_in;        /* who asks for them has to be somebody */
 	bool metrics_per_object;     /* they are told so where nothing else is said */
@@ -64,6 +65,7 @@ struct host {
 	uint64_t recovery_ms;        /* how long the log was read */
 	const struct histogram *turns_us;   /* of the event loop */
 	const struct livelog *livelog;   /* what was said last */
+	struct buf *visits;          /* lines of the access log (visit.h); NULL: it is not kept */
 	struct host_certificate {
 		const char *file;
 		int64_t expires_s;       /* since 1970 */

@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "management/http_response.h"
+#include "management/visit.h"
 
 struct http {
 	struct host *host;
@@ -16,6 +17,7 @@ struct http {
 	bool chunked, headed;        /* of the response: how it goes out, and that it has begun */
 	bool whole;                  /* the request is */
 	bool refused;                /* its body is not wanted */
+	uint64_t body_bytes;         /* of the response, sent so far */
 	struct buf ahead;            /* bytes that were not looked at yet */
 	struct http_reader *reader;
 	struct http_request request;
@@ -36,6 +38,7 @@ static void end_exchange(struct http *c)
 	http_response_free(&c->response);
 	http_reader_free(&c->reader);
 	c->whole = c->headed = c->refused = false;
+	c->body_bytes = 0;
 	c->over |= c->last;
 }
 
@@ -201,10 +204,11 @@ static void put_head(struct http *c, const struct buf *body, bool all, struct bu
 	buf_printf(out, "\r\n");
 }
 
-static void put_piece(const struct http *c, const struct buf *body, bool end, struct buf *out)
+static void put_piece(struct http *c, const struct buf *body, bool end, struct buf *out)
 {
 	if (c->request.action == HTTP_ACTION_HEAD || is_bodiless(c->response->status))
 		return;
+	c->body_bytes += body->len;
 	if (c->chunked && body->len)
 		buf_printf(out, "%zx\r\n", body->len);
 	if (body->len)
@@ -233,6 +237,8 @@ static enum http_state answer(struct http *c, struct buf *out)
 	buf_free(&body);
 	c->last |= cut;
 	if (state == CALL_DONE || is_enough(c)) {
+		if (c->host->visits)
+			visit_put(c->host->visits, c->response, c->body_bytes);
 		end_exchange(c);
 		return c->over ? HTTP_OVER : HTTP_MORE;
 	}

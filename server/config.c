@@ -12,6 +12,7 @@
 #include "base/spelling.h"
 #include "broker/founding.h"
 #include "server/known.h"
+#include "server/rotation.h"
 
 enum config_kind { KIND_NUMBER, KIND_SIZE, KIND_SHARE, KIND_BOOL, KIND_TEXT, KIND_SECRET,
 	              KIND_PATTERN, KIND_CHOICE, KIND_LIST, KIND_FLAGS, KIND_ENTRIES };
@@ -201,6 +202,11 @@ static bool check_text(const struct key *k, struct slice v, struct buf *why)
 			}
 	if (has_control_bytes(v)) {
 		buf_printf(why, "control characters have no place here");
+		return false;
+	}
+	struct rotation rotation;
+	if (strcmp(k->name, "log.file.rotation.date") == 0 && !rotation_read(v, &rotation)) {
+		buf_printf(why, "'%.*s' is no time such as $D0, $W0D23, $M1D0 or $H30", SLICE_ARG(v));
 		return false;
 	}
 	bool path = strcmp(k->name, "prometheus.path") == 0 ||

@@ -240,10 +240,10 @@ static bool set_file(const struct config *c, struct buf *why)
 	}
 	if (!wanted)
 		return true;
-	struct logfile_options o = { path, c->log_file_bytes, (unsigned)c->log_file_count };
+	struct logfile_options o = logfile_options_of(c, "log.file", path);
 	if (!console.logfile && !(console.logfile = logfile_open(&o, why)))
 		return false;
-	logfile_limit(console.logfile, o.max_bytes, o.keep);
+	logfile_limit(console.logfile, &o);
 	console.file.fd = logfile_fd(console.logfile);
 	console.file.json = strcmp(c->log_file_formatter, "json") == 0;
 	console.file.level = level_of(c->log_file_level, console.level);

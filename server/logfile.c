@@ -9,10 +9,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "server/config.h"
 
 enum { PIPE_BYTES = 256 << 10, CHUNK_BYTES = 64 << 10 };
 
@@ -22,11 +24,13 @@ struct logfile {
 	pthread_t thread;
 	_Atomic uint64_t max_bytes, lost;
 	_Atomic unsigned keep;
+	_Atomic struct rotation rotation;
 	_Atomic int wanted;          /* enum wanted */
 
 	/* the thread's */
 	int fd;
 	uint64_t bytes;
+	int64_t written_s;           /* when it was written to last, since 1970 */
 	char chunk[CHUNK_BYTES];
 };
 
@@ -37,10 +41,13 @@ static int open_end(const char *path)
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
 
-static uint64_t bytes_of(int fd)
+/* What was there before counts, too. */
+static void look_at(struct logfile *f)
 {
 	struct stat s;
-	return fstat(fd, &s) == 0 ? (uint64_t)s.st_size : 0;
+	bool there = fstat(f->fd, &s) == 0;
+	f->bytes = there ? (uint64_t)s.st_size : 0;
+	f->written_s = f->bytes ? (int64_t)s.st_mtime : (int64_t)time(NULL);
 }
 
 /* ---- on the thread ---- */
@@ -53,7 +60,7 @@ static void reopen(struct logfile *f)
 		return;
 	close(f->fd);
 	f->fd = fd;
-	f->bytes = bytes_of(fd);
+	look_at(f);
 }
 
 static void rotate(struct logfile *f)
@@ -89,6 +96,15 @@ static void obey(struct logfile *f)
 		rotate(f);
 }
 
+static void keep_time(struct logfile *f)
+{
+	struct rotation r = f->rotation;
+	int64_t now = (int64_t)time(NULL);
+	if (rotation_next(&r, f->written_s) <= now && f->bytes)
+		rotate(f);
+	f->written_s = now;
+}
+
 static void put(struct logfile *f, const char *p, size_t n)
 {
 	while (n) {
@@ -111,8 +127,10 @@ static void *work(void *arg)
 	for (ssize_t n; (n = read(f->in, f->chunk, sizeof f->chunk)) != 0;) {
 		if (n < 0)
 			continue;
-		if (whole)
+		if (whole) {
 			obey(f);
+			keep_time(f);
+		}
 		put(f, f->chunk, (size_t)n);
 		whole = f->chunk[n - 1] == '\n';
 		if (whole && f->max_bytes && f->bytes >= f->max_bytes)
@@ -138,7 +156,7 @@ struct logfile *logfile_open(const struct logfile_options *o, struct buf *why)
 {
 	int ends[2], fd = open_end(o->path);
 	if (fd < 0 || pipe2(ends, O_CLOEXEC) < 0) {
-		buf_printf(why, "log.file: %s: %s", o->path, strerror(errno));
+		buf_printf(why, "%s: %s: %s", o->key, o->path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return NULL;
@@ -146,10 +164,10 @@ struct logfile *logfile_open(const struct logfile_options *o, struct buf *why)
 	struct logfile *f = mem_zalloc(sizeof *f);
 	f->path = mem_strdup(o->path);
 	f->fd = fd;
-	f->bytes = bytes_of(fd);
+	look_at(f);
 	f->in = ends[0];
 	f->out = ends[1];
-	logfile_limit(f, o->max_bytes, o->keep);
+	logfile_limit(f, o);
 	fcntl(f->out, F_SETPIPE_SZ, PIPE_BYTES);
 	fcntl(f->out, F_SETFL, O_NONBLOCK);
 	begin(f);
@@ -166,10 +184,20 @@ const char *logfile_path(const struct logfile *f)
 	return f->path;
 }
 
-void logfile_limit(struct logfile *f, uint64_t max_bytes, unsigned keep)
+void logfile_limit(struct logfile *f, const struct logfile_options *o)
 {
-	f->max_bytes = max_bytes;
-	f->keep = keep;
+	f->max_bytes = o->max_bytes;
+	f->keep = o->keep;
+	f->rotation = o->rotation;
+}
+
+struct logfile_options logfile_options_of(const struct config *c, const char *key,
+                                          const char *path)
+{
+	struct logfile_options o = { path, key, c->log_file_bytes, (unsigned)c->log_file_count,
+		                         { .how = ROTATION_NEVER } };
+	rotation_read(slice_str(c->log_file_date), &o.rotation);
+	return o;
 }
 
 void logfile_turn(struct logfile *f, bool rotate_it)

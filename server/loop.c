@@ -410,6 +410,8 @@ void loop_free(struct loop *l)
 	listeners_close(l);
 	listeners_close_web(l);
 	webs_close(l);
+	accesslog_write(&l->accesslog);
+	accesslog_close(&l->accesslog);
 	sockets_close(l);
 	aside_free(&l->aside);
 	tls_context_free(&l->tls);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/histogram.h"
 #include "base/list.h"
+#include "server/accesslog.h"
 #include "server/config.h"
 #include "server/watch.h"
 
@@ -45,6 +46,7 @@ struct loop {
 	struct listener *listeners;  /* an array, ended by one that is not open */
 	struct listener *web_listeners;   /* for HTTP; likewise */
 	struct list webs;            /* clients of HTTP, the one heard last at the end */
+	struct accesslog accesslog;
 	bool web_waits, door_waits;  /* somebody there does, and be it for the time */
 	size_t n_webs[2];            /* in the clear; with TLS */
 	struct aside *aside;         /* for what would take long; NULL: there is none */

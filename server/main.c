@@ -226,7 +226,8 @@ static int serve(struct loop *l, struct steward *steward, struct disk *disk, uin
 	struct buf why = { 0 }, where = { 0 }, web[HTTP_SERVICES] = { 0 };
 	if (c->log_exchange)
 		console_publish(l->broker);
-	bool open = open_listeners(l, &where, web, &why) && write_pid(c->pid_file, &why);
+	bool open = accesslog_set(&l->accesslog, c, &why) && open_listeners(l, &where, web, &why) &&
+	            write_pid(c->pid_file, &why);
 	buf_u8(&where, '\0');
 	where.len--;
 	struct host host = host_of(l, c, (const char *)where.p, steward->livelog);

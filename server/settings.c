@@ -61,6 +61,7 @@ void settings_of_broker(const struct config *c, struct broker_options *o)
 	broker_options_default(o);
 	o->channel_max = (uint16_t)c->channel_max;
 	o->frame_max = (uint32_t)c->frame_max;
+	o->initial_frame_max = (uint32_t)c->initial_frame_max;
 	o->heartbeat_s = (uint16_t)c->heartbeat_s;
 	o->handshake_timeout_ms = (uint32_t)c->handshake_timeout_ms;
 	o->max_message_bytes = c->max_message_bytes;

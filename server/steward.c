@@ -22,11 +22,13 @@ void steward_describe(struct steward *s)
 	config_print(s->config, &h->settings);
 	h->config_files = buf_slice(&s->config->files);
 	h->log_file = console_file();
+	h->visits = s->loop->accesslog.file ? &s->loop->accesslog.lines : NULL;
 	h->max_connections = s->loop->max_sockets = settings_connection_max(s->config);
 	h->memory_total = settings_memory_total(s->config);
 	h->max_body_bytes = s->config->management_body_bytes;
 	h->path_prefix = s->config->management_prefix;
 	h->cors_origins = s->config->management_origins;
+	h->login_minutes = s->config->management_login_minutes;
 	h->metrics_path = s->config->prometheus_path;
 	h->scrapers_log_in = s->config->prometheus_log_in;
 	h->metrics_per_object = s->config->prometheus_per_object;
@@ -63,6 +65,8 @@ static void swap(struct steward *s, struct config *next, struct buf *why)
 	listeners_set_options(s->loop);
 	console_turn(false);
 	console_set(s->config, why);
+	accesslog_turn(&s->loop->accesslog, false);
+	accesslog_set(&s->loop->accesslog, s->config, why);
 	steward_describe(s);
 }
 
@@ -120,9 +124,10 @@ bool steward_reload(struct steward *s)
 /* ---- wishes ---- */
 
 /* The line is the first in the new file. */
-static void rotate_logs(void)
+static void rotate_logs(struct loop *l)
 {
 	console_turn(true);
+	accesslog_turn(&l->accesslog, true);
 	log_notice("the log file was rotated");
 }
 
@@ -160,7 +165,7 @@ void steward_grant(struct steward *s)
 	else if (wish == HOST_SETS_LOG_LEVEL)
 		console_set_level(h->log_level);
 	else if (wish == HOST_ROTATES_LOGS)
-		rotate_logs();
+		rotate_logs(s->loop);
 	else
 		steward_reload(s);
 }

@@ -232,6 +232,7 @@ static void on_writable(struct ev_loop *ev, ev_io *io, int events)
 
 void webs_turn(struct loop *l)
 {
+	accesslog_write(&l->accesslog);
 	l->web_waits = false;
 	list_each_safe(it, &l->webs) {
 		struct web *w = list_entry(it, struct web, link);

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The broker's HTTP API: requests with the user's name and password, and streams of events. */
 
-const KEY = "leveret.login";
+const KEY = "leveret.login", SINCE = "leveret.since";
 
 export const login = {
 	get: () => sessionStorage.getItem(KEY),
 	set: (user, password) => {
 		const bytes = new TextEncoder().encode(`${user}:${password}`);
 		sessionStorage.setItem(KEY, btoa(String.fromCharCode(...bytes)));
+		sessionStorage.setItem(SINCE, Date.now());
 	},
-	clear: () => sessionStorage.removeItem(KEY),
+	clear: () => {
+		sessionStorage.removeItem(KEY);
+		sessionStorage.removeItem(SINCE);
+	},
+	/* Milliseconds that are left of so many since the password was typed. */
+	left: ms => Number(sessionStorage.getItem(SINCE)) + ms - Date.now(),
 };
 
 /* Who is logged in: { name, tags }; null: nobody. */

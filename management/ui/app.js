@@ -179,10 +179,27 @@ function logOut() {
 	draw();
 }
 
+/* A page that is left open does not go on for ever. */
+let expiry;
+
+function expire(ms) {
+	const left = login.left(ms), over = "The session is over";
+	clearTimeout(expiry);
+	if (left <= 0 && user.get()) {
+		logOut();
+		trouble = over;
+		return draw();
+	}
+	if (left <= 0)
+		throw new Error(over);
+	expiry = setTimeout(() => login.get() && expire(ms), Math.min(left, 2 ** 31 - 1));
+}
+
 async function begin() {
 	trouble = null;
 	try {
 		const who = await get("whoami");
+		expire(60000 * who.login_session_timeout);
 		vhosts = await find("vhosts?columns=name") ?? [];
 		user.set(who);
 		enter();

@@ -4,7 +4,9 @@
 
 usage: logs.py BUILD
 """
+import base64
 import glob
+import http.client
 import json
 import os
 import re
@@ -98,6 +100,68 @@ def journal(build, where):
                                                       b.said.splitlines()), b.said)
 
 
+def dated(build, where):
+    """A file that was written to before its time came is moved aside with the next line."""
+    file = f"{where}/dated.log"
+    with open(file, "w") as f:
+        f.write("2026-01-01 00:00:00.000000+00:00 [info] of long ago\n")
+    os.utime(file, (time.time() - 2 * 86400,) * 2)
+    b = rig.Broker(build, f"{where}/data7", f"log.file={file}", "log.file.rotation.date=$D0")
+    check("it is", wait(lambda: os.path.exists(file + ".0")) and b.end() == 0)
+    check("... with what was in it", lines(file + ".0")[0].endswith("of long ago") and
+          len(lines(file + ".0")) == 1 and "ready" in open(file).read(), glob.glob(file + "*"))
+    b = rig.Broker(build, f"{where}/data7", f"log.file={file}", "log.file.rotation.date=$D0")
+    check("what is of today is not", b.end() == 0 and not os.path.exists(file + ".1"))
+    r = subprocess.run([f"{build}/leveret", "log.file.rotation.date=daily", "--check-config"],
+                       capture_output=True, text=True, timeout=10)
+    check("another time is none", r.returncode == 2 and "is no time such as $D0" in r.stderr,
+          r.stderr)
+
+
+def visits(build, where):
+    """A line for each request over HTTP."""
+    web, directory = rig.free_port(), f"{where}/access"
+    b = rig.Broker(build, f"{where}/data8", f"management.tcp.port={web}",
+                   "management.tcp.ip=127.0.0.1", f"management.http_log_dir={directory}")
+    right = {"Authorization": "Basic " + base64.b64encode(b"guest:guest").decode()}
+    wrong = {"Authorization": "Basic " + base64.b64encode(b"guest:s3cret").decode()}
+    sizes = []
+    for method, path, headers in (
+            ("GET", "/api/overview", right), ("GET", "/api/queues?name=s3cret", right),
+            ("GET", "/api/overview", wrong), ("GET", "/api/auth/hash_password/s3cret", right),
+            ("GET", "/api/auth/hash_password/s3cret", {}), ("PUT", "/api/vhosts/a%22b", right),
+            ("HEAD", "/api/overview", right), ("DELETE", "/nowhere", right)):
+        c = http.client.HTTPConnection("127.0.0.1", web, timeout=10)
+        c.request(method, path, headers=headers)
+        r = c.getresponse()
+        sizes.append((r.status, len(r.read())))
+        c.close()
+    file = f"{directory}/access.log"
+    check("lines", wait(lambda: os.path.exists(file) and len(lines(file)) == 8), sizes)
+    form = re.compile(r'127\.0\.0\.1 - (\S+) \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\] '
+                      r'"([A-Z]+ \S+) HTTP/1\.1" (\d+) (\d+)')
+    got = [form.fullmatch(line) for line in lines(file)]
+    check("of the form", all(got), lines(file))
+    check("what was answered", [(int(m[3]), int(m[4])) for m in got] == sizes, lines(file))
+    check("who asked for what", [(m[1], m[2]) for m in got][:2] == [
+        ("guest", "GET /api/overview"), ("guest", "GET /api/queues")], lines(file))
+    check("a quote stays one of its own", got[5][2] == "PUT /api/vhosts/a%22b", got[5])
+    check("no password, no query", "s3cret" not in open(file).read(), lines(file))
+    b.ask("rotate_logs")
+    c = http.client.HTTPConnection("127.0.0.1", web, timeout=10)
+    c.request("GET", "/api/overview", headers=right)
+    c.getresponse().read()
+    c.close()
+    check("rotate_logs moves it aside", wait(lambda: os.path.exists(file + ".0") and
+                                             len(lines(file)) == 1), glob.glob(file + "*"))
+    check("it ends in order", b.end() == 0)
+    r = subprocess.run([f"{build}/leveret", f"data_dir={where}/data8",
+                        f"management.http_log_dir={where}/none/there"], capture_output=True,
+                       text=True, timeout=10)
+    check("a directory that cannot be", r.returncode == 2 and
+          f"management.http_log_dir: {where}/none/there/access.log: No such" in r.stderr, r.stderr)
+
+
 def exchange(build, where):
     """Lines as messages, for those who bind a queue to amq.rabbitmq.log."""
     b = rig.Broker(build, f"{where}/data6", "log.exchange=true", "log.exchange.level=debug")
@@ -172,6 +236,8 @@ def main(build):
         sizes(build, where)
         journal(build, where)
         exchange(build, where)
+        dated(build, where)
+        visits(build, where)
         texts(build, where)
         r = subprocess.run([f"{build}/leveret", f"data_dir={where}/data5",
                             f"log.file={where}/none/x.log"], capture_output=True, text=True,

@@ -38,6 +38,7 @@ SPECIAL = {
     "management.cors.allow_origins": "http://localhost:1",
     "default_queue_type": "quorum", "password_hashing_module": "rabbit_password_hashing_sha512",
     "credential_validator.validation_backend": "rabbit_credential_validator_min_password_length",
+    "log.file.rotation.date": "$H0",
     "management.path_prefix": "/", "prometheus.path": "/m", "log.file": "false",
 }
 ENTRIES = {
@@ -120,6 +121,7 @@ def whole_table(broker, rows):
     rows = [r for r in rows if r[0] not in given and r[0] != "io_threads"]
     wanted = {name: another(name, kind, standard, least, most)
               for name, kind, _, standard, least, most in rows}
+    wanted["management.http_log_dir"] = f"{broker.data}/http"
     before = broker.effective()
     status, told = broker.reload("".join(f"{k}{ENTRIES.get(k, [''])[0]} = {v}\n"
                                          for k, v in wanted.items()) + "listeners.tcp.2 = 1\n")
@@ -203,6 +205,10 @@ def behaviour(broker):
     broker.connect().close()
     time.sleep(0.1)
     check("... and less again", "authenticated" not in broker.said[said:], broker.said[said:])
+    broker.reload("initial_frame_max = 4096\n")
+    with socket.create_connection(("127.0.0.1", broker.port), 10) as s:
+        s.sendall(b"AMQP\x00\x00\x09\x01\x01\0\0" + (5000).to_bytes(4, "big"))
+        check("the largest frame of a stranger", broker.says("5000 bytes of payload, 4088 allowed"))
     broker.reload("auth_mechanisms.1 = AMQPLAIN\n")
     try:
         broker.connect()

@@ -198,6 +198,13 @@ async function log_in(p) {
 	await p.page.fill("[name=password]", "guest");
 	await p.page.click("button.main");
 	check("the right one opens the overview", await p.sees("Overview"));
+	await p.page.evaluate(() => sessionStorage.setItem("leveret.since", 0));
+	await p.page.reload();
+	check("a session that is too old is over", await p.sees("The session is over", "form"));
+	await p.page.fill("[name=user]", "guest");
+	await p.page.fill("[name=password]", "guest");
+	await p.page.click("button.main");
+	check("... and another begins", await p.sees("Overview"));
 }
 
 async function overview(p) {

@@ -27,7 +27,10 @@ START_TEST(who_guesses_waits)
 	ask_wrongly(4, "nobody:wrong");
 	assert_asked_as(401, NULL, "GET", "/api/whoami", NULL);
 	in.now_ms += 5000;
+	browser.host.login_minutes = 480;
 	assert_asked_as(200, "guest:guest", "GET", "/api/whoami", NULL);
+	ck_assert(says("{\"name\":\"guest\",\"tags\":[\"administrator\"],"
+	               "\"login_session_timeout\":480}"));
 	ask_wrongly(1, "guest:wrong");
 	assert_asked_as(429, "guest:guest", "GET", "/api/whoami", NULL);
 }
