@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "broker/link.h"
 #include "broker/manage.h"
@@ -236,6 +237,16 @@ bool api_has_keys(struct http_response *r, struct buf *out, const char *const *k
 	return r->status == 200;
 }
 
+/* RabbitMQ keeps these as runtime parameters, and begins what it says of wrong ones so. */
+static const char *complaint(const char *section)
+{
+	static const char *const sections[] = { "parameters", "policies", "operator_policies" };
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		if (strcmp(section, sections[i]) == 0)
+			return "Validation failed\n\n";
+	return "";
+}
+
 /* Of equal keys the last counts: the rights were looked up for those of the path. */
 static bool take(struct http_response *r, struct buf *out, const char *section,
                  const char *const *keys)
@@ -248,7 +259,7 @@ static bool take(struct http_response *r, struct buf *out, const char *section,
 	bool taken = definitions_take(r->host->broker, section, buf_slice(&object), &r->wait_for,
 	                              &why);
 	if (!taken)
-		http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&why)));
+		http_bad_request(r, out, "%s%.*s", complaint(section), SLICE_ARG(buf_slice(&why)));
 	buf_free(&object);
 	buf_free(&why);
 	return taken;

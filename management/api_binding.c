@@ -29,43 +29,48 @@ static struct queue *queue_at(const struct http_response *r, size_t part)
 	return topology_queue(&r->vhost->topology, r->parts[part]);
 }
 
+/* What is not there has none, which is no fault: clients look for a binding to delete it. */
 static void from_exchange(struct http_response *r)
 {
-	rows_bound_from(&r->rows, r->vhost, exchange_at(r, 1));
+	struct exchange *x = exchange_at(r, 1);
+	if (x)
+		rows_bound_from(&r->rows, r->vhost, x);
+	else
+		rows_match(&r->rows, "source", r->parts[1]);
+}
+
+static void bound_to(struct http_response *r, struct destination to, const char *type)
+{
+	if (to.queue || to.exchange) {
+		rows_bound_to(&r->rows, r->vhost, to);
+		return;
+	}
+	rows_match(&r->rows, "destination", r->parts[1]);
+	rows_match(&r->rows, "destination_type", slice_str(type));
 }
 
 static void to_exchange(struct http_response *r)
 {
-	rows_bound_to(&r->rows, r->vhost, (struct destination){ .exchange = exchange_at(r, 1) });
+	bound_to(r, (struct destination){ .exchange = exchange_at(r, 1) }, "exchange");
 }
 
 static void to_queue(struct http_response *r)
 {
-	rows_bound_to(&r->rows, r->vhost, (struct destination){ .queue = queue_at(r, 1) });
-}
-
-static enum call_state of_exchange(struct http_response *r, struct buf *out,
-                                   void prepare(struct http_response *))
-{
-	if (!r->begun && !exchange_at(r, 1))
-		return http_not_found(r, out);
-	return api_list(r, out, ROSTER_BINDINGS, prepare);
+	bound_to(r, (struct destination){ .queue = queue_at(r, 1) }, "queue");
 }
 
 enum call_state api_bindings_from(struct http_response *r, struct buf *out)
 {
-	return of_exchange(r, out, from_exchange);
+	return api_list(r, out, ROSTER_BINDINGS, from_exchange);
 }
 
 enum call_state api_bindings_to(struct http_response *r, struct buf *out)
 {
-	return of_exchange(r, out, to_exchange);
+	return api_list(r, out, ROSTER_BINDINGS, to_exchange);
 }
 
 enum call_state api_queue_bindings(struct http_response *r, struct buf *out)
 {
-	if (!r->begun && !queue_at(r, 1))
-		return http_not_found(r, out);
 	return api_list(r, out, ROSTER_BINDINGS, to_queue);
 }
 
@@ -165,14 +170,11 @@ static struct method bind_method(const struct http_response *r, struct slice key
 		                                       .routing_key = key, .arguments = arguments } };
 }
 
+/* Relative to the path that was asked: clients take the key from its second part. */
 static void put_location(struct http_response *r, struct slice key, struct slice arguments)
 {
 	struct buf properties = { 0 };
-	buf_printf(&r->headers, "location: ../../../../");
-	api_put_part(&r->headers, r->parts[0]);
-	buf_printf(&r->headers, "/e/");
-	api_put_part(&r->headers, r->parts[1]);
-	buf_printf(&r->headers, leads_to_queue(r) ? "/q/" : "/e/");
+	buf_printf(&r->headers, "location: ");
 	api_put_part(&r->headers, r->parts[3]);
 	buf_u8(&r->headers, '/');
 	row_properties_key(&properties, key, arguments);

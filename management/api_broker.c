@@ -307,19 +307,20 @@ static void put_resources(const struct http_response *r, struct buf *out)
 	object_put(out, "sockets_total", cell_number(r->host->max_connections));
 	put_measure(r, out, "sockets_used", STATS_OF(sockets_used));
 	put_disk(r, out);
-	object_put(out, "proc_total", cell_number(0));
-	object_put(out, "proc_used", cell_number(0));
+	object_put(out, "proc_total", cell_number(r->host->max_threads));
+	object_put(out, "proc_used", cell_number(r->host->process.threads));
 	object_put(out, "run_queue", cell_number(0));
 	object_put(out, "processors", cell_number(r->host->processors));
 }
 
+/* Where clients look for the version of a node. */
 static void put_application(const struct http_response *r, struct buf *out)
 {
 	object_open_list(out, "applications");
 	object_open(out, NULL);
-	object_put(out, "name", cell_text("leveret"));
+	object_put(out, "name", cell_text("rabbit"));
 	object_put(out, "description", cell_text("Leveret"));
-	object_put(out, "version", cell_text(r->host->version));
+	object_put(out, "version", cell_text(r->host->broker->options.version));
 	object_close(out);
 	object_close_list(out);
 }

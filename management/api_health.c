@@ -76,18 +76,47 @@ enum call_state api_check_port(struct http_response *r, struct buf *out)
 	return CALL_DONE;
 }
 
+/* Each once, however many addresses it listens on. */
+static void put_protocols(const struct http_response *r, struct buf *out)
+{
+	object_open_list(out, "protocols");
+	for (size_t i = 0; i < r->host->n_ports; i++) {
+		const struct host_port *one = &r->host->ports[i];
+		if (port_find_protocol(r->host, slice_str(one->protocol)) == one)
+			object_put(out, NULL, cell_text(one->protocol));
+	}
+	object_close_list(out);
+}
+
+static void fail_protocols(struct http_response *r, struct buf *out)
+{
+	open_failure(r, out, "No active listener");
+	object_open_list(out, "missing");
+	for (struct slice rest = r->parts[0]; rest.n;) {
+		struct slice one = slice_cut(&rest, ',');
+		if (!port_find_protocol(r->host, one))
+			object_put(out, NULL, cell_slice(one));
+	}
+	object_close_list(out);
+	put_protocols(r, out);
+	object_close(out);
+}
+
+/* One, or several with commas between, which all have to be there. */
 enum call_state api_check_protocol(struct http_response *r, struct buf *out)
 {
-	const struct host_port *port = port_find_protocol(r->host, r->parts[0]);
-	if (port) {
-		object_open(out, NULL);
-		object_put(out, "status", cell_text("ok"));
-		object_put(out, "protocol", cell_text(port->protocol));
-		object_close(out);
+	const struct host_port *port = NULL;
+	struct slice rest = r->parts[0];
+	do
+		port = port_find_protocol(r->host, slice_cut(&rest, ','));
+	while (port && rest.n);
+	if (!port) {
+		fail_protocols(r, out);
 		return CALL_DONE;
 	}
-	open_failure(r, out, "No active listener");
-	object_put(out, "missing", cell_slice(r->parts[0]));
+	object_open(out, NULL);
+	object_put(out, "status", cell_text("ok"));
+	object_put(out, "protocol", cell_text(port->protocol));
 	object_close(out);
 	return CALL_DONE;
 }

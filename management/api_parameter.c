@@ -5,6 +5,7 @@
 #include "broker/state.h"
 #include "broker/user.h"
 #include "management/api.h"
+#include "management/removal.h"
 
 /* ---- of a virtual host ---- */
 
@@ -40,10 +41,20 @@ static bool may_change(struct http_response *r, struct buf *out)
 	return r->status == 200;
 }
 
-static struct parameter *find(const struct http_response *r)
+/* What the path names, as in a list; false: there is none. */
+static bool find(const struct http_response *r, struct roster_row *out)
 {
 	const struct vhost *v = vhost_of_path(r);
-	return v ? parameters_find(&v->parameters, r->parts[0], r->parts[2]) : NULL;
+	*out = (struct roster_row){ .broker = r->host->broker, .vhost = v };
+	if (!v)
+		return false;
+	if (slice_is(r->parts[0], "vhost-limits"))
+		return slice_is(r->parts[2], "limits") && ledger_vhost_is_limited(&v->about);
+	if (slice_is(r->parts[0], "operator_policy"))
+		out->policy = policies_find(&v->policies, POLICY_OPERATOR, r->parts[2]);
+	else
+		out->parameter = parameters_find(&v->parameters, r->parts[0], r->parts[2]);
+	return out->policy || out->parameter;
 }
 
 enum call_state api_parameters(struct http_response *r, struct buf *out)
@@ -76,44 +87,39 @@ enum call_state api_parameters_there(struct http_response *r, struct buf *out)
 
 enum call_state api_parameter(struct http_response *r, struct buf *out)
 {
-	struct roster_row row = { .broker = r->host->broker,
-		                      .vhost = vhost_of_path(r),
-		                      .parameter = find(r) };
+	struct roster_row row;
+	bool found = find(r, &row);
 	if (!may_look(r, out))
 		return CALL_DONE;
-	return api_one(r, out, ROSTER_PARAMETERS, row.parameter ? &row : NULL);
+	return api_one(r, out, ROSTER_PARAMETERS, found ? &row : NULL);
 }
 
 enum call_state api_parameter_put(struct http_response *r, struct buf *out)
 {
 	static const char *const keys[] = { "component", "vhost", "name", NULL };
 	static const char *const needed[] = { "value", NULL };
+	struct roster_row row;
 	if (!r->begun && (!may_change(r, out) || !http_read_body(r, out) ||
 	                  !api_has_keys(r, out, needed)))
 		return CALL_DONE;
-	return api_take(r, out, "parameters", keys, !r->begun && find(r));
-}
-
-/* v NULL: a global one. */
-static enum call_state clear(struct http_response *r, struct buf *out, struct vhost *v,
-                             struct slice component, struct slice name)
-{
-	struct broker *b = r->host->broker;
-	if (!parameters_clear(v ? &v->parameters : &b->parameters, component, name, &r->wait_for))
-		return http_not_found(r, out);
-	report_parameter_cleared(b, v, component, name);
-	if (v)
-		policing_review(v);
-	return CALL_WAITS;
+	return api_take(r, out, "parameters", keys, !r->begun && find(r, &row));
 }
 
 enum call_state api_parameter_delete(struct http_response *r, struct buf *out)
 {
-	struct vhost *v = r->begun ? NULL : vhost_of_path(r);
-	if (!r->begun && !may_change(r, out))
+	struct removal removal = { .broker = r->host->broker };
+	struct designation d;
+	struct roster_row row;
+	if (r->begun)
+		return http_durably(r, 204);
+	if (!may_change(r, out))
 		return CALL_DONE;
-	if (v && clear(r, out, v, r->parts[0], r->parts[2]) == CALL_DONE)
-		return CALL_DONE;
+	if (!find(r, &row))
+		return http_not_found(r, out);
+	removal_designate(&row, "parameters", &d);
+	removal_remove(&removal, &row, &d);
+	r->wait_for = removal.wait_for;
+	removal_end(&removal);
 	return http_durably(r, 204);
 }
 
@@ -145,7 +151,11 @@ enum call_state api_global_parameter_put(struct http_response *r, struct buf *ou
 
 enum call_state api_global_parameter_delete(struct http_response *r, struct buf *out)
 {
-	if (!r->begun && clear(r, out, NULL, slice_of("", 0), r->parts[0]) == CALL_DONE)
-		return CALL_DONE;
+	static const struct slice none = { (const uint8_t *)"", 0 };
+	struct broker *b = r->host->broker;
+	if (!r->begun && !parameters_clear(&b->parameters, none, r->parts[0], &r->wait_for))
+		return http_not_found(r, out);
+	if (!r->begun)
+		report_parameter_cleared(b, NULL, none, r->parts[0]);
 	return http_durably(r, 204);
 }

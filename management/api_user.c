@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Users over HTTP: what they are, and what they are limited to. */
+#include "base/die.h"
 #include "broker/manage.h"
 #include "broker/report.h"
 #include "broker/state.h"
@@ -39,8 +40,22 @@ enum call_state api_user(struct http_response *r, struct buf *out)
 	return api_one(r, out, ROSTER_USERS, row.user ? &row : NULL);
 }
 
-/* Who says no hashing means the one that is in force; a password that is neither said nor hashed is
- * none. */
+/* Who says no hashing means the one that is in force, or the one whose hashes are as long. */
+static enum hashing hashing_of(const struct http_response *r)
+{
+	static const enum hashing made[] = { HASHING_SHA256, HASHING_SHA512 };
+	enum hashing in_force = r->host->broker->options.hashing;
+	struct slice hash = http_text(r, "password_hash");
+	struct password p;
+	if (password_read(&p, in_force, hash))
+		return in_force;
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		if (password_read(&p, made[i], hash))
+			return made[i];
+	return in_force;
+}
+
+/* A password that is neither said nor hashed is none. */
 enum call_state api_user_put(struct http_response *r, struct buf *out)
 {
 	static const char *const keys[] = { "name", NULL }, *const needed[] = { "tags", NULL };
@@ -52,10 +67,10 @@ enum call_state api_user_put(struct http_response *r, struct buf *out)
 	if (plain == hashed)
 		return http_bad_request(r, out, "either password or password_hash has to be said");
 	if (!r->begun && !table_find(r->body.bytes, "hashing_algorithm", &f)) {
+		enum hashing h = hashing_of(r);
 		buf_clear(&r->room);
 		buf_append_slice(&r->room, r->body.bytes);
-		table_put_str(&r->room, "hashing_algorithm",
-		              password_hashing_name(r->host->broker->options.hashing));
+		table_put_str(&r->room, "hashing_algorithm", password_hashing_name(h));
 		r->body.bytes = buf_slice(&r->room);
 	}
 	return api_take(r, out, "users", keys, !r->begun && find(r));

@@ -4,6 +4,7 @@
 #include "broker/manage.h"
 #include "broker/report.h"
 #include "broker/state.h"
+#include "broker/user.h"
 #include "broker/vhost.h"
 #include "management/api.h"
 #include "management/limits.h"
@@ -50,6 +51,14 @@ static void add_unsaid(struct http_response *r, const struct vhost *v)
 	r->body.bytes = buf_slice(&r->room);
 }
 
+/* Who makes one may do everything in it. */
+static void grant_all(struct http_response *r, struct vhost *v)
+{
+	const struct slice texts[RIGHTS] = { slice_str(".*"), slice_str(".*"), slice_str(".*") };
+	struct pattern_fault fault;
+	must(grant_set(r->user, v, slice_of(NULL, 0), texts, &fault, &r->wait_for));
+}
+
 enum call_state api_vhost_put(struct http_response *r, struct buf *out)
 {
 	static const char *const keys[] = { "name", NULL };
@@ -62,7 +71,10 @@ enum call_state api_vhost_put(struct http_response *r, struct buf *out)
 	struct vhost *v = find(r);
 	if (v && r->status < 300)
 		v->tracing = http_flag(r, "tracing", v->tracing);
-	return state;
+	if (r->begun || before || !v)
+		return state;
+	grant_all(r, v);
+	return http_durably(r, 201);
 }
 
 enum call_state api_vhost_delete(struct http_response *r, struct buf *out)

@@ -31,7 +31,7 @@ struct host {
 	struct broker *broker;
 	const char *version, *data_dir, *listeners;
 	uint64_t pid;
-	uint64_t max_connections, max_descriptors;
+	uint64_t max_connections, max_descriptors, max_threads;
 	uint64_t processors;
 	uint64_t memory_total;       /* bytes that the process may use */
 	uint64_t code_bytes;         /* of them, what the program itself takes */
@@ -60,8 +60,8 @@ struct host {
 	bool scrapers_log_in;        /* who asks for them has to be somebody */
 	bool metrics_per_object;     /* they are told so where nothing else is said */
 	struct host_process {
-		uint64_t memory, descriptors;   /* in use now: bytes, open ones */
-	} process;                   /* looked at before metrics are told */
+		uint64_t memory, descriptors, threads;   /* in use: bytes, open ones, those there are */
+	} process;                   /* as it is when metrics are told, else of the last second */
 	uint64_t recovery_ms;        /* how long the log was read */
 	const struct histogram *turns_us;   /* of the event loop */
 	const struct livelog *livelog;   /* what was said last */

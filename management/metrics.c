@@ -448,7 +448,7 @@ static void put_identity(const struct metrics *m, struct buf *out)
 	exposition_head(out, "rabbitmq_", "identity_info", EXPOSE_UNTYPED, "Who tells all this");
 	exposition_name(out, "rabbitmq_", "identity_info");
 	exposition_label(out, "rabbitmq_node", slice_str(o->cluster_name));
-	exposition_label(out, "rabbitmq_cluster", slice_str(o->cluster_name));
+	exposition_label(out, "rabbitmq_cluster", broker_cluster_name(m->host->broker));
 	exposition_label(out, "rabbitmq_cluster_permanent_id", slice_str(id));
 	exposition_label(out, "rabbitmq_endpoint", slice_str(views[m->view]));
 	exposition_value(out, 1, 1);

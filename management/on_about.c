@@ -114,7 +114,7 @@ static void put_nodes(struct call *c, struct buf *out)
 {
 	const struct broker *b = c->host->broker;
 	object_open(out, NULL);
-	object_put(out, "cluster_name", cell_text(b->options.cluster_name));
+	object_put(out, "cluster_name", cell_slice(broker_cluster_name(b)));
 	for (int i = 0; i < 2; i++) {
 		buf_printf(out, ",\"%s\":[", i ? "running_nodes" : "disk_nodes");
 		cell_put_json(out, cell_text(b->options.cluster_name));
@@ -134,8 +134,9 @@ enum call_state verb_cluster_status(struct call *c, struct buf *out)
 		put_nodes(c, out);
 		return CALL_DONE;
 	}
-	buf_printf(out, "Basics\n\nCluster name: %s\n\nDisk Nodes\n\n%s\n\nRunning Nodes\n\n%s\n\n"
-	           "Versions\n\n%s: Leveret %s\n\n", name, name, name, name, c->host->version);
+	buf_printf(out, "Basics\n\nCluster name: %.*s\n\n", SLICE_ARG(broker_cluster_name(b)));
+	buf_printf(out, "Disk Nodes\n\n%s\n\nRunning Nodes\n\n%s\n\nVersions\n\n%s: Leveret %s\n\n",
+	           name, name, name, c->host->version);
 	buf_printf(out, "Maintenance status\n\nNode: %s, status: %s\n\n", name,
 	           c->host->suspended ? "lets nobody in" : "not under maintenance");
 	buf_printf(out, "Alarms\n\n%s%s%s\nNetwork Partitions\n\n(none)\n",

@@ -146,6 +146,26 @@ enum call_state verb_set_global_parameter(struct call *c, struct buf *out)
 	return call_durably(c, out, set_global);
 }
 
+/* It is a global parameter, as RabbitMQ keeps it. */
+static enum call_state set_cluster_name(struct call *c, struct buf *out)
+{
+	struct field name = { .letter = 'S', .bytes = c->arguments[0] };
+	struct buf value = { 0 };
+	call_banner(c, out, "Setting cluster name to %.*s ...", SLICE_ARG(name.bytes));
+	table_put(&value, slice_of(NULL, 0), &name);
+	if (name.bytes.n)
+		set_valid(c, NULL, no_component, slice_str("cluster_name"), buf_slice(&value));
+	else
+		call_fail(c, CALL_EXIT_UNAVAILABLE, "the name should not be empty");
+	buf_free(&value);
+	return outcome(c);
+}
+
+enum call_state verb_set_cluster_name(struct call *c, struct buf *out)
+{
+	return call_durably(c, out, set_cluster_name);
+}
+
 static enum call_state clear_global(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Clearing global runtime parameter \"%.*s\" ...",

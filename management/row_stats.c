@@ -23,10 +23,23 @@ static struct cell number(enum roster_kind kind, const struct roster_row *r, uin
 	return m ? cell_number(sampling_now(r->broker, m, measures)) : cell_absent();
 }
 
+/* A queue that has not moved since the start has its length all the same. */
+static struct cell still(const struct roster_row *r, uint64_t measures, struct buf *room)
+{
+	uint64_t now[MEASURES], value = 0;
+	sampling_measure_queue(r->broker, r->queue, now);
+	for (size_t i = 0; i < MEASURES; i++)
+		value += measures >> i & 1 ? now[i] : 0;
+	stats_put_still(room, r->broker, value, measures, r->spans);
+	return cell_json(buf_slice(room));
+}
+
 static struct cell details(enum roster_kind kind, const struct roster_row *r, uint64_t measures,
                            struct buf *room)
 {
 	const struct motion *m = motion_of(kind, r);
+	if (!m && kind == ROSTER_QUEUES && stats_family_of(measures) == STATS_LENGTHS)
+		return still(r, measures, room);
 	if (!m)
 		return cell_absent();
 	stats_put_rates(room, r->broker, m, measures, r->spans);

@@ -33,9 +33,10 @@ static void put_sample(struct buf *out, uint64_t value, uint64_t wall_ms)
 	           out->p[out->len - 1] == '[' ? "" : ",", value, wall_ms);
 }
 
-/* At multiples of the distance, back from the last step. */
-struct stats_view stats_samples(const struct broker *b, const struct motion *m, uint64_t mask,
-                                struct stats_span span, struct buf *out)
+/* At multiples of the distance, back from the last step.  m NULL: it was always as it is still. */
+static struct stats_view take_samples(const struct broker *b, const struct motion *m,
+                                      uint64_t still, uint64_t mask, struct stats_span span,
+                                      struct buf *out)
 {
 	struct stats_view v = { 0 };
 	uint64_t interval = b->sampling.interval_ms, last = sampling_last(b);
@@ -47,7 +48,7 @@ struct stats_view stats_samples(const struct broker *b, const struct motion *m, 
 		uint64_t step = last - last % apart - k * apart;
 		if (k * apart > last - last % apart || (step < first && k))
 			break;
-		uint64_t value = sampling_at(b, m, mask, step);
+		uint64_t value = m ? sampling_at(b, m, mask, step) : still;
 		v.newest = k ? v.newest : value;
 		v.oldest = value;
 		v.sum += value;
@@ -61,11 +62,17 @@ struct stats_view stats_samples(const struct broker *b, const struct motion *m, 
 	return v;
 }
 
+struct stats_view stats_samples(const struct broker *b, const struct motion *m, uint64_t mask,
+                                struct stats_span span, struct buf *out)
+{
+	return take_samples(b, m, 0, mask, span, out);
+}
+
 static void put_samples(struct buf *out, const struct broker *b, const struct motion *m,
-                        uint64_t mask, struct stats_span span)
+                        uint64_t still, uint64_t mask, struct stats_span span)
 {
 	buf_printf(out, ",\"samples\":");
-	struct stats_view v = stats_samples(b, m, mask, span, out);
+	struct stats_view v = take_samples(b, m, still, mask, span, out);
 	buf_printf(out, ",\"avg\":");
 	buf_real(out, v.n ? (double)v.sum / (double)v.n : 0);
 	buf_printf(out, ",\"avg_rate\":");
@@ -73,15 +80,27 @@ static void put_samples(struct buf *out, const struct broker *b, const struct mo
 	                          : 0);
 }
 
-void stats_put_rates(struct buf *out, const struct broker *b, const struct motion *m,
-                     uint64_t mask, const struct stats_spans *spans)
+static void put_rates(struct buf *out, const struct broker *b, const struct motion *m,
+                      uint64_t still, uint64_t mask, const struct stats_spans *spans)
 {
 	struct stats_span span = spans ? spans->of[stats_family_of(mask)] : (struct stats_span){ 0 };
 	buf_printf(out, "{\"rate\":");
 	buf_real(out, sampling_rate(b, m, mask));
 	if (span.incr_ms)
-		put_samples(out, b, m, mask, span);
+		put_samples(out, b, m, still, mask, span);
 	buf_u8(out, '}');
+}
+
+void stats_put_rates(struct buf *out, const struct broker *b, const struct motion *m,
+                     uint64_t mask, const struct stats_spans *spans)
+{
+	put_rates(out, b, m, 0, mask, spans);
+}
+
+void stats_put_still(struct buf *out, const struct broker *b, uint64_t value, uint64_t mask,
+                     const struct stats_spans *spans)
+{
+	put_rates(out, b, NULL, value, mask, spans);
 }
 
 static void put_key(struct buf *out, const char *key, const char *end)

@@ -46,6 +46,10 @@ struct stats_view stats_samples(const struct broker *b, const struct motion *m, 
 void stats_put_rates(struct buf *out, const struct broker *b, const struct motion *m,
                      uint64_t mask, const struct stats_spans *spans);
 
+/* Likewise of what has not moved since the start: it was always this. */
+void stats_put_still(struct buf *out, const struct broker *b, uint64_t value, uint64_t mask,
+                     const struct stats_spans *spans);
+
 /* Appends "key_details":{...} behind what is in an object that is open. */
 void stats_put_details(struct buf *out, const char *key, const struct broker *b,
                        const struct motion *m, uint64_t mask, const struct stats_spans *spans);

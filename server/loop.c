@@ -116,7 +116,7 @@ static void turn(struct loop *l)
 	uint64_t now = loop_now_ms();
 	struct connection *c;
 	l->handshakes = 0;
-	watch_turn(&l->watch, l->broker, now);
+	watch_turn(&l->watch, l->broker, l->host, now);
 	sockets_read(l);
 	broker_turn(l->broker, now);
 	while ((c = broker_next_dirty(l->broker)))

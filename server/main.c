@@ -28,6 +28,7 @@
 #include "server/loop.h"
 #include "server/memory.h"
 #include "server/notify.h"
+#include "server/process.h"
 #include "server/settings.h"
 #include "server/sources.h"
 #include "server/steward.h"
@@ -200,6 +201,7 @@ static struct host host_of(const struct loop *l, const struct config *c, const c
 		                  .listeners = where,
 		                  .pid = (uint64_t)getpid(),
 		                  .max_descriptors = descriptors_limit(),
+		                  .max_threads = process_max_threads(),
 		                  .processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		                  .code_bytes = memory_code(),
 		                  .crypto = tls_library(),

@@ -7,6 +7,7 @@
 #include "broker/broker.h"
 #include "server/descriptors.h"
 #include "server/memory.h"
+#include "server/process.h"
 
 enum { EVERY_MS = 1000 };
 
@@ -16,7 +17,7 @@ static uint64_t disk_free(const char *path)
 	return statvfs(path, &s) < 0 ? UINT64_MAX : (uint64_t)s.f_bavail * s.f_frsize;
 }
 
-void watch_turn(struct watch *w, struct broker *b, uint64_t now_ms)
+void watch_turn(struct watch *w, struct broker *b, struct host *h, uint64_t now_ms)
 {
 	if (now_ms < w->next_ms)
 		return;
@@ -25,6 +26,8 @@ void watch_turn(struct watch *w, struct broker *b, uint64_t now_ms)
 		broker_rest(b);
 		slab_rest();
 	}
+	if (h)
+		process_look(h);
 	broker_note_resources(b, memory_used(), disk_free(w->path));
 	broker_note_descriptors(b, descriptors_used());
 }

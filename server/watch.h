@@ -7,14 +7,15 @@
 #include <stdint.h>
 
 struct broker;
+struct host;
 
 struct watch {
 	const char *path;            /* of the log */
 	uint64_t next_ms;
 };
 
-/* Before a turn of the broker. */
-void watch_turn(struct watch *w, struct broker *b, uint64_t now_ms);
+/* Before a turn of the broker.  h NULL: nobody is told of the process. */
+void watch_turn(struct watch *w, struct broker *b, struct host *h, uint64_t now_ms);
 
 /* When it has to be called next at the latest; UINT64_MAX: when there is something to do. */
 uint64_t watch_deadline(const struct watch *w, const struct broker *b);

@@ -17,9 +17,8 @@
 #include "management/http.h"
 #include "server/address.h"
 #include "server/config.h"
-#include "server/descriptors.h"
 #include "server/loop.h"
-#include "server/memory.h"
+#include "server/process.h"
 #include "server/steward.h"
 #include "server/tls.h"
 
@@ -167,17 +166,10 @@ static bool send_some(struct web *w)
 	return n >= 0;
 }
 
-/* What metrics are told of the process is as it is now. */
-static void look_at_process(struct host *h)
-{
-	h->process.memory = memory_used();
-	h->process.descriptors = descriptors_used();
-}
-
 static void pull(struct web *w)
 {
 	if (w->service == HTTP_METRICS)
-		look_at_process(w->loop->host);
+		process_look(w->loop->host);
 	buf_clear(&w->out);
 	w->sent = 0;
 	w->state = http_pull(w->http, loop_now_ms(), &w->out);

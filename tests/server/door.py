@@ -149,6 +149,14 @@ def try_tracing(b):
     check("global parameters", b.ask("set_global_parameter", "g", '{"a": [1.50, "x"]}')[0] == 0 and
           b.rows("list_global_parameters") == [["g", '{"a":[1.5,"x"]}']] and
           b.ask("clear_global_parameter", "g")[0] == 0)
+    check("set_cluster_name", b.ask("set_cluster_name", "north") == (
+        0, "Setting cluster name to north ...\n", "") and
+          b.rows("list_global_parameters") == [["cluster_name", '"north"']])
+    check("cluster_status says it", "Cluster name: north" in b.ask("cluster_status")[1] and
+          json.loads(b.ask("cluster_status", "--formatter", "json")[1])["cluster_name"] == "north")
+    check("no name", b.ask("set_cluster_name", "", "-q")[0] == 69)
+    check("the configured one", b.ask("clear_global_parameter", "cluster_name")[0] == 0 and
+          "Cluster name: leveret" in b.ask("cluster_status")[1])
 
 
 def try_replay(b):

@@ -228,6 +228,16 @@ def many(broker):
         i.socket.close()
 
 
+def of_process(broker):
+    """Monitoring divides what is used by what there is."""
+    n = json.loads(ask(broker.web, "GET", "/api/nodes/leveret")[1])
+    tasks = len(os.listdir(f"/proc/{broker.process.pid}/task"))
+    check("threads", n["proc_used"] == tasks <= n["proc_total"], (tasks, n))
+    opened = len(os.listdir(f"/proc/{broker.process.pid}/fd"))
+    check("file descriptors", 0 < n["fd_used"] < n["fd_total"] and
+          abs(n["fd_used"] - opened) < 10, (opened, n))
+
+
 def work(port, context=None):
     named = f"/api/queues/%2F/a%20queue{port}"
     results = [
@@ -312,6 +322,7 @@ def main(build):
         nonsense(broker)
         odd(broker)
         slow(broker)
+        of_process(broker)
         work(broker.web)
         keep_alive(broker)
         stuck(broker)

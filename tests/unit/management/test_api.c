@@ -231,10 +231,10 @@ START_TEST(the_path_says_what_is_meant)
 	assert_get("/api/policies?columns=vhost,name", "[{\"vhost\":\"/\",\"name\":\"p\"}]");
 	assert_asked(201, "PUT", "/api/users/u", "{\"name\":\"\",\"password\":\"pw\",\"tags\":\"\"}");
 	assert_asked(201, "PUT", "/api/permissions/%2F/u",
-	             "{\"vhost\":\"other\",\"user\":\"guest\",\"configure\":\"\",\"write\":\"\","
+	             "{\"vhost\":\"other\",\"user\":\"maker\",\"configure\":\"\",\"write\":\"\","
 	             "\"read\":\"\"}");
 	assert_asked(200, "GET", "/api/permissions/%2F/u", NULL);
-	assert_asked(404, "GET", "/api/permissions/other/guest", NULL);
+	assert_asked(404, "GET", "/api/permissions/other/maker", NULL);
 }
 END_TEST
 
@@ -255,8 +255,6 @@ START_TEST(a_queue_that_is_paused_may_go)
 	                          "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n\r\n";
 	struct buf out = { 0 };
 	assert_asked(201, "PUT", "/api/vhosts/v", "{}");
-	assert_asked(201, "PUT", "/api/permissions/v/guest",
-	             "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}");
 	assert_asked(201, "PUT", "/api/queues/v/q", "{\"durable\":true}");
 	http_take(browser.http, slice_str(ask));
 	ck_assert_int_eq(http_pull(browser.http, in.now_ms, &out), HTTP_WAIT);
@@ -290,7 +288,7 @@ START_TEST(a_binding_has_a_key_of_its_own)
 {
 	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
 	assert_asked(201, "POST", "/api/bindings/%2F/e/amq.topic/q/q", "{\"routing_key\":\"a.#\"}");
-	ck_assert(has_line("location: ../../../../%2F/e/amq.topic/q/q/a.%2523\r\n"));
+	ck_assert(has_line("location: q/a.%2523\r\n"));
 	assert_asked(201, "POST", "/api/bindings/%2F/e/amq.topic/q/q",
 	             "{\"routing_key\":\"a.#\",\"arguments\":{\"x\":1}}");
 	assert_asked(201, "POST", "/api/bindings/%2F/e/amq.topic/e/amq.fanout", "{}");
@@ -311,6 +309,9 @@ START_TEST(a_binding_has_a_key_of_its_own)
 	assert_asked(204, "DELETE", "/api/bindings/%2F/e/amq.topic/e/amq.fanout/~", NULL);
 	assert_get("/api/bindings/%2F/e/amq.default/q/q/q?columns=source", "{\"source\":\"\"}");
 	assert_asked(404, "POST", "/api/bindings/%2F/e/amq.topic/q/none", "{}");
+	assert_get("/api/queues/%2F/none/bindings", "[]");
+	assert_get("/api/exchanges/%2F/none/bindings/source", "[]");
+	assert_get("/api/exchanges/%2F/none/bindings/destination", "[]");
 	assert_asked(404, "GET", "/api/bindings/%2F/e/amq.topic/z/q", NULL);
 }
 END_TEST
@@ -418,6 +419,21 @@ START_TEST(virtual_hosts)
 }
 END_TEST
 
+/* What is there already is not everybody's who says more about it. */
+START_TEST(who_makes_a_virtual_host_may_do_everything_there)
+{
+	assert_asked(201, "PUT", "/api/users/a", "{\"password\":\"pw\",\"tags\":\"administrator\"}");
+	assert_asked(201, "PUT", "/api/users/b", "{\"password\":\"pw\",\"tags\":\"administrator\"}");
+	assert_asked_as(201, "a:pw", "PUT", "/api/vhosts/v", NULL);
+	assert_asked_as(204, "b:pw", "PUT", "/api/vhosts/v", "{\"description\":\"d\"}");
+	assert_get("/api/vhosts/v/permissions",
+	           "[{\"user\":\"a\",\"vhost\":\"v\",\"configure\":\".*\",\"write\":\".*\","
+	           "\"read\":\".*\"}]");
+	assert_asked_as(201, "a:pw", "PUT", "/api/queues/v/q", "{\"durable\":true}");
+	assert_asked_as(401, "b:pw", "PUT", "/api/queues/v/p", NULL);
+}
+END_TEST
+
 START_TEST(limits)
 {
 	assert_asked(204, "PUT", "/api/vhost-limits/%2F/max-queues", "{\"value\":5}");
@@ -474,6 +490,20 @@ START_TEST(a_password_hash_is_taken_as_it_was_given)
 	free(hash);
 	assert_asked(201, "PUT", "/api/users/copy", user);
 	assert_asked_as(200, "copy:p", "GET", "/api/whoami", NULL);
+}
+END_TEST
+
+/* With the algorithm unsaid, as some clients send it. */
+START_TEST(a_password_hash_is_of_the_algorithm_that_fits)
+{
+	assert_asked(201, "PUT", "/api/users/u",
+	             "{\"tags\":\"management\",\"password_hash\":"
+	             "\"AQIDBHW8iJipvEnuDnQ4aC0cfz7T+0ajLw0fhx0sEDzCmmuQ"
+	             "25Mt0aECRr1hS+EuPlyXifi/8RDlAQzRHIRE3nOHQZA=\"}");
+	assert_get("/api/users/u?columns=hashing_algorithm",
+	           "{\"hashing_algorithm\":\"rabbit_password_hashing_sha512\"}");
+	assert_asked_as(200, "u:t0p_sEkr37", "GET", "/api/whoami", NULL);
+	assert_asked(400, "PUT", "/api/users/v", "{\"tags\":\"\",\"password_hash\":\"c2hvcnQ=\"}");
 }
 END_TEST
 
@@ -537,6 +567,7 @@ START_TEST(policies)
 	assert_asked(204, "PUT", "/api/policies/%2F/p", body);
 	assert_asked(400, "PUT", "/api/policies/%2F/p", "{\"pattern\":\"^q\"}");
 	assert_asked(400, "PUT", "/api/policies/%2F/p", "{\"pattern\":\"(\",\"definition\":{}}");
+	ck_assert(says("\"reason\":\"Validation failed\\u000a\\u000ano policy provided"));
 	assert_get("/api/policies/%2F/p",
 	           "{\"vhost\":\"/\",\"name\":\"p\",\"pattern\":\"^q\",\"apply-to\":\"queues\","
 	           "\"definition\":{\"max-length\":5},\"priority\":2}");
@@ -553,6 +584,31 @@ START_TEST(policies)
 }
 END_TEST
 
+/* What RabbitMQ keeps as parameters is found and removed as such. */
+START_TEST(limits_and_policies_of_the_operator_are_parameters)
+{
+	const char *bound = "/api/parameters/vhost-limits/%2F/limits";
+	const char *least = "/api/parameters/operator_policy/%2F/o";
+	assert_asked(404, "GET", bound, NULL);
+	assert_asked(404, "DELETE", bound, NULL);
+	assert_asked(404, "GET", least, NULL);
+	assert_asked(201, "PUT", bound, "{\"value\":{\"max-connections\":9}}");
+	assert_asked(204, "PUT", bound, "{\"value\":{\"max-connections\":8}}");
+	assert_asked(404, "GET", "/api/parameters/vhost-limits/%2F/other", NULL);
+	assert_get(bound, "{\"vhost\":\"/\",\"component\":\"vhost-limits\",\"name\":\"limits\","
+	                  "\"value\":{\"max-connections\":8}}");
+	assert_asked(201, "PUT", least,
+	             "{\"value\":{\"pattern\":\"^q\",\"definition\":{\"max-length\":3}}}");
+	assert_asked(200, "GET", least, NULL);
+	ck_assert(says("\"value\":{\"pattern\":\"^q\",\"definition\":{\"max-length\":3}"));
+	assert_asked(204, "DELETE", bound, NULL);
+	assert_asked(204, "DELETE", least, NULL);
+	assert_get("/api/parameters", "[]");
+	assert_get("/api/vhost-limits", "[]");
+	assert_get("/api/operator-policies", "[]");
+}
+END_TEST
+
 START_TEST(parameters)
 {
 	const char *target = "/api/parameters/leveret/%2F/merge-policies";
@@ -560,7 +616,7 @@ START_TEST(parameters)
 	assert_get(target, "{\"vhost\":\"/\",\"component\":\"leveret\",\"name\":\"merge-policies\","
 	                   "\"value\":true}");
 	assert_asked(400, "PUT", "/api/parameters/shovel/%2F/s", "{\"value\":{}}");
-	ck_assert(says("component shovel not found"));
+	ck_assert(says("\"reason\":\"Validation failed\\u000a\\u000acomponent shovel not found\""));
 	assert_get("/api/parameters/leveret?columns=name", "[{\"name\":\"merge-policies\"}]");
 	assert_get("/api/parameters/shovel/%2F", "[]");
 	assert_asked(204, "DELETE", target, NULL);
@@ -691,7 +747,11 @@ START_TEST(health)
 	assert_asked(400, "GET", "/api/health/checks/port-listener/x", NULL);
 	assert_get("/api/health/checks/protocol-listener/amqp091",
 	           "{\"status\":\"ok\",\"protocol\":\"amqp\"}");
-	assert_asked(503, "GET", "/api/health/checks/protocol-listener/mqtt", NULL);
+	assert_asked(200, "GET", "/api/health/checks/protocol-listener/amqp,amqp091", NULL);
+	assert_asked(503, "GET", "/api/health/checks/protocol-listener/amqp,mqtt,stomp", NULL);
+	ck_assert_str_eq(browser_body(&browser),
+	                 "{\"status\":\"failed\",\"reason\":\"No active listener\","
+	                 "\"missing\":[\"mqtt\",\"stomp\"],\"protocols\":[\"amqp\"]}");
 	assert_asked_as(200, NULL, "GET", "/api/health/checks/is-in-service", NULL);
 	assert_asked_as(200, NULL, "GET", "/api/health/checks/reached-target-cluster-size", NULL);
 	assert_asked_as(200, NULL, "GET", "/api/health/checks/below-node-connection-limit", NULL);
@@ -829,13 +889,16 @@ Suite *suite_management_api(void)
 	tcase_add_test(t, what_is_missing_is_named);
 	tcase_add_test(t, messages_that_are_being_taken_go_back_with_who_takes_them);
 	tcase_add_test(t, virtual_hosts);
+	tcase_add_test(t, who_makes_a_virtual_host_may_do_everything_there);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, users);
 	tcase_add_test(t, a_password_hash_is_taken_as_it_was_given);
+	tcase_add_test(t, a_password_hash_is_of_the_algorithm_that_fits);
 	tcase_add_test(t, who_deletes_himself_is_told_so);
 	tcase_add_test(t, permissions);
 	tcase_add_test(t, permissions_for_topics);
 	tcase_add_test(t, policies);
+	tcase_add_test(t, limits_and_policies_of_the_operator_are_parameters);
 	tcase_add_test(t, parameters);
 	tcase_add_test(t, connections_channels_and_consumers);
 	tcase_add_test(t, all_connections_of_a_user_are_closed);

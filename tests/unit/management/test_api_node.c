@@ -84,8 +84,8 @@ START_TEST(the_node_says_what_it_uses)
 	               "\"description\":\"HTTP API over TLS (HTTPS)\",\"path\":\"/\","
 	               "\"ip\":\"127.0.0.1\",\"port\":\"15671\"}]"));
 	ck_assert(says("\"enabled_plugins\":[\"rabbitmq_management\","));
-	ck_assert(says("\"applications\":[{\"name\":\"leveret\",\"description\":\"Leveret\","
-	               "\"version\":\"9.9\"}]"));
+	ck_assert(says("\"applications\":[{\"name\":\"rabbit\",\"description\":\"Leveret\","
+	               "\"version\":\"4."));
 	ck_assert_uint_eq(number("queue_created"), 1);
 	ck_assert_uint_ge(number("io_write_count"), 1);
 	ck_assert_uint_eq(number("io_read_count"), 0);
@@ -180,6 +180,7 @@ END_TEST
 START_TEST(a_feature_flag_is_on)
 {
 	assert_asked(204, "PUT", "/api/feature-flags/quorum_queue/enable", "{}");
+	assert_asked(204, "PUT", "/api/feature-flags/rabbitmq_4.0.0/enable", "{}");
 	assert_asked(204, "PUT", "/api/feature-flags/all/enable", NULL);
 	assert_asked(400, "PUT", "/api/feature-flags/nothing/enable", NULL);
 }

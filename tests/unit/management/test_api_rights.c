@@ -109,7 +109,7 @@ END_TEST
 START_TEST(parameters_belong_to_their_virtual_host)
 {
 	add_users();
-	assert_asked(201, "PUT", "/api/permissions/closed/guest",
+	assert_asked(204, "PUT", "/api/permissions/closed/guest",
 	             "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}");
 	const char *const body = "{\"value\":{\"pattern\":\"q\",\"definition\":{\"max-length\":1}}}";
 	assert_asked_as(401, "k:pw", "PUT", "/api/parameters/operator_policy/%2F/x", body);

@@ -162,7 +162,6 @@ START_TEST(families_are_chosen_and_virtual_hosts_too)
 {
 	declare("/api/vhosts/other");
 	declare("/api/queues/%2F/here");
-	declare("/api/permissions/other/guest");
 	declare("/api/queues/other/there");
 	ck_assert_uint_eq(ask(NULL, "GET", "/metrics/detailed"), 200);
 	ck_assert(!says("queue") && says("rabbitmq_identity_info"));

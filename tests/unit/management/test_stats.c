@@ -137,6 +137,16 @@ START_TEST(what_was_sampled_is_forgotten)
 }
 END_TEST
 
+/* Clients read them without looking whether they are there. */
+START_TEST(a_queue_that_never_moved_has_a_length)
+{
+	inside_pass(&in, 2 * STEP_MS);
+	ask("/api/queues/%2F/q?columns=messages_details,message_stats&lengths_age=10&lengths_incr=5");
+	has("{\"messages_details\":{\"rate\":0.0,\"samples\":[{\"sample\":0,\"timestamp\":");
+	has("\"avg\":0.0,\"avg_rate\":0.0}}");
+}
+END_TEST
+
 START_TEST(samples_are_the_newest_first)
 {
 	for (int i = 1; i <= 3; i++) {
@@ -524,6 +534,7 @@ Suite *suite_management_stats(void)
 	tcase_add_test(t, counters_are_exact_at_once);
 	tcase_add_test(t, a_rate_is_that_of_the_last_step);
 	tcase_add_test(t, what_was_sampled_is_forgotten);
+	tcase_add_test(t, a_queue_that_never_moved_has_a_length);
 	tcase_add_test(t, samples_are_the_newest_first);
 	tcase_add_test(t, samples_are_as_many_as_are_wanted_and_no_more_than_500);
 	tcase_add_test(t, the_broker_remembers_a_day);
