@@ -238,7 +238,8 @@ cover:
 interop: all
 	@code=0; tests/interop/run.sh || code=1; \
 	  tests/interop/run.sh go_newest recover_celery recover_go recover_spring || code=1; \
-	  tests/interop/run.sh rabbitmqadmin2 rabbit_hole telegraf flower || code=1; \
+	  tests/interop/run.sh rabbitmqadmin2 rabbit_hole telegraf hop nagios flower || code=1; \
+	  tests/interop/suites/run.sh --write || code=1; \
 	  tests/interop/matrix/run.sh --write || code=1; exit $$code
 
 interop-debian: all

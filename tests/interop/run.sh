@@ -4,8 +4,9 @@
 # this says what each stage shows.
 #
 # usage: run.sh [STAGE ...]   pika node go go_package rabbitmq_c celery pubsub rabbitmqadmin fields
-#                             calls, else all of those; go_newest recover_celery recover_go
-#                             recover_spring rabbitmqadmin2 rabbit_hole telegraf flower when named
+#                             calls drift, else all of those; go_newest recover_celery recover_go
+#                             recover_spring rabbitmqadmin2 rabbit_hole telegraf hop nagios flower
+#                             when named
 #   BROKER=FILE           the program under test (build/leveret)
 #   INTEROP_PORT=N        its port (a free one)
 #   INTEROP_WEB=N         ... of its HTTP API (likewise)
@@ -144,7 +145,7 @@ run() {
 		script=$("$here/tools/script.sh" 2> "$out/build.log") || note 0 1 rabbitmqadmin_fetch
 		stage rabbitmqadmin 60 /usr/bin/python3 "$here/tools/rabbitmqadmin.py" "$script"
 		;;
-	fields | calls)
+	fields | calls | drift)
 		stage "$1" 60 /usr/bin/python3 "$here/tools/$1.py"
 		;;
 	rabbitmqadmin2)
@@ -156,6 +157,16 @@ run() {
 	rabbit_hole | telegraf)
 		build "$here/tools/go.sh" "$1" || note 0 1 "$1_build"
 		stage "$1" 60 /usr/bin/python3 "$here/tools/with_scene.py" "$out/tools/$1/$1"
+		;;
+	nagios)
+		build "$here/tools/nagios.sh" fetch || note 0 1 nagios_fetch
+		stage nagios 60 "$here/suites/own_net.sh" "$out/nagios.net.log" \
+			"$here/tools/nagios.sh" run
+		;;
+	hop)
+		build "$here/matrix/maven.sh" hop com.rabbitmq http-client || note 0 1 hop_build
+		stage hop 60 /usr/bin/python3 "$here/tools/with_scene.py" java -cp "$out/hop/lib/*" \
+			"$here/tools/hop/Hop.java"
 		;;
 	flower)
 		build "$here/matrix/pip.sh" flower flower || note 0 1 flower_build
@@ -188,7 +199,8 @@ run() {
 	esac
 }
 
-for each in ${*:-pika node go go_package rabbitmq_c celery pubsub rabbitmqadmin fields calls}; do
+all="pika node go go_package rabbitmq_c celery pubsub rabbitmqadmin fields calls drift"
+for each in ${*:-$all}; do
 	run "$each"
 done
 exit $any_failed

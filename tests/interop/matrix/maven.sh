@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The newest release of a Java client with all it needs, in a folder of its own under build/interop,
-# and the driver compiled beside it. Milestones and candidates do not count.
+# and the driver, where there is one, compiled beside it. Milestones and candidates do not count.
 #
 # usage: maven.sh CLIENT GROUP ARTIFACT
 set -u
@@ -40,5 +40,6 @@ then
 	echo "Maven cannot install $2:$3"
 	exit 3
 fi
-javac -nowarn -cp 'lib/*' -d classes "$here"/*.java "$here/$1"/*.java >&2 || exit 1
+[ ! -d "$here/$1" ] ||
+	javac -nowarn -cp 'lib/*' -d classes "$here"/*.java "$here/$1"/*.java >&2 || exit 1
 echo "version $version"

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import time
+import urllib.parse
 
 import pika
 
@@ -30,6 +31,11 @@ def ask(method, path, body=None, user='guest:guest'):
     text = r.read()
     c.close()
     return r.status, json.loads(text) if text else None
+
+
+def quoted(text):
+    """As a part of a path."""
+    return urllib.parse.quote(text, safe='')
 
 
 def soon(holds):

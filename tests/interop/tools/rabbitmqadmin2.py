@@ -1,101 +1,84 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""rabbitmqadmin 2, as it comes: it takes apart all it is answered, so each list is a test of the
-fields.
+"""rabbitmqadmin 2, as it comes: every one of its commands, in the order of rabbitmqadmin2.tsv. It
+takes apart all it is answered, so each list is a test of the fields.
 
 usage: rabbitmqadmin2.py PROGRAM
+
+A line of the table is how it ends (ok, or its exit code), a text that the output has ("-" before
+it: has not), and the command, whose words are as in a shell; {node} is the node's name, {amqp} a
+port, {dir} a folder. A command that the program has and the table has not fails, and so does one
+that is gone.
 """
 import os
+import re
+import shlex
 import subprocess
 import sys
 
 import api
 
-PATH = os.path.join(os.environ['INTEROP_DIR'], 'definitions.json')
+HERE = os.path.dirname(os.path.abspath(__file__))
+ENDPOINT = ['--host', api.HOST, '--port', str(api.WEB), '--username', 'guest',
+            '--password', 'guest', '--non-interactive']
+# What is not about a broker of this kind.
+BESIDE = {'tanzu'}
 
 
-def run(*words):
-    r = subprocess.run([sys.argv[1], '--host', api.HOST, '--port', str(api.WEB),
-                        '--username', 'guest', '--password', 'guest', *words],
-                       capture_output=True, text=True, timeout=20)
-    return r.returncode, r.stdout, r.stderr
+def program(*words):
+    r = subprocess.run([sys.argv[1], *words], capture_output=True, text=True, timeout=30,
+                       stdin=subprocess.DEVNULL)
+    return r.returncode, r.stdout + r.stderr
 
 
-def says(text, line):
-    code, out, err = run(*line.split(' '))
-    api.check(line, code == 0 and text in out, (code, out, err))
+def table():
+    where = {'node': api.NODE, 'amqp': str(api.AMQP), 'dir': os.environ['INTEROP_DIR']}
+    with open(os.path.join(HERE, 'rabbitmqadmin2.tsv')) as file:
+        for line in file:
+            if line.strip() and not line.startswith('#'):
+                for key, value in where.items():
+                    line = line.replace('{%s}' % key, value)
+                yield line.rstrip('\n').split('\t')
 
 
-def refuses(text, line):
-    code, out, err = run(*line.split(' '))
-    api.check('refused: ' + line, code != 0 and text in out + err, (code, out, err))
+def command_of(words, known):
+    """What of the words names the command: a group and one of its commands."""
+    for first, second in zip(words, words[1:]):
+        if f'{first} {second}' in known:
+            return f'{first} {second}'
+    return None
 
 
-def lists():
-    for text, line in [
-            ('Leveret', 'show overview'), ('onnection', 'show churn'),
-            ('RSS', f'show memory_breakdown_in_bytes --node {api.NODE}'),
-            ('total', f'show memory_breakdown_in_percent --node {api.NODE}'),
-            (api.NODE, 'list nodes'), ('shop', 'list vhosts'), ('clerk', 'list users'),
-            ('quiet', 'list queues'), ('amq.topic', 'list exchanges'), ('a.#', 'list bindings'),
-            ('guest', 'list connections'), ('(1)', 'list channels'), ('ctag', 'list consumers'),
-            ('clerk', 'list permissions'), ('max-length', 'list policies'),
-            ('least', 'list operator_policies'), ('', '--vhost shop list parameters --component x'),
-            ('mark', 'global_parameters list'), ('max-queues', '--vhost shop list vhost_limits'),
-            ('max-channels', 'list user_limits'), ('quorum_queue', 'list feature_flags'),
-            ('', 'list deprecated_features'), ('', 'list deprecated_features_in_use'),
-            ('guest', 'list user_connections --username guest'), ('', 'streams list'),
-            ('http', f'auth_attempts stats --node {api.NODE}'), ('', 'plugins list_all'),
-            ('', 'federation list_all_links'), ('', 'shovels list_all')]:
-        says(text, line)
-
-
-def checks():
-    for check in ('local_alarms', 'cluster_wide_alarms', 'node_is_quorum_critical',
-                  f'port_listener --port {api.AMQP}', 'protocol_listener --protocol amqp'):
-        says('', f'health_check {check}')
-    refuses('', 'health_check port_listener --port 1')
-    says('', 'feature_flags enable_all')
-    says('', 'rebalance queues')
-
-
-def changes():
-    for line in [
-            'declare vhost --name v2', 'declare user --name u2 --password pw --tags management',
-            '--vhost v2 declare permissions --user u2 --configure .* --write .* --read .*',
-            'declare exchange --name x2 --type topic', 'declare queue --name q2 --type quorum',
-            'declare queue --name c2 --type classic --durable false',
-            'declare stream --name s2 --expiration 1D',
-            'declare binding --source x2 --destination-type queue --destination q2 '
-            '--routing-key a.#',
-            'declare policy --name p2 --pattern ^q2 --apply-to queues --priority 1 '
-            '--definition {"max-length":10}',
-            '--vhost v2 declare vhost_limit --name max-queues --value 9',
-            'publish message --exchange x2 --routing-key a.b --payload hello']:
-        says('', line)
-    says('hello', 'get messages --queue q2 --ack-mode ack_requeue_false')
-    says('', 'purge queue --name q2')
-    says('', f'definitions export --file {PATH}')
-    for line in [
-            'delete binding --source x2 --destination-type queue --destination q2 '
-            '--routing-key a.# --arguments {}',
-            'delete policy --name p2', 'delete queue --name q2', 'delete queue --name c2',
-            'delete queue --name s2', 'delete exchange --name x2',
-            '--vhost v2 delete vhost_limit --name max-queues',
-            '--vhost v2 delete permissions --user u2', 'delete user --name u2',
-            'delete vhost --name v2', f'definitions import --file {PATH}']:
-        says('', line)
-    says('q2', 'list queues')
-    refuses('', 'delete queue --name none')
-    refuses('', '--vhost none declare queue --name q')
+def subcommands(*of):
+    said = program(*of, 'help')[1]
+    listed = re.search(r'^Commands:\n((?: .*\n|\n)*)', said, re.M)
+    return [m for m in re.findall(r'^  ([a-z_0-9]+)', listed[1] if listed else '', re.M)
+            if m != 'help']
 
 
 def main():
+    known = {f'{group} {one}' for group in subcommands() if group not in BESIDE
+             for one in subcommands(group)}
     scene = api.Scene()
-    lists()
-    checks()
-    changes()
-    scene.end()
+    tried = set()
+    for ends, text, command in table():
+        words = shlex.split(command)
+        name = command_of(words, known)
+        tried.add(name)
+        if not name:
+            api.check(f'there is such a command: {command}', False)
+            continue
+        code, said = program(*ENDPOINT, *words)
+        right = code == (0 if ends == 'ok' else int(ends))
+        has = text[1:] not in said if text.startswith('-') else text in said
+        api.check(f'{command}', right and has, (code, said))
+    for name in sorted(known - tried):
+        api.check(f'the table has {name}', False)
+    try:
+        scene.end()
+    except api.pika.exceptions.AMQPError:
+        pass   # it was closed from outside
+    print(f'{len(known)} commands')
     return api.failed != 0
 
 
