@@ -105,7 +105,7 @@ def table(folder):
     yield '\nWhat misses, and why:\n\n'
     for key, (_, sentence) in reasons.items():
         if notes[key]:
-            yield f'- {sentence} ({len(notes[key])}): {", ".join(notes[key])}\n'
+            yield f'- {len(notes[key])}: {sentence} {", ".join(notes[key])}\n'
     for name in notes[None]:
         yield f'- not accepted: {name}\n'
 
