@@ -20,11 +20,11 @@
 enum judge { PATTERN, LIMIT, TEXT, TARGET };
 
 static const struct {
-	enum founding kind;
 	const char *name;
+	enum founding kind;
 	enum judge judge;
 } traits[] = {
-#define TRAIT(kind, name, judge) { FOUNDING_##kind, name, judge },
+#define TRAIT(kind, name, judge) { name, FOUNDING_##kind, judge },
 #include "broker/founding.def"
 #undef TRAIT
 };

@@ -11,6 +11,7 @@
 #include "base/slab.h"
 #include "broker/broker.h"
 #include "broker/connection.h"
+#include "broker/counters.h"
 #include "management/call.h"
 #include "management/ticker.h"
 #include "server/aside.h"
@@ -59,11 +60,18 @@ static void stop(struct loop *l, uint64_t drain_ms)
 	listeners_close(l);
 }
 
+/* Sums follow what queues have when that is gathered. */
+static unsigned long long count_unacked(struct loop *l)
+{
+	counters_settle(l->broker);
+	return broker_unacked(l->broker);
+}
+
 static void say_who_is_left(struct loop *l, uint64_t now)
 {
-	unsigned long long unacked = broker_unacked(l->broker), left = l->n_sockets;
 	if (!(l->stopping || l->draining) || now < l->say_at_ms)
 		return;
+	unsigned long long unacked = count_unacked(l), left = l->n_sockets;
 	l->say_at_ms = now + SAY_EVERY_MS;
 	if (l->stopping) {
 		log_info("stopping: %llu connections left", left);
@@ -101,11 +109,12 @@ static void begin_drain(struct loop *l)
 
 static void drain_turn(struct loop *l, uint64_t now)
 {
-	bool over = l->n_sockets == 0 || broker_unacked(l->broker) == 0 || now >= l->drain_by_ms;
-	if (!l->draining || l->stopping || !over)
+	if (!l->draining || l->stopping)
 		return;
-	log_info("draining is over: %llu messages unacked",
-	         (unsigned long long)broker_unacked(l->broker));
+	unsigned long long unacked = count_unacked(l);
+	if (l->n_sockets && unacked && now < l->drain_by_ms)
+		return;
+	log_info("draining is over: %llu messages unacked", unacked);
 	begin_stop(l);
 }
 

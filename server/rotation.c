@@ -6,7 +6,7 @@
 enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, WEEK_S = 7 * DAY_S, THURSDAY = 4 };
 
 /* The letter and a number of one or two digits behind it, of at least so much and below most. */
-static bool take(struct slice *text, char letter, unsigned least, unsigned most, uint8_t *out)
+static bool take(struct slice *text, uint8_t letter, unsigned least, unsigned most, uint8_t *out)
 {
 	unsigned n = 0;
 	size_t digits = 0;
@@ -31,7 +31,7 @@ bool rotation_read(struct slice text, struct rotation *out)
 {
 	struct rotation r = { .how = ROTATION_NEVER };
 	bool ok = text.n == 0;
-	char letter = text.n > 1 && text.p[0] == '$' ? (char)text.p[1] : '\0';
+	uint8_t letter = text.n > 1 && text.p[0] == '$' ? text.p[1] : 0;
 	if (text.n)
 		slice_take(&text, 1);
 	if (letter == 'H') {
