@@ -63,6 +63,7 @@ static enum log_survey survey_nothing(struct log *l, log_position from, struct s
 }
 
 static struct buf late_offset;
+static uint64_t submitted_ms;
 
 /* In its place is something that a start ignores. */
 static log_position append_but_offset(struct log *l, uint8_t type, bool urgent,
@@ -86,6 +87,60 @@ static void submit_and_offset(struct log *l, uint64_t now_ms)
 	buf_free(&late_offset);
 }
 
+/* In two transactions, of which the first is on its way to the disk before the second begins. */
+static log_position append_torn(struct log *l, uint8_t type, bool urgent,
+                                const struct slice *parts, size_t n, bool replay)
+{
+	static unsigned in_tx;
+	in_tx = type == RECORD_BEGIN ? 1 : in_tx ? in_tx + 1 : 0;
+	if (in_tx == 3 && type != RECORD_COMMIT && (type == RECORD_RELOCATE) == replay) {
+		true_ops->append(l, RECORD_COMMIT, true, NULL, 0);
+		true_ops->submit(l, submitted_ms);
+		true_ops->append(l, RECORD_BEGIN, false, NULL, 0);
+	}
+	return true_ops->append(l, type, urgent, parts, n);
+}
+
+static log_position append_torn_replay(struct log *l, uint8_t type, bool urgent,
+                                       const struct slice *parts, size_t n)
+{
+	return append_torn(l, type, urgent, parts, n, true);
+}
+
+static log_position append_torn_move(struct log *l, uint8_t type, bool urgent,
+                                     const struct slice *parts, size_t n)
+{
+	return append_torn(l, type, urgent, parts, n, false);
+}
+
+static void submit_noted(struct log *l, uint64_t now_ms)
+{
+	submitted_ms = now_ms;
+	true_ops->submit(l, now_ms);
+}
+
+static log_position append_bare(struct log *l, uint8_t type, bool urgent,
+                                const struct slice *parts, size_t n)
+{
+	struct buf whole = { 0 }, bare = { 0 };
+	struct record_publish p;
+	struct record_target first;
+	for (size_t i = 0; i < n; i++)
+		buf_append_slice(&whole, parts[i]);
+	if (type == RECORD_PUBLISH && record_publish_decode(buf_slice(&whole), &p) &&
+	    record_target_next(&p.packed_targets, &first)) {
+		p.targets = &first;
+		p.n_targets = 1;
+		record_publish_encode(&bare, &p);
+		buf_append_slice(&bare, p.body);
+	}
+	struct slice body = buf_slice(bare.len ? &bare : &whole);
+	log_position at = true_ops->append(l, type, urgent, &body, 1);
+	buf_free(&whole);
+	buf_free(&bare);
+	return at;
+}
+
 static void plant(struct inside *in)
 {
 	static struct log_ops ops;
@@ -99,6 +154,12 @@ static void plant(struct inside *in)
 		ops.append = append_but_offset;
 		ops.submit = submit_and_offset;
 	}
+	if (in->plant == PLANT_TORN_REPLAY || in->plant == PLANT_TORN_MOVE) {
+		ops.append = in->plant == PLANT_TORN_REPLAY ? append_torn_replay : append_torn_move;
+		ops.submit = submit_noted;
+	}
+	if (in->plant == PLANT_BARE_QUEUE)
+		ops.append = append_bare;
 	if (in->plant == PLANT_FORGOTTEN_ACKS)
 		ops.survey = survey_nothing;
 	in->log->ops = &ops;

@@ -22,12 +22,20 @@ enum plant {
 	PLANT_HASTY_DROP,        /* a segment goes before what was copied out of it is durable */
 	PLANT_EARLY_SIGHT,       /* readers of a stream see what is not durable yet */
 	PLANT_LATE_OFFSET,       /* an offset is written behind the transaction that it is part of */
+	PLANT_TORN_REPLAY,       /* the first message that is put back counts by itself */
+	PLANT_TORN_MOVE,         /* ... that is moved is there before it has left */
+	PLANT_BARE_QUEUE,        /* a message is logged for one queue, and not for what it retains */
 	PLANTS,
 };
 
-static inline bool plant_is_of_streams(enum plant p)
+/* What has to find it: the script, streams, or queues that retain. */
+enum plant_of { PLANT_OF_SCRIPT, PLANT_OF_STREAMS, PLANT_OF_RETAINED };
+
+static inline enum plant_of plant_of(enum plant p)
 {
-	return p >= PLANT_EARLY_SIGHT;
+	return p >= PLANT_TORN_REPLAY ? PLANT_OF_RETAINED
+	       : p >= PLANT_EARLY_SIGHT ? PLANT_OF_STREAMS
+	                                : PLANT_OF_SCRIPT;
 }
 
 struct inside {

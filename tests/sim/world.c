@@ -10,6 +10,7 @@
 #include "persistence/log.h"
 #include "tests/sim/numbers.h"
 #include "tests/sim/once.h"
+#include "tests/sim/retained.h"
 #include "tests/sim/shadow.h"
 #include "tests/sim/streams.h"
 #include "tests/sim/tenants.h"
@@ -40,6 +41,7 @@ void world_init(struct world *w, uint64_t seed)
 {
 	*w = (struct world){ .seed = seed, .random = seed * 0x9E3779B97F4A7C15u + 1 };
 	w->tenants_random = w->once_random = w->streams.random = w->numbers_random = seed;
+	w->retained.random = seed;
 	inside_init(&w->in);
 	w->in.durable = true;
 	if (seed % 2)
@@ -272,6 +274,7 @@ static bool start(struct world *w)
 			buf_clear(&w->why);
 		return false;
 	}
+	retained_forget(w);
 	w->connected = true;
 	w->closed_with = 0;
 	w->n_published = w->confirmed_to = 0;
@@ -577,15 +580,23 @@ static void restart(struct world *w)
 	start(w);
 }
 
+/* Planted bugs are found by what they are planted for. */
+static bool looks_at(const struct world *w, enum plant_of what)
+{
+	return !w->in.plant || plant_of(w->in.plant) == what;
+}
+
 bool world_step(struct world *w)
 {
 	if (w->backs_up)
 		shadow_step(w);
 	tenants_step(w);
 	once_step(w);
-	if (!w->in.plant || plant_is_of_streams(w->in.plant))
+	if (looks_at(w, PLANT_OF_STREAMS))
 		streams_step(w);
 	numbers_step(w);
+	if (looks_at(w, PLANT_OF_RETAINED))
+		retained_step(w);
 	if (!goes_on(w))
 		return false;
 	w->operations++;
@@ -638,6 +649,7 @@ void world_drain(struct world *w)
 	once_leave(w);
 	streams_leave(w);
 	numbers_leave(w);
+	retained_leave(w);
 	for (int i = 0; i < 20; i++)
 		inside_pass(&w->in, 100);
 	log_stats(w->in.log, &s);
@@ -774,12 +786,13 @@ static void check_script(struct world *w)
 		numbers_check(w);
 }
 
-/* Planted bugs are found by what they are planted for. */
 static void check_all(struct world *w)
 {
-	if (!plant_is_of_streams(w->in.plant))
+	if (looks_at(w, PLANT_OF_SCRIPT))
 		check_script(w);
-	if (w->why.len == 0 && (!w->in.plant || plant_is_of_streams(w->in.plant)))
+	if (w->why.len == 0 && looks_at(w, PLANT_OF_RETAINED))
+		retained_check(w);
+	if (w->why.len == 0 && looks_at(w, PLANT_OF_STREAMS))
 		streams_check(w);
 }
 

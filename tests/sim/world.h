@@ -10,7 +10,7 @@
 /* The last queue is where messages end up whose time is over. */
 enum {
 	PLAIN = 6, ALWAYS = 4, DEAD = PLAIN, QUEUES, MESSAGES = 2048, HELD = 64, TENANTS = 3,
-	KEYED = 512, STREAMS = 4, STREAMED = 512, NUMBERED = 300,
+	KEYED = 512, STREAMS = 4, STREAMED = 512, NUMBERED = 300, RETAINED = 200, LINES = 4, LINE = 300,
 };
 
 struct shadow;
@@ -69,6 +69,34 @@ struct numbered {
 	bool taken[2];               /* came out of the queue, and was acked */
 };
 
+/* What is believed of queues that retain their messages, and of one beside (retained.h). */
+struct retained_message {
+	bool persistent;
+	uint16_t bytes;
+	uint64_t sent_ms;
+};
+
+struct line {                    /* messages in order */
+	uint16_t id[LINE];
+	unsigned n;
+};
+
+struct retained_work {           /* begun, and the end of it is not known */
+	enum retained_doing { NOTHING, SENT, TAKEN, REPLAYED, MOVED } what;
+	unsigned from, to;           /* queues */
+	uint16_t id[LINE];           /* the messages ... */
+	unsigned n;                  /* ... so many */
+};
+
+struct retained {
+	struct retained_message sent[RETAINED];
+	uint16_t n_sent;
+	struct line ready[LINES];    /* what a queue holds ... */
+	struct line kept[LINES - 1]; /* ... and has retained ever, by offset */
+	struct retained_work work;
+	uint64_t random;
+};
+
 /* A virtual host that comes and goes (tenants.h). */
 struct tenant {
 	enum belief there;
@@ -108,6 +136,7 @@ struct world {
 	struct numbered numbered[NUMBERED];   /* by number, from 1 on */
 	uint32_t n_numbered;
 	uint64_t numbers_random;
+	struct retained retained;
 	struct outstanding held[HELD];
 	unsigned n_held;
 	unsigned operations;         /* done so far */
