@@ -11,7 +11,7 @@
  *
  * All must be 0.  numbers=0 sends the same without numbers: with expect=twice it shows that what
  * must not be would be seen. */
-#include <poll.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,10 +128,7 @@ static void publish(uint32_t number)
 
 static void add_message(void)
 {
-	if (n_messages + 1 >= room_messages) {
-		room_messages = room_messages ? 2 * room_messages : 65536;
-		messages = mem_realloc(messages, room_messages * sizeof *messages);
-	}
+	messages = harness_grow(messages, n_messages + 1, &room_messages, sizeof *messages);
 	messages[++n_messages] = (struct message){ 0 };
 }
 
@@ -177,35 +174,28 @@ static void on_return(struct slice header)
 		publisher.complete = f.integer;
 }
 
-static void hear_publisher(void)
+static void note_told(void *unused, const struct told *t)
 {
-	struct slice rest = buf_slice(&publisher.wire.in), before = rest;
-	for (struct frame f, header, body; before = rest, wire_next(&rest, &f);) {
-		struct method m = { 0 };
-		if (f.type != FRAME_METHOD || method_decode(f.payload, &m) != METHOD_OK)
-			m.id = 0;
-		if (m.id == METHOD_basic_ack)
-			on_confirm(m.basic_ack.delivery_tag, m.basic_ack.multiple);
-		else if (m.id != METHOD_basic_return)
-			victim_complain(&victim, "the publisher hears something unexpected (%x)", m.id);
-		else if (!wire_next(&rest, &header) || !wire_next(&rest, &body))
-			break;
-		else
-			on_return(header.payload);
-	}
-	wire_done(&publisher.wire, before);
+	const struct method *m = &t->method;
+	(void)unused;
+	if (m->id == METHOD_basic_ack)
+		on_confirm(m->basic_ack.delivery_tag, m->basic_ack.multiple);
+	else if (m->id == METHOD_basic_return)
+		on_return(t->header);
+	else
+		victim_complain(&victim, "the publisher hears something unexpected (%x)", m->id);
+}
+
+static void hear(struct wire *w)
+{
+	harness_hear(w, note_told, NULL);
 }
 
 /* False when the peer is gone. */
 static bool move(void)
 {
-	struct wire *w = &publisher.wire;
-	struct pollfd fd = { w->fd, w->out.len ? POLLIN | POLLOUT : POLLIN, 0 };
-	poll(&fd, 1, 1);
-	if ((fd.revents & (POLLIN | POLLHUP | POLLERR)) && !wire_read(w))
-		return false;
-	hear_publisher();
-	return wire_write(w);
+	struct wire *const w = &publisher.wire;
+	return harness_look(&w, 1, hear) && wire_write(w);
 }
 
 /* All that the answer covers is there: it need not be sent again. */
@@ -262,16 +252,11 @@ static bool publish_until(uint64_t until_us)
 
 /* ---- rounds ---- */
 
-/* Confirms that had arrived before the kill still count: they were promises. */
 static void kill_broker(void)
 {
-	struct wire *w = &publisher.wire;
 	victim_kill(&victim);
 	victim.kills++;
-	while (w->fd >= 0 && poll(&(struct pollfd){ w->fd, POLLIN, 0 }, 1, 0) > 0)
-		if (!wire_read(w))
-			break;
-	hear_publisher();
+	harness_hang_up(&publisher.wire, hear);
 }
 
 static bool run_round(uint64_t round)
@@ -312,14 +297,12 @@ static struct {
 
 static void note(struct slice body)
 {
-	char text[LABEL_BYTES + 1] = "";
 	uint32_t number;
 	if (body.n == sizeof last && memcmp(body.p, last, sizeof last) == 0) {
 		reader.done = true;
 		return;
 	}
-	memcpy(text, body.p, body.n < LABEL_BYTES ? body.n : LABEL_BYTES);
-	if (sscanf(text, "%8x", &number) != 1 || number == 0 || number > n_messages) {
+	if (!harness_numbers(body, 1, &number) || number == 0 || number > n_messages) {
 		victim_complain(&victim, "a message that was never published");
 		return;
 	}
@@ -329,23 +312,20 @@ static void note(struct slice body)
 	reader.before = number;
 }
 
+static void note_read(void *tag, const struct told *t)
+{
+	if (t->method.id != METHOD_basic_deliver) {
+		victim_complain(&victim, "the reader hears something unexpected (%x)", t->method.id);
+		return;
+	}
+	*(uint64_t *)tag = t->method.basic_deliver.delivery_tag;
+	note(t->body);
+}
+
 static void hear_reader(void)
 {
-	struct slice rest = buf_slice(&reader.wire.in), before = rest;
 	uint64_t tag = 0;
-	for (struct frame f, header, body; before = rest, wire_next(&rest, &f);) {
-		struct method m = { 0 };
-		if (f.type != FRAME_METHOD || method_decode(f.payload, &m) != METHOD_OK ||
-		    m.id != METHOD_basic_deliver)
-			victim_complain(&victim, "the reader hears something unexpected (%x)", m.id);
-		else if (!wire_next(&rest, &header) || !wire_next(&rest, &body))
-			break;
-		else {
-			tag = m.basic_deliver.delivery_tag;
-			note(body.payload);
-		}
-	}
-	wire_done(&reader.wire, before);
+	harness_hear(&reader.wire, note_read, &tag);
 	struct method ack = { .id = METHOD_basic_ack,
 		                  .basic_ack = { .delivery_tag = tag, .multiple = true } };
 	if (tag)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/kill/harness.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +12,10 @@
 #include <unistd.h>
 
 #include "amqp/props.h"
+#include "base/die.h"
+#include "base/mem.h"
 
-enum { DIAL_US = 2000, PRINTED_MOST = 20 };
+enum { DIAL_US = 2000, PRINTED_MOST = 20, LOOKED_AT = 8 };
 
 static uint64_t dice_state;
 
@@ -129,7 +132,104 @@ bool victim_dial(struct victim *v, struct wire *w)
 	return true;
 }
 
+bool victim_round(struct victim *v, uint64_t load_ms, bool (*open)(void), bool (*move)(void))
+{
+	victim_start(v);
+	bool ok = open();
+	uint64_t until = wire_now_us() + 1000 * (20 + dice(load_ms + 1));
+	while (ok && wire_now_us() < until)
+		ok = move();
+	if (!ok)
+		victim_complain(v, "the broker hung up before it was killed");
+	victim_kill(v);
+	v->kills++;
+	return ok;
+}
+
+/* ---- clients ---- */
+
+bool harness_declare(struct wire *w, const char *name, struct slice arguments)
+{
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = {
+							.queue = slice_str(name), .durable = true, .arguments = arguments } };
+	return wire_call(w, &m, METHOD_queue_declare_ok);
+}
+
+/* Bodies above one frame do not occur. False when it is not yet whole. */
+static bool hear_one(struct slice *rest, struct told *t)
+{
+	struct frame f, header, body;
+	*t = (struct told){ 0 };
+	if (!wire_next(rest, &f))
+		return false;
+	if (f.type != FRAME_METHOD || method_decode(f.payload, &t->method) != METHOD_OK)
+		t->method.id = 0;
+	if (t->method.id == 0 || !method_info(t->method.id)->content)
+		return true;
+	if (!wire_next(rest, &header) || !wire_next(rest, &body))
+		return false;
+	t->header = header.payload;
+	t->body = body.payload;
+	return true;
+}
+
+void harness_hear(struct wire *w, void (*note)(void *to, const struct told *t), void *to)
+{
+	struct slice rest = buf_slice(&w->in), before = rest;
+	for (struct told t; before = rest, hear_one(&rest, &t);)
+		note(to, &t);
+	wire_done(w, before);
+}
+
+bool harness_look(struct wire *const *all, size_t n, void (*hear)(struct wire *w))
+{
+	struct pollfd fds[LOOKED_AT];
+	must(n <= LOOKED_AT);
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct pollfd){ all[i]->fd, all[i]->out.len ? POLLIN | POLLOUT : POLLIN, 0 };
+	poll(fds, n, 1);
+	for (size_t i = 0; i < n; i++) {
+		if (all[i]->fd < 0 || !(fds[i].revents & (POLLIN | POLLHUP | POLLERR)))
+			continue;
+		if (!wire_read(all[i]))
+			return false;
+		hear(all[i]);
+	}
+	return true;
+}
+
+void harness_hang_up(struct wire *w, void (*hear)(struct wire *w))
+{
+	while (w->fd >= 0 && poll(&(struct pollfd){ w->fd, POLLIN, 0 }, 1, 0) > 0)
+		if (!wire_read(w))
+			break;
+	hear(w);
+	wire_close(w);
+}
+
+void *harness_grow(void *p, uint32_t n, uint32_t *room, size_t each)
+{
+	if (n < *room)
+		return p;
+	*room = *room ? 2 * *room : 65536;
+	return mem_realloc(p, *room * each);
+}
+
 /* ---- messages ---- */
+
+bool harness_numbers(struct slice body, unsigned n, uint32_t *out)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char text[9] = "";
+		if (body.n < 8)
+			return false;
+		memcpy(text, slice_take(&body, 8).p, 8);
+		if (sscanf(text, "%8x", &out[i]) != 1)
+			return false;
+	}
+	return true;
+}
 
 bool harness_send(struct wire *w)
 {

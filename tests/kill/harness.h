@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the programs here share: options, dice, complaints, and a broker that is killed. */
+/* What the programs here share: options, dice, complaints, a broker that is killed, and clients of
+ * it that look after their sockets. */
 #ifndef KILL_HARNESS_H
 #define KILL_HARNESS_H
 
@@ -56,6 +57,39 @@ void victim_kill(struct victim *v);
 /* Counts a failure; the first of them are printed. */
 void victim_complain(struct victim *v, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Starts the broker, opens all that is wanted, and moves for 20 ms and up to load_ms more; then
+ * kills it.  False, with a complaint, when it hung up before. */
+bool victim_round(struct victim *v, uint64_t load_ms, bool (*open)(void), bool (*move)(void));
+
+/* ---- clients ---- */
+
+bool harness_declare(struct wire *w, const char *name, struct slice arguments);
+
+/* What came: a method, with its content in one frame when it carries one; id 0: none that makes
+ * sense. */
+struct told {
+	struct method method;
+	struct slice header, body;
+};
+
+/* Gives all that is there and whole to note. */
+void harness_hear(struct wire *w, void (*note)(void *to, const struct told *t), void *to);
+
+/* One look at the sockets (fd -1: none): hear is called for what came on each.  False when a peer
+ * was lost. */
+bool harness_look(struct wire *const *all, size_t n, void (*hear)(struct wire *w));
+
+/* What had arrived before the kill still counts: it was promised.  Then the socket is closed. */
+void harness_hang_up(struct wire *w, void (*hear)(struct wire *w));
+
+/* Room for one more of n in an array. */
+void *harness_grow(void *p, uint32_t n, uint32_t *room, size_t each);
+
+/* ---- messages ---- */
+
+/* Numbers at the front of a body, 8 digits in hex each. False when they are not there. */
+bool harness_numbers(struct slice body, unsigned n, uint32_t *out);
 
 /* Appends a persistent message to a queue, with a label at the front of a body of n bytes. */
 void harness_publish(struct buf *out, const char *queue, const char *expiration,

@@ -28,7 +28,6 @@
  * loop=copy has the consumer do by hand what reject and retry are for: it publishes a message where
  * it belongs and acks it when the next one comes, loop=late acks it and publishes it then.  With
  * expect=twice and expect=lost they show that what must not be would be seen. */
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,14 +125,6 @@ static int n_ways(void)
 
 /* ---- queues ---- */
 
-static bool declare(struct wire *w, const char *name, struct slice arguments)
-{
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(name), .durable = true,
-		                                   .arguments = arguments } };
-	return wire_call(w, &m, METHOD_queue_declare_ok);
-}
-
 static void put_retry(struct buf *arguments, int64_t min_ms)
 {
 	table_put_str(arguments, "x-delayed-retry-type", "all");
@@ -176,7 +167,7 @@ static bool declare_narrow(struct wire *w)
 	table_put_str(&arguments, "x-overflow", "reject-publish");
 	table_put_int(&arguments, "x-max-length", HELD_MOST);
 	table_put_int(&arguments, "x-message-ttl", HELD_TTL_MS);
-	bool ok = declare(w, narrow, buf_slice(&arguments));
+	bool ok = harness_declare(w, narrow, buf_slice(&arguments));
 	buf_free(&arguments);
 	return ok;
 }
@@ -187,8 +178,8 @@ static bool declare_all(struct wire *w)
 	for (int way = 0; way < n_ways() && ok; way++) {
 		struct buf arguments = { 0 };
 		put_arguments(&arguments, way);
-		ok = declare(w, sinks[way], slice_of("", 0)) &&
-		     declare(w, sources[way], buf_slice(&arguments));
+		ok = harness_declare(w, sinks[way], slice_of("", 0)) &&
+		     harness_declare(w, sources[way], buf_slice(&arguments));
 		buf_free(&arguments);
 	}
 	return ok;
@@ -234,10 +225,7 @@ static void publish(void)
 	char label[LABEL_BYTES + 1], expiration[8];
 	uint8_t way = (uint8_t)dice((uint64_t)n_ways());
 	bool mortal = way == EXPIRE || way == RETRY || way == WAIT;
-	if (n_messages == room_messages) {
-		room_messages = room_messages ? 2 * room_messages : 65536;
-		messages = mem_realloc(messages, room_messages * sizeof *messages);
-	}
+	messages = harness_grow(messages, n_messages, &room_messages, sizeof *messages);
 	messages[n_messages] = (struct message){ .way = way, .round = victim.kills + 1 };
 	snprintf(label, sizeof label, "%08x", n_messages++);
 	snprintf(expiration, sizeof expiration, "%u", (unsigned)dice(way == RETRY ? 50 : 2 * TTL_MS));
@@ -258,20 +246,6 @@ static void on_confirm(uint64_t tag, bool multiple)
 		n_confirmed += !messages[i].confirmed;
 		messages[i].confirmed = true;
 	}
-}
-
-static void hear_publisher(void)
-{
-	struct slice rest = buf_slice(&publisher.wire.in);
-	for (struct frame f; wire_next(&rest, &f);) {
-		struct method m = { 0 };
-		if (f.type != FRAME_METHOD || method_decode(f.payload, &m) != METHOD_OK ||
-		    m.id != METHOD_basic_ack)
-			victim_complain(&victim, "the publisher hears something unexpected (%x)", m.id);
-		else
-			on_confirm(m.basic_ack.delivery_tag, m.basic_ack.multiple);
-	}
-	wire_done(&publisher.wire, rest);
 }
 
 /* ---- the consumer ---- */
@@ -314,9 +288,7 @@ static void move_by_hand(enum way way, uint64_t tag, struct slice body)
 
 static bool read_label(struct slice body, uint32_t *number)
 {
-	char text[LABEL_BYTES + 1] = "";
-	memcpy(text, body.p, body.n < LABEL_BYTES ? body.n : LABEL_BYTES);
-	bool ok = sscanf(text, "%8x", number) == 1 && *number < n_messages;
+	bool ok = harness_numbers(body, 1, number) && *number < n_messages;
 	if (!ok)
 		victim_complain(&victim, "a message that was never published");
 	return ok;
@@ -376,59 +348,38 @@ static void on_delivery(const struct basic_deliver *m, struct slice body)
 		give_back(m->delivery_tag, body);
 }
 
-static void hear_consumer(void)
-{
-	struct slice rest = buf_slice(&consumer.wire.in), before = rest;
-	for (struct frame f, header, body; before = rest, wire_next(&rest, &f);) {
-		struct method m = { 0 };
-		if (f.type != FRAME_METHOD || method_decode(f.payload, &m) != METHOD_OK ||
-		    m.id != METHOD_basic_deliver)
-			victim_complain(&victim, "the consumer hears something unexpected (%x)", m.id);
-		else if (!wire_next(&rest, &header) || !wire_next(&rest, &body))
-			break;
-		else
-			on_delivery(&m.basic_deliver, body.payload);
-	}
-	wire_done(&consumer.wire, before);
-}
-
 /* ---- rounds ---- */
 
-static bool move_wire(struct wire *w, short revents, void (*hear)(void))
+static void note_told(void *by, const struct told *t)
 {
-	if ((revents & (POLLIN | POLLHUP | POLLERR)) && !wire_read(w))
-		return false;
-	hear();
-	return wire_write(w);
+	const struct method *m = &t->method;
+	if (by == &publisher.wire && m->id == METHOD_basic_ack)
+		on_confirm(m->basic_ack.delivery_tag, m->basic_ack.multiple);
+	else if (by == &consumer.wire && m->id == METHOD_basic_deliver)
+		on_delivery(&m->basic_deliver, t->body);
+	else
+		victim_complain(&victim, "something unexpected is heard (%x)", m->id);
 }
 
-/* One look at both sockets. False when a peer was lost. */
+static void hear(struct wire *w)
+{
+	harness_hear(w, note_told, w);
+}
+
+/* False when a peer was lost. */
 static bool move(void)
 {
-	struct wire *p = &publisher.wire, *c = &consumer.wire;
-	while (p->out.len < 32768 && n_messages - publisher.first - publisher.confirmed < WINDOW)
+	struct wire *const both[] = { &publisher.wire, &consumer.wire };
+	while (both[0]->out.len < 32768 &&
+	       n_messages - publisher.first - publisher.confirmed < WINDOW)
 		publish();
-	struct pollfd fds[] = { { p->fd, p->out.len ? POLLIN | POLLOUT : POLLIN, 0 },
-		                    { c->fd, c->out.len ? POLLIN | POLLOUT : POLLIN, 0 } };
-	poll(fds, 2, 1);
-	return move_wire(p, fds[0].revents, hear_publisher) &&
-	       move_wire(c, fds[1].revents, hear_consumer);
+	return harness_look(both, ARRAY_LEN(both), hear) && wire_write(both[0]) && wire_write(both[1]);
 }
 
-/* Confirms that had arrived before the kill still count: they were promises. */
-static void hang_up(void)
-{
-	struct wire *p = &publisher.wire;
-	while (p->fd >= 0 && poll(&(struct pollfd){ p->fd, POLLIN, 0 }, 1, 0) > 0)
-		if (!wire_read(p))
-			break;
-	hear_publisher();
-	wire_close(p);
-	wire_close(&consumer.wire);
-}
+static pid_t handing;
 
 /* Until it cannot any more. */
-static pid_t begin_to_hand(void)
+static void begin_to_hand(void)
 {
 	char command[1024];
 	const char *slash = strrchr(victim.broker, '/');
@@ -436,38 +387,37 @@ static pid_t begin_to_hand(void)
 	snprintf(command, sizeof command,
 	         "while %.*sleveretctl --data-dir '%s' -q move --count 150 %s %s; do :; done "
 	         "> /dev/null 2>&1", n, victim.broker, victim.data, sources[HAND], sinks[HAND]);
-	pid_t pid = n_ways() > HAND ? fork() : -1;
-	if (pid == 0) {
+	handing = n_ways() > HAND ? fork() : -1;
+	if (handing == 0) {
 		setpgid(0, 0);
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 		_exit(127);
 	}
-	return pid;
 }
 
-static void end_to_hand(pid_t pid)
+static void end_to_hand(void)
 {
-	if (pid <= 0)
+	if (handing <= 0)
 		return;
-	setpgid(pid, pid);
-	kill(-pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	setpgid(handing, handing);
+	kill(-handing, SIGKILL);
+	waitpid(handing, NULL, 0);
 }
 
+static bool open_all(void)
+{
+	bool ok = open_publisher() && open_consumer();
+	begin_to_hand();
+	return ok;
+}
+
+/* What the consumer was handed at last comes again. */
 static bool run_round(void)
 {
-	victim_start(&victim);
-	bool ok = open_publisher() && open_consumer();
-	pid_t handing = begin_to_hand();
-	uint64_t until = wire_now_us() + 1000 * (20 + dice(options.load_ms + 1));
-	while (ok && wire_now_us() < until)
-		ok = move();
-	if (!ok)
-		victim_complain(&victim, "the broker hung up before it was killed");
-	victim_kill(&victim);
-	end_to_hand(handing);
-	victim.kills++;
-	hang_up();
+	bool ok = victim_round(&victim, options.load_ms, open_all, move);
+	end_to_hand();
+	harness_hang_up(&publisher.wire, hear);
+	wire_close(&consumer.wire);
 	return ok;
 }
 

@@ -14,7 +14,6 @@
  *
  * All must be 0.  loop=twice commits between the publishes and the ack: with expect=torn it shows
  * that what must not be would be seen. */
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,22 +84,14 @@ static bool expects_torn(void)
 
 /* ---- setting up ---- */
 
-static bool declare(struct wire *w, const char *name, struct slice arguments)
-{
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = {
-							.queue = slice_str(name), .durable = true, .arguments = arguments } };
-	return wire_call(w, &m, METHOD_queue_declare_ok);
-}
-
 static bool open_publisher(void)
 {
 	struct wire *w = &publisher.wire;
 	struct method confirm = { .id = METHOD_confirm_select };
 	struct buf arguments = { 0 };
 	table_put_str(&arguments, "x-queue-type", "stream");
-	bool ok = victim_dial(&victim, w) && declare(w, stream, buf_slice(&arguments)) &&
-	          declare(w, copies, slice_of("", 0)) &&
+	bool ok = victim_dial(&victim, w) && harness_declare(w, stream, buf_slice(&arguments)) &&
+	          harness_declare(w, copies, slice_of("", 0)) &&
 	          wire_call(w, &confirm, METHOD_confirm_select_ok);
 	buf_free(&arguments);
 	publisher.first = n_messages;
@@ -153,10 +144,7 @@ static void publish_some(void)
 	char label[LABEL_BYTES + 1];
 	while (n_messages < publisher.end &&
 	       n_messages - publisher.first < publisher.confirmed + WINDOW) {
-		if (n_messages == room_messages) {
-			room_messages = room_messages ? 2 * room_messages : 65536;
-			messages = mem_realloc(messages, room_messages * sizeof *messages);
-		}
+		messages = harness_grow(messages, n_messages, &room_messages, sizeof *messages);
 		messages[n_messages] = (struct message){ 0 };
 		snprintf(label, sizeof label, "%08x%08x", n_messages++, 0);
 		harness_publish(&publisher.wire.out, stream, NULL, label,
@@ -177,9 +165,11 @@ static void on_confirm(const struct basic_ack *ack)
 
 static bool read_label(struct slice body, uint32_t *number, uint32_t *offset)
 {
-	char text[LABEL_BYTES + 1] = "";
-	memcpy(text, body.p, body.n < LABEL_BYTES ? body.n : LABEL_BYTES);
-	return sscanf(text, "%8x%8x", number, offset) == 2 && *number < n_messages;
+	uint32_t both[2];
+	bool ok = harness_numbers(body, 2, both) && both[0] < n_messages;
+	*number = ok ? both[0] : 0;
+	*offset = ok ? both[1] : 0;
+	return ok;
 }
 
 static uint32_t offset_of(struct slice header)
@@ -270,56 +260,31 @@ static void on_commit_ok(void)
 
 /* ---- both ---- */
 
-/* Bodies above one frame do not occur. False when a delivery is not yet whole. */
-static bool hear_frame(struct slice *rest, const struct frame *f)
+static void note(void *unused, const struct told *t)
 {
-	struct frame header, body;
-	struct method m = { 0 };
-	bool ok = f->type == FRAME_METHOD && method_decode(f->payload, &m) == METHOD_OK;
-	if (ok && m.id == METHOD_basic_ack) {
-		on_confirm(&m.basic_ack);
-	} else if (ok && m.id == METHOD_tx_commit_ok) {
+	const struct method *m = &t->method;
+	(void)unused;
+	if (m->id == METHOD_basic_ack)
+		on_confirm(&m->basic_ack);
+	else if (m->id == METHOD_tx_commit_ok)
 		on_commit_ok();
-	} else if (!ok || m.id != METHOD_basic_deliver) {
-		victim_complain(&victim, "something unexpected is heard (%x)", m.id);
-	} else if (!wire_next(rest, &header) || !wire_next(rest, &body)) {
-		return false;
-	} else {
-		on_delivery(m.basic_deliver.delivery_tag, header.payload, body.payload);
-	}
-	return true;
+	else if (m->id == METHOD_basic_deliver)
+		on_delivery(m->basic_deliver.delivery_tag, t->header, t->body);
+	else
+		victim_complain(&victim, "something unexpected is heard (%x)", m->id);
 }
 
 static void hear(struct wire *w)
 {
-	struct slice rest = buf_slice(&w->in), before = rest;
-	for (struct frame f; before = rest, wire_next(&rest, &f);)
-		if (!hear_frame(&rest, &f))
-			break;
-	wire_done(w, before);
+	harness_hear(w, note, NULL);
 }
 
-static bool serve(struct wire *w, short revents)
-{
-	if (revents & (POLLIN | POLLHUP | POLLERR)) {
-		if (!wire_read(w))
-			return false;
-		hear(w);
-	}
-	return true;
-}
-
-/* One look at both sockets. False when a peer was lost. */
+/* False when a peer was lost. */
 static bool move(void)
 {
-	struct wire *all[] = { &publisher.wire, &reader.wire };
-	struct pollfd fds[2];
-	for (size_t i = 0; i < 2; i++)
-		fds[i] = (struct pollfd){ all[i]->fd, all[i]->out.len ? POLLIN | POLLOUT : POLLIN, 0 };
-	poll(fds, 2, 1);
-	for (size_t i = 0; i < 2; i++)
-		if (all[i]->fd >= 0 && !serve(all[i], fds[i].revents))
-			return false;
+	struct wire *const all[] = { &publisher.wire, &reader.wire };
+	if (!harness_look(all, ARRAY_LEN(all), hear))
+		return false;
 	if (publisher.wire.fd >= 0)
 		publish_some();
 	if (!reader.awaits && reader.n_open)
@@ -327,29 +292,16 @@ static bool move(void)
 	return (publisher.wire.fd < 0 || wire_write(&publisher.wire)) && wire_write(&reader.wire);
 }
 
-/* What had arrived before the kill still counts: it was promised. */
-static void hang_up(struct wire *w)
+static bool open_both(void)
 {
-	while (w->fd >= 0 && poll(&(struct pollfd){ w->fd, POLLIN, 0 }, 1, 0) > 0)
-		if (!wire_read(w))
-			break;
-	hear(w);
-	wire_close(w);
+	return open_publisher() && open_reader();
 }
 
 static bool run_round(void)
 {
-	victim_start(&victim);
-	bool ok = open_publisher() && open_reader();
-	uint64_t until = wire_now_us() + 1000 * (20 + dice(options.load_ms + 1));
-	while (ok && wire_now_us() < until)
-		ok = move();
-	if (!ok)
-		victim_complain(&victim, "the broker hung up before it was killed");
-	victim_kill(&victim);
-	victim.kills++;
-	hang_up(&publisher.wire);
-	hang_up(&reader.wire);
+	bool ok = victim_round(&victim, options.load_ms, open_both, move);
+	harness_hang_up(&publisher.wire, hear);
+	harness_hang_up(&reader.wire, hear);
 	return ok;
 }
 

@@ -17,7 +17,6 @@
  * targets: with expect=torn they show that what must not be would be seen.  command= starts another
  * broker (it listens on port=, lets guest in and finds its data again); then its process group is
  * killed. */
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,9 +97,7 @@ static void encode_publish(struct buf *out, const char *queue, uint32_t number,
 
 static bool declare(struct wire *w, const char *name)
 {
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(name), .durable = true } };
-	return wire_call(w, &m, METHOD_queue_declare_ok);
+	return harness_declare(w, name, slice_of("", 0));
 }
 
 static bool commit_and_wait(struct wire *w)
@@ -116,10 +113,7 @@ static bool fill(void)
 	bool ok = victim_dial(&victim, &w) && declare(&w, source) && declare(&w, targets[0]) &&
 	          declare(&w, targets[1]) && wire_call(&w, &select, METHOD_tx_select_ok);
 	for (uint64_t i = 0; ok && i < options.fill; i++) {
-		if (n_messages == room_messages) {
-			room_messages = room_messages ? 2 * room_messages : 65536;
-			messages = mem_realloc(messages, room_messages * sizeof *messages);
-		}
+		messages = harness_grow(messages, n_messages, &room_messages, sizeof *messages);
 		messages[n_messages] = (struct message){ 0 };
 		encode_publish(&w.out, source, n_messages++, 0, LABEL_BYTES);
 	}
@@ -197,10 +191,8 @@ static void finish(struct worker *k)
 static void begin(struct worker *k)
 {
 	uint32_t n = 1 + (uint32_t)dice(BATCH_MOST);
-	if (n_transactions == room_transactions) {
-		room_transactions = room_transactions ? 2 * room_transactions : 65536;
-		transactions = mem_realloc(transactions, room_transactions * sizeof *transactions);
-	}
+	transactions =
+		harness_grow(transactions, n_transactions, &room_transactions, sizeof *transactions);
 	struct transaction *t = &transactions[n_transactions];
 	*t = (struct transaction){ .n = n < k->n_open ? n : k->n_open };
 	for (uint32_t i = 0; i < t->n; i++)
@@ -231,9 +223,11 @@ static void on_commit_ok(struct worker *k)
 
 static bool read_label(struct slice body, uint32_t *number, uint32_t *transaction)
 {
-	char text[LABEL_BYTES + 1] = "";
-	memcpy(text, body.p, body.n < LABEL_BYTES ? body.n : LABEL_BYTES);
-	return sscanf(text, "%8x%8x", number, transaction) == 2 && *number < n_messages;
+	uint32_t both[2];
+	bool ok = harness_numbers(body, 2, both) && both[0] < n_messages;
+	*number = ok ? both[0] : 0;
+	*transaction = ok ? both[1] : 0;
+	return ok;
 }
 
 static void on_delivery(struct worker *k, uint64_t tag, struct slice body)
@@ -254,48 +248,32 @@ static void on_delivery(struct worker *k, uint64_t tag, struct slice body)
 		victim_complain(&victim, "message %u comes again after a commit-ok", number);
 }
 
-/* Bodies above one frame do not occur. False when a delivery is not yet whole. */
-static bool hear_frame(struct worker *k, struct slice *rest, const struct frame *f)
+static void note(void *worker, const struct told *t)
 {
-	struct frame header, body;
-	struct method m = { 0 };
-	bool ok = f->type == FRAME_METHOD && method_decode(f->payload, &m) == METHOD_OK;
-	if (ok && m.id == METHOD_tx_commit_ok)
-		on_commit_ok(k);
-	else if (!ok || m.id != METHOD_basic_deliver)
-		victim_complain(&victim, "a worker hears something unexpected (%x)", m.id);
-	else if (!wire_next(rest, &header) || !wire_next(rest, &body))
-		return false;
+	const struct method *m = &t->method;
+	if (m->id == METHOD_tx_commit_ok)
+		on_commit_ok(worker);
+	else if (m->id == METHOD_basic_deliver)
+		on_delivery(worker, m->basic_deliver.delivery_tag, t->body);
 	else
-		on_delivery(k, m.basic_deliver.delivery_tag, body.payload);
-	return true;
+		victim_complain(&victim, "a worker hears something unexpected (%x)", m->id);
 }
 
-static void hear(struct worker *k)
+static void hear(struct wire *w)
 {
-	struct slice rest = buf_slice(&k->wire.in), before = rest;
-	for (struct frame f; before = rest, wire_next(&rest, &f);)
-		if (!hear_frame(k, &rest, &f))
-			break;
-	wire_done(&k->wire, before);
+	harness_hear(w, note, (struct worker *)w);
 }
 
-/* One look at all sockets. False when a peer was lost. */
+/* False when a peer was lost. */
 static bool move(void)
 {
-	struct pollfd fds[WORKERS];
-	for (int i = 0; i < WORKERS; i++) {
-		struct wire *w = &workers[i].wire;
-		fds[i] = (struct pollfd){ w->fd, w->out.len ? POLLIN | POLLOUT : POLLIN, 0 };
-	}
-	poll(fds, WORKERS, 1);
+	struct wire *all[WORKERS];
+	for (int i = 0; i < WORKERS; i++)
+		all[i] = &workers[i].wire;
+	if (!harness_look(all, WORKERS, hear))
+		return false;
 	for (int i = 0; i < WORKERS; i++) {
 		struct worker *k = &workers[i];
-		if (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) {
-			if (!wire_read(&k->wire))
-				return false;
-			hear(k);
-		}
 		if (!k->awaits && k->n_open)
 			begin(k);
 		if (!wire_write(&k->wire))
@@ -306,31 +284,19 @@ static bool move(void)
 
 /* ---- rounds ---- */
 
-/* What had arrived before the kill still counts: it was promised. */
-static void hang_up(struct worker *k)
+static bool open_all(void)
 {
-	while (k->wire.fd >= 0 && poll(&(struct pollfd){ k->wire.fd, POLLIN, 0 }, 1, 0) > 0)
-		if (!wire_read(&k->wire))
-			break;
-	hear(k);
-	wire_close(&k->wire);
+	bool ok = fill();
+	for (int i = 0; i < WORKERS && ok; i++)
+		ok = open_worker(&workers[i]);
+	return ok;
 }
 
 static bool run_round(void)
 {
-	victim_start(&victim);
-	bool ok = fill();
-	for (int i = 0; i < WORKERS && ok; i++)
-		ok = open_worker(&workers[i]);
-	uint64_t until = wire_now_us() + 1000 * (20 + dice(options.load_ms + 1));
-	while (ok && wire_now_us() < until)
-		ok = move();
-	if (!ok)
-		victim_complain(&victim, "the broker hung up before it was killed");
-	victim_kill(&victim);
-	victim.kills++;
+	bool ok = victim_round(&victim, options.load_ms, open_all, move);
 	for (int i = 0; i < WORKERS; i++)
-		hang_up(&workers[i]);
+		harness_hang_up(&workers[i].wire, hear);
 	return ok;
 }
 
