@@ -142,7 +142,7 @@ $(BUILD)/idle $(BUILD)/storm: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/
 $(BUILD)/siege: $(call objs,$(wildcard tests/hostile/*.c) tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(BUILD)/streams: \
+$(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(BUILD)/streams $(BUILD)/replays: \
 $(BUILD)/%: $(BUILD)/obj/tests/kill/%.o $(call objs,tests/kill/harness.c tests/wire/wire.c) $(LIB)
 	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lpthread -o $@
 
@@ -248,7 +248,7 @@ interop-debian: all
 connectors: all
 	@tests/connectors/run.py
 
-kill: all $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(BUILD)/streams $(SHIMS)
+kill: all $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(BUILD)/streams $(BUILD)/replays $(SHIMS)
 	tests/kill/run.sh
 
 contract: $(BUILD)/contract
@@ -300,7 +300,7 @@ BENCHES := $(patsubst %,$(BUILD)/%,flood idle storm churn declare disk first att
 bench: all $(BENCHES)
 	@sh tests/bench/run.sh
 
-programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(BUILD)/streams $(SHIMS)
+programs: all $(BENCHES) $(BUILD)/kill $(BUILD)/tx $(BUILD)/moves $(BUILD)/again $(BUILD)/streams $(BUILD)/replays $(SHIMS)
 
 fresh:
 	@sh tools/fresh.sh

@@ -91,6 +91,11 @@ check_with streams "$tx kills while a stream is copied, on a disk that forgets" 
 	segment=1MB preload="$build/lossy_disk.so"
 check_with streams "$tx kills while a stream is copied, with next to no memory" kills=$tx memory=1
 
+check_with replays "$tx kills while messages are put back: all of each replay, or nothing" kills=$tx
+check_with replays "$tx kills while messages are put back, on a disk that forgets" kills=$tx \
+	segment=1MB preload="$build/lossy_disk.so"
+check_with replays "$tx kills while messages are put back, with next to no memory" kills=$tx memory=1
+
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \
 	mode=slow preload="$build/slow_sync.so" durability=os expect=early
@@ -103,6 +108,8 @@ check_with tx "a second commit between two targets is seen to tear them apart" k
 
 check_with streams "a second commit between copy and offset is seen to copy twice" kills=$tx \
 	loop=twice expect=torn
+
+check_with replays "replays in two halves are seen to be torn" kills=$tx loop=halves expect=torn
 
 check_with moves "dead letters and retries by hand, in two steps, are seen to be in two places" \
 	kills=5 loop=copy expect=twice
