@@ -91,7 +91,8 @@ check_with streams "$tx kills while a stream is copied, on a disk that forgets" 
 	segment=1MB preload="$build/lossy_disk.so"
 check_with streams "$tx kills while a stream is copied, with next to no memory" kills=$tx memory=1
 
-check_with replays "$tx kills while messages are put back: all of each replay, or nothing" kills=$tx
+check_with replays "$tx kills while messages are put back: all of each replay, or nothing" \
+	kills=$tx
 check_with replays "$tx kills while messages are put back, on a disk that forgets" kills=$tx \
 	segment=1MB preload="$build/lossy_disk.so"
 check_with replays "$tx kills while messages are put back, with next to no memory" kills=$tx memory=1

@@ -97,7 +97,58 @@ def send_keyed(channel):
         channel.basic_publish("", "o", body_of(i), keyed)
 
 
+NUMBERED, ROOM, MANY = 5, 2, 20000
+
+
+def send_numbered(channel):
+    """Of a publisher with numbers: n has no room for the last ones, and refuses them."""
+    for i in range(NUMBERED):
+        numbered = pika.BasicProperties(delivery_mode=2, headers={
+            "x-publisher-id": "golden", "x-publisher-sequence": i + 1})
+        try:
+            channel.basic_publish("", "n", body_of(i), numbered)
+        except pika.exceptions.NackError:
+            pass
+
+
+def send_rest(channel):
+    """What the others have no records of: dead letters, what leaves memory, transient messages."""
+    for q, arguments in {"n": {"x-max-length": ROOM, "x-overflow": "reject-publish"},
+                         "dies": {"x-dead-letter-exchange": "",
+                                  "x-dead-letter-routing-key": "dead"},
+                         "dead": {}, "many": {}, "passing": {}, "delivered": {}}.items():
+        channel.queue_declare(q, durable=True, arguments=arguments)
+    send_numbered(channel)
+    for i in range(10):
+        channel.basic_publish("", "dies", body_of(i), PERSISTENT)
+        method, _, _ = channel.basic_get("dies")
+        channel.basic_nack(method.delivery_tag, requeue=False)
+        channel.basic_publish("", "delivered", body_of(i), PERSISTENT)
+        channel.basic_publish("", "passing", body_of(i), PERSISTENT)
+    tx = channel.connection.channel()
+    tx.tx_select()
+    for i in range(MANY):
+        tx.basic_publish("", "many", b"%d" % i, PERSISTENT)
+        tx.basic_publish("", "passing", b"%d" % i)
+    tx.tx_commit()
+    for _ in range(3):
+        channel.basic_get("delivered")
+
+
+def leave_rest(build, data):
+    """With next to no memory; how far queues were delivered is said at a clean stop."""
+    b = Broker(build, data, "message_memory=1")
+    channel = b.channel()
+    send_rest(channel)
+    time.sleep(1)     # what leaves memory does
+    channel.connection.close()
+    b.end()
+
+
 def leave_behind(build, data, kind=""):
+    if kind == "rest":
+        leave_rest(build, data)
+        return
     b = Broker(build, data)
     fill(b.channel())
     if "once" in kind:
@@ -109,20 +160,45 @@ def leave_behind(build, data, kind=""):
     b.end(signal.SIGKILL)
 
 
+def expected_rest():
+    ten = [body_of(i) for i in range(10)]
+    return {"n": [body_of(i) for i in range(ROOM)], "dead": ten, "dies": [], "passing": ten,
+            "many": [b"%d" % i for i in range(MANY)], "delivered": ten,
+            "sent again": [body_of(i) for i in range(ROOM, 2 * ROOM)], "again": 3}
+
+
 def expected(kind):
+    if kind == "rest":
+        return expected_rest()
     more = {"c": COPIED} if kind else {}
     more |= {"k": KEYED, "o": KEYED} if "once" in kind else {}
     return EXPECTED | {q: [body_of(i) for i in range(n)] for q, n in more.items()}
 
 
 def kind_of(name):
-    return next((kind for kind in ("copied", "once") if kind in name), "")
+    return next((kind for kind in ("copied", "once", "rest") if kind in name), "")
+
+
+def rest_served(channel):
+    """And what comes when all with numbers is sent again; and how much had been delivered."""
+    again = 0
+    for _ in range(10):
+        method, _, _ = channel.basic_get("delivered")
+        again += bool(method and method.redelivered)
+    channel.close()
+    channel = channel.connection.channel()
+    channel.confirm_delivery()
+    got = {q: served(channel, q) for q in expected("rest") if " " not in q and q != "again"}
+    send_numbered(channel)
+    return got | {"sent again": served(channel, "n"), "again": again}
 
 
 def all_served(broker, kind):
     """What is in the queues, after what has keys was sent again."""
     if not broker.ready:
         return {}
+    if kind == "rest":
+        return rest_served(broker.channel())
     if "once" in kind:
         send_keyed(broker.channel())
     return {q: served(broker.channel(), q) for q in expected(kind)}
@@ -131,6 +207,11 @@ def all_served(broker, kind):
 def ctl(build, *arguments):
     return subprocess.run([f"{build}/leveretctl", "log", *arguments], capture_output=True,
                           text=True)
+
+
+def kinds_in(build, data):
+    return [json.loads(line)["type"] for line in ctl(build, "dump", "--json", data).stdout
+            .splitlines()]
 
 
 # ---- whole ----
@@ -344,7 +425,14 @@ def salvage_vhost(build, directory):
     b.end()
 
 
+def kinds_there_are():
+    with open(f"{HERE}/../../persistence/record.h", encoding="utf-8") as file:
+        return set(re.findall(r"^\tRECORD_(\w+) = \d+,", file.read(), re.M)) - {"SUMMARY"}
+
+
 def golden(build, directory):
+    """Each kind of record stands in one of them."""
+    seen = set()
     for name in sorted(os.listdir(f"{HERE}/../golden")):
         if not name.endswith(".tar.xz"):
             continue
@@ -352,19 +440,20 @@ def golden(build, directory):
         with tarfile.open(f"{HERE}/../golden/{name}") as t:
             t.extractall(data)
         r = ctl(build, "verify", f"{data}/data")
+        seen |= set(kinds_in(build, f"{data}/data"))
         b = Broker(build, f"{data}/data")
         wanted, got = expected(kind_of(name)), all_served(b, kind_of(name))
         b.end()
         check(f"golden {name}: verifies, and is served", r.returncode == 0 and got == wanted,
               r.stdout + r.stderr + b.said[-300:])
+    check("golden: records of each kind", seen == kinds_there_are(), seen ^ kinds_there_are())
 
 
 def copied_forward(build, data, kind):
     """What was copied forward is there once, in its place, and so are keys."""
     leave_behind(build, data, kind)
     segments = [f for f in os.listdir(data) if f.endswith(".seg") and f[0] == "w"]
-    kinds = [json.loads(line)["type"] for line in ctl(build, "dump", "--json", data).stdout
-             .splitlines()]
+    kinds = kinds_in(build, data)
     check(f"copies: {kinds.count('RELOCATE')} records, {len(segments)} segments are left",
           "RELOCATE" in kinds and len(segments) < COPIED, kinds[-5:])
     check(f"copies: {kinds.count('DEDUP')} records of keys", ("DEDUP" in kinds) == (kind == "once"))
@@ -385,11 +474,9 @@ def copied_forward(build, data, kind):
 def make_golden(build, path):
     with tempfile.TemporaryDirectory() as directory:
         leave_behind(build, f"{directory}/data", kind_of(path))
-        os.remove(f"{directory}/data/ctl.sock")
-        os.remove(f"{directory}/data/lock")
-        for spare in os.listdir(f"{directory}/data"):
-            if spare.startswith("spare"):
-                os.remove(f"{directory}/data/{spare}")
+        for name in os.listdir(f"{directory}/data"):
+            if name in ("ctl.sock", "lock") or name.startswith("spare"):
+                os.remove(f"{directory}/data/{name}")
         with tarfile.open(path, "w:xz") as t:
             t.add(f"{directory}/data", "data")
 
