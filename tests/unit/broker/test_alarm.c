@@ -97,13 +97,11 @@ END_TEST
 
 START_TEST(who_does_not_publish_is_not_troubled)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_queue_declare,
 		                .queue_declare = { .queue = slice_str("q") } };
 	note(WATERMARK, PLENTY);
 	publish(&publisher);
-	talk_send(&consumer, 1, &m);
-	ck_assert(talk_expect(&consumer, METHOD_queue_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&consumer, 1, m, METHOD_queue_declare_ok, NULL));
 	note(0, PLENTY);
 	listen(&consumer);
 	ck_assert_uint_eq(blocked + unblocked, 0);
@@ -181,19 +179,16 @@ static uint64_t spare_bytes(void)
 /* Published and taken until segments were given up. */
 static void make_spares(void)
 {
-	struct heard h;
 	uint8_t body[8 << 10] = { 0 };
 	struct method declare = { .id = METHOD_queue_declare,
 		                      .queue_declare = { .queue = slice_str("q"), .durable = true } };
 	struct method get = { .id = METHOD_basic_get,
 		                  .basic_get = { .queue = slice_str("q"), .no_ack = true } };
-	talk_send(&consumer, 1, &declare);
-	ck_assert(talk_expect(&consumer, METHOD_queue_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&consumer, 1, declare, METHOD_queue_declare_ok, NULL));
 	for (int i = 0; i < 100; i++) {
 		talk_publish(&consumer, 1, slice_of("", 0), slice_str("q"), false, true,
 		             slice_of(body, sizeof body));
-		talk_send(&consumer, 1, &get);
-		ck_assert(talk_expect(&consumer, METHOD_basic_get_ok, &h, NULL, NULL));
+		ck_assert(talk_call(&consumer, 1, get, METHOD_basic_get_ok, NULL));
 		inside_pass(&in, 20);
 	}
 }

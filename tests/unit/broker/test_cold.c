@@ -1,76 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A broker that may keep next to nothing in memory: messages live in the log and come back from
  * it, for consumers and for basic.get, in order and whole. */
-#include <check.h>
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "broker/state.h"
-#include "persistence/log.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_cold(void);
 
 enum { MANY = 1500 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 1 << 20;
+	set_log(1 << 20);
 	in.options.message_memory_bytes = 0;
 	start();
 }
 
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
 static void restart(void)
 {
-	talk_free(&talk);
-	inside_stop(&in);
-	start();
+	start_anew(BY_STOP);
 }
 
 /* ---- a few words of a client ---- */
 
 static bool call(uint16_t channel, struct method m, uint32_t answer, struct heard *h)
 {
-	talk_send(&talk, channel, &m);
-	return talk_expect(&talk, answer, h, NULL, NULL);
+	return talk_call(&talk, channel, m, answer, h);
 }
 
 static void declare(const char *queue, bool durable)
 {
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .durable = durable } };
-	ck_assert(call(1, m, METHOD_queue_declare_ok, &h));
-}
-
-static uint32_t ready(const char *queue)
-{
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
-	ck_assert(call(1, m, METHOD_queue_declare_ok, &h));
-	return h.method.queue_declare_ok.message_count;
+	declare_queue(queue, durable, slice_of("", 0));
 }
 
 static void publish(const char *queue, unsigned number, size_t bytes, bool persistent)
@@ -148,18 +110,12 @@ START_TEST(a_backlog_takes_little_memory)
 	publish_many("q", MANY, _i);
 	inside_pass(&in, 1000);
 	ck_assert_uint_lt(bytes_in_memory(), 80 * 400);
-	ck_assert_uint_eq(ready("q"), MANY);
+	ck_assert_uint_eq(ready_in("q"), MANY);
 	for (unsigned i = 0; i < MANY; i++)
 		get("q", i);
 	expect_empty("q");
 }
 END_TEST
-
-static const struct queue *queue_named(const char *name)
-{
-	struct vhost *v = vhost_find(in.broker, slice_str("/"));
-	return topology_queue(&v->topology, slice_str(name));
-}
 
 START_TEST(a_queue_knows_what_of_it_is_in_memory)
 {
@@ -168,18 +124,18 @@ START_TEST(a_queue_knows_what_of_it_is_in_memory)
 	for (unsigned i = 0; i < MANY; i++)
 		publish("q", i, 80, i % 3 == 0);
 	inside_pass(&in, 1000);
-	out = queue_paged_out(queue_named("q"));
-	ram = queue_ram(queue_named("q"));
+	out = queue_paged_out(queue_of("q"));
+	ram = queue_ram(queue_of("q"));
 	ck_assert_uint_gt(out.n, MANY / 2);
 	ck_assert_uint_eq(out.n + ram.n, MANY);
 	ck_assert_uint_eq(out.bytes, 80 * out.n);
 	ck_assert_uint_eq(ram.bytes, 80 * ram.n);
-	ck_assert_uint_eq(queue_tally(queue_named("q")).persistent, MANY / 3);
+	ck_assert_uint_eq(queue_tally(queue_of("q")).persistent, MANY / 3);
 	broker_check(in.broker);
 	for (unsigned i = 0; i < MANY; i++)
 		get("q", i);
-	ck_assert_uint_eq(queue_paged_out(queue_named("q")).n, 0);
-	ck_assert_uint_eq(queue_tally(queue_named("q")).persistent, 0);
+	ck_assert_uint_eq(queue_paged_out(queue_of("q")).n, 0);
+	ck_assert_uint_eq(queue_tally(queue_of("q")).persistent, 0);
 	broker_check(in.broker);
 }
 END_TEST
@@ -194,7 +150,7 @@ START_TEST(consumers_get_what_is_cold_in_order)
 		ck_assert(talk_expect(&talk, METHOD_basic_deliver, &h, NULL, NULL));
 		expect_body(&h, i);
 	}
-	ck_assert_uint_eq(ready("q"), 0);
+	ck_assert_uint_eq(ready_in("q"), 0);
 }
 END_TEST
 
@@ -311,8 +267,7 @@ START_TEST(a_queue_that_goes_while_a_get_waits_is_not_found)
 		                   .queue_delete = { .queue = slice_str("q"), .no_wait = true } };
 	get_until_parked();
 	ck_assert(call(2, open, METHOD_channel_open_ok, &h));
-	talk_send(&talk, 2, &drop);
-	ck_assert(talk_expect(&talk, METHOD_channel_close, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 2, drop, METHOD_channel_close, &h));
 	ck_assert_uint_eq(h.method.channel_close.reply_code, 404);
 	inside_let_go(&in);
 }

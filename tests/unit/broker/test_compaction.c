@@ -3,7 +3,6 @@
  * transactions and tombstones, readers meet offsets in order, and pass over only what was
  * superseded longer ago than the lag, or is a tombstone that is old enough; and in the end what
  * stays is one value for each key. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +11,7 @@
 #include "broker/state.h"
 #include "queue/compaction.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_compaction(void);
 
@@ -30,10 +29,6 @@ enum {
 	SLICES = 8,                  /* of the operations at which it does */
 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-static unsigned random_state;
 static bool forgets;             /* it has a limit of bytes, too */
 
 static struct {
@@ -59,12 +54,6 @@ static struct {
 	unsigned last, n, bytes;     /* the offset that was read last, and one; messages */
 } found;
 
-static unsigned below(unsigned n)
-{
-	random_state = random_state * 1103515245 + 12345;
-	return random_state / 65536 % n;
-}
-
 static void listen(void);
 
 static void meet(void *unused, const struct heard *h);
@@ -82,21 +71,17 @@ static void open_channel(uint16_t channel)
 	ck_assert(call(channel, m, METHOD_channel_open_ok, &h));
 }
 
-static void start(void)
+static void open_tx(void)
 {
 	struct heard h;
 	struct method select = { .id = METHOD_tx_select };
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
 	open_channel(TX);
 	ck_assert(call(TX, select, METHOD_tx_select_ok, &h));
 }
 
 static void set_options(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 128 << 10;
+	set_log(128 << 10);
 	in.options.message_memory_bytes = 100000;
 	in.options.index_page_entries = 16;
 	memset(&model, 0, sizeof model);
@@ -108,14 +93,7 @@ static void set_up(void)
 {
 	set_options();
 	start();
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
+	open_tx();
 }
 
 /* ---- what may be passed over ---- */
@@ -454,10 +432,9 @@ static void rest(void)
 
 static void crash(enum disk_sim_loss loss)
 {
-	talk_free(&talk);
-	inside_crash(&in, loss);
 	memset(readers, 0, sizeof readers);
-	start();
+	lose_power(loss);
+	open_tx();
 	read_all();
 	cut(found.last);
 	expect_latest();
@@ -597,6 +574,7 @@ START_TEST(the_log_and_what_is_known_of_it_stay_short)
 	in.segment_bytes = 1 << 20;
 	in.options.index_page_entries = 64;
 	start();
+	open_tx();
 	declare(&arguments, "1s");
 	set_many(50000);
 	size_t before = inside_memory();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages that wait for up to a year in an exchange: they come in order of their times, each once,
  * at its time, whatever the power does meanwhile.  LEVERET_DELAYED=1000000 waits with a million. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,13 @@
 #include "broker/state.h"
 #include "persistence/log.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_delayed(void);
 
 enum { SLICE = 6000, BYTES = 20 };
 
 #define YEAR_MS (365ull * 86400000)
-
-static struct inside in;
-static struct talk talk;
-static struct buf why;
 
 struct wait {
 	uint64_t due;
@@ -30,12 +25,6 @@ struct wait {
 
 static struct wait *waits;
 static size_t n;
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
 
 static void ask(const struct method *m, uint32_t answer)
 {
@@ -52,9 +41,7 @@ static void set_up(void)
 	table_put(&type, slice_str("x-delayed-type"), &fanout);
 	n = whole ? strtoul(whole, NULL, 10) : SLICE;
 	waits = mem_alloc(n * sizeof *waits);
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = n > SLICE ? 32 << 20 : 512 << 10;
+	set_log(n > SLICE ? 32 << 20 : 512 << 10);
 	in.options.message_memory_bytes = 0;
 	start();
 	ask(&(struct method){ .id = METHOD_exchange_declare,
@@ -71,12 +58,9 @@ static void set_up(void)
 	buf_free(&type);
 }
 
-static void tear_down(void)
+static void tear_down_waits(void)
 {
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
+	tear_down();
 	mem_free(waits);
 }
 
@@ -109,9 +93,7 @@ static void pass(uint64_t ms)
 static void crash(enum disk_sim_loss loss)
 {
 	pass(50);
-	talk_free(&talk);
-	inside_crash(&in, loss);
-	start();
+	lose_power(loss);
 	broker_check(in.broker);
 }
 
@@ -233,8 +215,7 @@ START_TEST(the_first_death_is_told_after_a_start)
 	crash(DISK_SIM_LOSES_ALL);
 	pass(11000);
 	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
-	talk_send(&talk, 1, &get);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, &h));
 	ck_assert(table_find(props_headers(h.header), "x-first-death-reason", &f));
 	ck_assert(slice_is(f.bytes, "expired"));
 	buf_free(&arguments);
@@ -245,7 +226,7 @@ Suite *suite_broker_delayed(void)
 {
 	Suite *s = suite_create("broker_delayed");
 	TCase *t = tcase_create("delayed");
-	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_checked_fixture(t, set_up, tear_down_waits);
 	tcase_set_timeout(t, 3600);
 	tcase_add_loop_test(t, a_year_passes_in_order_and_once_each, 0, 3);
 	tcase_add_test(t, what_waits_is_in_the_log);

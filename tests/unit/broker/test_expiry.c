@@ -2,7 +2,6 @@
 /* Messages with a time to live of their own, anywhere in a queue: in memory, in the log, on their
  * way back, returned, of any priority, over starts.  Against a model that knows when each has to
  * go. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +14,11 @@
 #include "broker/state.h"
 #include "persistence/log.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_expiry(void);
 
 enum { MOST = 6000, BYTES = 200 };
-
-static struct inside in;
-static struct talk talk;
-static struct buf why;
 
 /* The model. */
 static enum { READY, OUT, GONE, DEAD, LATER } state[MOST];
@@ -36,31 +31,14 @@ static unsigned tries[MOST];
 static unsigned n, levels;
 static uint64_t retry_ms;                /* 0: at once */
 
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
 	n = levels = retry_ms = 0;
 	memset(tries, 0, sizeof tries);
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 256 << 10;
+	set_log(256 << 10);
 	in.options.message_memory_bytes = 0;
 	in.options.index_page_entries = 16;
 	start();
-}
-
-static void tear_down(void)
-{
-	broker_check(in.broker);
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 /* ---- a few words of a client ---- */
@@ -74,7 +52,6 @@ static void put_integer(struct buf *table, const char *key, int64_t value)
 
 static void declare(const char *name, const char *dead, int64_t priorities, int64_t ttl)
 {
-	struct heard h;
 	struct buf a = { 0 };
 	struct field exchange = { .letter = 'S' }, key = { .letter = 'S', .bytes = slice_str("dead") };
 	if (dead) {
@@ -90,22 +67,8 @@ static void declare(const char *name, const char *dead, int64_t priorities, int6
 		put_integer(&a, "x-delayed-retry-min", (int64_t)retry_ms);
 		put_integer(&a, "x-delayed-retry-max", 3 * (int64_t)retry_ms);
 	}
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(name), .durable = true,
-		                                   .arguments = buf_slice(&a) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	declare_queue(name, true, buf_slice(&a));
 	buf_free(&a);
-}
-
-static uint32_t ready(const char *queue)
-{
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
-	return h.method.queue_declare_ok.message_count;
 }
 
 static void send_to(const char *queue, uint64_t ttl)
@@ -202,7 +165,7 @@ static void pass(uint64_t ms)
 /* What is ready is exact at any moment. */
 static void expect_ready(void)
 {
-	ck_assert_uint_eq(ready("q"), count(READY));
+	ck_assert_uint_eq(ready_in("q"), count(READY));
 }
 
 static void take(bool no_ack)
@@ -263,10 +226,8 @@ static void begin_again(void)
 
 static void purge(void)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_queue_purge, .queue_purge = { .queue = slice_str("q") } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_purge_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_purge_ok, NULL));
 	for (unsigned i = 0; i < n; i++)
 		if (state[i] == READY)
 			state[i] = GONE;
@@ -355,8 +316,7 @@ START_TEST(a_turn_is_not_spent_on_the_dead)
 		                .basic_consume = { .queue = slice_str("q"), .no_ack = true } };
 	struct broker *b = in.broker;
 	declare("q", NULL, -1, -1);
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_basic_consume_ok, &h));
 	const struct vhost *v = map_xget(&b->vhosts, slice_str("/"));
 	struct queue *q = topology_queue(&v->topology, slice_str("q"));
 	q->paused = true;
@@ -441,7 +401,7 @@ START_TEST(a_get_does_not_end_a_million)
 		ck_assert_uint_eq(h.method.basic_get_ok.message_count, 1 - i);
 	}
 	ck_assert(talk_expect(&talk, METHOD_basic_get_empty, &h, NULL, NULL));
-	ck_assert_uint_eq(ready("dead"), _i ? 30000 : 0);
+	ck_assert_uint_eq(ready_in("dead"), _i ? 30000 : 0);
 }
 END_TEST
 
@@ -471,8 +431,8 @@ START_TEST(a_turn_ends_what_it_can)
 	expiry_run(b);
 	ck_assert_uint_eq(queue_ready(queue_named("other")), 0);
 	pass(0);
-	ck_assert_uint_eq(ready("q"), 0);
-	ck_assert_uint_eq(ready("d99"), 1000);
+	ck_assert_uint_eq(ready_in("q"), 0);
+	ck_assert_uint_eq(ready_in("d99"), 1000);
 }
 END_TEST
 
@@ -505,7 +465,7 @@ START_TEST(only_so_many_wait_behind_what_is_being_read)
 	ck_assert(!talk_read(&talk, &h));
 	inside_let_go(&in);
 	ck_assert(talk_expect(&talk, METHOD_basic_get_empty, &h, NULL, NULL));
-	ck_assert_uint_eq(ready("dead"), 5001);
+	ck_assert_uint_eq(ready_in("dead"), 5001);
 	for (int i = 1; get("dead", true, &h);)   /* 0 went back to its place first */
 		if (atoi((const char *)h.body.p))
 			ck_assert_int_eq(atoi((const char *)h.body.p), i++);
@@ -516,8 +476,7 @@ static uint32_t purged(void)
 {
 	struct heard h;
 	struct method m = { .id = METHOD_queue_purge, .queue_purge = { .queue = slice_str("q") } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_purge_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_purge_ok, &h));
 	return h.method.queue_purge_ok.message_count;
 }
 
@@ -548,7 +507,7 @@ START_TEST(a_purge_ends_what_is_being_read_back)
 	ck_assert_uint_eq(purged(), 2);
 	inside_let_go(&in);
 	ck_assert_uint_eq(q->live->unacked, 0);
-	ck_assert_uint_eq(ready("q"), 0);
+	ck_assert_uint_eq(ready_in("q"), 0);
 	ck_assert(!get("q", true, &h));
 	ck_assert(get("dead", true, &h));
 	ck_assert_int_eq(atoi((const char *)h.body.p), 3);
@@ -557,7 +516,7 @@ START_TEST(a_purge_ends_what_is_being_read_back)
 	talk_free(&talk);
 	inside_stop(&in);
 	start();
-	ck_assert_uint_eq(ready("q"), 0);
+	ck_assert_uint_eq(ready_in("q"), 0);
 }
 END_TEST
 

@@ -1,49 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A message for a thousand queues is there once: in memory, in the log, and after a start. */
-#include <check.h>
 #include <malloc.h>
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "broker/state.h"
 #include "persistence/log.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_fanout(void);
 
 enum { QUEUES = 1000, BODY = 200000, EACH = 2048, EACH_IN_LOG = 16 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 16 << 20;
+	set_log(16 << 20);
 	start();
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 static struct heard call(struct method m, uint32_t answer)
 {
 	struct heard h;
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, answer, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, answer, &h));
 	return h;
 }
 

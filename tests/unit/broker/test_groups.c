@@ -2,7 +2,6 @@
 /* A queue with groups against a model: consumers come, go, ack, give back and vanish, messages
  * leave memory, the broker starts anew.  At each delivery: nobody else has anything of the key, and
  * it is the first of what is ready of it.  At each rest: nothing waits that somebody could have. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +11,13 @@
 #include "amqp/table.h"
 #include "broker/state.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_groups(void);
 
 /* ASIDE_LEAST: as in groups.c, while no memory is to be used. */
 enum { ASIDE_LEAST = 64, KEYS = 9, CHANNELS = 5, N = 3000, BYTES = 300 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
 static unsigned dice;
 
 /* Where a message is: ready, with the consumer on a channel, or fetched there. */
@@ -219,11 +215,9 @@ static void get(uint16_t channel)
 	}
 }
 
-static void start(void)
+static void open_channels(void)
 {
 	struct heard h;
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
 	for (uint16_t i = 2; i <= CHANNELS; i++)
 		call(i, (struct method){ .id = METHOD_channel_open }, METHOD_channel_open_ok, &h);
 }
@@ -238,6 +232,7 @@ static void restart(void)
 	for (unsigned i = 1; i <= CHANNELS; i++)
 		all_back(i);
 	start();
+	open_channels();
 }
 
 /* ---- at rest ---- */
@@ -338,20 +333,13 @@ static void set_up(bool durable)
 		in.options.message_memory_bytes = 0;
 	in.options.index_page_entries = 16;
 	start();
+	open_channels();
 	table_put_str(&arguments, "x-group-header", "k");
 	call(1, (struct method){ .id = METHOD_queue_declare,
 	                         .queue_declare = { .queue = slice_str("q"), .durable = true,
 	                                            .arguments = buf_slice(&arguments) } },
 	     METHOD_queue_declare_ok, &h);
 	buf_free(&arguments);
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 START_TEST(one_holder_and_in_order)

@@ -2,7 +2,6 @@
 /* Messages are moved between queues and deleted one by one while the power goes at any operation
  * of the disk: each is in one queue, neither lost nor doubled, and a look finds what is there, in
  * order, wherever it lies. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,16 +10,12 @@
 #include "broker/moving.h"
 #include "broker/state.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_moving(void);
 
 enum { STEPS = 160, MOST = 6000, BURST = 80, QUEUES = 3 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-static unsigned random_state;
 static const char *const names[QUEUES] = { "a", "b", "ranked" };
 
 /* Where each message is; a deletion, or a message, that was not promised may be so or so. */
@@ -29,57 +24,23 @@ static struct {
 	unsigned published;
 } model;
 
-static unsigned below(unsigned n)
-{
-	random_state = random_state * 1103515245 + 12345;
-	return random_state / 65536 % n;
-}
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 64 << 10;
+	set_log(64 << 10);
 	in.options.message_memory_bytes = 30000;
 	in.options.index_page_entries = 16;
 	memset(&model, 0, sizeof model);
 	start();
 }
 
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
 static void declare(void)
 {
-	struct heard h;
 	struct buf arguments = { 0 };
 	table_put_int(&arguments, "x-max-priority", 3);
-	for (int i = 0; i < QUEUES; i++) {
-		struct method m = { .id = METHOD_queue_declare,
-			                .queue_declare = { .queue = slice_str(names[i]), .durable = true } };
-		if (i == QUEUES - 1)
-			m.queue_declare.arguments = buf_slice(&arguments);
-		talk_send(&talk, 1, &m);
-		ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
-	}
+	for (int i = 0; i < QUEUES; i++)
+		declare_queue(names[i], true,
+		              i == QUEUES - 1 ? buf_slice(&arguments) : slice_of("", 0));
 	buf_free(&arguments);
-}
-
-static struct queue *queue_of(unsigned i)
-{
-	const struct vhost *v = vhost_find(in.broker, slice_str("/"));
-	return topology_queue(&v->topology, slice_str(names[i]));
 }
 
 /* ---- what is done ---- */
@@ -140,7 +101,7 @@ static void move_some(void)
 {
 	uint64_t numbers[40];
 	struct moving m;
-	struct queue *q = queue_of(below(QUEUES));
+	struct queue *q = queue_of(names[below(QUEUES)]);
 	struct moving_spec spec = some_move(q, numbers);
 	moving_begin(&m, in.broker, q, &spec);
 	go(&m);
@@ -184,7 +145,7 @@ static void delete_one(bool promised)
 	struct moving m;
 	uint64_t seq;
 	unsigned number;
-	struct queue *q = queue_of(below(QUEUES));
+	struct queue *q = queue_of(names[below(QUEUES)]);
 	if (!first_from(q, below((unsigned)q->next_seq), &seq, &number))
 		return;
 	struct moving_spec spec = { .to = MOVING_AWAY, .most = 1,
@@ -226,7 +187,7 @@ static void count(unsigned *times, unsigned i)
 	struct browsed b;
 	enum browse_answer a;
 	uint64_t last = 0, n = 0;
-	struct queue *q = queue_of(i);
+	struct queue *q = queue_of(names[i]);
 	struct browse_spec spec = { .below = UINT64_MAX };
 	browse_begin(&w, in.broker, q, &spec);
 	do {
@@ -264,10 +225,7 @@ static void compare(void)
 
 static void crash(void)
 {
-	talk_free(&talk);
-	inside_crash(&in, (enum disk_sim_loss)below(DISK_SIM_LOSS_KINDS));
-	in.held = false;
-	start();
+	lose_power((enum disk_sim_loss)below(DISK_SIM_LOSS_KINDS));
 	compare();
 }
 
@@ -322,7 +280,6 @@ END_TEST
 
 static void declare_dying(void)
 {
-	struct heard h;
 	struct buf arguments = { 0 };
 	struct field nowhere = { .letter = 'S', .bytes = slice_str("") };
 	struct field a = { .letter = 'S', .bytes = slice_str("a") };
@@ -332,8 +289,7 @@ static void declare_dying(void)
 	struct method m = { .id = METHOD_queue_declare,
 		                .queue_declare = { .queue = slice_str("dying"), .durable = true,
 		                                   .arguments = buf_slice(&arguments) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_declare_ok, NULL));
 	buf_free(&arguments);
 }
 
@@ -363,16 +319,16 @@ START_TEST(deaths_are_believed_after_a_move_and_a_start)
 	declare_dying();
 	talk_publish(&talk, 1, slice_of("", 0), slice_str("dying"), false, true, slice_str("x"));
 	inside_pass(&in, 200);
-	moving_begin(&m, in.broker, queue_of(0), &spec);
+	moving_begin(&m, in.broker, queue_of(names[0]), &spec);
 	go(&m);
 	ck_assert_uint_eq(m.moved, 1);
 	moving_end(&m);
 	inside_pass(&in, 50);
-	ck_assert(first_has_died(queue_of(1)));
+	ck_assert(first_has_died(queue_of(names[1])));
 	talk_free(&talk);
 	inside_crash(&in, DISK_SIM_LOSES_ALL);
 	start();
-	ck_assert(first_has_died(queue_of(1)));
+	ck_assert(first_has_died(queue_of(names[1])));
 }
 END_TEST
 

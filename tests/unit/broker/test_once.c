@@ -2,59 +2,39 @@
 /* Deduplication and the log: messages with keys are sent, the power goes at every operation of the
  * disk, all is sent again: each is there once.  And the log goes on for many segments while the
  * keys in its oldest parts still count. */
-#include <check.h>
 #include <stdio.h>
 
 #include "amqp/table.h"
 #include "base/mem.h"
 #include "persistence/log.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_once(void);
 
 enum { FEW = 12, MANY = 6000, WINDOW = 500 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static bool start(void)
-{
-	buf_clear(&why);
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	return talk_open(&talk, &in);
-}
-
 static bool call(struct method m, uint32_t answer)
 {
-	struct heard h;
-	talk_send(&talk, 1, &m);
-	return talk_expect(&talk, answer, &h, NULL, NULL);
+	return talk_call(&talk, 1, m, answer, NULL);
 }
 
-static bool declare_queue(const char *name, bool once)
+static void declare(const char *name, bool once)
 {
 	struct buf arguments = { 0 };
 	if (once)
 		table_put_bool(&arguments, "x-message-deduplication", true);
-	bool ok = call((struct method){ .id = METHOD_queue_declare,
-	                                .queue_declare = { .queue = slice_str(name), .durable = true,
-	                                                   .arguments = buf_slice(&arguments) } },
-	               METHOD_queue_declare_ok);
+	declare_queue(name, true, buf_slice(&arguments));
 	buf_free(&arguments);
-	return ok;
 }
 
 /* An exchange that leads to a plain queue and to one that takes keys once itself. */
 static void prepare(uint64_t seed)
 {
 	struct buf arguments = { 0 };
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 64 << 10;
+	set_log(64 << 10);
 	in.options.message_memory_bytes = 0;
 	in.disk = disk_sim_new(seed, 0);
-	ck_assert(start());
+	start();
 	table_put_int(&arguments, "x-cache-size", WINDOW);
 	ck_assert(call((struct method){ .id = METHOD_exchange_declare,
 	                                .exchange_declare = { .exchange = slice_str("x"),
@@ -64,20 +44,13 @@ static void prepare(uint64_t seed)
 	                                                      .arguments = buf_slice(&arguments) } },
 	               METHOD_exchange_declare_ok));
 	buf_free(&arguments);
-	ck_assert(declare_queue("q", false) && declare_queue("once", true));
+	declare("q", false);
+	declare("once", true);
 	ck_assert(call((struct method){ .id = METHOD_queue_bind,
 	                                .queue_bind = { .queue = slice_str("q"),
 	                                                .exchange = slice_str("x") } },
 	               METHOD_queue_bind_ok));
 	ck_assert(call((struct method){ .id = METHOD_confirm_select }, METHOD_confirm_select_ok));
-}
-
-static void end(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 static void publish(const char *exchange, const char *to, int64_t key)
@@ -105,68 +78,41 @@ static void publish_few(void)
 	inside_pass(&in, 50);
 }
 
-static uint32_t ready(const char *queue)
-{
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
-	return h.method.queue_declare_ok.message_count;
-}
-
 static void crash_at(uint64_t at, enum disk_sim_loss loss)
 {
 	prepare(1);
 	disk_sim_crash_at(in.disk, at);
 	publish_few();
-	talk_free(&talk);
-	inside_crash(&in, loss);
-	ck_assert(start());
+	lose_power(loss);
 	publish_few();
-	ck_assert_msg(ready("q") == FEW && ready("once") == FEW, "operation %llu, loss %d: %u %u",
-	              (unsigned long long)at, loss, ready("q"), ready("once"));
-	end();
+	ck_assert_msg(ready_in("q") == FEW && ready_in("once") == FEW, "operation %llu, loss %d: %u %u",
+	              (unsigned long long)at, loss, ready_in("q"), ready_in("once"));
+	tear_down();
 }
 
 START_TEST(once_whatever_is_lost)
 {
-	prepare(1);
-	uint64_t first = disk_sim_operations(in.disk);
-	publish_few();
-	uint64_t last = disk_sim_operations(in.disk);
-	end();
-	for (uint64_t at = first + 1; at <= last; at++)
-		crash_at(at, (enum disk_sim_loss)_i);
+	crash_everywhere(prepare, publish_few, crash_at, (enum disk_sim_loss)_i);
 }
 END_TEST
 
 static void take(const char *queue)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_basic_get,
 		                .basic_get = { .queue = slice_str(queue), .no_ack = true } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
-}
-
-static uint64_t segments(void)
-{
-	struct log_stats s;
-	log_stats(in.log, &s);
-	return s.segments;
+	ck_assert(talk_call(&talk, 1, m, METHOD_basic_get_ok, NULL));
 }
 
 static void check_window(void)
 {
 	for (int64_t key = MANY - WINDOW; key < MANY; key++)
 		publish("x", "", key);
-	ck_assert_uint_eq(ready("q"), 0);
+	ck_assert_uint_eq(ready_in("q"), 0);
 	for (int64_t key = 0; key < 3; key++)
 		publish("", "once", key);
-	ck_assert_uint_eq(ready("once"), 3);
+	ck_assert_uint_eq(ready_in("once"), 3);
 	publish("x", "", MANY - WINDOW - 1);
-	ck_assert_uint_eq(ready("q"), 1);
+	ck_assert_uint_eq(ready_in("q"), 1);
 }
 
 /* What is sent is taken at once, so that the log gets shorter; three stay in the other queue. */
@@ -188,15 +134,10 @@ START_TEST(keys_outlive_their_part_of_the_log)
 	ck_assert_uint_le(most, 8);
 	if (_i == 0)
 		check_window();
-	talk_free(&talk);
-	if (_i == 1)
-		inside_stop(&in);
-	else
-		inside_crash(&in, _i == 2 ? DISK_SIM_LOSES_ALL : DISK_SIM_KEEPS_ALL);
-	ck_assert(start());
+	start_anew(_i);
 	if (_i)
 		check_window();
-	end();
+	tear_down();
 }
 END_TEST
 
@@ -208,15 +149,13 @@ START_TEST(starts_do_not_add_up)
 		publish("x", "", key);
 	for (int round = 0; round < 5; round++) {
 		inside_pass(&in, 50);
-		talk_free(&talk);
-		inside_stop(&in);
-		ck_assert(start());
+		start_anew(BY_STOP);
 		for (int64_t key = 0; key < WINDOW; key++)
 			publish("x", "", key);
-		ck_assert_uint_eq(ready("q"), WINDOW);
+		ck_assert_uint_eq(ready_in("q"), WINDOW);
 		broker_check(in.broker);
 	}
-	end();
+	tear_down();
 }
 END_TEST
 

@@ -39,7 +39,6 @@ static struct channel *channel(void)
 
 static void consume(const char *queue, const char *tag, int ms)
 {
-	struct heard h;
 	struct buf arguments = { 0 };
 	struct field f = { .letter = 'I', .integer = ms };
 	struct method declare = { .id = METHOD_queue_declare,
@@ -49,10 +48,8 @@ static void consume(const char *queue, const char *tag, int ms)
 		                .basic_consume = { .queue = slice_str(queue),
 		                                   .consumer_tag = slice_str(tag),
 		                                   .arguments = buf_slice(&arguments) } };
-	talk_send(&talk, 1, &declare);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, declare, METHOD_queue_declare_ok, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_basic_consume_ok, NULL));
 	buf_free(&arguments);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Priority queues whose messages left memory, and after a start, when nobody knows the priorities
  * any more before all have come back. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,52 +9,27 @@
 #include "amqp/props.h"
 #include "amqp/table.h"
 #include "persistence/log.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_priority(void);
 
 enum { SEGMENT = 128 << 10, LEVELS = 5, N = 400, BYTES = 600 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
 /* What is in the queue: numbers in order of their publishing. */
 static unsigned left[LEVELS][2 * N], n_left[LEVELS];
 
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	struct heard h;
 	struct buf arguments = { 0 };
 	struct field most = { .letter = 'I', .integer = LEVELS - 1 };
 	table_put(&arguments, slice_str("x-max-priority"), &most);
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str("q"), .durable = true,
-		                                   .arguments = buf_slice(&arguments) } };
 	memset(n_left, 0, sizeof n_left);
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = SEGMENT;
+	set_log(SEGMENT);
 	in.options.message_memory_bytes = 0;
 	in.options.index_page_entries = 16;
 	start();
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	declare_queue("q", true, buf_slice(&arguments));
 	buf_free(&arguments);
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 static void publish(unsigned number, uint8_t priority)
@@ -169,8 +143,7 @@ START_TEST(a_purge_takes_all_of_them)
 		start();
 	}
 	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
-	talk_send(&talk, 1, &get);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, &h));
 	talk_send(&talk, 1, &(struct method){ .id = METHOD_queue_purge,
 	                                      .queue_purge = { .queue = slice_str("q") } });
 	ck_assert(talk_expect(&talk, METHOD_queue_purge_ok, &h, NULL, NULL));
@@ -180,8 +153,7 @@ START_TEST(a_purge_takes_all_of_them)
 	start();
 	talk_send(&talk, 1, &get);   /* the one that was not acked, and nothing else */
 	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
-	talk_send(&talk, 1, &get);
-	ck_assert(talk_expect(&talk, METHOD_basic_get_empty, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_empty, &h));
 }
 END_TEST
 

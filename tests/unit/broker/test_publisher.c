@@ -3,14 +3,13 @@
  * the disk, all is sent again: each is there once, in queues and streams, and what a full queue had
  * refused gets in at last.  And the log goes on for many segments while numbers in its oldest parts
  * still count. */
-#include <check.h>
 #include <stdio.h>
 
 #include "amqp/table.h"
 #include "base/endian.h"
 #include "base/mem.h"
 #include "persistence/log.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_publisher(void);
 
@@ -19,63 +18,34 @@ enum {
 	USUAL = 100, WIDE = 200000,   /* bytes */
 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
 static bool taken[FEW + 1];
 static unsigned came[FEW + 1];
 
-static bool start(void)
+static void declare(const char *name, struct buf arguments)
 {
-	buf_clear(&why);
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	return talk_open(&talk, &in);
-}
-
-static bool call(struct method m, uint32_t answer)
-{
-	struct heard h;
-	talk_send(&talk, 1, &m);
-	return talk_expect(&talk, answer, &h, NULL, NULL);
-}
-
-static bool declare_queue(const char *name, struct buf arguments)
-{
-	bool ok = call((struct method){ .id = METHOD_queue_declare,
-	                                .queue_declare = { .queue = slice_str(name), .durable = true,
-	                                                   .arguments = buf_slice(&arguments) } },
-	               METHOD_queue_declare_ok);
+	declare_queue(name, true, buf_slice(&arguments));
 	buf_free(&arguments);
-	return ok && call((struct method){ .id = METHOD_queue_bind,
-	                                   .queue_bind = { .queue = slice_str(name),
-	                                                   .exchange = slice_str("amq.fanout") } },
-	                  METHOD_queue_bind_ok);
+	struct method m = { .id = METHOD_queue_bind,
+		                .queue_bind = { .queue = slice_str(name),
+		                                .exchange = slice_str("amq.fanout") } };
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_bind_ok, NULL));
 }
 
 static void prepare(uint64_t seed)
 {
 	struct buf stream = { 0 }, full = { 0 };
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 64 << 10;
+	set_log(64 << 10);
 	in.options.message_memory_bytes = 0;
 	in.disk = disk_sim_new(seed, 0);
-	ck_assert(start());
+	start();
 	table_put_str(&stream, "x-queue-type", "stream");
 	table_put_int(&full, "x-max-length", ROOM);
 	table_put_str(&full, "x-overflow", "reject-publish");
-	ck_assert(declare_queue("q", (struct buf){ 0 }) && declare_queue("stream", stream) &&
-	          declare_queue("full", full));
+	declare("q", (struct buf){ 0 });
+	declare("stream", stream);
+	declare("full", full);
 	memset(taken, 0, sizeof taken);
 	memset(came, 0, sizeof came);
-}
-
-static void end(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 static void publish_of(size_t bytes, const char *publisher, const char *exchange, const char *to,
@@ -118,16 +88,6 @@ static uint32_t take(const char *queue)
 	return 0;
 }
 
-static uint32_t ready(const char *queue)
-{
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
-	return h.method.queue_declare_ok.message_count;
-}
-
 static void take_one(void)
 {
 	uint32_t number = take("full");
@@ -168,31 +128,23 @@ static void crash_at(uint64_t at, enum disk_sim_loss loss)
 	prepare(1);
 	disk_sim_crash_at(in.disk, at);
 	publish_few();
-	talk_free(&talk);
-	inside_crash(&in, loss);
-	ck_assert(start());
+	lose_power(loss);
 	broker_check(in.broker);
 	publish_all_again();
 	publish_all_again();
-	ck_assert_msg(ready("q") == FEW && ready("stream") == FEW, "operation %llu, loss %d: %u %u",
-	              (unsigned long long)at, loss, ready("q"), ready("stream"));
+	ck_assert_msg(ready_in("q") == FEW && ready_in("stream") == FEW, "operation %llu, loss %d: %u %u",
+	              (unsigned long long)at, loss, ready_in("q"), ready_in("stream"));
 	for (uint32_t n = 1; n <= FEW; n++)
 		ck_assert_msg(came[n] == 1 || (taken[n] && came[n] == 0),
 		              "operation %llu, loss %d: %u came %u times", (unsigned long long)at, loss, n,
 		              came[n]);
 	broker_check(in.broker);
-	end();
+	tear_down();
 }
 
 START_TEST(once_whatever_is_lost)
 {
-	prepare(1);
-	uint64_t first = disk_sim_operations(in.disk);
-	publish_few();
-	uint64_t last = disk_sim_operations(in.disk);
-	end();
-	for (uint64_t at = first + 1; at <= last; at++)
-		crash_at(at, (enum disk_sim_loss)_i);
+	crash_everywhere(prepare, publish_few, crash_at, (enum disk_sim_loss)_i);
 }
 END_TEST
 
@@ -213,18 +165,16 @@ static void crash_in_burst(size_t bytes, uint64_t at)
 	prepare(1);
 	table_put_int(&wide, "x-max-length-bytes", WIDE);
 	table_put_str(&wide, "x-overflow", "reject-publish");
-	ck_assert(declare_queue("wide", wide));
+	declare("wide", wide);
 	disk_sim_crash_at(in.disk, disk_sim_operations(in.disk) + at);
 	publish_burst(bytes);
-	talk_free(&talk);
-	inside_crash(&in, DISK_SIM_KEEPS_ALL);
-	ck_assert(start());
+	lose_power(DISK_SIM_KEEPS_ALL);
 	publish_burst(bytes);
-	ck_assert_uint_eq(ready("wide"), BURST - 1);
+	ck_assert_uint_eq(ready_in("wide"), BURST - 1);
 	publish("p", "", "wide", 2);
-	ck_assert_msg(ready("wide") == BURST, "%zu bytes, operation %llu: %u", bytes,
-	              (unsigned long long)at, ready("wide"));
-	end();
+	ck_assert_msg(ready_in("wide") == BURST, "%zu bytes, operation %llu: %u", bytes,
+	              (unsigned long long)at, ready_in("wide"));
+	tear_down();
 }
 
 START_TEST(what_was_refused_is_known_wherever_a_batch_ends)
@@ -233,13 +183,6 @@ START_TEST(what_was_refused_is_known_wherever_a_batch_ends)
 		crash_in_burst(USUAL + 8 * (size_t)_i, at);
 }
 END_TEST
-
-static uint64_t segments(void)
-{
-	struct log_stats s;
-	log_stats(in.log, &s);
-	return s.segments;
-}
 
 static const char *name(uint32_t i)
 {
@@ -254,12 +197,12 @@ static void check_numbers(void)
 	for (uint32_t i = 0; i < PUBLISHERS; i++)
 		for (uint32_t n = 1; n <= 2; n++)
 			publish(name(i), "", "q", n);
-	ck_assert_uint_eq(ready("q"), 0);
+	ck_assert_uint_eq(ready_in("q"), 0);
 	publish("late", "", "full", 1);
 	publish("late", "", "full", 3);
-	ck_assert_uint_eq(ready("full"), 0);
+	ck_assert_uint_eq(ready_in("full"), 0);
 	publish("late", "", "full", 2);
-	ck_assert_uint_eq(ready("full"), 1);
+	ck_assert_uint_eq(ready_in("full"), 1);
 	broker_check(in.broker);
 }
 
@@ -297,15 +240,10 @@ START_TEST(numbers_outlive_their_part_of_the_log)
 	ck_assert_uint_le(most, 8);
 	if (_i == 0)
 		check_numbers();
-	talk_free(&talk);
-	if (_i == 1)
-		inside_stop(&in);
-	else
-		inside_crash(&in, _i == 2 ? DISK_SIM_LOSES_ALL : DISK_SIM_KEEPS_ALL);
-	ck_assert(start());
+	start_anew(_i);
 	if (_i)
 		check_numbers();
-	end();
+	tear_down();
 }
 END_TEST
 
@@ -317,15 +255,13 @@ START_TEST(starts_do_not_add_up)
 		publish(name(n % 5), "", "q", n);
 	for (int round = 0; round < 5; round++) {
 		inside_pass(&in, 50);
-		talk_free(&talk);
-		inside_stop(&in);
-		ck_assert(start());
+		start_anew(BY_STOP);
 		for (uint32_t n = 1; n <= MANY / 10; n++)
 			publish(name(n % 5), "", "q", n);
-		ck_assert_uint_eq(ready("q"), MANY / 10);
+		ck_assert_uint_eq(ready_in("q"), MANY / 10);
 		broker_check(in.broker);
 	}
-	end();
+	tear_down();
 }
 END_TEST
 

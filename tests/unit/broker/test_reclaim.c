@@ -1,63 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Disk space comes back from the middle of the log too: a queue that nobody reads keeps its own
  * segments and nothing else, and what is gone stays gone whatever happens to the power. */
-#include <check.h>
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "persistence/log.h"
 #include "persistence/log_file.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_reclaim(void);
 
 enum { SEGMENT = 1 << 20, BUSY = 400, BUSY_BYTES = 30000 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = SEGMENT;
-	start();
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
-static void lose_power(enum disk_sim_loss loss)
-{
-	talk_free(&talk);
-	inside_crash(&in, loss);
+	set_log(SEGMENT);
 	start();
 }
 
 static bool call(struct method m, uint32_t answer, struct heard *h)
 {
-	talk_send(&talk, 1, &m);
-	return talk_expect(&talk, answer, h, NULL, NULL);
+	return talk_call(&talk, 1, m, answer, h);
 }
 
 static void declare(const char *queue)
 {
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .durable = true } };
-	ck_assert(call(m, METHOD_queue_declare_ok, &h));
+	declare_queue(queue, true, slice_of("", 0));
 }
 
 static void delete(const char *queue)
@@ -85,8 +53,7 @@ static int ready(const char *queue)
 		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
 	static uint16_t channel = 1;
 	channel++;
-	talk_send(&talk, channel, &open);
-	ck_assert(talk_expect(&talk, METHOD_channel_open_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, channel, open, METHOD_channel_open_ok, &h));
 	talk_send(&talk, channel, &m);
 	return talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL)
 	           ? (int)h.method.queue_declare_ok.message_count
@@ -109,13 +76,11 @@ static bool get(const char *queue)
 	return call(m, METHOD_basic_get_ok, &h);
 }
 
-static uint64_t segments(void)
+static uint64_t segments_later(void)
 {
-	struct log_stats s;
 	for (int i = 0; i < 20; i++)
 		inside_pass(&in, 100);
-	log_stats(in.log, &s);
-	return s.segments;
+	return segments();
 }
 
 /* Twelve segments full go through the queue. */
@@ -133,18 +98,18 @@ START_TEST(a_queue_that_nobody_reads_keeps_only_its_own)
 	declare("busy");
 	publish("stuck", 100);
 	be_busy("busy");
-	ck_assert_uint_le(segments(), 3);
+	ck_assert_uint_le(segments_later(), 3);
 	lose_power((enum disk_sim_loss)_i);
 	ck_assert_int_eq(ready("stuck"), 1);
 	ck_assert_int_eq(ready("busy"), 0);
 	publish("stuck", 100);
 	be_busy("busy");
-	ck_assert_uint_le(segments(), 4);
+	ck_assert_uint_le(segments_later(), 4);
 	lose_power((enum disk_sim_loss)_i);
 	ck_assert_int_eq(ready("stuck"), 2);
 	ck_assert(get("stuck"));
 	ck_assert(get("stuck"));
-	ck_assert_uint_le(segments(), 2);
+	ck_assert_uint_le(segments_later(), 2);
 }
 END_TEST
 
@@ -175,7 +140,7 @@ START_TEST(what_is_hollow_at_a_start_goes)
 	purge_and_lose_power("busy");
 	start();
 	ck_assert_int_eq(ready("busy"), 0);
-	ck_assert_uint_le(segments(), 3);
+	ck_assert_uint_le(segments_later(), 3);
 }
 END_TEST
 
@@ -212,7 +177,7 @@ START_TEST(many_declarations_move_along)
 	}
 	declare("busy");
 	be_busy("busy");
-	ck_assert_uint_le(segments(), 4);
+	ck_assert_uint_le(segments_later(), 4);
 	lose_power(DISK_SIM_LOSES_ALL);
 	for (int i = 0; i < 2500; i += 83) {
 		snprintf(name, sizeof name, "many.%d", i);
@@ -234,7 +199,7 @@ START_TEST(acks_outlive_the_segment_they_are_in)
 	for (int i = 0; i < 5; i++)
 		ck_assert(get("busy"));
 	be_busy("busy");
-	uint64_t kept = segments();
+	uint64_t kept = segments_later();
 	lose_power((enum disk_sim_loss)_i);
 	ck_assert_int_eq(ready("busy"), 0);
 	ck_assert_int_eq(ready("stuck"), 1);
@@ -252,7 +217,7 @@ START_TEST(a_deleted_queue_does_not_come_back_from_an_older_segment)
 	delete("short-lived");
 	be_busy("busy");
 	be_busy("busy");
-	ck_assert_uint_le(segments(), 3);
+	ck_assert_uint_le(segments_later(), 3);
 	lose_power((enum disk_sim_loss)_i);
 	ck_assert_int_eq(ready("short-lived"), -1);
 	lose_power((enum disk_sim_loss)_i);
@@ -267,7 +232,7 @@ START_TEST(a_body_cut_by_the_front_of_the_log_is_no_damage)
 	for (size_t i = 0; i < 6; i++) {
 		publish("q", SEGMENT + 100000 * i);
 		purge("q");
-		ck_assert_uint_le(segments(), 2);
+		ck_assert_uint_le(segments_later(), 2);
 		lose_power(DISK_SIM_KEEPS_ALL);
 		ck_assert_int_eq(ready("q"), 0);
 	}
@@ -282,8 +247,7 @@ START_TEST(what_was_void_stays_void_behind_a_cut)
 	struct method open = { .id = METHOD_channel_open };
 	uint8_t *body = mem_zalloc(60000);
 	declare("q");
-	talk_send(&talk, 2, &open);
-	ck_assert(talk_expect(&talk, METHOD_channel_open_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 2, open, METHOD_channel_open_ok, &h));
 	talk_send(&talk, 2, &(struct method){ .id = METHOD_tx_select });
 	ck_assert(talk_expect(&talk, METHOD_tx_select_ok, &h, NULL, NULL));
 	for (int i = 0; i < 50; i++)
@@ -326,9 +290,9 @@ START_TEST(a_transient_queue_may_need_what_the_log_gave_up)
 		             slice_of(body, sizeof body));
 		ck_assert(get("durable"));
 	}
-	ck_assert_uint_le(segments(), 2);
+	ck_assert_uint_le(segments_later(), 2);
 	broker_rest(in.broker);
-	ck_assert_uint_ge(segments(), 4);
+	ck_assert_uint_ge(segments_later(), 4);
 	for (int i = 0; i < 1500; i++)
 		ck_assert(get("transient"));
 	ck_assert_int_eq(ready("transient"), 0);
@@ -358,7 +322,7 @@ START_TEST(a_transient_queue_comes_too_late_for_what_is_on_its_way_out)
 		             slice_of(body, sizeof body));
 	for (int i = 0; i < 50; i++)
 		publish("durable", BUSY_BYTES);
-	ck_assert_uint_ge(segments(), 2);
+	ck_assert_uint_ge(segments_later(), 2);
 	broker_rest(in.broker);
 	purge("durable");
 	delete("short-lived");

@@ -1,41 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is left of segments that are mostly dead moves forward, and nobody notices: neither who
  * holds it, nor a start. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "persistence/log.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_relocation(void);
 
 enum { SEGMENT = 512 << 10, BUSY_BYTES = 30000, ROUNDS = 24, MANY = 16 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static bool call(struct method m, uint32_t answer, struct heard *h)
 {
-	talk_send(&talk, 1, &m);
-	return talk_expect(&talk, answer, h, NULL, NULL);
+	return talk_call(&talk, 1, m, answer, h);
 }
 
 static void declare(const char *queue, bool durable)
 {
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .durable = durable } };
-	ck_assert(call(m, METHOD_queue_declare_ok, &h));
+	declare_queue(queue, durable, slice_of("", 0));
 }
 
 static void bind(const char *queue)
@@ -49,27 +34,10 @@ static void bind(const char *queue)
 
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = SEGMENT;
+	set_log(SEGMENT);
 	start();
 	declare("stuck", true);
 	declare("busy", true);
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
-static void lose_power(enum disk_sim_loss loss)
-{
-	talk_free(&talk);
-	inside_crash(&in, loss);
-	start();
 }
 
 static void publish(const char *exchange, const char *key, unsigned number, size_t bytes)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues at rest, as clients use them, policies change them, and starts find them: what they have
  * comes and goes, and nobody can tell. */
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,45 +9,15 @@
 #include "broker/policing.h"
 #include "broker/state.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_rest(void);
 
 enum { MANY = 100000, PIPELINE = 1000, A_WHILE_MS = 3000 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	start();
-}
-
-static void tear_down(void)
-{
-	broker_check(in.broker);
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
-static void begin_again(bool clean)
-{
-	talk_free(&talk);
-	if (clean)
-		inside_stop(&in);
-	else
-		inside_crash(&in, DISK_SIM_KEEPS_ALL);
+	set_log(8 << 20);
 	start();
 }
 
@@ -57,8 +26,7 @@ static void begin_again(bool clean)
 static struct heard call(struct method m, uint32_t answer)
 {
 	struct heard h;
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, answer, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, answer, &h));
 	return h;
 }
 
@@ -187,7 +155,7 @@ START_TEST(it_may_be_deleted_at_rest)
 		call(delete, METHOD_queue_delete_ok);
 		ck_assert_ptr_null(queue("q"));
 	}
-	begin_again(true);
+	start_anew(BY_STOP);
 	ck_assert_ptr_null(queue("q"));
 }
 END_TEST
@@ -199,17 +167,17 @@ START_TEST(it_remembers_what_was_delivered)
 	publish("q");
 	ack(get("q", false));
 	ck_assert(!is_live_later());
-	begin_again(true);
+	start_anew(BY_STOP);
 	ck_assert(!is_live());
 	publish("q");
 	publish("q");
 	get("q", false);
-	begin_again(true);
+	start_anew(BY_STOP);
 	ck_assert(is_live());
 	ack(get("q", true));
 	ack(get("q", false));
 	ck_assert(!is_live_later());
-	begin_again(false);
+	start_anew(BY_KILL);
 	ck_assert(!is_live());
 }
 END_TEST
@@ -301,10 +269,10 @@ START_TEST(a_start_finds_a_hundred_thousand_at_rest)
 {
 	declare_many();
 	expect_all_at_rest();
-	begin_again(_i);
+	start_anew(_i ? BY_STOP : BY_KILL);
 	expect_all_at_rest();
 	publish("q7");
-	begin_again(!_i);
+	start_anew(!_i ? BY_STOP : BY_KILL);
 	ck_assert(queue_is_live(queue("q7")));
 	ck_assert_uint_eq(in.broker->store.looks.n, 1);
 	ack(get("q7", _i));   /* nobody knows after a crash */

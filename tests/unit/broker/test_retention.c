@@ -2,7 +2,6 @@
 /* A queue that retains its messages against a model, through crashes: what is taken from it is gone
  * there and stays where it is read, each offset has the message it had when it was seen, what was
  * confirmed is in both, and what is put back is there as a whole or not at all. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,16 +11,11 @@
 #include "broker/state.h"
 #include "persistence/log_file.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_retention(void);
 
 enum { STEPS = 250, MOST = 20000, BURST = 60, READ = 2 };
-
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-static unsigned random_state;
 
 struct ready {
 	unsigned number;
@@ -38,35 +32,13 @@ static struct {
 	bool forgets;
 } model;
 
-static unsigned below(unsigned n)
-{
-	random_state = random_state * 1103515245 + 12345;
-	return random_state / 65536 % n;
-}
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 64 << 10;
+	set_log(64 << 10);
 	in.options.message_memory_bytes = 50000;
 	in.options.index_page_entries = 16;
 	memset(&model, 0, sizeof model);
 	start();
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 /* ---- what comes ---- */
@@ -166,16 +138,10 @@ static void purge(void)
 
 /* ---- replays ---- */
 
-static struct queue *queue_of(void)
-{
-	struct vhost *v = vhost_find(in.broker, slice_str("/"));
-	return topology_queue(&v->topology, slice_str("q"));
-}
-
 /* Some of what is retained: *from and how many; 0: nothing is, or there is no room for more. */
 static unsigned some_range(unsigned *from)
 {
-	unsigned first = (unsigned)stream_first(queue_of()->live->retained) - 1;
+	unsigned first = (unsigned)stream_first(queue_of("q")->live->retained) - 1;
 	ck_assert(model.forgets || first == 0);
 	if (first == model.n)
 		return 0;
@@ -193,7 +159,7 @@ static void note_replayed(unsigned from, unsigned n)
 static uint64_t begin_replay(unsigned from, unsigned n)
 {
 	uint64_t number;
-	enum replay_outcome o = manage_replay(in.broker, queue_of(), from, from + n - 1, &number);
+	enum replay_outcome o = manage_replay(in.broker, queue_of("q"), from, from + n - 1, &number);
 	ck_assert_int_eq(o, REPLAY_GOES_ON);
 	return number;
 }
@@ -242,10 +208,7 @@ static void read_on(void)
 static unsigned start_again(struct slice arguments, enum disk_sim_loss loss)
 {
 	unsigned n = 0;
-	talk_free(&talk);
-	inside_crash(&in, loss);
-	in.held = false;
-	start();
+	lose_power(loss);
 	for (unsigned i = 0; i < model.n_ready; i++)
 		if (model.ready[i].persistent)
 			model.ready[n++] = model.ready[i];
@@ -364,7 +327,7 @@ START_TEST(a_replay_ends_with_its_queue)
 	table_put_int(&arguments, "x-retain-ms", 1000000000);
 	fill(buf_slice(&arguments));
 	uint64_t number = begin_replay(0, model.n);
-	ck_assert_int_eq(manage_replay(in.broker, queue_of(), 0, 0, &other), REPLAY_BUSY);
+	ck_assert_int_eq(manage_replay(in.broker, queue_of("q"), 0, 0, &other), REPLAY_BUSY);
 	for (int i = _i; i; i--) {
 		broker_turn(in.broker, in.now_ms);
 		log_file_step(in.log);
@@ -374,7 +337,7 @@ START_TEST(a_replay_ends_with_its_queue)
 	ck_assert_int_eq(r.outcome, REPLAY_GONE);
 	settle_down();
 	ck_assert_uint_eq(declare(buf_slice(&arguments)), 0);
-	ck_assert_int_eq(manage_replay(in.broker, queue_of(), 0, 0, &other), REPLAY_FORGOTTEN);
+	ck_assert_int_eq(manage_replay(in.broker, queue_of("q"), 0, 0, &other), REPLAY_FORGOTTEN);
 	buf_free(&arguments);
 }
 END_TEST
@@ -415,12 +378,10 @@ START_TEST(a_publisher_is_numbered_in_the_queue_alone)
 	for (int i = 0; i < 2; i++) {
 		talk_content(&talk, 1, &m, &as, slice_str("once"));
 		settle_down();
-		talk_free(&talk);
-		inside_crash(&in, DISK_SIM_LOSES_ALL);
-		start();
+		lose_power(DISK_SIM_LOSES_ALL);
 		ck_assert_uint_eq(declare(buf_slice(&arguments)), 1);
-		ck_assert_ptr_nonnull(publishers_find(queue_of(), slice_str("p")));
-		ck_assert_ptr_null(publishers_find(queue_of()->live->retained, slice_str("p")));
+		ck_assert_ptr_nonnull(publishers_find(queue_of("q"), slice_str("p")));
+		ck_assert_ptr_null(publishers_find(queue_of("q")->live->retained, slice_str("p")));
 	}
 	buf_free(&arguments);
 	buf_free(&headers);

@@ -75,10 +75,8 @@ END_TEST
 
 START_TEST(queues_and_exchanges_never_share_a_serial)
 {
-	struct heard h;
 	struct method m = { .id = METHOD_queue_declare, .queue_declare = { .queue = slice_str("q") } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, m, METHOD_queue_declare_ok, NULL));
 	const struct topology *t = &channel()->vhost->topology;
 	uint64_t of_queue = topology_queue(t, slice_str("q"))->serial;
 	list_each(it, &t->all_exchanges.list) {
@@ -94,14 +92,12 @@ END_TEST
 START_TEST(consumers_are_looked_at_over_many_turns)
 {
 	struct broker *b = in.broker;
-	struct heard h;
 	char tag[16];
 	struct method declare = { .id = METHOD_queue_declare,
 		                      .queue_declare = { .queue = slice_str("q") } };
 	struct method consume = { .id = METHOD_basic_consume,
 		                      .basic_consume = { .queue = slice_str("q"), .no_wait = true } };
-	talk_send(&talk, 1, &declare);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	ck_assert(talk_call(&talk, 1, declare, METHOD_queue_declare_ok, NULL));
 	for (int i = 0; i < 1000; i++) {
 		snprintf(tag, sizeof tag, "c%d", i);
 		consume.basic_consume.consumer_tag = slice_str(tag);

@@ -1,68 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The index of a deep queue leaves memory a page at a time and comes back in order; a purge of all
  * of it takes one turn, and what it held is given back in the turns that follow. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "persistence/log.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_shelf(void);
 
 enum { SEGMENT = 128 << 10, PAGE = 8, N = 600, PAGES = N / PAGE, BYTES = 700 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static bool call(struct method m, uint32_t answer, struct heard *h)
 {
-	talk_send(&talk, 1, &m);
-	return talk_expect(&talk, answer, h, NULL, NULL);
+	return talk_call(&talk, 1, m, answer, h);
 }
 
 static void declare(const char *queue)
 {
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .durable = true } };
-	ck_assert(call(m, METHOD_queue_declare_ok, &h));
+	declare_queue(queue, true, slice_of("", 0));
 }
 
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = SEGMENT;
+	set_log(SEGMENT);
 	in.options.index_page_entries = PAGE;
 	in.options.message_memory_bytes = 0;
 	start();
 	declare("deep");
 	declare("busy");
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
-static void lose_power(enum disk_sim_loss loss)
-{
-	talk_free(&talk);
-	inside_crash(&in, loss);
-	start();
 }
 
 static void publish(const char *queue, unsigned number)

@@ -1,46 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dead letters that nobody takes stay with their queue: in the log only when memory is short, and
  * however many they are, a turn has time for others. */
-#include <check.h>
 #include <stdio.h>
 
 #include "amqp/table.h"
 #include "broker/state.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_strategy(void);
 
-static struct inside in;
-static struct talk talk;
-
-static void start(void)
-{
-	struct buf why = { 0 };
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
+	set_log(8 << 20);
 	start();
-}
-
-static void tear_down(void)
-{
-	broker_check(in.broker);
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
 }
 
 /* ---- a few words of a client ---- */
 
 static void declare(const char *name, bool keeps)
 {
-	struct heard h;
 	struct buf a = { 0 };
 	if (keeps) {
 		table_put_str(&a, "x-queue-type", "quorum");
@@ -49,36 +28,24 @@ static void declare(const char *name, bool keeps)
 		table_put_str(&a, "x-dead-letter-routing-key", "dead");
 		table_put_str(&a, "x-dead-letter-strategy", "at-least-once");
 	}
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(name), .durable = true,
-		                                   .arguments = buf_slice(&a) } };
-	talk_send(&talk, 1, &m);
-	ck_assert(talk_expect(&talk, METHOD_queue_declare_ok, &h, NULL, NULL));
+	declare_queue(name, true, buf_slice(&a));
 	buf_free(&a);
-}
-
-static struct queue *queue(const char *name)
-{
-	const struct vhost *v = map_xget(&in.broker->vhosts, slice_str("/"));
-	return topology_queue(&v->topology, slice_str(name));
 }
 
 static void publish_and_reject(int n)
 {
-	struct heard h;
 	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
 	struct method nack = { .id = METHOD_basic_nack, .basic_nack = { .multiple = true } };
 	for (int i = 0; i < n; i++) {
 		char body[16];
 		snprintf(body, sizeof body, "%d", i);
 		talk_publish(&talk, 1, slice_str(""), slice_str("q"), false, true, slice_str(body));
-		talk_send(&talk, 1, &get);
-		ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
+		ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, NULL));
 	}
 	inside_pass(&in, 30);
 	talk_send(&talk, 1, &nack);
-	ck_assert_uint_eq(queue("q")->live->held.count, n);
-	ck_assert_uint_eq(queue("q")->live->unacked, n);
+	ck_assert_uint_eq(queue_of("q")->live->held.count, n);
+	ck_assert_uint_eq(queue_of("q")->live->unacked, n);
 }
 
 static unsigned in_memory(const struct queue *q)
@@ -99,21 +66,21 @@ START_TEST(they_leave_memory_and_come_to_their_queue_once)
 	in.broker->store.memory_budget = 0;
 	declare("q", true);
 	publish_and_reject(500);
-	ck_assert_uint_eq(in_memory(queue("q")), 0);
+	ck_assert_uint_eq(in_memory(queue_of("q")), 0);
 	inside_pass(&in, 20000);
-	q = queue("q");
+	q = queue_of("q");
 	ck_assert_uint_eq(q->live->held.count, 500);
 	ck_assert_uint_eq(q->live->held_bytes, 10 + 90 * 2 + 400 * 3);
 	ck_assert_uint_eq(in_memory(q), 0);
 	declare("dead", false);
 	inside_pass(&in, 128000);
 	ck_assert_uint_eq(q->live->held.count + q->live->unacked + q->live->held_bytes, 0);
-	ck_assert_uint_eq(queue_ready(queue("dead")), 500);
+	ck_assert_uint_eq(queue_ready(queue_of("dead")), 500);
 	talk_free(&talk);
 	inside_crash(&in, DISK_SIM_LOSES_ALL);
 	start();
-	ck_assert_uint_eq(queue_ready(queue("dead")), 500);
-	ck_assert_uint_eq(queue_ready(queue("q")), 0);
+	ck_assert_uint_eq(queue_ready(queue_of("dead")), 500);
+	ck_assert_uint_eq(queue_ready(queue_of("q")), 0);
 }
 END_TEST
 
@@ -125,7 +92,7 @@ START_TEST(what_was_held_is_there_after_a_crash)
 	talk_free(&talk);
 	inside_crash(&in, DISK_SIM_LOSES_ALL);
 	start();
-	ck_assert_uint_eq(queue_ready(queue("q")), 50);
+	ck_assert_uint_eq(queue_ready(queue_of("q")), 50);
 }
 END_TEST
 
@@ -135,7 +102,7 @@ START_TEST(a_turn_tries_some_of_them)
 	declare("q", true);
 	publish_and_reject(MANY);
 	declare("dead", false);
-	const struct queue *q = queue("q");
+	const struct queue *q = queue_of("q");
 	in.now_ms += 1000;
 	for (uint64_t before = MANY; before; before = q->live->held.count) {
 		broker_turn(in.broker, in.now_ms);
@@ -143,7 +110,7 @@ START_TEST(a_turn_tries_some_of_them)
 		ck_assert_uint_le(broker_deadline(in.broker), in.now_ms);
 	}
 	inside_pass(&in, 0);
-	ck_assert_uint_eq(queue_ready(queue("dead")), MANY);
+	ck_assert_uint_eq(queue_ready(queue_of("dead")), MANY);
 }
 END_TEST
 
@@ -158,13 +125,13 @@ START_TEST(a_deleted_queue_gives_up_what_was_on_its_way_back)
 	in.held = true;
 	in.now_ms += 1000;
 	broker_turn(in.broker, in.now_ms);
-	ck_assert_uint_lt(queue("q")->live->held.count, 50);
+	ck_assert_uint_lt(queue_of("q")->live->held.count, 50);
 	talk_send(&talk, 1, &m);
 	in.held = false;
 	inside_pass(&in, 10);
 	ck_assert(talk_expect(&talk, METHOD_queue_delete_ok, &h, NULL, NULL));
 	inside_pass(&in, 1000);
-	ck_assert_ptr_null(queue("q"));
+	ck_assert_ptr_null(queue_of("q"));
 }
 END_TEST
 

@@ -3,7 +3,6 @@
  * crash, each offset has the message that it had when it was first seen, readers meet offsets in
  * order and without gaps but for what is forgotten, and nothing that was seen or confirmed is
  * lost. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,16 +13,11 @@
 #include "broker/outbox.h"
 #include "persistence/log_file.h"
 #include "queue/queue.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_stream(void);
 
 enum { STEPS = 300, MOST = 40000, READERS = 4, BURST = 60, START_S = 1000 };
-
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-static unsigned random_state;
 
 static struct {
 	unsigned number[MOST];       /* of the message at each offset */
@@ -42,34 +36,12 @@ static struct reader {
 	uint64_t last_tag, acked;
 } readers[READERS];
 
-static unsigned below(unsigned n)
-{
-	random_state = random_state * 1103515245 + 12345;
-	return random_state / 65536 % n;
-}
-
-static void start(void)
-{
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	ck_assert(talk_open(&talk, &in));
-}
-
 static void set_up(void)
 {
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 256 << 10;
+	set_log(256 << 10);
 	in.options.message_memory_bytes = 100000;
 	in.options.index_page_entries = 16;
 	start();
-}
-
-static void tear_down(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
 }
 
 /* ---- what comes ---- */
@@ -247,11 +219,8 @@ static void catch_up(void)
 
 static void crash(bool power)
 {
-	talk_free(&talk);
-	inside_crash(&in, power ? DISK_SIM_LOSES_ALL : DISK_SIM_KEEPS_ALL);
-	in.held = false;
 	memset(readers, 0, sizeof readers);
-	start();
+	lose_power(power ? DISK_SIM_LOSES_ALL : DISK_SIM_KEEPS_ALL);
 }
 
 /* Of what was published while nothing became durable some may be gone; nobody has seen it. */

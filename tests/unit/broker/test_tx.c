@@ -2,31 +2,18 @@
 /* Consume, publish to two queues, ack, commit, with the power going at every operation of the disk:
  * afterwards all of it happened or nothing, also when it is larger than several batches of the
  * log. */
-#include <check.h>
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "tests/sim/talk.h"
+#include "tests/unit/broker/fixture.h"
 
 Suite *suite_broker_tx(void);
 
 enum { MESSAGES = 8, BIG = 20000 };
 
-static struct inside in;
-static struct talk talk;
-static struct buf why;
-
-static bool start(void)
-{
-	buf_clear(&why);
-	ck_assert_msg(inside_start(&in, &why), "%.*s", (int)why.len, (char *)why.p);
-	return talk_open(&talk, &in);
-}
-
 static bool call(uint16_t channel, struct method m, uint32_t answer, struct heard *h)
 {
-	talk_send(&talk, channel, &m);
-	return talk_expect(&talk, answer, h, NULL, NULL);
+	return talk_call(&talk, channel, m, answer, h);
 }
 
 static void publish(uint16_t channel, const char *queue, size_t bytes)
@@ -40,11 +27,9 @@ static void publish(uint16_t channel, const char *queue, size_t bytes)
 static void prepare(uint64_t seed)
 {
 	struct heard h;
-	inside_init(&in);
-	in.durable = true;
-	in.segment_bytes = 64 << 10;
+	set_log(64 << 10);
 	in.disk = disk_sim_new(seed, 0);
-	ck_assert(start());
+	start();
 	for (char name[] = "a"; name[0] <= 'c'; name[0]++) {
 		struct method m = { .id = METHOD_queue_declare,
 			                .queue_declare = { .queue = slice_str(name), .durable = true } };
@@ -72,23 +57,6 @@ static bool transact(size_t bytes)
 	return call(2, (struct method){ .id = METHOD_tx_commit }, METHOD_tx_commit_ok, &h);
 }
 
-static uint32_t ready(const char *queue)
-{
-	struct heard h;
-	struct method m = { .id = METHOD_queue_declare,
-		                .queue_declare = { .queue = slice_str(queue), .passive = true } };
-	ck_assert(call(1, m, METHOD_queue_declare_ok, &h));
-	return h.method.queue_declare_ok.message_count;
-}
-
-static void end(void)
-{
-	talk_free(&talk);
-	inside_stop(&in);
-	inside_forget(&in);
-	buf_free(&why);
-}
-
 /* How many disk operations a whole run takes. */
 static uint64_t operations_of(size_t bytes, uint64_t *before)
 {
@@ -96,9 +64,9 @@ static uint64_t operations_of(size_t bytes, uint64_t *before)
 	*before = disk_sim_operations(in.disk);
 	ck_assert(transact(bytes));
 	uint64_t n = disk_sim_operations(in.disk);
-	ck_assert_uint_eq(ready("a"), 0);
-	ck_assert_uint_eq(ready("b"), MESSAGES);
-	end();
+	ck_assert_uint_eq(ready_in("a"), 0);
+	ck_assert_uint_eq(ready_in("b"), MESSAGES);
+	tear_down();
 	return n;
 }
 
@@ -107,23 +75,19 @@ static void crash_at(size_t bytes, uint64_t at, enum disk_sim_loss loss)
 	prepare(1);
 	disk_sim_crash_at(in.disk, at);
 	bool committed = transact(bytes);
-	talk_free(&talk);
-	inside_crash(&in, loss);
-	ck_assert(start());
-	uint32_t a = ready("a"), b = ready("b"), c = ready("c");
+	lose_power(loss);
+	uint32_t a = ready_in("a"), b = ready_in("b"), c = ready_in("c");
 	bool nothing = a == MESSAGES && b == 0 && c == 0;
 	bool all = a == 0 && b == MESSAGES && c == MESSAGES;
 	ck_assert_msg(all || (nothing && !committed), "operation %llu, loss %d: %u %u %u%s",
 	              (unsigned long long)at, loss, a, b, c, committed ? ", committed" : "");
 	/* What was void stays void when the log has gone on. */
 	publish(1, "b", 10);
-	talk_free(&talk);
-	inside_stop(&in);
-	ck_assert(start());
-	ck_assert_uint_eq(ready("a"), a);
-	ck_assert_uint_eq(ready("b"), b + 1);
-	ck_assert_uint_eq(ready("c"), c);
-	end();
+	start_anew(BY_STOP);
+	ck_assert_uint_eq(ready_in("a"), a);
+	ck_assert_uint_eq(ready_in("b"), b + 1);
+	ck_assert_uint_eq(ready_in("c"), c);
+	tear_down();
 }
 
 static const size_t sizes[] = { 10, BIG };
