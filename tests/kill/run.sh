@@ -95,7 +95,8 @@ check_with replays "$tx kills while messages are put back: all of each replay, o
 	kills=$tx
 check_with replays "$tx kills while messages are put back, on a disk that forgets" kills=$tx \
 	segment=1MB preload="$build/lossy_disk.so"
-check_with replays "$tx kills while messages are put back, with next to no memory" kills=$tx memory=1
+check_with replays "$tx kills while messages are put back, with next to no memory" kills=$tx \
+	memory=1
 
 # The shims must bite; else what they show is worth nothing.
 check "the slow disk is not felt by a broker that does not sync" \

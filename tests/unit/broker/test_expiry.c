@@ -513,9 +513,7 @@ START_TEST(a_purge_ends_what_is_being_read_back)
 	ck_assert_int_eq(atoi((const char *)h.body.p), 3);
 	ck_assert(!get("dead", true, &h));
 	pass(1000);
-	talk_free(&talk);
-	inside_stop(&in);
-	start();
+	start_anew(BY_STOP);
 	ck_assert_uint_eq(ready_in("q"), 0);
 }
 END_TEST

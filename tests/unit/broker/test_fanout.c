@@ -110,9 +110,7 @@ START_TEST(a_start_finds_it_in_all_of_them)
 {
 	bind_all();
 	publish();
-	talk_free(&talk);
-	inside_stop(&in);
-	start();
+	start_anew(BY_STOP);
 	for (unsigned i = 0; i < QUEUES; i++)
 		expect_in(i);
 }

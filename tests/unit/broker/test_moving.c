@@ -325,9 +325,7 @@ START_TEST(deaths_are_believed_after_a_move_and_a_start)
 	moving_end(&m);
 	inside_pass(&in, 50);
 	ck_assert(first_has_died(queue_of(names[1])));
-	talk_free(&talk);
-	inside_crash(&in, DISK_SIM_LOSES_ALL);
-	start();
+	lose_power(DISK_SIM_LOSES_ALL);
 	ck_assert(first_has_died(queue_of(names[1])));
 }
 END_TEST

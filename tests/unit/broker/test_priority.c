@@ -119,9 +119,7 @@ START_TEST(a_start_tells_them_apart_again)
 	fill(0, N);
 	expect(N / 4);
 	pass_time();
-	talk_free(&talk);
-	inside_crash(&in, (enum disk_sim_loss)(_i % DISK_SIM_LOSS_KINDS));
-	start();
+	lose_power((enum disk_sim_loss)(_i % DISK_SIM_LOSS_KINDS));
 	if (_i % 2)
 		fill(N, N + N / 4);   /* before anybody asked */
 	broker_check(in.broker);
@@ -138,9 +136,7 @@ START_TEST(a_purge_takes_all_of_them)
 	fill(0, N);
 	expect(20);
 	if (_i % 2) {
-		talk_free(&talk);
-		inside_crash(&in, DISK_SIM_LOSES_ALL);
-		start();
+		lose_power(DISK_SIM_LOSES_ALL);
 	}
 	struct method get = { .id = METHOD_basic_get, .basic_get = { .queue = slice_str("q") } };
 	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_ok, &h));
@@ -148,9 +144,7 @@ START_TEST(a_purge_takes_all_of_them)
 	                                      .queue_purge = { .queue = slice_str("q") } });
 	ck_assert(talk_expect(&talk, METHOD_queue_purge_ok, &h, NULL, NULL));
 	pass_time();
-	talk_free(&talk);
-	inside_crash(&in, DISK_SIM_LOSES_ALL);
-	start();
+	lose_power(DISK_SIM_LOSES_ALL);
 	talk_send(&talk, 1, &get);   /* the one that was not acked, and nothing else */
 	ck_assert(talk_expect(&talk, METHOD_basic_get_ok, &h, NULL, NULL));
 	ck_assert(talk_call(&talk, 1, get, METHOD_basic_get_empty, &h));

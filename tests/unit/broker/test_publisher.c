@@ -132,8 +132,9 @@ static void crash_at(uint64_t at, enum disk_sim_loss loss)
 	broker_check(in.broker);
 	publish_all_again();
 	publish_all_again();
-	ck_assert_msg(ready_in("q") == FEW && ready_in("stream") == FEW, "operation %llu, loss %d: %u %u",
-	              (unsigned long long)at, loss, ready_in("q"), ready_in("stream"));
+	ck_assert_msg(ready_in("q") == FEW && ready_in("stream") == FEW,
+	              "operation %llu, loss %d: %u %u", (unsigned long long)at, loss, ready_in("q"),
+	              ready_in("stream"));
 	for (uint32_t n = 1; n <= FEW; n++)
 		ck_assert_msg(came[n] == 1 || (taken[n] && came[n] == 0),
 		              "operation %llu, loss %d: %u came %u times", (unsigned long long)at, loss, n,

@@ -314,9 +314,7 @@ START_TEST(a_crash_leaves_each_in_one_place)
 		disk_sim_crash_at(in.disk, disk_sim_operations(in.disk) + 1 + (uint64_t)_i / 4);
 		for (int n = 0; n < 20; n++)
 			inside_pass(&in, 50);
-		talk_free(&talk);
-		inside_crash(&in, (enum disk_sim_loss)(_i % 4));
-		start();
+		lose_power((enum disk_sim_loss)(_i % 4));
 		be_busy();
 	}
 	ck_assert_uint_le(pass_time().segments, 10);

@@ -76,9 +76,7 @@ START_TEST(they_leave_memory_and_come_to_their_queue_once)
 	inside_pass(&in, 128000);
 	ck_assert_uint_eq(q->live->held.count + q->live->unacked + q->live->held_bytes, 0);
 	ck_assert_uint_eq(queue_ready(queue_of("dead")), 500);
-	talk_free(&talk);
-	inside_crash(&in, DISK_SIM_LOSES_ALL);
-	start();
+	lose_power(DISK_SIM_LOSES_ALL);
 	ck_assert_uint_eq(queue_ready(queue_of("dead")), 500);
 	ck_assert_uint_eq(queue_ready(queue_of("q")), 0);
 }
@@ -89,9 +87,7 @@ START_TEST(what_was_held_is_there_after_a_crash)
 	declare("q", true);
 	publish_and_reject(50);
 	inside_pass(&in, 5000);
-	talk_free(&talk);
-	inside_crash(&in, DISK_SIM_LOSES_ALL);
-	start();
+	lose_power(DISK_SIM_LOSES_ALL);
 	ck_assert_uint_eq(queue_ready(queue_of("q")), 50);
 }
 END_TEST
