@@ -59,16 +59,37 @@ static void put_bytes(struct printer *p, const char *name, struct slice s)
 	buf_u8(p->out, '"');
 }
 
+static void begin_list(struct printer *p, const char *name)
+{
+	put_name(p, name);
+	if (p->json)
+		buf_u8(p->out, '[');
+}
+
+static void end_list(struct printer *p)
+{
+	if (p->json)
+		buf_u8(p->out, ']');
+}
+
+/* An item of a list: a number that something of that kind gave. */
+static void put_given(struct printer *p, const char *separator, const char *kind, uint32_t by,
+                      uint64_t number)
+{
+	if (p->json)
+		buf_printf(p->out, "%s{\"%s\":%" PRIu32 ",\"number\":%" PRIu64 "}", separator, kind, by,
+		           number);
+	else
+		buf_printf(p->out, "%s%" PRIu32 ":%" PRIu64, separator, by, number);
+}
+
 static void put_targets(struct printer *p, struct slice packed)
 {
 	struct record_target t;
-	const char *separator = "";
-	put_name(p, "to");
-	buf_printf(p->out, p->json ? "[" : "");
-	for (; record_target_next(&packed, &t); separator = ",")
-		buf_printf(p->out, p->json ? "%s{\"queue\":%" PRIu32 ",\"number\":%" PRIu64 "}"
-		                           : "%s%" PRIu32 ":%" PRIu64, separator, t.queue, t.seq);
-	buf_printf(p->out, p->json ? "]" : "");
+	begin_list(p, "to");
+	for (const char *separator = ""; record_target_next(&packed, &t); separator = ",")
+		put_given(p, separator, "queue", t.queue, t.seq);
+	end_list(p);
 }
 
 /* ---- what each kind says ---- */
@@ -95,15 +116,12 @@ static void put_publish(struct printer *p, const struct record_publish *m, bool 
 static void put_keys(struct printer *p, struct slice packed)
 {
 	struct record_key k;
-	const char *separator = "";
 	if (!record_keys_check(packed))
 		return;
-	put_name(p, "keys");
-	buf_printf(p->out, p->json ? "[" : "");
-	for (; record_key_next(&packed, &k); separator = ",")
-		buf_printf(p->out, p->json ? "%s{\"keyring\":%" PRIu32 ",\"number\":%" PRIu64 "}"
-		                           : "%s%" PRIu32 ":%" PRIu64, separator, k.keyring, k.number);
-	buf_printf(p->out, p->json ? "]" : "");
+	begin_list(p, "keys");
+	for (const char *separator = ""; record_key_next(&packed, &k); separator = ",")
+		put_given(p, separator, "keyring", k.keyring, k.number);
+	end_list(p);
 }
 
 static void put_message(struct printer *p, const struct log_record *r, bool body)
@@ -127,13 +145,11 @@ static void put_message(struct printer *p, const struct log_record *r, bool body
 static void put_ranges(struct printer *p, const char *name, struct record_ranges ranges)
 {
 	struct record_range range;
-	const char *separator = "";
-	put_name(p, name);
-	buf_printf(p->out, p->json ? "[" : "");
-	for (; record_range_next(&ranges, &range); separator = ",")
+	begin_list(p, name);
+	for (const char *separator = ""; record_range_next(&ranges, &range); separator = ",")
 		buf_printf(p->out, p->json ? "%s[%" PRIu64 ",%" PRIu64 "]" : "%s%" PRIu64 "-%" PRIu64,
 		           separator, range.first, range.first + range.count - 1);
-	buf_printf(p->out, p->json ? "]" : "");
+	end_list(p);
 }
 
 static void put_ack(struct printer *p, struct slice body)
