@@ -114,6 +114,38 @@ static inline uint32_t ready_in(const char *queue)
 	return h.method.queue_declare_ok.message_count;
 }
 
+/* On a channel that is opened for it, what is retained in a queue, or a stream.  What comes goes to
+ * meet. */
+static inline void read_retained(uint16_t channel, const char *queue, unsigned prefetch,
+                                 struct slice arguments,
+                                 void (*meet)(void *unused, const struct heard *h))
+{
+	struct heard h;
+	struct method open = { .id = METHOD_channel_open };
+	struct method qos = { .id = METHOD_basic_qos,
+		                  .basic_qos = { .prefetch_count = (uint16_t)prefetch } };
+	struct method m = { .id = METHOD_basic_consume,
+		                .basic_consume = { .queue = slice_str(queue), .arguments = arguments } };
+	talk_send(&talk, channel, &open);
+	talk_send(&talk, channel, &qos);
+	talk_send(&talk, channel, &m);
+	ck_assert(talk_expect(&talk, METHOD_channel_open_ok, &h, meet, NULL));
+	ck_assert(talk_expect(&talk, METHOD_basic_qos_ok, &h, meet, NULL));
+	ck_assert(talk_expect(&talk, METHOD_basic_consume_ok, &h, meet, NULL));
+	while (talk_read(&talk, &h))
+		meet(NULL, &h);
+}
+
+/* All that came to a consumer, unless nothing did since. */
+static inline void ack_up_to(uint16_t channel, uint64_t tag, uint64_t *acked)
+{
+	struct method m = { .id = METHOD_basic_ack,
+		                .basic_ack = { .delivery_tag = tag, .multiple = true } };
+	if (tag != *acked)
+		talk_send(&talk, channel, &m);
+	*acked = tag;
+}
+
 static inline struct queue *queue_of(const char *name)
 {
 	const struct vhost *v = vhost_find(in.broker, slice_str("/"));

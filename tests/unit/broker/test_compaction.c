@@ -317,18 +317,10 @@ static void roll_back(void)
 
 static void consume(uint16_t channel, uint16_t window, unsigned from)
 {
-	struct heard h;
 	struct buf arguments = { 0 };
-	struct method qos = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = window } };
-	open_channel(channel);
-	ck_assert(call(channel, qos, METHOD_basic_qos_ok, &h));
 	table_put_int(&arguments, "x-stream-offset", from);
-	struct method m = { .id = METHOD_basic_consume,
-		                .basic_consume = { .queue = slice_str("s"),
-		                                   .arguments = buf_slice(&arguments) } };
-	ck_assert(call(channel, m, METHOD_basic_consume_ok, &h));
+	read_retained(channel, "s", window, buf_slice(&arguments), meet);
 	buf_free(&arguments);
-	listen();
 }
 
 static void close_channel(uint16_t channel)
@@ -354,13 +346,7 @@ static void end(unsigned i)
 
 static void ack(unsigned i)
 {
-	struct reader *r = &readers[i];
-	struct method m = { .id = METHOD_basic_ack,
-		                .basic_ack = { .delivery_tag = r->last_tag, .multiple = true } };
-	if (r->last_tag == r->acked)
-		return;
-	r->acked = r->last_tag;
-	talk_send(&talk, (uint16_t)(i + 2), &m);
+	ack_up_to((uint16_t)(i + 2), readers[i].last_tag, &readers[i].acked);
 	listen();
 }
 

@@ -187,17 +187,10 @@ static void read_on(void)
 	struct heard h;
 	struct buf arguments = { 0 };
 	struct field where = { .letter = 'l', .integer = model.seen };
-	struct method open = { .id = METHOD_channel_open };
 	struct method close = { .id = METHOD_channel_close };
-	struct method qos = { .id = METHOD_basic_qos, .basic_qos = { .prefetch_count = MOST } };
 	table_put(&arguments, slice_str("x-stream-offset"), &where);
-	struct method consume = { .id = METHOD_basic_consume,
-		                      .basic_consume = { .queue = slice_str("q"),
-		                                         .arguments = buf_slice(&arguments) } };
 	settle_down();
-	call(READ, open, METHOD_channel_open_ok, &h);
-	call(READ, qos, METHOD_basic_qos_ok, &h);
-	call(READ, consume, METHOD_basic_consume_ok, &h);
+	read_retained(READ, "q", MOST, buf_slice(&arguments), meet);
 	settle_down();
 	call(READ, close, METHOD_channel_close_ok, &h);
 	ck_assert_uint_eq(model.seen, model.n);

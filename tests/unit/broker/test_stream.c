@@ -145,17 +145,7 @@ static void settle_down(void)
 
 static void consume(unsigned i, unsigned prefetch, struct slice arguments)
 {
-	struct heard h;
-	uint16_t channel = (uint16_t)(i + 2);
-	struct method open = { .id = METHOD_channel_open };
-	struct method qos = { .id = METHOD_basic_qos,
-		                  .basic_qos = { .prefetch_count = (uint16_t)prefetch } };
-	struct method m = { .id = METHOD_basic_consume,
-		                .basic_consume = { .queue = slice_str("s"), .arguments = arguments } };
-	ck_assert(call(channel, open, METHOD_channel_open_ok, &h));
-	ck_assert(call(channel, qos, METHOD_basic_qos_ok, &h));
-	ck_assert(call(channel, m, METHOD_basic_consume_ok, &h));
-	listen();
+	read_retained((uint16_t)(i + 2), "s", prefetch, arguments, meet);
 }
 
 static void begin_with(unsigned i, const struct field *where, unsigned next, bool by_time,
@@ -195,13 +185,7 @@ static void end(unsigned i)
 
 static void ack(unsigned i)
 {
-	struct reader *r = &readers[i];
-	struct method m = { .id = METHOD_basic_ack,
-		                .basic_ack = { .delivery_tag = r->last_tag, .multiple = true } };
-	if (r->last_tag == r->acked)
-		return;
-	r->acked = r->last_tag;
-	talk_send(&talk, (uint16_t)(i + 2), &m);
+	ack_up_to((uint16_t)(i + 2), readers[i].last_tag, &readers[i].acked);
 	listen();
 }
 
