@@ -14,18 +14,14 @@ enum { SELDOM = 5, WINDOW = 16, AGAIN = WINDOW / 2, BYTES = 200 };
 /* Of the exchange, and the one that takes keys once itself. */
 static const char *const queues[2] = { "once0", "once1" };
 
-/* Dice of their own, so that the script stays the same. */
 static uint64_t dice(struct world *w, uint64_t n)
 {
-	w->once_random = w->once_random * 6364136223846793005u + 1442695040888963407u;
-	return (w->once_random >> 33) % n;
+	return world_dice(&w->once_random, n);
 }
 
 static bool ask(struct talk *t, struct method m, uint32_t answer)
 {
-	struct heard h;
-	talk_send(t, 1, &m);
-	return talk_expect(t, answer, &h, NULL, NULL);
+	return talk_call(t, 1, m, answer, NULL);
 }
 
 static bool declare_queue(struct talk *t, const char *name, bool once)

@@ -18,11 +18,9 @@ enum { ALL_KEPT, BYTES_KEPT, AGE_KEPT, ASIDE };
 static const char *const names[LINES] = { "r.all", "r.bytes", "r.age", "r.aside" };
 static const char settled[] = "r.settled"; /* what is confirmed there says that all before is */
 
-/* Dice of their own, so that the script stays the same. */
 static uint64_t dice(struct world *w, uint64_t n)
 {
-	w->retained.random = w->retained.random * 6364136223846793005u + 1442695040888963407u;
-	return (w->retained.random >> 33) % n;
+	return world_dice(&w->retained.random, n);
 }
 
 /* ---- what is believed ---- */

@@ -23,11 +23,9 @@ enum { CONFIRMS = 1, READS, COPIES };
 static const char *const names[STREAMS] = { "s.all", "s.bytes", "s.age", "s.latest" };
 static const char beside[] = "s.beside", copies[] = "s.copies";
 
-/* Dice of their own, so that the script stays the same. */
 static uint64_t dice(struct world *w, uint64_t n)
 {
-	w->streams.random = w->streams.random * 6364136223846793005u + 1442695040888963407u;
-	return (w->streams.random >> 33) % n;
+	return world_dice(&w->streams.random, n);
 }
 
 /* ---- what comes ---- */

@@ -10,11 +10,9 @@ enum { SELDOM = 12 };
 
 static const char *const names[TENANTS] = { "t0", "t1", "t2" };
 
-/* Dice of their own, so that the script stays the same. */
 static uint64_t dice(struct world *w, uint64_t n)
 {
-	w->tenants_random = w->tenants_random * 6364136223846793005u + 1442695040888963407u;
-	return (w->tenants_random >> 33) % n;
+	return world_dice(&w->tenants_random, n);
 }
 
 /* True when it was answered that all is well; only a broker that is down need not answer. */

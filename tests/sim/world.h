@@ -147,6 +147,13 @@ struct world {
 	struct buf why;              /* what is wrong; empty: nothing yet */
 };
 
+/* Dice of those beside the script, so that it stays the same. */
+static inline uint64_t world_dice(uint64_t *random, uint64_t n)
+{
+	*random = *random * 6364136223846793005u + 1442695040888963407u;
+	return (*random >> 33) % n;
+}
+
 void world_init(struct world *w, uint64_t seed);
 void world_free(struct world *w);
 
