@@ -75,11 +75,18 @@ def read_moves(text, _):
     return said["kills"], bad, " ".join(more)
 
 
-def read_streams(text, _):
+def read_sums(text, told, bad):
     said = figures(text)
-    names = ("lost", "moved", "twice", "missing", "astray", "behind")
-    bad = sum(said[name] for name in names) + said["failures"]
-    return said["kills"], bad, " ".join(f"{name}={said[name]}" for name in ("confirmed", *names))
+    more = [f"{name}={said[name]}" for name in ("confirmed", *told, *bad)]
+    return said["kills"], sum(said[name] for name in (*bad, "failures")), " ".join(more)
+
+
+def read_streams(text, _):
+    return read_sums(text, (), ("lost", "moved", "twice", "missing", "astray", "behind"))
+
+
+def read_replays(text, _):
+    return read_sums(text, ("replays", "unknown"), ("lost", "moved", "twice", "torn", "undone"))
 
 
 def read_other(text, took_s):
@@ -107,28 +114,8 @@ def read_models(text, _):
 
 # ---- the kinds ----
 
-def kill(*options):
-    return lambda seed, data: [f"{BUILD}/kill", f"seed={seed}", f"data={data}", f"port={port()}",
-                               f"broker={BUILD}/leveret", *options]
-
-
-def tx(*options):
-    return lambda seed, data: [f"{BUILD}/tx", f"seed={seed}", f"data={data}", f"port={port()}",
-                               f"broker={BUILD}/leveret", *options]
-
-
-def moves(*options):
-    return lambda seed, data: [f"{BUILD}/moves", f"seed={seed}", f"data={data}",
-                               f"port={port()}", f"broker={BUILD}/leveret", *options]
-
-
-def again(*options):
-    return lambda seed, data: [f"{BUILD}/again", f"seed={seed}", f"data={data}",
-                               f"port={port()}", f"broker={BUILD}/leveret", *options]
-
-
-def streams(*options):
-    return lambda seed, data: [f"{BUILD}/streams", f"seed={seed}", f"data={data}",
+def killing(program, *options):
+    return lambda seed, data: [f"{BUILD}/{program}", f"seed={seed}", f"data={data}",
                                f"port={port()}", f"broker={BUILD}/leveret", *options]
 
 
@@ -155,42 +142,46 @@ FORGETS = f"preload={BUILD}/lossy_disk.so"
 AIMED = f"preload={BUILD}/aimed.so"
 ROUGH = f"preload={BUILD}/rough_disk.so:{BUILD}/lossy_disk.so"
 KINDS = [
-    Kind("kill", "kill -9 under load", "kills", 5600, kill("rounds=100"), read_kill),
+    Kind("kill", "kill -9 under load", "kills", 5600, killing("kill", "rounds=100"), read_kill),
     Kind("kill-memory", "the same with next to no memory for messages", "kills", 700,
-         kill("rounds=50", "memory=1"), read_kill),
+         killing("kill", "rounds=50", "memory=1"), read_kill),
     Kind("kill-forgets", "kill -9 on a disk that drops what was not synced, beside a queue that "
          "nobody reads", "kills", 3000,
-         kill("rounds=50", "aside=1", "segment=1MB", FORGETS), read_kill),
+         killing("kill", "rounds=50", "aside=1", "segment=1MB", FORGETS), read_kill),
     Kind("kill-rough", "the same without O_DIRECT, and little is done at the first try", "kills",
-         700, kill("rounds=50", "segment=1MB", ROUGH), read_kill),
+         700, killing("kill", "rounds=50", "segment=1MB", ROUGH), read_kill),
     Kind("kill-aimed", "kills at chosen calls to the disk: around a sync, within a summary, while "
          "segments go, in the middle of a start", "kills", 2000,
-         kill("rounds=100", "aim=1", "segment=1MB", AIMED), read_kill),
+         killing("kill", "rounds=100", "aim=1", "segment=1MB", AIMED), read_kill),
     Kind("kill-aimed-forgets", "the same on a disk that drops what was not synced", "kills", 1000,
-         kill("rounds=100", "aim=1", "segment=1MB", AIMED + ":" + FORGETS.split("=")[1]),
+         killing("kill", "rounds=100", "aim=1", "segment=1MB", AIMED + ":" + FORGETS.split("=")[1]),
          read_kill),
-    Kind("tx", "kill -9 amid transactions", "kills", 1000, tx("kills=100"), read_tx),
+    Kind("tx", "kill -9 amid transactions", "kills", 1000, killing("tx", "kills=100"), read_tx),
     Kind("tx-forgets", "the same on a disk that drops what was not synced", "kills", 500,
-         tx("kills=50", "segment=1MB", FORGETS), read_tx),
-    Kind("moves", "kill -9 while messages die", "kills", 500, moves("kills=100", "retry=0"),
-         read_moves),
+         killing("tx", "kills=50", "segment=1MB", FORGETS), read_tx),
+    Kind("moves", "kill -9 while messages die", "kills", 500,
+         killing("moves", "kills=100", "retry=0"), read_moves),
     Kind("moves-forgets", "the same on a disk that drops what was not synced", "kills", 500,
-         moves("kills=50", "segment=1MB", "retry=0", FORGETS), read_moves),
+         killing("moves", "kills=50", "segment=1MB", "retry=0", FORGETS), read_moves),
     Kind("retry", "kill -9 while messages die, expire, and wait to be tried again (retried: "
          "delivered again after they had waited; spent: dead of the delivery limit; lapsed: dead "
          "because their time was over after they had been given back; held: dead at an earlier "
          "start, and still there for want of room)", "kills", 250,
-         moves("kills=50"), read_moves),
+         killing("moves", "kills=50"), read_moves),
     Kind("retry-forgets", "the same on a disk that drops what was not synced", "kills", 250,
-         moves("kills=50", "segment=1MB", FORGETS), read_moves),
+         killing("moves", "kills=50", "segment=1MB", FORGETS), read_moves),
     Kind("again", "a publisher with numbers whose connection is cut, every fifth time by kill -9 "
-         "(again: sent again)", "breaks", 2000, again("breaks=500"), read_again),
+         "(again: sent again)", "breaks", 2000, killing("again", "breaks=500"), read_again),
     Kind("again-forgets", "the same on a disk that drops what was not synced", "breaks", 2000,
-         again("breaks=500", "segment=1MB", FORGETS), read_again),
+         killing("again", "breaks=500", "segment=1MB", FORGETS), read_again),
     Kind("streams", "kill -9 while a stream is filled and copied, with its offset in the same "
-         "transaction", "kills", 500, streams("kills=50"), read_streams),
+         "transaction", "kills", 500, killing("streams", "kills=50"), read_streams),
     Kind("streams-forgets", "the same on a disk that drops what was not synced", "kills", 500,
-         streams("kills=50", "segment=1MB", FORGETS), read_streams),
+         killing("streams", "kills=50", "segment=1MB", FORGETS), read_streams),
+    Kind("replays", "kill -9 while what a queue retains is put back (unknown: replays that "
+         "were not answered)", "kills", 500, killing("replays", "kills=50"), read_replays),
+    Kind("replays-forgets", "the same on a disk that drops what was not synced", "kills", 500,
+         killing("replays", "kills=50", "segment=1MB", FORGETS), read_replays),
     Kind("sim", "power cuts and faults at every disk operation, simulated", "recoveries", 100000,
          lambda seed, _: [f"{BUILD}/sim", "--seed", str(seed)], read_sim),
     Kind("models", "models of recovery and of giving up segments, every state", "models", 1,
