@@ -118,7 +118,7 @@ int broker_failed(const struct broker *b);
  * on, basic.get too. */
 void broker_drain(struct broker *b);
 
-/* Messages that were handed out and not settled yet, of all queues. */
+/* Messages that were handed out and not settled yet, of all queues; right after counters_settle. */
 uint64_t broker_unacked(const struct broker *b);
 
 /* Begins an orderly stop: every connection is closed with 320 CONNECTION_FORCED. */
