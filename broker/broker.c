@@ -452,6 +452,7 @@ int broker_free(struct broker *b)
 	store_free(&b->store);
 	map_free(&b->traits);
 	map_free(&b->replies);
+	map_free(&b->connections_by_number);
 	heap_free(&b->timers);
 	heap_free(&b->deadlines);
 	heap_free(&b->patience);
@@ -533,8 +534,9 @@ void broker_check(const struct broker *b)
 		const struct connection *c = list_entry(it, struct connection, link);
 		must(c->state != CONN_LOST && c->broker == b);
 		must(list_empty(&c->owed) == !list_linked(&c->owing));
+		must(connection_numbered(b, c->number) == c);
 		connections++;
 	}
-	must(connections == b->n_connections);
+	must(connections == b->n_connections && connections == b->connections_by_number.count);
 	check_totals(b);
 }

@@ -26,6 +26,16 @@ enum {
 	FEW_MESSAGES = 64,
 };
 
+static struct slice number_of(const struct connection *c)
+{
+	return slice_of(&c->number, sizeof c->number);
+}
+
+struct connection *connection_numbered(const struct broker *b, uint64_t number)
+{
+	return map_get(&b->connections_by_number, slice_of(&number, sizeof number));
+}
+
 struct connection *connection_new(struct broker *b, const struct peer *peer, void *owner,
                                   uint64_t now_ms)
 {
@@ -46,6 +56,7 @@ struct connection *connection_new(struct broker *b, const struct peer *peer, voi
 	heap_node_init(&c->timer);
 	motion_init(&c->motion, MOTION_CONNECTION, c);
 	list_push(&b->connections, &c->link);
+	map_put(&b->connections_by_number, number_of(c), c);
 	b->n_connections++;
 	connection_rearm(c);
 	log_debug("conn=%llu accepted %s", (unsigned long long)c->number, c->name);
@@ -561,6 +572,7 @@ void connection_lost(struct connection *c, uint64_t now_ms)
 	connection_clean_up(c);
 	owed_free(c);
 	list_remove(&c->dirty);
+	map_remove(&c->broker->connections_by_number, number_of(c));
 	walks_leave(&c->broker->walks, &c->link);
 	list_remove(&c->link);
 	list_push(&c->broker->graveyard, &c->link);

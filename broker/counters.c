@@ -149,18 +149,18 @@ void count_channel(struct channel *ch)
 	ch->motion.flag = &ch->stirred;
 	ch->motion.sums[0] = &ch->vhost->motion.traffic;
 	ch->motion.sums[1] = &ch->broker->counters.channels;
+	ch->motion.sums[2] = &ch->connection->motion.traffic;
 }
 
 void count_confirming(struct channel *ch)
 {
 	gather_channel(ch);
-	ch->motion.sums[2] = &ch->broker->counters.confirming;
+	ch->motion.sums[3] = &ch->broker->counters.confirming;
 }
 
 void count_channel_end(struct channel *ch)
 {
 	gather_channel(ch);
-	traffic_add(&ch->connection->before, &ch->motion.traffic);
 	motion_end(&ch->motion);
 }
 

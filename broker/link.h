@@ -62,8 +62,7 @@ struct connection {
 	uint32_t frame_max;
 	uint32_t n_channels;
 	struct channel **channels;   /* by number; NULL where closed */
-	struct traffic before;       /* of channels that are closed */
-	struct motion motion;
+	struct motion motion;        /* its traffic is that of its channels, and of those it had */
 	uint64_t received_bytes, received_count, sent_count;
 	size_t cap_channels;
 
@@ -138,6 +137,9 @@ void connection_relieved(struct connection *c);
 
 /* True when deliveries may be added to the outbox now. */
 bool connection_takes_deliveries(const struct connection *c);
+
+/* By its number, until it is lost; NULL: there is none. */
+struct connection *connection_numbered(const struct broker *b, uint64_t number);
 
 /* The open channel of that number, or NULL. */
 struct channel *connection_channel(const struct connection *c, uint16_t number);

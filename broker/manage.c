@@ -203,14 +203,10 @@ static void close_one(struct connection *c, struct slice reason)
 
 bool manage_close(struct broker *b, uint64_t number, struct slice reason)
 {
-	list_each(it, &b->connections) {
-		struct connection *c = list_entry(it, struct connection, link);
-		if (c->number != number)
-			continue;
+	struct connection *c = connection_numbered(b, number);
+	if (c)
 		close_one(c, reason);
-		return true;
-	}
-	return false;
+	return c != NULL;
 }
 
 uint64_t manage_find(const struct broker *b, struct slice name)

@@ -54,16 +54,8 @@ static void measure_queue(const struct queue *q, uint64_t out[MEASURES])
 	out[MEASURE_messages_unacknowledged] = q->live->unacked;
 }
 
-/* Its channels, and those that it had. */
 static void measure_connection(const struct connection *c, uint64_t out[MEASURES])
 {
-	struct traffic sum = c->before;
-	for (size_t i = 0; i < c->cap_channels; i++)
-		if (c->channels[i]) {
-			counters_gather(MOTION_CHANNEL, c->channels[i]);
-			traffic_add(&sum, &c->channels[i]->motion.traffic);
-		}
-	measure_traffic(&sum, out);
 	out[MEASURE_recv_oct] = c->received_bytes;
 	out[MEASURE_send_oct] = c->outbox.total - c->outbox.bytes;
 }

@@ -55,7 +55,7 @@ uint64_t sampling_deadline(const struct broker *b);
 /* How many measures there are of each kind: the first ones. */
 size_t sampling_measures(enum motion_kind kind);
 
-/* The numbers now; of virtual hosts and the broker after counters_settle. */
+/* The numbers now; of connections, virtual hosts and the broker after counters_settle. */
 void sampling_measure(const struct broker *b, const struct motion *m, uint64_t out[MEASURES]);
 
 /* Likewise of a queue, which may have messages and not have moved since the start. */

@@ -43,7 +43,8 @@ struct broker {
 	int failed;
 	bool draining, stopping;
 
-	struct list connections;     /* all of them, in order of their numbers */
+	struct list connections;     /* all of them, in order of their numbers ... */
+	struct map connections_by_number;
 	struct list consumers;       /* all of them, the oldest first */
 	struct list walks;           /* under way over these two, or over virtual hosts or users */
 	struct map traits;           /* what clients say of themselves (traits.h) */

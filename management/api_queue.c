@@ -26,17 +26,13 @@ static void put_empty_list(struct buf *out, const char *key)
 
 static void put_owner(struct buf *out, const struct broker *b, const struct queue *q)
 {
+	const struct connection *c = q->exclusive ? connection_numbered(b, q->owner) : NULL;
+	struct slice host;
+	uint16_t port;
 	object_open(out, "owner_pid_details");
-	for (struct list *it = b->connections.next; q->exclusive && it != &b->connections;
-	     it = it->next) {
-		const struct connection *c = list_entry(it, struct connection, link);
-		struct slice host;
-		uint16_t port;
-		if (c->number != q->owner)
-			continue;
+	if (c)
 		object_put(out, "name", cell_text(c->name));
-		if (!connection_address(c, false, &host, &port))
-			continue;
+	if (c && connection_address(c, false, &host, &port)) {
 		object_put(out, "peer_host", cell_slice(host));
 		object_put(out, "peer_port", cell_number(port));
 	}

@@ -17,14 +17,12 @@ static struct vhost *find(const struct http_response *r)
 
 enum call_state api_vhosts(struct http_response *r, struct buf *out)
 {
-	counters_settle(r->host->broker);
 	return api_list(r, out, ROSTER_VHOSTS, NULL);
 }
 
 enum call_state api_vhost(struct http_response *r, struct buf *out)
 {
 	struct roster_row row = { .broker = r->host->broker, .vhost = r->vhost };
-	counters_settle(r->host->broker);
 	return api_one(r, out, ROSTER_VHOSTS, &row);
 }
 

@@ -110,6 +110,8 @@ void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
 	w->by_vhost = find(w, slice_str("vhost"));
 	w->by_name = find(w, slice_str("name"));
 	w->by_user = find(w, slice_str("user"));
+	if (kind == ROSTER_CONNECTIONS || kind == ROSTER_VHOSTS)
+		counters_settle(b);      /* their traffic is a sum */
 }
 
 void rows_match(struct rows *w, const char *path, struct slice text)
@@ -218,12 +220,15 @@ static bool are_met_in_order(const struct rows *w)
 static bool are_few(const struct rows *w)
 {
 	switch (w->kind) {
-	case ROSTER_BINDINGS:
-	case ROSTER_CONNECTIONS:
-	case ROSTER_CHANNELS:
-	case ROSTER_CONSUMERS:
-	case ROSTER_PUBLISHERS: return false;
-	default: return true;
+	case ROSTER_USERS:
+	case ROSTER_USER_LIMITS:
+	case ROSTER_PERMISSIONS:
+	case ROSTER_TOPIC_PERMISSIONS:
+	case ROSTER_POLICIES:
+	case ROSTER_OPERATOR_POLICIES:
+	case ROSTER_PARAMETERS:
+	case ROSTER_GLOBAL_PARAMETERS: return true;
+	default: return false;
 	}
 }
 

@@ -15,7 +15,7 @@ struct series;
 enum motion_kind { MOTION_QUEUE, MOTION_EXCHANGE, MOTION_CHANNEL, MOTION_CONNECTION, MOTION_VHOST,
 	               MOTION_BROKER };
 
-enum { MOTION_SUMS = 3 };
+enum { MOTION_SUMS = 4 };
 
 struct motion {
 	struct list stirred;         /* on a list of those that moved ... */
@@ -27,8 +27,8 @@ struct motion {
 	uint64_t moved;              /* ... at that step last ... */
 	bool sampled;                /* ... once at least */
 	uint8_t able;                /* of a queue: per cent of the looks with a consumer able */
-	void *of;                    /* what it is the motion of */
 	enum motion_kind kind;
+	void *of;                    /* what it is the motion of */
 };
 
 /* That of a queue, as motion_new makes it. */

@@ -77,7 +77,12 @@ END_TEST
 
 START_TEST(counters_are_exact_at_once)
 {
-	publish(7);
+	publish(4);
+	ask("/api/vhosts?columns=message_stats.publish");
+	has("\"publish\":4");
+	publish(3);
+	ask("/api/connections?columns=message_stats.publish");
+	has("\"publish\":7");
 	ask("/api/queues/%2F/q?columns=messages,message_stats");
 	has("\"messages\":7");
 	has("\"message_stats\":{\"publish\":7,\"publish_details\":{\"rate\":0");
@@ -421,6 +426,19 @@ START_TEST(of_a_stream_only_what_is_known_is_said)
 }
 END_TEST
 
+START_TEST(an_exclusive_queue_says_whose_it_is)
+{
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_str("mine"), .exclusive = true } };
+	char owner[200];
+	ck_assert(call(m, METHOD_queue_declare_ok));
+	ask("/api/queues/%2F/mine");
+	snprintf(owner, sizeof owner, "\"owner_pid_details\":{\"name\":\"%s\"",
+	         talk.peer.connection->name);
+	has(owner);
+}
+END_TEST
+
 START_TEST(the_oldest_message_says_when_it_is_from)
 {
 	struct method m = { .id = METHOD_basic_publish,
@@ -549,6 +567,7 @@ Suite *suite_management_stats(void)
 	tcase_add_test(t, deliveries_are_those_of_the_consumers_that_are_there);
 	tcase_add_test(t, a_queue_says_what_of_it_is_where);
 	tcase_add_test(t, of_a_stream_only_what_is_known_is_said);
+	tcase_add_test(t, an_exclusive_queue_says_whose_it_is);
 	tcase_add_test(t, the_oldest_message_says_when_it_is_from);
 	tcase_add_test(t, what_changes_is_told_each_second);
 	tcase_add_test(t, a_queue_that_has_not_moved_since_the_start_has_its_messages);
