@@ -112,6 +112,7 @@ bool manage_add_queue(struct vhost *v, const struct queue_spec *spec, log_positi
 	struct queue *q = topology_add_queue(&v->topology, spec, wait_for);
 	v->broker->counters.queues_created++;
 	policing_queue(v, q);
+	report_queue_created(v->broker, q);
 	expiry_use(v->broker, q);
 	return true;
 }
@@ -135,7 +136,9 @@ bool manage_add_exchange(struct vhost *v, const struct exchange_spec *spec,
 		return true;
 	if (!manage_may_add_exchange(v, spec, why))
 		return false;
-	policing_exchange(v, topology_add_exchange(&v->topology, spec, wait_for));
+	struct exchange *x = topology_add_exchange(&v->topology, spec, wait_for);
+	policing_exchange(v, x);
+	report_exchange_created(v, x);
 	return true;
 }
 
@@ -156,8 +159,12 @@ log_position manage_unbind(struct vhost *v, const struct binding_spec *spec)
 bool manage_bind(struct vhost *v, const struct binding_spec *spec, log_position *wait_for,
                  struct buf *why)
 {
+	uint64_t before = v->topology.n_bindings;
 	buf_clear(&v->broker->text);
-	return tell(v->broker, topology_bind(&v->topology, spec, wait_for, &v->broker->text), why);
+	const struct refusal *r = topology_bind(&v->topology, spec, wait_for, &v->broker->text);
+	if (v->topology.n_bindings != before)
+		report_binding_created(v, spec);
+	return tell(v->broker, r, why);
 }
 
 bool manage_is_durable(const struct broker *b, log_position at)

@@ -144,10 +144,16 @@ static enum option flag(struct call *c, struct slice a)
 		{ "--reconcile", "", "--reconcile", &c->reconcile, NULL },
 		{ "--force", "", "--force", &c->force, NULL },
 		{ "--pre-hashed-password", "", "--pre_hashed_password", &c->pre_hashed, NULL },
+		{ "--transient", "", "--transient", &c->transient, NULL },
+		{ "--durable", "", "--durable", &c->unasked, NULL },
+		{ "--auto-delete", "", "--auto_delete", &c->auto_delete, NULL },
+		{ "--internal", "", "--internal", &c->internal, NULL },
+		{ "--requeue", "", "--requeue", &c->requeue, NULL },
+		{ "--reject", "", "--reject", &c->reject, NULL },
 		{ "--minimal", "-m", "--minimal", &c->minimal, NULL },
 		{ "--enabled", "-E", "--implicitly-enabled", &c->unasked, NULL },
 		{ "--offline", "--online", "--all", &c->unasked, NULL },
-		{ "--verbose", "-v", "--verbose", &c->unasked, NULL },
+		{ "--verbose", "-v", "--used", &c->unasked, NULL },
 	};
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (!slice_is(a, flags[i].name) && !slice_is(a, flags[i].brief) &&
@@ -193,6 +199,9 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 		{ "--from", "--from", &c->from },
 		{ "--count", "--count", &c->how_many },
 		{ "--search", "--search", &c->search },
+		{ "--arguments", "--arguments", &c->settings },
+		{ "--properties", "--properties", &c->properties },
+		{ "--pattern", "--pattern", &c->pattern },
 	};
 	struct slice value = next;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -310,9 +319,14 @@ struct call *call_new(struct host *h, struct buf *request)
 	return c;
 }
 
+/* A large message is more than one piece may be. */
 static void put(struct buf *out, enum answer_kind kind, struct buf *bytes)
 {
-	answer_encode(out, &(struct answer_piece){ .kind = kind, .bytes = buf_slice(bytes) });
+	struct slice rest = buf_slice(bytes);
+	while (rest.n) {
+		size_t n = rest.n < ANSWER_MAX_BYTES ? rest.n : ANSWER_MAX_BYTES;
+		answer_encode(out, &(struct answer_piece){ .kind = kind, .bytes = slice_take(&rest, n) });
+	}
 	buf_clear(bytes);
 }
 
@@ -346,11 +360,13 @@ void call_free(struct call **c)
 	browse_end(&(*c)->browse);
 	moving_end(&(*c)->moving);
 	holdings_end(&(*c)->holdings);
+	proxy_close(&(*c)->proxy, (*c)->host->broker->now_ms);
 	tour_end(&(*c)->rank.tour);
 	ranking_free(&(*c)->rank.best);
 	buf_free(&(*c)->bytes);
 	buf_free(&(*c)->error);
 	buf_free(&(*c)->progress);
+	buf_free(&(*c)->own);
 	mem_free(*c);
 	*c = NULL;
 }

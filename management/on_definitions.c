@@ -76,3 +76,72 @@ enum call_state verb_import_definitions(struct call *c, struct buf *out)
 	conclude(c, out);
 	return CALL_DONE;
 }
+
+/* ---- reset ---- */
+
+/* What a broker has that starts for the first time, as definitions. */
+static void put_virgin(struct buf *out, const struct broker_options *o)
+{
+	buf_printf(out, "{\"vhosts\":[{\"name\":");
+	cell_put_json(out, cell_text(o->default_vhost));
+	buf_printf(out, "}],\"users\":[");
+	if (*o->default_user) {
+		buf_printf(out, "{\"name\":");
+		cell_put_json(out, cell_text(o->default_user));
+		buf_printf(out, ",\"password\":");
+		cell_put_json(out, cell_text(o->default_pass));
+		buf_printf(out, ",\"tags\":");
+		cell_put_json(out, cell_words(slice_str(o->default_tags)));
+		buf_printf(out, ",\"limits\":{}}],\"permissions\":[{\"user\":");
+		cell_put_json(out, cell_text(o->default_user));
+		buf_printf(out, ",\"vhost\":");
+		cell_put_json(out, cell_text(o->default_vhost));
+		buf_printf(out, ",\"configure\":");
+		cell_put_json(out, cell_text(o->default_configure));
+		buf_printf(out, ",\"write\":");
+		cell_put_json(out, cell_text(o->default_write));
+		buf_printf(out, ",\"read\":");
+		cell_put_json(out, cell_text(o->default_read));
+		buf_u8(out, '}');
+	} else {
+		buf_printf(out, "],\"permissions\":[");
+	}
+	buf_printf(out, "],\"topic_permissions\":[],\"parameters\":[],\"global_parameters\":[],"
+	           "\"policies\":[],\"queues\":[],\"exchanges\":[],\"bindings\":[]}");
+}
+
+static enum call_state begin_reset(struct call *c, struct buf *out)
+{
+	struct buf text = { 0 };
+	if (!c->host->suspended)
+		return call_refuse(c, "this command requires the broker to let nobody in. Stop it with "
+		                   "'leveretctl stop_app'.");
+	call_banner(c, out, "Resetting the broker in %s ...", c->host->data_dir);
+	put_virgin(&text, &c->host->broker->options);
+	c->definitions.broker = c->host->broker;
+	c->definitions.reconcile = c->definitions.force = true;
+	c->definitions.actor = c->actor;
+	c->parsing = parsing_new(NULL, &text, buf_slice(&text), slice_of("", 0));
+	return begin_import(c) ? CALL_MORE : CALL_DONE;
+}
+
+/* What is not in the definitions of a new broker goes, and what is in them is made. */
+enum call_state verb_reset(struct call *c, struct buf *out)
+{
+	struct buf report = { 0 };
+	if (!c->begun)
+		return begin_reset(c, out);
+	bool more = !c->taken && definitions_import(&c->definitions, &report, &c->error);
+	buf_free(&report);
+	if (more)
+		return CALL_MORE;
+	c->taken = true;
+	if (c->definitions.failures)
+		c->code = CALL_EXIT_SOFTWARE;
+	return manage_is_durable(c->host->broker, c->definitions.wait_for) ? CALL_DONE : CALL_WAITS;
+}
+
+enum call_state verb_force_reset(struct call *c, struct buf *out)
+{
+	return verb_reset(c, out);
+}

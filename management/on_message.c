@@ -13,6 +13,7 @@
 #include "queue/queue.h"
 
 enum {
+	LOOK_MS = 100,               /* between two looks at what is followed */
 	COUNT = 10,                  /* messages, when nothing is said */
 	PIECE_BYTES = 32 << 10,
 	SHOWN_BYTES = 60,            /* of a payload in a table ... */
@@ -90,11 +91,12 @@ static void show(struct call *c, struct buf *out, const struct browsed *b)
 	buf_free(&room);
 }
 
+static const char *const message_names[] = { "sequence", "state", "redelivered", "exchange",
+	                                         "routing_key", "payload_bytes", "payload" };
+
 /* rabbitmq-queues names a message by its position, the first being 1. */
 static bool begin_peek(struct call *c, struct buf *out)
 {
-	static const char *const names[] = { "sequence", "state", "redelivered", "exchange",
-		                                 "routing_key", "payload_bytes", "payload" };
 	struct browse_spec spec = { .below = UINT64_MAX, .unacked = c->n == 1 };
 	uint64_t position = 0;
 	c->most = c->n == 2 ? 1 : COUNT;
@@ -113,7 +115,7 @@ static bool begin_peek(struct call *c, struct buf *out)
 	c->count = position ? position - 1 : 0;
 	call_banner(c, out, "Looking at messages of queue '%.*s' in vhost '%.*s' ...",
 	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-	call_grid(c, out, names, ARRAY_LEN(names));
+	call_grid(c, out, message_names, ARRAY_LEN(message_names));
 	browse_begin(&c->browse, c->host->broker, q, &spec);
 	return true;
 }
@@ -137,6 +139,88 @@ enum call_state verb_peek(struct call *c, struct buf *out)
 			continue;
 		}
 		show(c, out, &b);
+		c->most--;
+	}
+	return c->most ? CALL_MORE : end_rows(c, out);
+}
+
+/* ---- tail ---- */
+
+/* Of a stream the numbers are offsets and one. */
+static uint64_t next_number(const struct queue *q)
+{
+	return q->live->stream ? q->live->stream->visible : q->next_seq;
+}
+
+static bool begin_tail(struct call *c, struct buf *out)
+{
+	enum { SECONDS_MAX = 1000000 };
+	struct browse_spec spec = { 0 };
+	uint64_t s = 0, now_ms = c->host->broker->now_ms;
+	c->most = UINT64_MAX;
+	c->count = UINT64_MAX;
+	if (c->duration.p && (!quantity_count(c->duration, &s) || s > SECONDS_MAX))
+		call_refuse(c, "--duration takes a number of seconds");
+	if (c->code || !read_number(c, c->from, "The number to begin from", &c->count) ||
+	    !read_number(c, c->how_many, "The count", &c->most) || !read_search(c, &spec))
+		return false;
+	const struct queue *q = find(c, c->arguments[0]);
+	if (!q)
+		return false;
+	if (c->count == UINT64_MAX)
+		c->count = next_number(q);
+	c->until_ms = s ? now_ms + s * 1000 : UINT64_MAX;
+	call_banner(c, out, "Following queue '%.*s' in vhost '%.*s' ...", SLICE_ARG(c->arguments[0]),
+	            SLICE_ARG(c->vhost));
+	for (size_t i = 0; i < ARRAY_LEN(message_names); i++)   /* no row is held back */
+		grid_measure(&c->grid, i, cell_text(message_names[i]));
+	call_grid(c, out, message_names, ARRAY_LEN(message_names));
+	return true;
+}
+
+/* From where it was; false: the queue is gone, which was said then. */
+static bool look_again(struct call *c)
+{
+	struct browse_spec spec = { .from = c->count, .below = UINT64_MAX, .text = c->search };
+	struct queue *q = find(c, c->arguments[0]);
+	if (!q)
+		return false;
+	browse_end(&c->browse);
+	browse_begin(&c->browse, c->host->broker, q, &spec);
+	c->look_ms = 0;
+	return true;
+}
+
+/* All that is there was shown: in a while there may be more. */
+static enum call_state rest(struct call *c, struct buf *out)
+{
+	uint64_t now_ms = c->host->broker->now_ms;
+	if (now_ms >= c->until_ms)
+		return end_rows(c, out);
+	c->look_ms = now_ms + LOOK_MS;
+	return CALL_WAITS;
+}
+
+/* count: the number to go on from.  Between two looks look_ms is when the next one is. */
+enum call_state verb_tail(struct call *c, struct buf *out)
+{
+	struct browsed b;
+	if (!c->begun && (!begin_tail(c, out) || !look_again(c)))
+		return CALL_DONE;
+	if (c->look_ms > c->host->broker->now_ms)
+		return CALL_WAITS;
+	if (c->look_ms && !look_again(c))
+		return CALL_DONE;
+	browse_go_on(&c->browse);
+	while (c->most && out->len < PIECE_BYTES) {
+		switch (browse_next(&c->browse, &b)) {
+		case BROWSE_LATER: return CALL_MORE;
+		case BROWSE_WAITS: return CALL_WAITS;
+		case BROWSE_END: return rest(c, out);
+		default: break;
+		}
+		show(c, out, &b);
+		c->count = b.seen.seq + 1;
 		c->most--;
 	}
 	return c->most ? CALL_MORE : end_rows(c, out);

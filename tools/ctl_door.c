@@ -160,13 +160,9 @@ static const char *take_file(struct request *r, const char *verb)
 	return path && strcmp(path, "-") != 0 ? path : NULL;
 }
 
-/* As the last argument; text is to be freed. False: it cannot be read. */
-static bool read_definitions(struct request *r, struct buf *text)
+/* As the last argument; text is to be freed.  False: it cannot be read. */
+static bool read_file(struct request *r, const char *path, struct buf *text)
 {
-	struct slice said = { 0 };
-	if (words_count(r, &said) == 0 || !slice_is(said, "import_definitions"))
-		return true;
-	const char *path = take_file(r, "import_definitions");
 	FILE *f = path ? fopen(path, "re") : stdin;
 	for (size_t n = 1; f && n && text->len <= REQUEST_MAX_BYTES; text->len += n)
 		n = fread(buf_reserve(text, READ_BYTES), 1, READ_BYTES, f);
@@ -178,6 +174,20 @@ static bool read_definitions(struct request *r, struct buf *text)
 		fclose(f);
 	r->arguments[r->n++] = buf_slice(text);
 	return ok;
+}
+
+/* What a verb takes last that was left out: definitions, or a payload, which may look like an
+ * option. */
+static bool read_input(struct request *r, struct buf *text)
+{
+	struct slice said = { 0 };
+	size_t n = words_count(r, &said);
+	if (n && slice_is(said, "import_definitions"))
+		return read_file(r, take_file(r, "import_definitions"), text);
+	if (n != 3 || !slice_is(said, "publish") || r->n + 2 > REQUEST_MAX_ARGUMENTS)
+		return true;
+	r->arguments[r->n++] = slice_str("--");
+	return read_file(r, NULL, text);
 }
 
 /* What is exported goes where the caller wants it. */
@@ -222,7 +232,7 @@ static int ask_broker(struct asked *a, struct slice verb)
 	read_password(&a->request, &line);
 	if (!a->whom.host)
 		complete_path(a);
-	if (read_definitions(&a->request, &text) && open_output(&a->request))
+	if (read_input(&a->request, &text) && open_output(&a->request))
 		code = ask(a, verb);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		code = code ? code : CALL_EXIT_SOFTWARE;

@@ -7,6 +7,7 @@ usage: door.py BUILD
 """
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -135,6 +136,131 @@ def try_policies(b):
     ch.queue_delete("one")
     ch.queue_delete("two")
     c.close()
+
+
+def try_making(b):
+    limit = ["--arguments", '{"x-max-length": 5}']
+    check("create_queue", b.ask("create_queue", *limit, "bills")[0] == 0 and
+          b.rows("list_queues", "name", "durable", "arguments") == [
+              ["bills", "true", '[{"x-max-length",5}]']])
+    check("... again", b.ask("create_queue", *limit, "bills")[0] == 0)
+    for words, code, why in (
+            (["create_queue", "bills"], 65, "other properties"),
+            (["create_queue", "--arguments", "[1]", "x"], 64, "an object of JSON"),
+            (["create_queue", "--arguments", "{", "x"], 69, "JSON"),
+            (["create_queue", "amq.x"], 65, "reserved prefix"),
+            (["create_queue", "-p", "nowhere", "x"], 65, "does not exist"),
+            (["create_queue", "--arguments", '{"x-max-length": -1}', "x"], 65, "x-max-length"),
+            (["create_exchange", "nonsense", "x"], 65, "unknown exchange type"),
+            (["delete_exchange", "amq.topic"], 65, "not allowed"),
+            (["delete_exchange", "nosuch"], 65, "no exchange 'nosuch'"),
+            (["restart_queue", "x"], 65, "no queue 'x'")):
+        got = b.ask(*words)
+        check(f"{' '.join(words)} is refused", got[0] == code and why in got[2], got)
+    check("create_exchange", b.ask("create_exchange", "--transient", "--internal", "--auto-delete",
+                                   "topic", "news")[0] == 0 and
+          ["news", "topic", "false", "true", "true"] in b.rows(
+              "list_exchanges", "name", "type", "durable", "auto_delete", "internal"))
+    ch = b.connect().channel()
+    ch.queue_bind("bills", "news", "#")
+    got = b.ask("delete_exchange", "--if-unused", "news")
+    check("delete_exchange that is in use", got[0] == 65 and "in use" in got[2], got)
+    check("delete_exchange", b.ask("delete_exchange", "news")[0] == 0 and
+          "news" not in [r[0] for r in b.rows("list_exchanges")])
+    check("restart_queue", b.ask("restart_queue", "bills")[0] == 0)
+    ch.connection.close()
+
+
+def try_messages(b):
+    """Published, followed and taken by hand."""
+    props = '{"delivery_mode": 2, "headers": {"a": 1}}'
+    check("publish", b.ask("publish", "--properties", props, "", "bills", "hello")[0] == 0)
+    check("publish what the input has, whatever it looks like",
+          b.ask("publish", "", "bills", input="--quiet\n")[0] == 0)
+    for words, code, why in (
+            (["publish", "", "nosuch", "x"], 69, "No queue took"),
+            (["publish", "nosuch", "bills", "x"], 65, "no exchange 'nosuch'"),
+            (["publish", "--properties", "7", "", "bills", "x"], 64, "an object of JSON"),
+            (["publish", "--user", "nobody", "", "bills", "x"], 67, "does not exist"),
+            (["publish", "x" * 256, "bills", "x"], 64, "255"),
+            (["consume", "nosuch"], 65, "no queue 'nosuch'"),
+            (["consume", "x" * 256], 64, "255"),
+            (["consume", "--requeue", "--reject", "bills"], 64, "two things"),
+            (["consume", "--count", "many", "bills"], 64, "a number"),
+            (["tail", "nosuch"], 65, "no queue 'nosuch'"),
+            (["tail", "--duration", "x", "bills"], 64, "a number")):
+        got = b.ask(*words)
+        check(f"{words[0]} {words[1][:20]} is refused", got[0] == code and why in got[2], got)
+    b.ask("add_user", "reader", "pw")
+    b.ask("set_permissions", "reader", "", "", ".*")
+    got = b.ask("publish", "--user", "reader", "", "bills", "x")
+    check("publish as one who may not", got[0] == 69 and "ACCESS_REFUSED" in got[2], got)
+    code, out, _ = b.ask("consume", "--requeue", "--count", "9", "--formatter", "json", "bills")
+    got = json.loads(out)
+    check("consume and put back", code == 0 and [m["payload"] for m in got] == [
+        "hello", "--quiet\n"] and got[0]["properties"] == {
+            "delivery_mode": 2, "headers": {"a": 1}}, got)
+    check("consume", b.rows("consume", "bills") == [["true", "", "bills", "1", "5", "hello"]])
+    check("... and it is gone", b.rows("list_queues", "messages") == [["1"]])
+    check("consume and drop", b.ask("consume", "--reject", "bills")[0] == 0 and
+          b.rows("list_queues", "messages") == [["0"]])
+    body = "0123456789" * 300000
+    check("a message that is more than a piece", b.ask("publish", "", "bills", input=body)[0] == 0
+          and b.rows("consume", "bills")[0][5] == body)
+    tail = subprocess.Popen([f"{b.build}/leveretctl", "--data-dir", b.data, "tail", "--formatter",
+                             "json_stream", "bills"], stdout=subprocess.PIPE, text=True)
+    for i in range(20):          # it begins at some time, with what comes then
+        b.ask("publish", "", "bills", f"message {i}")
+        if select.select([tail.stdout], [], [], 0.2)[0]:
+            break
+    b.ask("publish", "", "bills", "last")
+    lines = []
+    while not lines or lines[-1]["payload"] != "last":
+        lines.append(json.loads(tail.stdout.readline()))
+    tail.terminate()
+    tail.wait()
+    check("tail", lines[-1]["sequence"] == lines[0]["sequence"] + len(lines) - 1, lines)
+    code, out, _ = b.ask("tail", "-s", "--from", "1", "--count", "1", "--search", "last", "bills")
+    check("tail until so many were seen", code == 0 and out.endswith("\tlast\n"), out)
+    check("tail ends in time", b.ask("tail", "--duration", "1", "bills")[0] == 0)
+    events = subprocess.Popen([f"{b.build}/leveretctl", "--data-dir", b.data,
+                               "consume_event_stream", "--duration", "20", "--pattern", "queue.*"],
+                              stdout=subprocess.PIPE, text=True)
+    for i in range(50):
+        b.ask("create_queue", f"event {i}")
+        if select.select([events.stdout], [], [], 0.2)[0]:
+            break
+    event = json.loads(events.stdout.readline())
+    check("consume_event_stream", event["event"] == "queue.created" and
+          event["name"].startswith("event "), event)
+    events.terminate()
+    events.wait()
+    b.ask("delete_queue", "bills")
+
+
+def try_reset(b):
+    b.ask("set_cluster_name", "hares")
+    check("set_cluster_name", "Cluster name: hares\n" in b.ask("cluster_status")[1] and
+          json.loads(b.ask("cluster_status", "--formatter=json")[1])["cluster_name"] == "hares")
+    got = b.ask("reset")
+    check("reset while clients are let in", got[0] == 64 and "stop_app" in got[2], got)
+    b.ask("add_vhost", "other")
+    b.ask("create_queue", "-p", "other", "q")
+    b.ask("publish", "-p", "other", "--user", "guest", "", "q", "x")
+    b.ask("set_policy", "p", ".*", '{"max-length": 1}')
+    b.ask("change_password", "guest", "changed")
+    b.ask("stop_app")
+    check("reset", b.ask("reset")[0] == 0)
+    b.ask("start_app")
+    here = json.loads(b.ask("export_definitions")[1])
+    check("... leaves what a new broker has", [v["name"] for v in here["vhosts"]] == ["/"] and
+          [u["name"] for u in here["users"]] == ["guest"] and
+          b.ask("authenticate_user", *GUEST)[0] == 0 and
+          not any(here[k] for k in ("queues", "exchanges", "bindings", "policies", "parameters",
+                                    "topic_permissions", "global_parameters")) and
+          len(here["permissions"]) == 1, here)
+    check("nothing is deprecated", b.rows("list_deprecated_features") == [] and
+          b.ask("check_if_any_deprecated_features_are_used")[0] == 0)
 
 
 def try_tracing(b):
@@ -595,6 +721,9 @@ def main():
         try:
             try_lists(b)
             try_policies(b)
+            try_making(b)
+            try_messages(b)
+            try_reset(b)
             try_tracing(b)
             try_replay(b)
             try_changes(b)
