@@ -202,6 +202,7 @@ static enum option valued(struct call *c, struct slice a, struct slice next, boo
 		{ "--arguments", "--arguments", &c->settings },
 		{ "--properties", "--properties", &c->properties },
 		{ "--pattern", "--pattern", &c->pattern },
+		{ "--before", "--before", &c->before },
 	};
 	struct slice value = next;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

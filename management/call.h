@@ -132,6 +132,7 @@ struct call {
 	struct slice unit, within, number, duration, sort;   /* likewise */
 	struct slice from, how_many, search;          /* likewise */
 	struct slice settings, properties, pattern;   /* likewise: of a queue, of a message, of keys */
+	struct slice before;         /* likewise: of a part of definitions, what came before it */
 	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
 	bool begun, over;
 	bool taken;                  /* of definitions: all of them */

@@ -445,7 +445,8 @@ static void tell(struct definitions *d, const struct taking *t, struct buf *out,
 		return;
 	d->failures++;
 	if (!is_reviewed(d) && why->len < COMPLAINTS_BYTES)
-		buf_printf(why, "%s, number %zu: %.*s\n", t->what.section, d->at + 1, SLICE_ARG(fault));
+		buf_printf(why, "%s, number %" PRIu64 ": %.*s\n", t->what.section, d->before + d->at + 1,
+		           SLICE_ARG(fault));
 }
 
 static void take_one(struct definitions *d, const json_t *object, struct buf *out, struct buf *why)

@@ -19,6 +19,7 @@ struct definitions {
 	struct slice vhost;          /* the one that is meant, borrowed; p == NULL: all */
 	const struct json_t *root;   /* of an import; borrowed */
 	size_t section, at;          /* ... which one it is in, and how far */
+	uint64_t before;             /* ... and what calls before it had of a section */
 	bool dry_run;                /* ... and only what it would do is said */
 	bool reconcile;              /* what is there and not in the file is deleted, unless there is an
 	                              * entry in it that could not be read: it may have been that */

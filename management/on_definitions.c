@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs about definitions.  Where the file lies is the business of leveretctl: here they are
  * output and an argument. */
+#include "base/quantity.h"
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "management/parsing.h"
@@ -23,6 +24,10 @@ static bool begin_parsing(struct call *c, struct buf *out)
 		return false;
 	c->definitions.broker = c->host->broker;
 	c->definitions.vhost = c->vhost_said ? c->vhost : slice_of(NULL, 0);
+	if (c->before.p && !quantity_count(c->before, &c->definitions.before)) {
+		call_refuse_quietly(c, "--before takes a number.");
+		return false;
+	}
 	c->definitions.dry_run = c->dry_run;
 	c->definitions.reconcile = c->reconcile;
 	c->definitions.force = c->force;

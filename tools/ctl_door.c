@@ -12,6 +12,7 @@
 #include "server/version.h"
 #include "tools/ctl.h"
 #include "tools/ctl_asking.h"
+#include "tools/ctl_import.h"
 #include "tools/ctl_own.h"
 #include "tools/ctl_whom.h"
 #include "tools/ctl_words.h"
@@ -172,18 +173,16 @@ static bool read_file(struct request *r, const char *path, struct buf *text)
 		        strerror(errno));
 	if (f && path)
 		fclose(f);
-	r->arguments[r->n++] = buf_slice(text);
+	if (ok)
+		r->arguments[r->n++] = buf_slice(text);
 	return ok;
 }
 
-/* What a verb takes last that was left out: definitions, or a payload, which may look like an
- * option. */
-static bool read_input(struct request *r, struct buf *text)
+/* A payload that was left out; it may look like an option. */
+static bool read_payload(struct request *r, struct buf *text)
 {
 	struct slice said = { 0 };
 	size_t n = words_count(r, &said);
-	if (n && slice_is(said, "import_definitions"))
-		return read_file(r, take_file(r, "import_definitions"), text);
 	if (n != 3 || !slice_is(said, "publish") || r->n + 2 > REQUEST_MAX_ARGUMENTS)
 		return true;
 	r->arguments[r->n++] = slice_str("--");
@@ -223,6 +222,22 @@ static void rename_verb(struct request *r, struct slice *verb, const char *progr
 	}
 }
 
+/* In one call, if they are short enough for it. */
+static int import(struct asked *a, struct slice verb)
+{
+	struct buf text = { 0 };
+	const char *path = take_file(&a->request, "import_definitions");
+	int code = CALL_EXIT_DATA;
+	if (read_file(&a->request, path, &text)) {
+		bool large = text.len > REQUEST_MAX_BYTES / 2;
+		a->request.n -= large;
+		code = large ? import_in_parts(&a->whom, &a->request, verb, path, buf_slice(&text))
+		             : ask(a, verb);
+	}
+	buf_free(&text);
+	return code;
+}
+
 /* What the broker alone can do; the words of the request are settled. */
 static int ask_broker(struct asked *a, struct slice verb)
 {
@@ -232,7 +247,9 @@ static int ask_broker(struct asked *a, struct slice verb)
 	read_password(&a->request, &line);
 	if (!a->whom.host)
 		complete_path(a);
-	if (read_input(&a->request, &text) && open_output(&a->request))
+	if (slice_is(verb, "import_definitions"))
+		code = import(a, verb);
+	else if (read_payload(&a->request, &text) && open_output(&a->request))
 		code = ask(a, verb);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		code = code ? code : CALL_EXIT_SOFTWARE;

@@ -10,6 +10,7 @@ import glob
 import http.client
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -129,6 +130,80 @@ def import_large(build, data):
     check("the broker ends in order", b.end() == 0, b.said)
 
 
+def on_terminal(b, *words):
+    """What it shows there, and what it ends with."""
+    there, here = pty.openpty()
+    p = subprocess.Popen([f"{b.build}/leveretctl", "--data-dir", b.data, *words], stderr=here,
+                         stdout=subprocess.DEVNULL)
+    os.close(here)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(there, 65536)
+        except OSError:
+            break
+    os.close(there)
+    return p.wait(), shown
+
+
+def import_in_parts(build, data):
+    """More than one call may carry; sections in the wrong order; each part is its own call."""
+    b = start(build, f"{data}/parts")
+    many = {"bindings": [{"source": "x", "vhost": "v", "destination": f"q{i % 50}",
+                          "destination_type": "queue", "routing_key": f"{i} " + "ü\"\\]}" * 30,
+                          "arguments": {"n": i}} for i in range(30000)],
+            "exchanges": [{"name": "x", "vhost": "v", "type": "topic", "durable": True,
+                           "auto_delete": False, "internal": False, "arguments": {}}],
+            "queues": [{"name": f"q{i}", "vhost": "v", "durable": True, "auto_delete": False,
+                        "arguments": {}} for i in range(50)],
+            "unknown": [{"a": [1, {"b": "]"}]}], "vhosts": [{"name": "v"}],
+            "rabbit_version": "4.1.0"}
+    text = json.dumps(many, ensure_ascii=False)
+    path = f"{data}/many.json"
+    with open(path, "w") as f:
+        f.write(text)
+    check("it is more than a call may carry", os.path.getsize(path) > 8 << 20)
+    for what, bad in (("does not end", text[:-1]),
+                      ("is none", text.replace('"arguments": {}', '"arguments" {}')),
+                      ("has more behind it", text + "x"), ("ends with a comma", text[:-1] + ",}"),
+                      ("has no list", text[:-1] + ', "users": {}}')):
+        code, out, err = b.ask("import_definitions", input=bad)
+        check(f"JSON that {what}: nothing is taken in", code == 65 and out == "" and err and
+              b.rows("list_vhosts") == [["/"]], (code, out, err[:200]))
+    code, _, err = b.ask("import_definitions", "--dry-run", path)
+    check("parts are not compared", code == 65 and "in parts" in err, err)
+    code, out, err = b.ask("import_definitions", "--formatter", "json", path)
+    check("a very large file comes in", code == 0 and json.loads(out)["create"] == 30052,
+          (out, err))
+    check("... all of it", len(b.rows("list_bindings", "-p", "v", "routing_key")) == 30050)
+    code, out, err = b.ask("import_definitions", input=text)
+    check("... and from the input", code == 0 and out == "Successfully imported definitions.\n",
+          (code, out, err))
+    code, shown = on_terminal(b, "import_definitions", path)
+    check("a terminal shows how far it is", code == 0 and b"vhosts 1/1 queues 50/50 " in
+          shown.replace(b"exchanges 1/1 ", b"") and b"bindings 30000/30000" in shown, shown[-300:])
+    many["bindings"][29990]["destination"] = "nowhere"
+    code, out, err = b.ask("import_definitions", input=json.dumps(many))
+    check("what is wrong with one object is said, and which", code == 65 and out == "" and
+          err.startswith("bindings, number 29991: no such"), (code, out, err[:300]))
+    single = {"rabbitmq_definition_format": "single_virtual_host", "metadata": {"tags": []},
+              "queues": [{**q, "vhost": None} for q in many["queues"]],
+              "bindings": [{k: v for k, v in o.items() if k != "vhost"}
+                           for o in many["bindings"] if o["destination"] != "nowhere"],
+              "exchanges": [{k: v for k, v in o.items() if k != "vhost"}
+                            for o in many["exchanges"]]}
+    for q in single["queues"]:
+        del q["vhost"]
+    b.ask("add_vhost", "w")
+    text = json.dumps(single, ensure_ascii=False)
+    code, _, err = b.ask("import_definitions", input=text)
+    check("of one virtual host, which has to be said", code == 65 and "-p says" in err, err[:300])
+    code, _, err = b.ask("import_definitions", "-p", "w", input=text)
+    check("... and is", code == 0 and
+          len(b.rows("list_bindings", "-p", "w", "routing_key")) == 30049, err[:300])
+    b.end()
+
+
 def fingerprint(data):
     """Of every file of a data directory."""
     return {name: open(f"{data}/{name}", "rb").read() for name in sorted(os.listdir(data))
@@ -202,6 +277,7 @@ def main():
     data = tempfile.mkdtemp()
     import_golden(build, data)
     import_large(build, data)
+    import_in_parts(build, data)
     try_offline(build, data)
     shutil.rmtree(data)
     return rig.finish("definitions")
