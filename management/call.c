@@ -130,6 +130,11 @@ enum option { OPTION_NONE, OPTION_FLAG, OPTION_VALUE, OPTION_BAD };
 
 static enum option flag(struct call *c, struct slice a)
 {
+	if (slice_is(a, "--json")) {
+		c->format = FORMAT_JSON_STREAM;
+		c->json = c->lines = true;
+		return OPTION_FLAG;
+	}
 	const struct {
 		const char *name, *brief, *other;
 		bool *set, *also;
@@ -331,6 +336,18 @@ static void put(struct buf *out, enum answer_kind kind, struct buf *bytes)
 	buf_clear(bytes);
 }
 
+/* Ahead of what the same pull says. */
+static void put_progress_line(struct call *c, struct buf *out)
+{
+	struct buf line = { 0 };
+	buf_printf(&line, "{\"progress\":");
+	cell_put_json(&line, cell_slice(buf_slice(&c->progress)));
+	buf_printf(&line, "}\n");
+	put(out, ANSWER_OUTPUT, &line);
+	buf_clear(&c->progress);
+	buf_free(&line);
+}
+
 enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out)
 {
 	struct buf text = { 0 };
@@ -339,6 +356,8 @@ enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out)
 	if (!c->over)
 		state = verb_handler_of(c->verb)(c, &text);
 	c->begun = true;
+	if (c->lines && c->progress.len)
+		put_progress_line(c, out);
 	put(out, ANSWER_OUTPUT, &text);
 	put(out, ANSWER_PROGRESS, &c->progress);
 	put(out, ANSWER_ERROR, &c->error);

@@ -123,6 +123,7 @@ struct call {
 	bool quiet, bare;            /* no banner, no headers */
 	bool json;                   /* as JSON ... */
 	enum format format;          /* ... in which form */
+	bool lines;                  /* how far it is, too, as objects among the output */
 	bool if_empty, if_unused, global, pre_hashed, dry_run, reconcile, force;
 	bool transient, auto_delete, internal;        /* of what is made */
 	bool requeue, reject;        /* what becomes of a message that was shown; else it is taken */

@@ -29,8 +29,12 @@ static enum call_state conclude(struct call *c, const struct log_backup *b, stru
 	if (b->error)
 		return call_fail(c, CALL_EXIT_UNAVAILABLE, "no backup was made in %.*s: %s",
 		                 SLICE_ARG(c->arguments[0]), b->why);
-	buf_printf(out, "Backup complete: %" PRIu64 " segments, %" PRIu64 " MB, %s\n", b->files,
-	           b->bytes >> 20, b->copies ? "copied" : "linked");
+	if (c->json)
+		buf_printf(out, "{\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"copied\":%s}\n",
+		           b->files, b->bytes, b->copies ? "true" : "false");
+	else
+		buf_printf(out, "Backup complete: %" PRIu64 " segments, %" PRIu64 " MB, %s\n", b->files,
+		           b->bytes >> 20, b->copies ? "copied" : "linked");
 	return CALL_DONE;
 }
 

@@ -261,7 +261,9 @@ static enum call_state move_on(struct call *c, const char *done, struct buf *out
 		                 SLICE_ARG(c->arguments[1]), SLICE_ARG(c->arguments[0]));
 	if (!manage_is_durable(c->host->broker, m->wait_for))
 		return CALL_WAITS;
-	if (!c->quiet)
+	if (c->json)
+		buf_printf(out, "{\"messages\":%" PRIu64 "}\n", m->moved);
+	else if (!c->quiet)
 		buf_printf(out, "%s %" PRIu64 " messages\n", done, m->moved);
 	return CALL_DONE;
 }

@@ -19,7 +19,8 @@ static const struct {
 };
 
 static const char options[] = "--data-dir --host --username --password-stdin --cacert --timeout "
-                              "--vhost --quiet --silent --no-table-headers --formatter --node";
+                              "--vhost --quiet --silent --no-table-headers --formatter "
+                              "--json --node";
 
 static void put_verbs(void)
 {

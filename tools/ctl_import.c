@@ -36,6 +36,7 @@ struct import {
 	struct buf why;              /* it cannot be read */
 	int code;
 	bool shown;                  /* a line of progress is on the terminal */
+	bool lines;                  /* it goes out as objects of JSON instead */
 };
 
 /* ---- reading JSON ---- */
@@ -135,22 +136,32 @@ static bool check_part(struct import *m, struct section *s, struct slice text)
 	return v != NULL;
 }
 
-static void show(struct import *m)
+static void put_progress(const struct import *m, struct buf *out)
 {
-	if (!isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r");
 	for (size_t i = 0; i < m->n; i++)
 		if (m->sections[i].done)
-			fprintf(stderr, "%s %" PRIu64 "/%" PRIu64 " ", m->sections[i].name,
-			        m->sections[i].done, m->sections[i].all);
-	fprintf(stderr, "\033[K");
-	fflush(stderr);
-	m->shown = true;
+			buf_printf(out, "%s%s %" PRIu64 "/%" PRIu64, out->len ? " " : "", m->sections[i].name,
+			           m->sections[i].done, m->sections[i].all);
 }
 
+static void show(struct import *m)
+{
+	struct buf text = { 0 };
+	put_progress(m, &text);
+	if (m->lines)
+		printf("{\"progress\":\"%.*s\"}\n", SLICE_ARG(buf_slice(&text)));
+	else if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%.*s\033[K", SLICE_ARG(buf_slice(&text)));
+	m->shown = !m->lines && isatty(STDERR_FILENO);
+	fflush(stdout);
+	buf_free(&text);
+}
+
+/* Where an answer is JSON its last line is a sum. */
 static void add_up(struct import *m, struct slice answer)
 {
+	for (struct slice rest = answer; rest.n;)
+		answer = slice_cut(&rest, '\n');
 	struct buf why = { 0 };
 	const char *key;
 	json_t *v = json_parse(answer, &why), *n;
@@ -285,10 +296,10 @@ static FILE *keep_input(struct slice read)
 	return ok ? f : NULL;
 }
 
-static bool is_compared(const struct request *r)
+static bool has(const struct request *r, const char *option)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (slice_is(r->arguments[i], "--dry-run") || slice_is(r->arguments[i], "--reconcile"))
+		if (slice_is(r->arguments[i], option))
 			return true;
 	return false;
 }
@@ -311,8 +322,8 @@ static int conclude(struct import *m)
 int import_in_parts(const struct whom *w, const struct request *r, struct slice verb,
                     const char *path, struct slice read)
 {
-	struct import m = { .whom = w, .request = r, .verb = verb };
-	if (is_compared(r) || r->n + 3 > REQUEST_MAX_ARGUMENTS) {
+	struct import m = { .whom = w, .request = r, .verb = verb, .lines = has(r, "--json") };
+	if (has(r, "--dry-run") || has(r, "--reconcile") || r->n + 3 > REQUEST_MAX_ARGUMENTS) {
 		fprintf(stderr, "Error: definitions of more than %d MB are imported in parts, and cannot "
 		        "be compared with --dry-run or --reconcile\n", REQUEST_MAX_BYTES >> 20);
 		return CALL_EXIT_DATA;

@@ -32,6 +32,7 @@ static const char options[] =
 	"  --no-table-headers    no headers of columns\n"
 	"  --formatter FORM      table, pretty_table, csv, json, json_stream (an object a line), or\n"
 	"                        erlang, for lists\n"
+	"  --json                as json_stream; long jobs say how far they are in such lines, too\n"
 	"  --host HOST           [https://]NAME[:PORT] of an HTTP API, port 15672 or 15671; or the\n"
 	"                        variable LEVERET_HOST\n"
 	"  --username USER       who logs in there (guest), or LEVERET_USER\n"

@@ -86,7 +86,7 @@ def try_forms(b):
              "list_user_limits": ["--global"]}
     check("verbs that list", len(verbs) > 20, verbs)
     for verb in verbs:
-        if verb == "list_plugins":   # is no table with RabbitMQ either
+        if verb in ("list_plugins", "list_network_interfaces"):   # no tables with RabbitMQ either
             continue
         every = [verb, "-q", *words.get(verb, [])]
         plain = b.ask(*every)
@@ -106,6 +106,14 @@ def try_forms(b):
         bare = b.ask(*every, "--no-table-headers", "--longnames", "-n", "rabbit@here", "-t", "60")
         check(f"{verb}: without headers", bare[0] == 0 and bare[1].count("\n") == wanted, bare)
     held.connection.close()
+
+
+def try_interfaces(b):
+    code, out, _ = b.ask("list_network_interfaces")
+    check("list_network_interfaces", code == 0 and "Interface lo\n" in out and
+          "addr: 127.0.0.1\n" in out and "flags: up, loopback" in out, out)
+    got = b.afar("list_network_interfaces")
+    check("... of this machine alone", got[0] == 69 and "another machine" in got[2], got)
 
 
 def try_changes(b):
@@ -346,6 +354,7 @@ def main(build):
         try_harm(b)
         try_others(b)
         try_tls(b, where)
+        try_interfaces(b)
         try_own(b, where)
         try_names(b, where)
         try_completion(b)

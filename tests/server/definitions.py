@@ -175,6 +175,10 @@ def import_in_parts(build, data):
     code, out, err = b.ask("import_definitions", "--formatter", "json", path)
     check("a very large file comes in", code == 0 and json.loads(out)["create"] == 30052,
           (out, err))
+    code, out, err = b.ask("import_definitions", "--json", path)
+    lines = [json.loads(line) for line in out.splitlines()]
+    check("... and says so line by line", code == 0 and lines[-1]["equal"] == 30052 and
+          lines[-2]["progress"].endswith("bindings 30000/30000"), (out[-300:], err))
     check("... all of it", len(b.rows("list_bindings", "-p", "v", "routing_key")) == 30050)
     code, out, err = b.ask("import_definitions", input=text)
     check("... and from the input", code == 0 and out == "Successfully imported definitions.\n",

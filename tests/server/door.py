@@ -223,6 +223,12 @@ def try_messages(b):
     code, out, _ = b.ask("tail", "-s", "--from", "1", "--count", "1", "--search", "last", "bills")
     check("tail until so many were seen", code == 0 and out.endswith("\tlast\n"), out)
     check("tail ends in time", b.ask("tail", "--duration", "1", "bills")[0] == 0)
+    code, out, _ = b.ask("create_queue", "other")
+    code, out, _ = b.ask("move", "--json", "bills", "other")
+    lines = [json.loads(line) for line in out.splitlines()]
+    check("a long job as objects, line by line", code == 0 and lines[-1]["messages"] > 0 and
+          all("progress" in line for line in lines[:-1]), out)
+    b.ask("delete_queue", "other")
     events = subprocess.Popen([f"{b.build}/leveretctl", "--data-dir", b.data,
                                "consume_event_stream", "--duration", "20", "--pattern", "queue.*"],
                               stdout=subprocess.PIPE, text=True)
