@@ -148,11 +148,6 @@ void confirm_flush(struct channel *ch)
 	confirm_free(c);
 }
 
-bool confirm_pending(const struct confirm *c)
-{
-	return c->count || c->n_stragglers || c->newest_safe;
-}
-
 void confirm_free(struct confirm *c)
 {
 	mem_free(c->ring);

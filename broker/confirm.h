@@ -41,9 +41,6 @@ void confirm_refuse(struct channel *ch, log_position wait_for);
 /* Sends what may be sent now. */
 void confirm_flush(struct channel *ch);
 
-/* True when there is something to look at in later turns. */
-bool confirm_pending(const struct confirm *c);
-
 void confirm_free(struct confirm *c);
 
 #endif

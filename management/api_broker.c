@@ -451,31 +451,24 @@ enum call_state api_rebalance(struct http_response *r, struct buf *out)
 
 /* ---- feature flags ---- */
 
-/* What clients ask for before they use it, and this broker has had from its first day. */
-static const char *const flags[][2] = {
-#define FEATURE(name, about) { #name, about },
-#include "management/features.def"
-#undef FEATURE
-};
-
 /* They are on already. */
 enum call_state api_feature_flag_enable(struct http_response *r, struct buf *out)
 {
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-		if (slice_is(r->parts[0], "all") || slice_is(r->parts[0], flags[i][0]))
-			return http_status(r, 204);
-	return http_bad_request(r, out, "The feature flag does not exist");
+	return node_has_feature(r->parts[0])
+	           ? http_status(r, 204)
+	           : http_bad_request(r, out, "The feature flag does not exist");
 }
 
 enum call_state api_feature_flags(struct http_response *r, struct buf *out)
 {
+	struct node_feature f;
 	(void)r;
 	object_open_list(out, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+	for (size_t i = 0; (f = node_feature(i)).name; i++) {
 		object_open(out, NULL);
-		object_put(out, "name", cell_text(flags[i][0]));
+		object_put(out, "name", cell_text(f.name));
 		object_put(out, "state", cell_text("enabled"));
-		object_put(out, "desc", cell_text(flags[i][1]));
+		object_put(out, "desc", cell_text(f.about));
 		object_put(out, "doc_url", cell_text(""));
 		object_put(out, "stability", cell_text("stable"));
 		object_put(out, "provided_by", cell_text("leveret"));

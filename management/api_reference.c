@@ -55,16 +55,6 @@ static const char *const audiences[] = {
 	[FOR_ADMINISTRATOR_THERE] = "administrator",
 };
 
-static const char *method_of(enum http_action action)
-{
-	switch (action) {
-	case HTTP_ACTION_GET: return "GET";
-	case HTTP_ACTION_PUT: return "PUT";
-	case HTTP_ACTION_POST: return "POST";
-	default: return "DELETE";
-	}
-}
-
 static const char *name_of(struct slice after, size_t star)
 {
 	for (size_t i = 0; i < ARRAY_LEN(namings); i++)
@@ -105,7 +95,7 @@ enum call_state api_reference(struct http_response *r, struct buf *out)
 	for (size_t i = 0; i < n; i++) {
 		if (strncmp(routes[i].path, "api/", 4) != 0)
 			continue;
-		buf_printf(out, "<tr><td>%s</td><td><code>", method_of(routes[i].action));
+		buf_printf(out, "<tr><td>%s</td><td><code>", http_action_name(routes[i].action));
 		put_path(out, routes[i].path);
 		buf_printf(out, "</code></td><td>%s</td></tr>\n", audiences[routes[i].who]);
 	}

@@ -216,17 +216,29 @@ static struct slice slice_at(const struct http_reader *r, struct span s)
 	              : slice_of(NULL, 0);
 }
 
+static const struct {
+	enum http_action action;
+	enum http_method method;
+} actions[] = {
+	{ HTTP_ACTION_HEAD, HTTP_HEAD }, { HTTP_ACTION_GET, HTTP_GET },
+	{ HTTP_ACTION_POST, HTTP_POST }, { HTTP_ACTION_PUT, HTTP_PUT },
+	{ HTTP_ACTION_DELETE, HTTP_DELETE }, { HTTP_ACTION_OPTIONS, HTTP_OPTIONS },
+};
+
 static enum http_action action_of(const http_parser *p)
 {
-	switch (p->method) {
-	case HTTP_GET: return HTTP_ACTION_GET;
-	case HTTP_HEAD: return HTTP_ACTION_HEAD;
-	case HTTP_POST: return HTTP_ACTION_POST;
-	case HTTP_PUT: return HTTP_ACTION_PUT;
-	case HTTP_DELETE: return HTTP_ACTION_DELETE;
-	case HTTP_OPTIONS: return HTTP_ACTION_OPTIONS;
-	default: return HTTP_ACTION_OTHER;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+		if (actions[i].method == p->method)
+			return actions[i].action;
+	return HTTP_ACTION_OTHER;
+}
+
+const char *http_action_name(enum http_action action)
+{
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+		if (actions[i].action == action)
+			return http_method_str(actions[i].method);
+	return "-";
 }
 
 void http_reader_get(struct http_reader *r, struct http_request *out)

@@ -12,16 +12,19 @@ enum {
 	HTTP_BODY_OF_STRANGERS_BYTES = 4096,   /* of who has not said who it is */
 };
 
-/* What is to be done; each is a bit. */
+/* What is to be done; each is a bit, in the order in which they are listed for clients. */
 enum http_action {
-	HTTP_ACTION_GET = 1,
-	HTTP_ACTION_HEAD = 2,
+	HTTP_ACTION_HEAD = 1,
+	HTTP_ACTION_GET = 2,
 	HTTP_ACTION_POST = 4,
 	HTTP_ACTION_PUT = 8,
 	HTTP_ACTION_DELETE = 16,
 	HTTP_ACTION_OPTIONS = 32,
 	HTTP_ACTION_OTHER = 64,      /* nothing that is done here */
 };
+
+/* "GET" ...; "-" of others. */
+const char *http_action_name(enum http_action action);
 
 /* HTTP_HEADER(field, name): the headers that are kept, in small letters. */
 #define HTTP_HEADERS(HTTP_HEADER)                   \

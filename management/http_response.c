@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "base/base64.h"
-#include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
 #include "base/quantity.h"
@@ -370,20 +369,12 @@ static bool may(struct http_response *r, struct buf *out)
 
 static void put_allowed(struct http_response *r, unsigned allowed)
 {
-	static const struct {
-		enum http_action action;
-		const char *name;
-	} names[] = {
-		{ HTTP_ACTION_HEAD, "HEAD" }, { HTTP_ACTION_GET, "GET" }, { HTTP_ACTION_POST, "POST" },
-		{ HTTP_ACTION_PUT, "PUT" }, { HTTP_ACTION_DELETE, "DELETE" },
-		{ HTTP_ACTION_OPTIONS, "OPTIONS" },
-	};
 	const char *between = "";
 	buf_printf(&r->headers, "allow: ");
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (!(allowed & names[i].action))
+	for (unsigned a = HTTP_ACTION_HEAD; a < HTTP_ACTION_OTHER; a <<= 1) {
+		if (!(allowed & a))
 			continue;
-		buf_printf(&r->headers, "%s%s", between, names[i].name);
+		buf_printf(&r->headers, "%s%s", between, http_action_name((enum http_action)a));
 		between = ", ";
 	}
 	buf_printf(&r->headers, "\r\n");

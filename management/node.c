@@ -16,6 +16,24 @@ const char *node_plugin(size_t i)
 	return i < ARRAY_LEN(plugins) ? plugins[i] : NULL;
 }
 
+struct node_feature node_feature(size_t i)
+{
+	static const struct node_feature features[] = {
+#define FEATURE(name, about) { #name, about },
+#include "management/features.def"
+#undef FEATURE
+	};
+	return i < ARRAY_LEN(features) ? features[i] : (struct node_feature){ NULL, NULL };
+}
+
+bool node_has_feature(struct slice name)
+{
+	bool has = slice_is(name, "all");
+	for (size_t i = 0; !has && node_feature(i).name; i++)
+		has = slice_is(name, node_feature(i).name);
+	return has;
+}
+
 const char *node_log_file(const struct host *h)
 {
 	return h->log_file ? h->log_file : "<stderr>";

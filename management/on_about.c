@@ -10,6 +10,7 @@
 #include "broker/state.h"
 #include "broker/vhost.h"
 #include "management/livelog.h"
+#include "management/node.h"
 #include "management/object.h"
 #include "management/port.h"
 #include "management/verbs.h"
@@ -73,19 +74,13 @@ enum call_state verb_server_version(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
-static const char *const features[] = {
-#define FEATURE(name, about) #name,
-#include "management/features.def"
-#undef FEATURE
-};
-
 enum call_state verb_list_feature_flags(struct call *c, struct buf *out)
 {
 	static const char *const names[] = { "name", "state" };
 	call_banner(c, out, "Listing feature flags ...");
 	call_grid(c, out, names, ARRAY_LEN(names));
-	for (size_t i = 0; i < ARRAY_LEN(features); i++) {
-		grid_put(&c->grid, cell_atom(features[i]), out);
+	for (size_t i = 0; node_feature(i).name; i++) {
+		grid_put(&c->grid, cell_atom(node_feature(i).name), out);
 		grid_put(&c->grid, cell_atom("enabled"), out);
 	}
 	grid_end(&c->grid, out);
@@ -96,16 +91,14 @@ enum call_state verb_list_feature_flags(struct call *c, struct buf *out)
 enum call_state verb_enable_feature_flag(struct call *c, struct buf *out)
 {
 	struct slice name = c->arguments[0];
-	bool known = slice_is(name, "all");
-	if (known)
+	if (slice_is(name, "all"))
 		call_banner(c, out, "Enabling all feature flags ...");
 	else
 		call_banner(c, out, "Enabling feature flag \"%.*s\" ...", SLICE_ARG(name));
-	for (size_t i = 0; i < ARRAY_LEN(features); i++)
-		known |= slice_is(name, features[i]);
-	return known ? CALL_DONE
-	             : call_fail(c, CALL_EXIT_SOFTWARE, "Feature flag \"%.*s\" is not supported",
-	                         SLICE_ARG(name));
+	return node_has_feature(name)
+	           ? CALL_DONE
+	           : call_fail(c, CALL_EXIT_SOFTWARE, "Feature flag \"%.*s\" is not supported",
+	                       SLICE_ARG(name));
 }
 
 enum call_state verb_list_deprecated_features(struct call *c, struct buf *out)
@@ -292,7 +285,7 @@ enum call_state verb_force_gc(struct call *c, struct buf *out)
 enum call_state verb_log_location(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Log file location(s) of the broker in %s ...", c->host->data_dir);
-	const char *path = c->host->log_file ? c->host->log_file : "<stderr>";
+	const char *path = node_log_file(c->host);
 	if (c->json)
 		buf_printf(out, "{\"paths\":[");
 	if (c->json)

@@ -33,17 +33,22 @@ static void put_sample(struct buf *out, uint64_t value, uint64_t wall_ms)
 	           out->p[out->len - 1] == '[' ? "" : ",", value, wall_ms);
 }
 
-/* At multiples of the distance, back from the last step.  m NULL: it was always as it is still. */
-static struct stats_view take_samples(const struct broker *b, const struct motion *m,
-                                      uint64_t still, uint64_t mask, struct stats_span span,
-                                      struct buf *out)
+/* What there is at the samples asked for: their number, and of these newest, oldest, sum. */
+struct view {
+	uint64_t n, newest, oldest, sum;
+	uint64_t passed_ms;
+};
+
+/* Appends them as a list: at multiples of the distance, back from the last step.  m NULL: it was
+ * always as it is still. */
+static struct view list_samples(struct buf *out, const struct broker *b, const struct motion *m,
+                                uint64_t still, uint64_t mask, struct stats_span span)
 {
-	struct stats_view v = { 0 };
+	struct view v = { 0 };
 	uint64_t interval = b->sampling.interval_ms, last = sampling_last(b);
 	uint64_t apart = interval ? (span.incr_ms + interval - 1) / interval : 0;
 	uint64_t first = interval ? sampling_first(b, m) : 0;
-	if (out)
-		buf_u8(out, '[');
+	buf_u8(out, '[');
 	for (uint64_t k = 0; apart && k <= span.age_ms / span.incr_ms; k++) {
 		uint64_t step = last - last % apart - k * apart;
 		if (k * apart > last - last % apart || (step < first && k))
@@ -53,26 +58,18 @@ static struct stats_view take_samples(const struct broker *b, const struct motio
 		v.oldest = value;
 		v.sum += value;
 		v.n++;
-		if (out)
-			put_sample(out, value, sampling_wall_ms(b, step));
+		put_sample(out, value, sampling_wall_ms(b, step));
 	}
 	v.passed_ms = v.n ? (v.n - 1) * apart * interval : 0;
-	if (out)
-		buf_u8(out, ']');
+	buf_u8(out, ']');
 	return v;
-}
-
-struct stats_view stats_samples(const struct broker *b, const struct motion *m, uint64_t mask,
-                                struct stats_span span, struct buf *out)
-{
-	return take_samples(b, m, 0, mask, span, out);
 }
 
 static void put_samples(struct buf *out, const struct broker *b, const struct motion *m,
                         uint64_t still, uint64_t mask, struct stats_span span)
 {
 	buf_printf(out, ",\"samples\":");
-	struct stats_view v = take_samples(b, m, still, mask, span, out);
+	struct view v = list_samples(out, b, m, still, mask, span);
 	buf_printf(out, ",\"avg\":");
 	buf_real(out, v.n ? (double)v.sum / (double)v.n : 0);
 	buf_printf(out, ",\"avg_rate\":");
@@ -108,17 +105,11 @@ static void put_key(struct buf *out, const char *key, const char *end)
 	buf_printf(out, "%s\"%s%s\":", out->p[out->len - 1] == '{' ? "" : ",", key, end);
 }
 
-void stats_put_details(struct buf *out, const char *key, const struct broker *b,
-                       const struct motion *m, uint64_t mask, const struct stats_spans *spans)
-{
-	put_key(out, key, "_details");
-	stats_put_rates(out, b, m, mask, spans);
-}
-
 void stats_put(struct buf *out, const char *key, uint64_t value, const struct broker *b,
                const struct motion *m, uint64_t mask, const struct stats_spans *spans)
 {
 	put_key(out, key, "");
 	buf_printf(out, "%" PRIu64, value);
-	stats_put_details(out, key, b, m, mask, spans);
+	put_key(out, key, "_details");
+	stats_put_rates(out, b, m, mask, spans);
 }

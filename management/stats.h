@@ -32,16 +32,6 @@ enum stats_family stats_family_of(uint64_t mask);
 	(STATS_OF(deliver) | STATS_OF(deliver_no_ack) | STATS_OF(get) | STATS_OF(get_no_ack))
 #define STATS_MESSAGES (STATS_OF(messages_ready) | STATS_OF(messages_unacknowledged))
 
-/* What there is of it at the samples asked for: their number, and of these newest, oldest, sum. */
-struct stats_view {
-	uint64_t n, newest, oldest, sum;
-	uint64_t passed_ms;
-};
-
-/* Appends the samples as a list, unless out is NULL. */
-struct stats_view stats_samples(const struct broker *b, const struct motion *m, uint64_t mask,
-                                struct stats_span span, struct buf *out);
-
 /* Appends {"rate": ...}; spans NULL: without samples. */
 void stats_put_rates(struct buf *out, const struct broker *b, const struct motion *m,
                      uint64_t mask, const struct stats_spans *spans);
@@ -50,11 +40,7 @@ void stats_put_rates(struct buf *out, const struct broker *b, const struct motio
 void stats_put_still(struct buf *out, const struct broker *b, uint64_t value, uint64_t mask,
                      const struct stats_spans *spans);
 
-/* Appends "key_details":{...} behind what is in an object that is open. */
-void stats_put_details(struct buf *out, const char *key, const struct broker *b,
-                       const struct motion *m, uint64_t mask, const struct stats_spans *spans);
-
-/* "key":value as well. */
+/* Appends "key":value,"key_details":{...} behind what is in an object that is open. */
 void stats_put(struct buf *out, const char *key, uint64_t value, const struct broker *b,
                const struct motion *m, uint64_t mask, const struct stats_spans *spans);
 

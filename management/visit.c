@@ -4,27 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "management/http_response.h"
 #include "management/http_route.h"
 
 enum { TEXT_MAX = 1024 };
-
-static const char *method(enum http_action action)
-{
-	static const struct {
-		enum http_action action;
-		const char *name;
-	} methods[] = {
-		{ HTTP_ACTION_GET, "GET" },       { HTTP_ACTION_HEAD, "HEAD" },
-		{ HTTP_ACTION_POST, "POST" },     { HTTP_ACTION_PUT, "PUT" },
-		{ HTTP_ACTION_DELETE, "DELETE" }, { HTTP_ACTION_OPTIONS, "OPTIONS" },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-		if (methods[i].action == action)
-			return methods[i].name;
-	return "-";
-}
 
 /* Nobody can end a line, or a pair of quotes. */
 static void put_text(struct buf *out, struct slice s)
@@ -59,7 +42,7 @@ void visit_put(struct buf *out, const struct http_response *r, uint64_t bytes)
 	put_text(out, address_of(r->peer->name));
 	buf_printf(out, " - ");
 	put_text(out, r->user_name.n ? r->user_name : slice_str("-"));
-	buf_printf(out, "\t\"%s ", method(r->request->action));
+	buf_printf(out, "\t\"%s ", http_action_name(r->request->action));
 	put_text(out, is_secret(r) ? slice_str("/api/auth/hash_password/*") : r->request->path);
 	buf_printf(out, " HTTP/1.%d\" %u %" PRIu64 "\n", r->request->is_old ? 0 : 1, r->status, bytes);
 }
