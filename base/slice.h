@@ -77,6 +77,20 @@ static inline bool slice_has_word(struct slice list, char c, struct slice word)
 	return false;
 }
 
+static inline bool byte_is_control(uint8_t c)
+{
+	return c < 0x20 || c == 0x7F;
+}
+
+/* The first control byte; -1: there is none. */
+static inline int slice_control_byte(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (byte_is_control(s.p[i]))
+			return s.p[i];
+	return -1;
+}
+
 /* For printf("%.*s"): a slice as precision and pointer. */
 #define SLICE_ARG(s) (int)(s).n, (const char *)(s).p
 

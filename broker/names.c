@@ -5,19 +5,6 @@
 #include "broker/refuse.h"
 #include "queue/queue.h"
 
-static bool is_control(uint8_t c)
-{
-	return c < 0x20 || c == 0x7F;
-}
-
-int names_control_byte(struct slice name)
-{
-	for (size_t i = 0; i < name.n; i++)
-		if (is_control(name.p[i]))
-			return name.p[i];
-	return -1;
-}
-
 const struct refusal *names_clean(struct broker *b, struct slice name, char room[NAMES_MAX],
                                   struct slice *out)
 {
@@ -27,7 +14,7 @@ const struct refusal *names_clean(struct broker *b, struct slice name, char room
 		uint8_t c = name.p[i];
 		if (c == '\r' || c == '\n')
 			continue;
-		if (is_control(c))
+		if (byte_is_control(c))
 			return refuse(b, &PRECONDITION_FAILED,
 			              "name contains the control character 0x%02x", c);
 		room[n++] = (char)c;

@@ -21,9 +21,6 @@ enum { NAMES_MAX = 256 };
 const struct refusal *names_clean(struct broker *b, struct slice name, char room[NAMES_MAX],
                                   struct slice *out);
 
-/* The first control byte in the name; -1: there is none. */
-int names_control_byte(struct slice name);
-
 /* prefix followed by 22 characters (base64url of 16 random bytes). */
 struct slice names_generate(struct broker *b, const char *prefix, char room[NAMES_MAX]);
 

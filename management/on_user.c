@@ -4,7 +4,6 @@
 #include "broker/access.h"
 #include "broker/credential.h"
 #include "broker/manage.h"
-#include "broker/names.h"
 #include "broker/report.h"
 #include "broker/state.h"
 #include "broker/user.h"
@@ -45,7 +44,7 @@ static enum call_state add(struct call *c, struct buf *out)
 	struct slice name = c->arguments[0];
 	struct user_about about = USER_PLAIN;
 	call_banner(c, out, "Adding user \"%.*s\" ...", SLICE_ARG(name));
-	if (name.n == 0 || name.n > 255 || names_control_byte(name) >= 0)
+	if (name.n == 0 || name.n > 255 || slice_control_byte(name) >= 0)
 		return call_refuse_quietly(c, "the name of a user has 1 to 255 bytes, and no control "
 		                           "characters");
 	if (user_find(c->host->broker, name))

@@ -2,7 +2,6 @@
 /* The verbs about virtual hosts. */
 #include "broker/arguments.h"
 #include "broker/manage.h"
-#include "broker/names.h"
 #include "broker/state.h"
 #include "management/verbs.h"
 
@@ -30,7 +29,7 @@ static enum call_state add(struct call *c, struct buf *out)
 	struct vhost_about about = VHOST_PLAIN;
 	struct buf tags = { 0 };
 	call_banner(c, out, "Adding vhost \"%.*s\" ...", SLICE_ARG(name));
-	if (name.n == 0 || name.n > 255 || names_control_byte(name) >= 0)
+	if (name.n == 0 || name.n > 255 || slice_control_byte(name) >= 0)
 		return call_refuse(c, "the name of a virtual host has 1 to 255 bytes, and no control "
 		                   "characters");
 	bool is_new = !vhost_find(c->host->broker, name);

@@ -10,7 +10,6 @@
 #include "broker/channel.h"
 #include "broker/credential.h"
 #include "broker/manage.h"
-#include "broker/names.h"
 #include "broker/report.h"
 #include "broker/user.h"
 #include "management/call.h"
@@ -41,7 +40,7 @@ static struct slice table(const struct taking *t, const char *key)
 static bool name(const struct taking *t, const char *key, struct slice *out)
 {
 	*out = text(t, key);
-	int control = names_control_byte(*out);
+	int control = slice_control_byte(*out);
 	if (out->n == 0 || out->n > 255)
 		buf_printf(t->why, "%s has to be a text of 1 to 255 bytes", key);
 	else if (control >= 0)

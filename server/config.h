@@ -26,6 +26,7 @@ struct config_listener {
 
 struct config {
 #define NUMBER(field) uint64_t field;
+#define LIMIT(field) uint64_t field;
 #define SIZE(field) uint64_t field;
 #define SHARE(field) double field;
 #define BOOL(field) bool field;
@@ -40,6 +41,7 @@ struct config {
 #include "server/config.def"
 #undef KEY
 #undef NUMBER
+#undef LIMIT
 #undef SIZE
 #undef SHARE
 #undef BOOL

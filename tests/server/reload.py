@@ -72,7 +72,7 @@ def another(name, kind, standard, least, most):
         return ENTRIES[name][1]
     if name in SPECIAL:
         return SPECIAL[name]
-    if kind in ("NUMBER", "SIZE"):
+    if kind in ("NUMBER", "LIMIT", "SIZE"):
         value = size(standard)
         return str(value + 1 if value < number(most) else value - 1)
     if kind == "BOOL":

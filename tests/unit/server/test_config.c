@@ -63,7 +63,8 @@ static void expect_in(const struct buf *b, const char *wanted)
 
 /* ---- every key ---- */
 
-enum kind { NUMBER, SIZE, SHARE, BOOL, TEXT, SECRET, PATTERN, CHOICE, LIST, FLAGS, ENTRIES };
+enum kind { NUMBER, LIMIT, SIZE, SHARE, BOOL, TEXT, SECRET, PATTERN, CHOICE, LIST, FLAGS,
+	        ENTRIES };
 
 static const struct {
 	const char *name;
