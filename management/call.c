@@ -348,13 +348,27 @@ static void put_progress_line(struct call *c, struct buf *out)
 	buf_free(&line);
 }
 
+/* The verb is understood, and no more: what else it says, it says while it does it. */
+static enum call_state rehearse(struct call *c, struct buf *out)
+{
+	call_banner(c, out, "%s was not begun: --dry-run changes nothing.", c->verb->name);
+	return CALL_DONE;
+}
+
+static enum call_state step(struct call *c, struct buf *out)
+{
+	if (c->dry_run && !verb_rehearses(c->verb))
+		return rehearse(c, out);
+	return verb_handler_of(c->verb)(c, out);
+}
+
 enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out)
 {
 	struct buf text = { 0 };
 	enum call_state state = CALL_DONE;
 	manage_now(c->host->broker, now_ms);
 	if (!c->over)
-		state = verb_handler_of(c->verb)(c, &text);
+		state = step(c, &text);
 	c->begun = true;
 	if (c->lines && c->progress.len)
 		put_progress_line(c, out);

@@ -30,6 +30,9 @@ const struct verb *verb_find(struct slice name);
 const struct verb *verb_at(size_t i);
 size_t verb_index(const struct verb *v);
 
+/* With --dry-run it says what it would do; else it is not begun. */
+bool verb_rehearses(const struct verb *v);
+
 /* The one that was meant, perhaps, by who wrote that; NULL: nothing looks like it. */
 const struct verb *verb_nearest(struct slice name);
 

@@ -20,7 +20,7 @@ static const struct {
 
 static const char options[] = "--data-dir --host --username --password-stdin --cacert --timeout "
                               "--vhost --quiet --silent --no-table-headers --formatter "
-                              "--json --node";
+                              "--json --dry-run --node";
 
 static void put_verbs(void)
 {

@@ -193,7 +193,7 @@ static bool read_payload(struct request *r, struct buf *text)
 static bool open_output(struct request *r)
 {
 	const char *path = take_file(r, "export_definitions");
-	if (!path || freopen(path, "we", stdout))
+	if (!path || words_ask_dry_run(r) || freopen(path, "we", stdout))
 		return true;
 	fprintf(stderr, "Error: %s cannot be written: %s\n", path, strerror(errno));
 	return false;

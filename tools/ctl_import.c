@@ -13,6 +13,7 @@
 #include "management/json.h"
 #include "management/taking.h"
 #include "tools/ctl_asking.h"
+#include "tools/ctl_words.h"
 
 enum { PART_BYTES = 1 << 20, SECTIONS_MAX = 32, READ_BYTES = 64 << 10, KEY_BYTES = 256 };
 
@@ -323,7 +324,7 @@ int import_in_parts(const struct whom *w, const struct request *r, struct slice 
                     const char *path, struct slice read)
 {
 	struct import m = { .whom = w, .request = r, .verb = verb, .lines = has(r, "--json") };
-	if (has(r, "--dry-run") || has(r, "--reconcile") || r->n + 3 > REQUEST_MAX_ARGUMENTS) {
+	if (words_ask_dry_run(r) || has(r, "--reconcile") || r->n + 3 > REQUEST_MAX_ARGUMENTS) {
 		fprintf(stderr, "Error: definitions of more than %d MB are imported in parts, and cannot "
 		        "be compared with --dry-run or --reconcile\n", REQUEST_MAX_BYTES >> 20);
 		return CALL_EXIT_DATA;

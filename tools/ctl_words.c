@@ -24,3 +24,11 @@ size_t words_count(const struct request *r, struct slice *verb)
 			*verb = n++ ? *verb : r->arguments[i];
 	return n;
 }
+
+bool words_ask_dry_run(const struct request *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (slice_is(r->arguments[i], "--dry-run") || slice_is(r->arguments[i], "--dry_run"))
+			return true;
+	return false;
+}

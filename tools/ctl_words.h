@@ -11,4 +11,7 @@ bool words_is_of_option(const struct request *r, size_t i);
 /* How many are none; the first is the verb. */
 size_t words_count(const struct request *r, struct slice *verb);
 
+/* Nothing may be changed, here neither. */
+bool words_ask_dry_run(const struct request *r);
+
 #endif

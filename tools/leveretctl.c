@@ -33,6 +33,8 @@ static const char options[] =
 	"  --formatter FORM      table, pretty_table, csv, json, json_stream (an object a line), or\n"
 	"                        erlang, for lists\n"
 	"  --json                as json_stream; long jobs say how far they are in such lines, too\n"
+	"  --dry-run             nothing is changed: the verb is understood, and not begun;\n"
+	"                        import_definitions says what it would change\n"
 	"  --host HOST           [https://]NAME[:PORT] of an HTTP API, port 15672 or 15671; or the\n"
 	"                        variable LEVERET_HOST\n"
 	"  --username USER       who logs in there (guest), or LEVERET_USER\n"

@@ -12,6 +12,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import socket
 import struct
@@ -137,6 +138,72 @@ def try_changes(b):
     for ask in (b.ask, b.afar):
         check("what takes a while ends though nothing else happens",
               ask("log_tail_stream", "--duration", "1")[0] == 0)
+
+
+def examples(b):
+    """Each verb that a broker is asked, with the words of its example."""
+    def help_text(*words):
+        return subprocess.run([f"{b.build}/leveretctl", "help", *words], capture_output=True,
+                              text=True).stdout
+    for verb in re.findall(r"^  ([a-z]\w+)", help_text().split("erlang, for lists")[0], re.M):
+        text = help_text(verb)
+        if "From afar (--host)" in text:
+            example = re.search(r"^Example\n\n  leveretctl (.*)$", text, re.M)[1]
+            yield verb, shlex.split(example)[1:]
+
+
+def try_dry_runs(b, where):
+    """Where all is there that the examples would change, none of them changes anything."""
+    for words in (["add_vhost", "orders"], ["add_user", "maria", "pw"],
+                  ["create_queue", "-p", "orders", "bills"],
+                  ["create_queue", "-p", "orders", "bills.dead"],
+                  ["create_exchange", "-p", "orders", "topic", "news"],
+                  ["set_permissions", "-p", "orders", "guest", ".*", ".*", ".*"],
+                  ["set_permissions", "-p", "orders", "maria", ".*", ".*", ".*"],
+                  ["set_topic_permissions", "-p", "orders", "maria", "amq.topic", ".*", ".*"],
+                  ["set_policy", "-p", "orders", "bounded", "^x", '{"max-length": 5}'],
+                  ["set_operator_policy", "-p", "orders", "roof", "^x", '{"max-length": 5}'],
+                  ["set_parameter", "-p", "orders", "leveret", "merge-policies", "true"],
+                  ["set_global_parameter", "site", '"south"'],
+                  ["set_vhost_limits", "-p", "orders", '{"max-queues": 256}'],
+                  ["set_user_limits", "maria", '{"max-connections": 64}'],
+                  ["publish", "-p", "orders", "", "bills", "hello"]):
+        got = b.ask(*words)
+        check(f"before dry runs: {words[0]}", got[0] == 0, got)
+
+    def state():
+        return [b.ask(*words)[1] for words in (
+            ["export_definitions"], ["check_running"], ["environment"], ["list_vhosts", "name",
+            "tracing", "protected_from_deletion"], ["log_location"],
+            ["list_queues", "-p", "orders", "name", "state", "messages_ready", "consumers"])]
+
+    held, before, tried = b.connect(), state(), 0
+    with open(f"{where}/kept", "w", encoding="utf-8") as f:
+        f.write("kept")
+    for verb, words in examples(b):
+        if verb == "import_definitions":
+            words = []
+        for way in (b.ask, b.afar):
+            code, out, err = way(verb, "--dry-run", *words, input='{"vhosts": [{"name": "made"}]}')
+            here = way == b.afar and "at the door alone" in err
+            check(f"{verb}: a dry run", here or code == 0 and (
+                "Nothing was changed." in out or f"{verb} was not begun" in out), (code, out, err))
+            tried += 1
+    check("all verbs were tried", tried > 250, tried)
+    check("nothing has changed", state() == before, (before, state()))
+    check("nobody was thrown out", held.channel().is_open)
+    for way in (b.ask, b.afar):
+        code, out, err = way("export_definitions", f"{where}/kept", "--dry_run")
+        with open(f"{where}/kept", encoding="utf-8") as f:
+            check("a file is not written over", code == 0 and f.read() == "kept", (out, err))
+        check("a dry run is checked", way("delete_user", "--dry-run")[0] == 64 and
+              way("delete_usr", "--dry-run", "maria")[0] == 64)
+    check("... and quiet, if asked for", b.ask("-q", "delete_user", "--dry-run", "maria") ==
+          (0, "", ""))
+    held.close()
+    b.ask("delete_vhost", "orders")
+    b.ask("delete_user", "maria")
+    b.ask("clear_global_parameter", "site")
 
 
 def try_rights(b):
@@ -359,6 +426,7 @@ def main(build):
         try_names(b, where)
         try_completion(b)
         try_terminal(b)
+        try_dry_runs(b, where)
         try_forms(b)
         check("the broker ends in order", b.end() == 0)
     finally:
