@@ -13,28 +13,28 @@ static bool is_ascii(struct slice s)
 	return true;
 }
 
-static void put_quoted(struct buf *out, struct slice s)
+static void put_quoted(struct buf *out, struct slice s, char quote)
 {
-	buf_u8(out, '"');
+	buf_u8(out, (uint8_t)quote);
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i];
-		if (c == '"' || c == '\\')
+		if (c == quote || c == '\\')
 			buf_printf(out, "\\%c", c);
 		else if (c == '\n')
 			buf_printf(out, "\\n");
 		else if (c < 0x20 || c == 0x7F)
-			buf_printf(out, "\\%o", c);
+			buf_printf(out, "\\%03o", c);
 		else
 			buf_u8(out, c);
 	}
-	buf_u8(out, '"');
+	buf_u8(out, (uint8_t)quote);
 }
 
 void term_put_name(struct buf *out, struct slice name)
 {
 	buf_printf(out, "<<");
 	if (name.n)
-		put_quoted(out, name);
+		put_quoted(out, name, '"');
 	buf_printf(out, is_ascii(name) ? ">>" : "/utf8>>");
 }
 
@@ -53,17 +53,10 @@ static bool is_plain_atom(struct slice s)
 
 void term_put_atom(struct buf *out, struct slice name)
 {
-	if (is_plain_atom(name)) {
+	if (is_plain_atom(name))
 		buf_append_slice(out, name);
-		return;
-	}
-	buf_u8(out, '\'');
-	for (size_t i = 0; i < name.n; i++) {
-		if (name.p[i] == '\'' || name.p[i] == '\\')
-			buf_u8(out, '\\');
-		buf_u8(out, name.p[i]);
-	}
-	buf_u8(out, '\'');
+	else
+		put_quoted(out, name, '\'');
 }
 
 static const struct notation map = {
