@@ -81,6 +81,17 @@ done
 
 tools/keys.py --check || complain "the table of keys is an old one: tools/keys.py --write"
 
+# Every file of the product has its place in the plan; handlers are named by a pattern there.
+plan=docs/architecture.md
+for file in $sources $(files $(for f in $product; do echo "$f/*.def"; done)); do
+	name=${file##*/}
+	case $name in
+	on_* | api_*) continue ;;
+	esac
+	[ ! -e "$plan" ] || grep -qF -e "\`$file\`" -e "\`$name\`" "$plan" ||
+		complain "$plan does not name $file"
+done
+
 # What a page names as `path/file.c`, or as `function` in `path/file.c`, is there.
 for page in $(files '*.md'); do
 	here=$(dirname "$page")
