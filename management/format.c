@@ -47,6 +47,17 @@ size_t format_width(struct slice text)
 	return n;
 }
 
+struct slice format_cut(struct slice text, size_t width)
+{
+	size_t i = 0;
+	for (size_t shown = 0; i < text.n; i++) {
+		shown += (text.p[i] & 0xC0) != 0x80;
+		if (shown > width)
+			break;
+	}
+	return slice_of(text.p, i);
+}
+
 /* ---- boxes ---- */
 
 void format_put_line(struct buf *out, enum format_line line, const size_t *widths, size_t n)

@@ -30,6 +30,9 @@ void format_put_atom_name(struct buf *out, const char *name);
 /* Columns on a terminal that a cell of a table takes up: characters of UTF-8. */
 size_t format_width(struct slice text);
 
+/* As much of it, from its beginning, as is so wide at most. */
+struct slice format_cut(struct slice text, size_t width);
+
 /* ---- boxes ---- */
 
 enum format_line { FORMAT_TOP, FORMAT_MIDDLE, FORMAT_BOTTOM };

@@ -186,14 +186,9 @@ static void put_spark(struct buf *out, const struct glance_row *r, size_t bars_m
 /* Cut to the width, or filled up to it. */
 static void put_cut(struct buf *out, struct slice text, size_t width)
 {
-	size_t shown = 0, i = 0;
-	for (; i < text.n; i++) {
-		shown += (text.p[i] & 0xC0) != 0x80;
-		if (shown > width)
-			break;
-	}
-	buf_append(out, text.p, i);
-	for (shown = format_width(slice_of(text.p, i)); shown < width; shown++)
+	struct slice cut = format_cut(text, width);
+	buf_append_slice(out, cut);
+	for (size_t shown = format_width(cut); shown < width; shown++)
 		buf_u8(out, ' ');
 }
 

@@ -40,18 +40,28 @@ static void append_le32(struct buf *out, size_t v)
 	out->len += 4;
 }
 
-bool request_encode(struct buf *out, const struct request *r)
+/* 0: it is too long. */
+static size_t bytes_of(const struct request *r)
 {
 	size_t n = 0;
-	if (r->n == 0 || r->n > REQUEST_MAX_ARGUMENTS)
-		return false;
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->arguments[i].n > REQUEST_MAX_BYTES)
-			return false;
+			return 0;
 		n += 4 + r->arguments[i].n;
 	}
-	if (n > REQUEST_MAX_BYTES)
+	return n <= REQUEST_MAX_BYTES ? n : 0;
+}
+
+bool request_fits(const struct request *r)
+{
+	return r->n > 0 && r->n <= REQUEST_MAX_ARGUMENTS && bytes_of(r) > 0;
+}
+
+bool request_encode(struct buf *out, const struct request *r)
+{
+	if (!request_fits(r))
 		return false;
+	size_t n = bytes_of(r);
 	buf_append(out, magic, sizeof magic);
 	append_le32(out, n);
 	for (size_t i = 0; i < r->n; i++) {

@@ -32,6 +32,9 @@ enum request_result {
 /* Takes one whole request off the front of *in. */
 enum request_result request_decode(struct slice *in, struct request *out);
 
+/* One call can carry it. */
+bool request_fits(const struct request *r);
+
 /* Appends the request; false, and nothing happens, when it is too long. */
 bool request_encode(struct buf *out, const struct request *r);
 

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "persistence/disk.h"
 #include "persistence/disk_still.h"
 #include "persistence/log_file.h"
+#include "tools/ctl_terminal.h"
 
 enum { TELL_MS = 200, SEGMENT_BYTES = 64 << 20 };
 
@@ -44,7 +44,7 @@ static uint64_t now_ms(void)
 
 void progress_begin(struct progress *p, const char *what, uint64_t all, bool quiet)
 {
-	*p = (struct progress){ .what = what, .all = all, .on = !quiet && isatty(STDERR_FILENO) };
+	*p = (struct progress){ .what = what, .all = all, .on = !quiet && terminal_shows() };
 	p->began_ms = p->told_ms = now_ms();
 }
 
@@ -55,16 +55,19 @@ void progress_at(struct progress *p, uint64_t done)
 	if (!p->on || now < p->told_ms + TELL_MS)
 		return;
 	p->told_ms = now;
-	fprintf(stderr, "\r%s: %llu of %llu MB, %.0f %%, %llu MB/s  ", p->what,
-	        (unsigned long long)done >> 20, (unsigned long long)p->all >> 20,
-	        p->all ? 100. * (double)done / (double)p->all : 100.,
-	        (unsigned long long)(done / (now - p->began_ms) * 1000) >> 20);
+	struct buf line = { 0 };
+	buf_printf(&line, "%s: %llu of %llu MB, %.0f %%, %llu MB/s", p->what,
+	           (unsigned long long)done >> 20, (unsigned long long)p->all >> 20,
+	           p->all ? 100. * (double)done / (double)p->all : 100.,
+	           (unsigned long long)(done / (now - p->began_ms) * 1000) >> 20);
+	terminal_show(buf_slice(&line));
+	buf_free(&line);
 }
 
 void progress_end(struct progress *p)
 {
-	if (p->on && p->told_ms != p->began_ms)
-		fputs("\r\033[K", stderr);
+	if (p->on)
+		terminal_wipe();
 }
 
 /* ---- reading ---- */

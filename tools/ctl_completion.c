@@ -30,7 +30,7 @@ static void put_verbs(void)
 		printf("%s ", v->name);
 	for (size_t i = 0; (o = own_at(i)); i++)
 		printf("%s ", o->name);
-	printf("help log");
+	printf("log");
 }
 
 /* The usage begins with the word, or has it behind options. */

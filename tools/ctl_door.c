@@ -14,6 +14,7 @@
 #include "tools/ctl_asking.h"
 #include "tools/ctl_import.h"
 #include "tools/ctl_own.h"
+#include "tools/ctl_terminal.h"
 #include "tools/ctl_whom.h"
 #include "tools/ctl_words.h"
 
@@ -23,7 +24,6 @@ struct asked {
 	struct whom whom;
 	struct request request;
 	char path[2 * PATH_MAX];     /* of a directory, whole */
-	bool shown;                  /* a line of progress stands on the terminal */
 };
 
 /* ---- arguments ---- */
@@ -75,23 +75,16 @@ static void complete_path(struct asked *a)
 
 /* ---- the answer ---- */
 
-static void wipe_progress(struct asked *a)
+static void show(const struct answer_piece *p)
 {
-	if (a->shown)
-		fprintf(stderr, "\r\033[K");
-	a->shown = false;
-}
-
-static void show(struct asked *a, const struct answer_piece *p)
-{
-	bool progress = p->kind == ANSWER_PROGRESS;
-	if (progress && !isatty(STDERR_FILENO))
+	if (p->kind == ANSWER_PROGRESS) {
+		terminal_show(p->bytes);
 		return;
-	wipe_progress(a);
+	}
+	terminal_wipe();
 	FILE *to = p->kind == ANSWER_OUTPUT ? stdout : stderr;
 	fwrite(p->bytes.p, 1, p->bytes.n, to);
 	fflush(to);
-	a->shown = progress;
 }
 
 static int ask(struct asked *a, struct slice verb)
@@ -100,8 +93,8 @@ static int ask(struct asked *a, struct slice verb)
 	struct answer_piece p;
 	if (asking_open(&asking, &a->request, verb))
 		while (asking_next(&asking, &p))
-			show(a, &p);
-	wipe_progress(a);
+			show(&p);
+	terminal_wipe();
 	asking_close(&asking);
 	return asking.code;
 }
@@ -229,7 +222,7 @@ static int import(struct asked *a, struct slice verb)
 	const char *path = take_file(&a->request, "import_definitions");
 	int code = CALL_EXIT_DATA;
 	if (read_file(&a->request, path, &text)) {
-		bool large = text.len > REQUEST_MAX_BYTES / 2;
+		bool large = !request_fits(&a->request);
 		a->request.n -= large;
 		code = large ? import_in_parts(&a->whom, &a->request, verb, path, buf_slice(&text))
 		             : ask(a, verb);
@@ -263,6 +256,7 @@ int ctl_door(int argc, char **argv)
 	struct asked a = { 0 };
 	struct slice verb = { 0 };
 	const char *why = read_arguments(&a, argc, argv);
+	words_put_help_first(&a.request);
 	if (!why && words_count(&a.request, &verb) == 0)
 		why = "a verb is needed; leveretctl --help lists them";
 	if (why) {
@@ -275,7 +269,7 @@ int ctl_door(int argc, char **argv)
 		return CALL_EXIT_OK;
 	}
 	const struct own *own = own_find(verb);
-	int code = slice_is(verb, "completion") ? CALL_EXIT_OK : whom_settle(&a.whom);
+	int code = own && own->way == OWN_ALONE ? CALL_EXIT_OK : whom_settle(&a.whom);
 	if (!code)
 		code = own ? own_run(own, &a.whom, &a.request, verb) : ask_broker(&a, verb);
 	whom_free(&a.whom);

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "management/call.h"
 #include "management/json.h"
 #include "management/taking.h"
 #include "tools/ctl_asking.h"
+#include "tools/ctl_terminal.h"
 #include "tools/ctl_words.h"
 
 enum { PART_BYTES = 1 << 20, SECTIONS_MAX = 32, READ_BYTES = 64 << 10, KEY_BYTES = 256 };
@@ -36,7 +36,6 @@ struct import {
 	json_t *sums;                /* of what the answers say, where they are JSON */
 	struct buf why;              /* it cannot be read */
 	int code;
-	bool shown;                  /* a line of progress is on the terminal */
 	bool lines;                  /* it goes out as objects of JSON instead */
 };
 
@@ -151,9 +150,8 @@ static void show(struct import *m)
 	put_progress(m, &text);
 	if (m->lines)
 		printf("{\"progress\":\"%.*s\"}\n", SLICE_ARG(buf_slice(&text)));
-	else if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%.*s\033[K", SLICE_ARG(buf_slice(&text)));
-	m->shown = !m->lines && isatty(STDERR_FILENO);
+	else
+		terminal_show(buf_slice(&text));
 	fflush(stdout);
 	buf_free(&text);
 }
@@ -307,8 +305,7 @@ static bool has(const struct request *r, const char *option)
 
 static int conclude(struct import *m)
 {
-	if (m->shown)
-		fprintf(stderr, "\r\033[K");
+	terminal_wipe();
 	if (m->why.len)
 		fprintf(stderr, "Error: %.*s\n", SLICE_ARG(buf_slice(&m->why)));
 	char *sums = m->sums ? json_dumps(m->sums, JSON_COMPACT) : NULL;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,9 +14,10 @@
 #include "management/glance.h"
 #include "tools/ctl_asking.h"
 #include "tools/ctl_own.h"
+#include "tools/ctl_terminal.h"
 #include "tools/ctl_words.h"
 
-enum { USUAL_COLUMNS = 80, USUAL_LINES = 24, RATED = 1000, HEAD_LINES = 4 };
+enum { RATED = 1000, HEAD_LINES = 4 };
 
 static volatile sig_atomic_t over;
 
@@ -36,22 +36,6 @@ struct screen {
 	struct termios before;
 };
 
-static size_t from_variable(const char *name, size_t otherwise)
-{
-	const char *said = getenv(name);
-	long n = said ? atol(said) : 0;
-	return n > 0 && n < 10000 ? (size_t)n : otherwise;
-}
-
-static void measure(struct screen *s)
-{
-	struct winsize w = { 0 };
-	if (s->is_terminal)
-		ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
-	s->columns = from_variable("COLUMNS", w.ws_col ? w.ws_col : USUAL_COLUMNS);
-	s->lines = from_variable("LINES", w.ws_row ? w.ws_row : USUAL_LINES);
-}
-
 static void open_screen(struct screen *s)
 {
 	const char *plain = getenv("NO_COLOR");
@@ -68,7 +52,7 @@ static void open_screen(struct screen *s)
 		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	if (s->is_terminal)
 		fputs("\033[?1049h\033[?25l", stdout);
-	measure(s);
+	terminal_measure(STDOUT_FILENO, &s->columns, &s->lines);
 }
 
 static void close_screen(struct screen *s)
@@ -171,7 +155,7 @@ int own_top(struct own_call *o)
 	}
 	open_screen(&s);
 	for (long shown = 0; !over && !code && (!o->count || shown < o->count); shown++) {
-		measure(&s);
+		terminal_measure(STDOUT_FILENO, &s.columns, &s.lines);
 		size_t room = s.lines > HEAD_LINES ? s.lines - HEAD_LINES : 1;
 		size_t lines = o->number ? (size_t)o->number : room;
 		code = look(o, &g, lines);
@@ -206,7 +190,7 @@ int own_watch(struct own_call *o)
 	open_screen(&s);
 	for (long shown = 0; !over && !code && (!o->count || shown < o->count); shown++) {
 		struct buf text = { 0 };
-		measure(&s);
+		terminal_measure(STDOUT_FILENO, &s.columns, &s.lines);
 		code = asking_collect(o->whom, &r, verb, &text);
 		draw(&s, buf_slice(&text));
 		buf_free(&text);

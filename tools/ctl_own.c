@@ -10,8 +10,8 @@
 #include "tools/ctl_asking.h"
 
 static const struct own owns[] = {
-#define OWN(name, least, most, usage, help, example) \
-	{ #name, least, most, usage, help, example, own_##name },
+#define OWN(name, way, least, most, usage, help, example) \
+	{ #name, OWN_##way, least, most, usage, help, example, own_##name },
 #include "tools/ctl_own.def"
 #undef OWN
 };

@@ -23,6 +23,7 @@ typedef int own_handler(struct own_call *o);
 
 struct own {
 	const char *name;
+	enum own_way { OWN_ALONE, OWN_ASKS } way;   /* ASKS: whom has to be settled */
 	size_t least, most;
 	const char *usage, *help, *example;
 	own_handler *handle;
@@ -35,7 +36,7 @@ const struct own *own_at(size_t i);
 /* Takes its options out of the request, and calls it; the exit code. */
 int own_run(const struct own *own, struct whom *w, struct request *r, struct slice verb);
 
-#define OWN(name, least, most, usage, help, example) own_handler own_##name;
+#define OWN(name, way, least, most, usage, help, example) own_handler own_##name;
 #include "tools/ctl_own.def"
 #undef OWN
 

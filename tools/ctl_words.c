@@ -25,10 +25,25 @@ size_t words_count(const struct request *r, struct slice *verb)
 	return n;
 }
 
+/* Of options; behind "--" is none.  r->n: it is not there. */
+static size_t find_option(const struct request *r, const char *name, const char *other)
+{
+	for (size_t i = 0; i < r->n && !slice_is(r->arguments[i], "--"); i++)
+		if (slice_is(r->arguments[i], name) || slice_is(r->arguments[i], other))
+			return i;
+	return r->n;
+}
+
+void words_put_help_first(struct request *r)
+{
+	size_t i = find_option(r, "--help", "-h");
+	if (i == r->n)
+		return;
+	memmove(&r->arguments[1], &r->arguments[0], i * sizeof *r->arguments);
+	r->arguments[0] = slice_str("help");
+}
+
 bool words_ask_dry_run(const struct request *r)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (slice_is(r->arguments[i], "--dry-run") || slice_is(r->arguments[i], "--dry_run"))
-			return true;
-	return false;
+	return find_option(r, "--dry-run", "--dry_run") < r->n;
 }

@@ -9,6 +9,7 @@
 #include "management/verb.h"
 #include "tools/ctl.h"
 #include "tools/ctl_own.h"
+#include "tools/ctl_words.h"
 
 static const char head[] =
 	"usage: leveretctl [--data-dir DIR | --host HOST] VERB [ARGUMENT ...]\n"
@@ -101,12 +102,12 @@ static int log_command(int argc, char **argv)
 	return usage();
 }
 
-/* help VERB. */
-static int explain(const char *name)
+/* One verb. */
+static int explain(struct slice name)
 {
 	struct buf text = { 0 };
-	const struct verb *v = verb_find(slice_str(name)), *meant = verb_nearest(slice_str(name));
-	const struct own *o = own_find(slice_str(name));
+	const struct verb *v = verb_find(name), *meant = verb_nearest(name);
+	const struct own *o = own_find(name);
 	if (o)
 		buf_printf(&text, "Usage: leveretctl %s %s\n\n  %s\n\nExample\n\n  leveretctl %s %s\n",
 		           o->name, o->usage, o->help, o->name, o->example);
@@ -117,20 +118,24 @@ static int explain(const char *name)
 		buf_free(&text);
 		return CTL_OK;
 	}
-	fprintf(stderr, "Error: there is no verb '%s'%s%s\n", name, meant ? "; the nearest is " : "",
-	        meant ? meant->name : "");
+	fprintf(stderr, "Error: there is no verb '%.*s'%s%s\n", SLICE_ARG(name),
+	        meant ? "; the nearest is " : "", meant ? meant->name : "");
 	return CALL_EXIT_USAGE;
+}
+
+int own_help(struct own_call *o)
+{
+	const struct request *r = o->request;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->arguments[i].p != o->verb.p && !words_is_of_option(r, i))
+			return explain(r->arguments[i]);
+	help(stdout);
+	return CTL_OK;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return usage();
-	if (strcmp(argv[1], "help") == 0 && argc > 2)
-		return explain(argv[2]);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-		help(stdout);
-		return CTL_OK;
-	}
 	return strcmp(argv[1], "log") == 0 ? log_command(argc, argv) : ctl_door(argc, argv);
 }

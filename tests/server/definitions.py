@@ -130,11 +130,11 @@ def import_large(build, data):
     check("the broker ends in order", b.end() == 0, b.said)
 
 
-def on_terminal(b, *words):
+def on_terminal(b, *words, columns="80"):
     """What it shows there, and what it ends with."""
     there, here = pty.openpty()
     p = subprocess.Popen([f"{b.build}/leveretctl", "--data-dir", b.data, *words], stderr=here,
-                         stdout=subprocess.DEVNULL)
+                         stdout=subprocess.DEVNULL, env={**os.environ, "COLUMNS": columns})
     os.close(here)
     shown = b""
     while True:
@@ -170,6 +170,12 @@ def import_in_parts(build, data):
         code, out, err = b.ask("import_definitions", input=bad)
         check(f"JSON that {what}: nothing is taken in", code == 65 and out == "" and err and
               b.rows("list_vhosts") == [["/"]], (code, out, err[:200]))
+    less = json.dumps({"bindings": many["bindings"][:9000] * 2, "exchanges": many["exchanges"],
+                       "queues": many["queues"], "vhosts": many["vhosts"]}, ensure_ascii=False)
+    check("this is nearly what a call may carry", 5 << 20 < len(less.encode()) < 8 << 20)
+    code, out, err = b.ask("import_definitions", "--dry-run", "--formatter", "json", input=less)
+    check("... and is compared", code == 0 and
+          json.loads(out.splitlines()[-1])["create"] >= 9052, (out[-300:], err[:300]))
     code, _, err = b.ask("import_definitions", "--dry-run", path)
     check("parts are not compared", code == 65 and "in parts" in err, err)
     code, out, err = b.ask("import_definitions", "--formatter", "json", path)
@@ -186,6 +192,9 @@ def import_in_parts(build, data):
     code, shown = on_terminal(b, "import_definitions", path)
     check("a terminal shows how far it is", code == 0 and b"vhosts 1/1 queues 50/50 " in
           shown.replace(b"exchanges 1/1 ", b"") and b"bindings 30000/30000" in shown, shown[-300:])
+    code, shown = on_terminal(b, "import_definitions", path, columns="30")
+    widest = max(len(line) for line in shown.replace(b"\x1b[K", b"").split(b"\r"))
+    check("... no wider than it is", code == 0 and widest == 29, (widest, shown[-300:]))
     many["bindings"][29990]["destination"] = "nowhere"
     code, out, err = b.ask("import_definitions", input=json.dumps(many))
     check("what is wrong with one object is said, and which", code == 65 and out == "" and

@@ -578,6 +578,16 @@ def try_manners(b, scratch):
                        text=True)
     check("help of one verb has an example", r.returncode == 0 and
           "leveretctl set_policy -p orders" in r.stdout, r)
+    whole = b.ask("help")
+    check("help behind options", whole[0] == 0 and whole[1].startswith("usage: leveretctl") and
+          b.ask("--help") == b.ask("-h") == b.ask("-q", "help") == whole, whole)
+    one = (r.returncode, r.stdout, r.stderr)
+    for words in (["help", "set_policy"], ["-p", "/", "help", "set_policy"],
+                  ["set_policy", "--help"], ["--host", "nowhere", "help", "set_policy"],
+                  ["set_policy", "-p", "/", "a", "--help"]):
+        check(f"{' '.join(words)}", b.ask(*words) == one, b.ask(*words))
+    code, out, err = b.ask("-q", "help", "set_polic")
+    check("help of none", code == 64 and out == "" and "the nearest is set_policy" in err, err)
     code, out, err = b.ask("list_queues", "nme")
     check("an unknown column", code == 64 and out == "" and
           "Error (argument validation): Info key(s) nme are not supported" in err, err)

@@ -134,7 +134,7 @@ static const struct command {
 #include "management/verbs.def"
 #undef VERB
 }, owns[] = {
-#define OWN(name, least, most, usage, meaning, example) { #name, "", usage, meaning, example },
+#define OWN(name, way, least, most, usage, meaning, example) { #name, "", usage, meaning, example },
 #include "tools/ctl_own.def"
 #undef OWN
 };
