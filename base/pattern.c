@@ -110,6 +110,16 @@ enum pattern_answer pattern_search(const struct pattern *p, struct pattern_room 
 	return n == PCRE2_ERROR_NOMATCH ? PATTERN_NOT_FOUND : PATTERN_GAVE_UP;
 }
 
+enum pattern_answer pattern_search_once(struct slice pattern, struct pattern_room *r,
+	struct slice text)
+{
+	struct pattern_fault fault;
+	struct pattern *p = pattern_new(pattern, &fault);
+	enum pattern_answer a = p ? pattern_search(p, r, text) : PATTERN_NOT_FOUND;
+	pattern_free(&p);
+	return a;
+}
+
 unsigned pattern_steps(const struct pattern_room *r)
 {
 	return r->steps;

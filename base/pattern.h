@@ -46,6 +46,10 @@ void pattern_room_free(struct pattern_room **r);
 enum pattern_answer pattern_search(const struct pattern *p, struct pattern_room *r,
 	struct slice text);
 
+/* The same once, of a pattern that is not kept; what is no pattern is not found. */
+enum pattern_answer pattern_search_once(struct slice pattern, struct pattern_room *r,
+	struct slice text);
+
 /* Steps that the last search in r took, for tests. */
 unsigned pattern_steps(const struct pattern_room *r);
 

@@ -66,10 +66,7 @@ static bool next(struct slice all, struct slice *rest, struct slice *of)
 
 static bool is_found(struct broker *b, struct slice pattern, struct slice vhost)
 {
-	struct pattern_fault fault;
-	struct pattern *p = pattern_new(pattern, &fault);
-	enum pattern_answer a = p ? pattern_search(p, b->patterns, vhost) : PATTERN_NOT_FOUND;
-	pattern_free(&p);
+	enum pattern_answer a = pattern_search_once(pattern, b->patterns, vhost);
 	if (a == PATTERN_GAVE_UP)
 		log_error("the pattern '%.*s' takes too long for the virtual host '%.*s': what the "
 		          "configuration has for it is not given",

@@ -176,7 +176,7 @@ bool http_number(const struct http_response *r, const char *key, int64_t *out)
 	return true;
 }
 
-bool http_form_next(struct slice *form, const char *key, struct buf *out)
+static bool form_next(struct slice *form, const char *key, struct buf *out)
 {
 	while (form->n) {
 		struct slice value = slice_cut(form, '&'), name = slice_cut(&value, '=');
@@ -189,12 +189,12 @@ bool http_form_next(struct slice *form, const char *key, struct buf *out)
 
 bool http_form_find(struct slice form, const char *key, struct buf *out)
 {
-	return http_form_next(&form, key, out);
+	return form_next(&form, key, out);
 }
 
 struct slice http_query_next(struct http_response *r, const char *key, struct slice *rest)
 {
-	if (!http_form_next(rest, key, &r->query_room))
+	if (!form_next(rest, key, &r->query_room))
 		return slice_of(NULL, 0);
 	return r->query_room.len ? buf_slice(&r->query_room) : slice_of("", 0);
 }

@@ -113,10 +113,8 @@ struct slice http_query(struct http_response *r, const char *key);
 /* The same of a form, appended to out, which is cleared first; false: it is not there. */
 bool http_form_find(struct slice form, const char *key, struct buf *out);
 
-/* For a key that may come more than once: what is left to look at is the query, or form, at
- * first. */
+/* For a key that may come more than once: what is left to look at is the query at first. */
 struct slice http_query_next(struct http_response *r, const char *key, struct slice *rest);
-bool http_form_next(struct slice *rest, const char *key, struct buf *out);
 
 /* Waits until what was changed is durable and in effect; then it is the status. */
 enum call_state http_durably(struct http_response *r, unsigned status);

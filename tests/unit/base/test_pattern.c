@@ -27,6 +27,7 @@ static enum pattern_answer search(struct slice pattern, struct slice text)
 	ck_assert_msg(p, "%.*s: %s", SLICE_ARG(pattern), fault.text);
 	enum pattern_answer a = pattern_search(p, room, text);
 	ck_assert_int_eq(pattern_search(p, room, text), a);
+	ck_assert_int_eq(pattern_search_once(pattern, room, text), a);
 	pattern_free(&p);
 	ck_assert_ptr_null(p);
 	return a;
@@ -90,6 +91,8 @@ START_TEST(test_refused_with_a_reason)
 	check_refused(slice_str("a(b"), "missing closing parenthesis", 3);
 	check_refused(slice_str("*a"), "quantifier does not follow a repeatable item", 0);
 	check_refused(slice_str("(*UTF)a"), "using UTF is disabled by the application", 6);
+	ck_assert_int_eq(pattern_search_once(slice_str("a(b"), room, slice_str("a(b")),
+	                 PATTERN_NOT_FOUND);
 }
 END_TEST
 
