@@ -381,6 +381,7 @@ END_TEST
 static const char *const mistyped[] = {
 	"log.consol.level", "management.tcp.prt", "tcp_listen_options.nodely", "ssl_options.cert_file",
 	"management.ssl.vrify", "collect_statistic_interval", "mqtt", "mqtt.",
+	"prometheus.return_per_object_metric", "prometheus.tcp.prt",
 };
 
 START_TEST(mistyped_keys_are_not_taken_for_keys_of_others)
