@@ -63,6 +63,16 @@ struct connection *connection_new(struct broker *b, const struct peer *peer, voi
 	return c;
 }
 
+void connection_introduced(struct connection *c, const struct peer *peer)
+{
+	must(c->state == CONN_HEADER || c->state >= CONN_CLOSING);
+	log_debug("conn=%llu %s: by a proxy, for %s", (unsigned long long)c->number, c->name,
+	          peer->name);
+	mem_free(c->name);
+	c->name = mem_strdup(peer->name);
+	c->loopback = peer->loopback;
+}
+
 void *connection_owner(const struct connection *c)
 {
 	return c->owner;

@@ -24,7 +24,7 @@ struct security;
 /* What the driver knows of the peer; strings are copied. */
 struct peer {
 	const char *name;       /* "127.0.0.1:50324 -> 127.0.0.1:5672", for logs and listings */
-	bool loopback;          /* the peer's address is 127/8 or ::1 */
+	bool loopback;          /* the peer's address is 127/8 or ::1, or a path */
 	bool by_tls;
 };
 
@@ -32,6 +32,10 @@ struct peer {
 struct connection *connection_new(struct broker *b, const struct peer *peer, void *owner,
                                   uint64_t now_ms);
 void *connection_owner(const struct connection *c);
+
+/* A proxy has said for whom it stands, who is the peer from now on.  Before the protocol
+ * header. */
+void connection_introduced(struct connection *c, const struct peer *peer);
 
 /* True until the login was taken, and after it was refused. */
 bool connection_is_stranger(const struct connection *c);

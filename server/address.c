@@ -34,13 +34,19 @@ bool address_is_loopback(const struct sockaddr_storage *a)
 	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
 }
 
+void address_print_ends(char out[ADDRESS_PAIR_BYTES], const struct sockaddr_storage *peer,
+                        const struct sockaddr_storage *own)
+{
+	char a[64], b[64];
+	print_address(a, sizeof a, peer);
+	print_address(b, sizeof b, own);
+	snprintf(out, ADDRESS_PAIR_BYTES, "%s -> %s", a, b);
+}
+
 void address_print_pair(char out[ADDRESS_PAIR_BYTES], const struct sockaddr_storage *peer, int fd)
 {
 	struct sockaddr_storage own = { 0 };
 	socklen_t n = sizeof own;
-	char a[64], b[64];
 	getsockname(fd, (struct sockaddr *)&own, &n);
-	print_address(a, sizeof a, peer);
-	print_address(b, sizeof b, &own);
-	snprintf(out, ADDRESS_PAIR_BYTES, "%s -> %s", a, b);
+	address_print_ends(out, peer, &own);
 }

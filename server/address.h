@@ -13,6 +13,10 @@ enum { ADDRESS_PAIR_BYTES = 132 };
  * unix for both ends of a socket of the file system. */
 void address_print_pair(char out[ADDRESS_PAIR_BYTES], const struct sockaddr_storage *peer, int fd);
 
+/* The same of ends that somebody has named. */
+void address_print_ends(char out[ADDRESS_PAIR_BYTES], const struct sockaddr_storage *peer,
+                        const struct sockaddr_storage *own);
+
 /* True for 127/8 and ::1, and who comes by the file system. */
 bool address_is_loopback(const struct sockaddr_storage *a);
 

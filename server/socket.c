@@ -3,6 +3,8 @@
  * unfinished frame is copied, into a buffer of its own that is as large as that frame.
  * Who brings little is read when it comes; those that bring much stand in line and share what a
  * turn has for them, so that a turn stays short however many they are.
+ * Behind a proxy its header comes first, before TLS too: it is kept like an unfinished frame until
+ * it is whole, and is no sign of life before.
  * Ending: after the last byte was written the sending side is shut and what the peer still sends
  * is thrown away until it hangs up, because closing with unread input would destroy the close
  * frame on its way. */
@@ -23,6 +25,7 @@
 #include "server/address.h"
 #include "server/config.h"
 #include "server/loop.h"
+#include "server/proxy_header.h"
 #include "server/tls.h"
 
 enum {
@@ -54,6 +57,7 @@ struct socket {
 	bool heavy;                      /* its last read brought much */
 	bool known;                      /* has logged in */
 	bool by_tls;
+	bool behind_proxy;               /* whose header has not come, or not all of it */
 	struct loop *loop;
 	struct connection *connection;   /* NULL once lost */
 	struct buf rest;                 /* an unfinished frame, behind those that ... */
@@ -72,6 +76,14 @@ static struct connection *introduce(struct socket *s, const struct sockaddr_stor
 	address_print_pair(name, peer, s->fd);
 	struct peer p = { name, address_is_loopback(peer), s->by_tls };
 	return connection_new(s->loop->broker, &p, s, loop_now_ms());
+}
+
+static void introduce_again(struct socket *s, const struct proxy_header *h)
+{
+	char name[ADDRESS_PAIR_BYTES];
+	address_print_ends(name, &h->source, &h->destination);
+	connection_introduced(s->connection, &(struct peer){ name, address_is_loopback(&h->source),
+	                                                     s->by_tls });
 }
 
 /* ---- strangers ---- */
@@ -273,6 +285,37 @@ static bool feed_ciphertext(struct socket *s, struct slice in)
 	return flush(s) && !tls_is_over(s->tls);
 }
 
+/* False: the peer has to go. */
+static bool feed_input(struct socket *s, struct slice in)
+{
+	if (s->by_tls)
+		return feed_ciphertext(s, in);
+	feed_bytes(s, in);
+	return true;
+}
+
+/* What comes before anything else from who stands behind a proxy, and what has come with it.  False
+ * as above. */
+static bool feed_proxied(struct socket *s, struct slice in)
+{
+	struct proxy_header h = { 0 };
+	buf_append_slice(&s->rest, in);
+	enum proxy_header_result r = proxy_header_read(buf_slice(&s->rest), &h);
+	if (r == PROXY_HEADER_BAD)
+		log_info("%s: PROXY header refused: %s", connection_name(s->connection), h.fault);
+	if (r != PROXY_HEADER_OK)
+		return r == PROXY_HEADER_MORE;
+	s->behind_proxy = false;
+	if (h.named)
+		introduce_again(s, &h);
+	connection_heard(s->connection, loop_now_ms());
+	struct buf all = s->rest;
+	s->rest = (struct buf){ 0 };
+	bool stays = all.len == h.n || feed_input(s, slice_of(all.p + h.n, all.len - h.n));
+	buf_free(&all);
+	return stays;
+}
+
 /* A turn is as long as the messages in it, not the bytes: what publishers bring in one read must
  * be less than consumers can be given before the next. */
 static size_t read_max(const struct socket *s)
@@ -298,9 +341,8 @@ static void read_some(struct socket *s)
 	if (s->lingering)
 		return;
 	connection_received(s->connection, (size_t)n);
-	if (!s->by_tls)
-		feed_bytes(s, slice_of(input, (size_t)n));
-	else if (!feed_ciphertext(s, slice_of(input, (size_t)n))) {
+	struct slice in = slice_of(input, (size_t)n);
+	if (!(s->behind_proxy ? feed_proxied(s, in) : feed_input(s, in))) {
 		hang_up(s);
 		return;
 	}
@@ -558,6 +600,7 @@ void socket_new(struct loop *l, int fd, const struct sockaddr_storage *peer, boo
 	s->read.data = s->write.data = s->patience.data = s;
 	list_init(&s->line);
 	s->by_tls = tls;
+	s->behind_proxy = l->config->proxy_protocol;
 	list_push(&company(s)->all, &s->link);
 	weigh(s);
 	l->n_sockets++;

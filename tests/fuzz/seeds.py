@@ -763,6 +763,35 @@ HTTP = {
     "no-http": b"AMQP\0\0\x09\x01",
 }
 
+# ---- what a proxy says first ----
+
+SIGNED = b"\r\n\r\n\0\r\nQUIT\n"
+FOUR = b"\xc0\0\2\x0a\xc6\x33\x64\1\xdc\4\x01\xbb"
+
+
+def proxied(kind, block, command=b"\x21"):
+    return SIGNED + command + kind + u16(len(block)) + block
+
+
+PROXIED = {
+    "four": b"PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\nAMQP\0\0\x09\x01",
+    "six": b"PROXY TCP6 2001:db8::1 ::ffff:1.2.3.4 1 65535\r\n",
+    "unknown": b"PROXY UNKNOWN ffff:: 1 2\r\n",
+    "endless": b"PROXY UNKNOWN " + b"x" * 100,
+    "half": b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n",
+    "binary-four": proxied(b"\x11", FOUR) + b"\x16\x03\x01",
+    "binary-six": proxied(b"\x21", b"\x20\1\x0d\xb8" + bytes(28) + b"\1\2\3\4"),
+    "path": proxied(b"\x31", b"/run/a".ljust(108, b"\0") + b"/run/b".ljust(108, b"\0")),
+    "udp": proxied(b"\x12", FOUR),
+    "local": proxied(b"\0", b"", b"\x20"),
+    "nobody": proxied(b"\0", b"\4\0\1x"),
+    "fields": proxied(b"\x11", FOUR + b"\1\0\2h2\x20\0\5\1\0\0\0\0\4\0\0"),
+    "checksum": proxied(b"\x11", FOUR + b"\3\0\4\xe9\x63\xa6\xcd"),
+    "lies": proxied(b"\x11", FOUR + b"\4\xff\xffx"),
+    "short": proxied(b"\x21", FOUR),
+    "long": SIGNED + b"\x21\x11\xff\xff" + FOUR,
+}
+
 for parser, seeds in [
     ("http", HTTP),
     ("frame", FRAMES),
@@ -779,6 +808,7 @@ for parser, seeds in [
     ("segment", DAMAGE),
     ("summary", SUMMARIES),
     ("request", REQUESTS),
+    ("proxy_header", PROXIED),
 ]:
     write(parser, seeds)
     print(parser, len(seeds))

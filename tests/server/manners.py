@@ -214,30 +214,13 @@ def unsettled(build, where):
     check("it ends in order", b.end(0) == 0)
 
 
-def log_in(s):
-    """Over any kind of socket; the answer to connection.open is the last."""
-    start = b"\x00\x0a\x00\x0b\0\0\0\0\x05PLAIN\0\0\0\x0c\0guest\0guest\x05en_US"
-    tune = b"\x00\x0a\x00\x1f\x07\xff\x00\x02\x00\x00\x00\x00"
-    s.settimeout(10)
-    s.sendall(b"AMQP\x00\x00\x09\x01")
-    for part in (start, tune, b"\x00\x0a\x00\x28\x01/\0\0"):
-        s.sendall(b"\x01\0\0" + len(part).to_bytes(4, "big") + part + b"\xce")
-    said = b""
-    while not said.endswith(b"\x00\x0a\x00\x29\x00\xce"):
-        piece = s.recv(4096)
-        if not piece:
-            return False
-        said += piece
-    return True
-
-
 def by_path(build, where):
     path = f"{where}/amqp"
     b = rig.Broker(build, f"{where}/data", f"listeners.tcp.2=unix:{path}")
     check("a listener of the file system", f"unix:{path}" in b.said, b.said)
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(path)
-        check("somebody comes in there", log_in(s))
+        check("somebody comes in there", rig.log_in(s))
     check("... as one from this machine", b.says("unix -> unix: user 'guest' authenticated"),
           b.said)
     check("others have no business there", os.stat(path).st_mode & 0o777 == 0o660)
@@ -247,7 +230,7 @@ def by_path(build, where):
           f"cannot listen on unix:{path}: Address already in use" in other.said, other.said)
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(path)
-        check("... who still does", log_in(s))
+        check("... who still does", rig.log_in(s))
     b.end(signal.SIGKILL)
     b = rig.Broker(build, f"{where}/data", f"listeners.tcp.2=unix:{path}")
     check("what a crash left behind is not in the way", b.ready, b.said)
@@ -265,12 +248,12 @@ def activated(build, where):
         b = rig.Broker(build, f"{where}/data", preexec_fn=before, close_fds=False)
         check("a socket that was open", f"127.0.0.1:{port} (descriptor 3)" in b.said, b.said)
         with socket.create_connection(("127.0.0.1", port)) as c:
-            check("somebody comes in there", log_in(c))
+            check("somebody comes in there", rig.log_in(c))
         check("it is read again as it was", b.ask("reload_config", "-q")[1] == "", b.said)
         check("drained", b.ask("drain")[0] == 0)
         check("revived", b.ask("revive")[0] == 0)
         with socket.create_connection(("127.0.0.1", port)) as c:
-            check("somebody comes in again", log_in(c))
+            check("somebody comes in again", rig.log_in(c))
         check("it ends in order", b.end() == 0)
     os.environ.update(LISTEN_FDS="1", LISTEN_PID="1")
     b = rig.Broker(build, f"{where}/data")

@@ -393,9 +393,9 @@ END_TEST
 
 START_TEST(what_would_be_a_promise_is_refused)
 {
-	ck_assert(set("proxy_protocol", "false"));
-	ck_assert(!set("proxy_protocol", "true"));
-	expect_in(&why, "proxy_protocol: 'true' is not supported: ");
+	ck_assert(set("log.syslog", "false"));
+	ck_assert(!set("log.syslog", "true"));
+	expect_in(&why, "log.syslog: 'true' is not supported: ");
 }
 END_TEST
 

@@ -301,6 +301,89 @@ START_TEST(unfinished_frames_of_strangers_are_weighed)
 }
 END_TEST
 
+/* ---- behind a proxy ---- */
+
+#define NAMED "PROXY TCP4 192.0.2.1 198.51.100.1 4001 5672\r\n"
+
+/* True once the peer is logged in, false when the broker has hung up, or after a while. */
+static bool gets_in(int fd)
+{
+	size_t heard = 0;
+	for (int i = 0; i < PATIENCE; i++) {
+		if (ends_logged_in(fd, &heard))
+			return true;
+		turn();
+	}
+	return false;
+}
+
+/* Guest comes from this machine alone, and the header says where that is. */
+START_TEST(the_header_says_where_guest_comes_from)
+{
+	config.proxy_protocol = true;
+	int near = connect_one(), far = connect_one();
+	say(near, BYTES("PROXY TCP6 ::1 ::1 4000 5672\r\n"));
+	say(near, BYTES(login));
+	ck_assert(gets_in(near));
+	say(far, BYTES(NAMED));
+	say(far, BYTES(login));
+	ck_assert(!gets_in(far));
+	close(near);
+	close(far);
+}
+END_TEST
+
+START_TEST(a_header_may_come_byte_by_byte)
+{
+	static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\2\1\2\3\4";
+	config.proxy_protocol = true;
+	int fd = connect_one();
+	for (size_t i = 0; i < sizeof header - 1; i++) {
+		say(fd, slice_of(header + i, 1));
+		turn();
+	}
+	say(fd, BYTES(login));
+	ck_assert(gets_in(fd));
+	close(fd);
+	turn();
+	ck_assert_uint_eq(loop.strangers[false].bytes, 0);
+}
+END_TEST
+
+START_TEST(without_a_header_nobody_gets_in)
+{
+	config.proxy_protocol = true;
+	int fd = connect_one();
+	say(fd, BYTES(login));
+	ck_assert(!gets_in(fd));
+	ck_assert_uint_eq(loop.n_sockets, 0);
+	close(fd);
+}
+END_TEST
+
+/* Nobody looks for one unless it is said. */
+START_TEST(a_header_that_is_not_asked_for_is_no_amqp)
+{
+	int fd = connect_one();
+	say(fd, BYTES("PROXY TCP6 ::1 ::1 4000 5672\r\n"));
+	say(fd, BYTES(login));
+	ck_assert(!gets_in(fd));
+	close(fd);
+}
+END_TEST
+
+START_TEST(unfinished_headers_are_weighed)
+{
+	int fds[STRANGERS];
+	config.proxy_protocol = true;
+	bring_strangers(fds, false, BYTES("\r\n\r\n\0\r\nQUIT\n\x20\0\x0f\xf0"), 4000);
+	ck_assert_uint_ge(loop.strangers[false].bytes, STRANGERS * 4016);
+	ck_assert_int_eq(turned_out(fds), 0);
+	leave(fds);
+	ck_assert_uint_eq(loop.strangers[false].bytes, 0);
+}
+END_TEST
+
 Suite *suite_server_socket(void);
 
 Suite *suite_server_socket(void)
@@ -319,6 +402,15 @@ Suite *suite_server_socket(void)
 	tcase_add_test(c, sessions_of_strangers_are_weighed_and_the_oldest_go);
 	tcase_add_test(c, who_says_nothing_has_no_session);
 	tcase_add_test(c, unfinished_frames_of_strangers_are_weighed);
+	suite_add_tcase(s, c);
+	c = tcase_create("behind a proxy");
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, the_header_says_where_guest_comes_from);
+	tcase_add_test(c, a_header_may_come_byte_by_byte);
+	tcase_add_test(c, without_a_header_nobody_gets_in);
+	tcase_add_test(c, a_header_that_is_not_asked_for_is_no_amqp);
+	tcase_add_test(c, unfinished_headers_are_weighed);
 	suite_add_tcase(s, c);
 	return s;
 }
