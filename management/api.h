@@ -5,6 +5,7 @@
 
 #include "management/http_response.h"
 #include "management/http_route.h"
+#include "management/http_user.h"
 
 /* A list of all rows of a kind that the user sees, as the query asks for it: columns, sort, pages,
  * names.  prepare, which may be NULL, narrows it down before the first piece (rows_match). */

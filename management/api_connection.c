@@ -34,7 +34,7 @@ enum call_state api_connections_in(struct http_response *r, struct buf *out)
 
 static bool is_theirs(const struct http_response *r, const struct connection *c, const char *tag)
 {
-	return http_user_is(r->user, tag) || (c->user && slice_is(r->user->name, c->user));
+	return http_user_is(r->user, tag) || http_user_has(r->user, c);
 }
 
 /* One that the user may see, or with another tag do away with; NULL: there is none. */

@@ -21,7 +21,7 @@ static bool may_look(struct http_response *r, struct buf *out)
 	const struct vhost *v = vhost_of_path(r);
 	if (!v)
 		http_not_found(r, out);
-	else if (!http_sees(r->user, v))
+	else if (!http_user_sees(r->user, v))
 		http_refuse(r, out, 401, "not_authorised", "User not authorised to access virtual host");
 	return r->status == 200;
 }

@@ -17,6 +17,7 @@
 #include "broker/user.h"
 #include "management/http.h"
 #include "management/http_route.h"
+#include "management/http_user.h"
 #include "management/json.h"
 #include "management/multipart.h"
 #include "management/parsing.h"
@@ -207,21 +208,6 @@ struct slice http_query(struct http_response *r, const char *key)
 
 /* ---- who asks ---- */
 
-/* Each of them may do what those behind it may. */
-bool http_user_is(const struct user *u, const char *tag)
-{
-	if (user_has_tag(u, tag) || user_has_tag(u, "administrator"))
-		return true;
-	if (strcmp(tag, "management") == 0)
-		return user_has_tag(u, "monitoring") || user_has_tag(u, "policymaker");
-	return false;
-}
-
-bool http_sees(const struct user *u, const struct vhost *v)
-{
-	return http_user_is(u, "monitoring") || grant_find(u, v, slice_of(NULL, 0));
-}
-
 static bool read_credentials(struct slice header, struct buf *room, struct login *out)
 {
 	if (!slice_starts(header, "Basic ") && !slice_starts(header, "basic "))
@@ -323,8 +309,7 @@ static bool may_enter(struct http_response *r, bool to_look, struct buf *out)
 {
 	if (!find_vhost(r, out))
 		return false;
-	bool may = to_look ? http_sees(r->user, r->vhost)
-	                   : grant_find(r->user, r->vhost, slice_of(NULL, 0)) != NULL;
+	bool may = to_look ? http_user_sees(r->user, r->vhost) : http_user_enters(r->user, r->vhost);
 	if (!may)
 		http_refuse(r, out, 401, "not_authorised", "User not authorised to access virtual host");
 	return may;

@@ -119,15 +119,9 @@ struct slice http_query_next(struct http_response *r, const char *key, struct sl
 /* Waits until what was changed is durable and in effect; then it is the status. */
 enum call_state http_durably(struct http_response *r, unsigned status);
 
-/* The tag, or one that says more. */
-bool http_user_is(const struct user *u, const char *tag);
-
 /* The user with that password; else NULL, and the refusal goes to out.  Who has failed to give it
  * some times is told to come back later, and it is not looked at (attempts.h). */
 struct login;
 struct user *http_log_in(struct http_response *r, const struct login *login, struct buf *out);
-
-/* True when the user sees what is in the virtual host. */
-bool http_sees(const struct user *u, const struct vhost *v);
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/pattern.h"
 #include "broker/channel.h"
 #include "broker/user.h"
-#include "management/http_response.h"
+#include "management/http_user.h"
 #include "management/row_field.h"
 
 enum {
@@ -285,7 +285,7 @@ static enum tour_answer next_row(struct rows *w, const struct user *u, struct ro
 {
 	enum tour_answer a;
 	while ((a = tour_next(&w->tour, row)) == TOUR_VHOST) {
-		if (!http_sees(u, row->vhost))
+		if (!http_user_sees(u, row->vhost))
 			tour_skip(&w->tour);
 		else if (w->counted)
 			count_vhost(w, row->vhost);
@@ -303,11 +303,11 @@ static bool is_visible(const struct rows *w, const struct user *u, const struct 
 	case ROSTER_CONNECTIONS:
 	case ROSTER_CHANNELS:
 		must(c);
-		return http_user_is(u, "monitoring") || (c->user && slice_is(u->name, c->user));
+		return http_user_is(u, "monitoring") || http_user_has(u, c);
 	case ROSTER_CONSUMERS:
 	case ROSTER_DELIVERIES:
 	case ROSTER_VHOST_LIMITS:
-	case ROSTER_VHOSTS: return http_sees(u, row->vhost);
+	case ROSTER_VHOSTS: return http_user_sees(u, row->vhost);
 	default: return true;
 	}
 }

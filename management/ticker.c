@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "broker/state.h"
 #include "management/http_route.h"
+#include "management/http_user.h"
 #include "management/object.h"
 #include "queue/queue.h"
 
@@ -160,7 +161,7 @@ static const struct queue *find(const struct broker *b, const struct user *u,
                                 const struct topic *t)
 {
 	const struct vhost *v = vhost_find(b, t->vhost);
-	return v && http_sees(u, v) ? topology_queue(&v->topology, t->name) : NULL;
+	return v && http_user_sees(u, v) ? topology_queue(&v->topology, t->name) : NULL;
 }
 
 static void tell_queue(struct topic *t, struct broker *b, const struct user *u, struct buf *out)
