@@ -385,9 +385,11 @@ void broker_drain(struct broker *b)
 	b->draining = true;
 }
 
-uint64_t broker_unacked(const struct broker *b)
+uint64_t broker_handed_out(struct broker *b)
 {
-	return b->store.tally.unacked;
+	const struct tally *t = &b->store.tally;
+	counters_settle(b);
+	return t->unacked - t->later - t->held;
 }
 
 void broker_stop(struct broker *b, uint64_t now_ms)

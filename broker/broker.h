@@ -118,8 +118,8 @@ int broker_failed(const struct broker *b);
  * on, basic.get too. */
 void broker_drain(struct broker *b);
 
-/* Messages that were handed out and not settled yet, of all queues; right after counters_settle. */
-uint64_t broker_unacked(const struct broker *b);
+/* Messages of all queues that clients have and did not settle yet. */
+uint64_t broker_handed_out(struct broker *b);
 
 /* Begins an orderly stop: every connection is closed with 320 CONNECTION_FORCED. */
 void broker_stop(struct broker *b, uint64_t now_ms);

@@ -245,6 +245,7 @@ struct tally queue_tally(const struct queue *q)
 	const struct live *l = q->live;
 	return (struct tally){ .ready = queue_ready(q),
 		                   .unacked = l->unacked,
+		                   .later = l->later.count,
 		                   .held = l->held.count,
 		                   .ready_bytes = l->ready_bytes,
 		                   .unacked_bytes = l->unacked_bytes,
@@ -785,6 +786,7 @@ void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms)
 	const struct lane *l = live->n_levels ? level_of(live, e.message) : &live->lane;
 	int64_t dies_ms = queue_entry_deadline(q, e.message);
 	struct due d = { .when_ms = when_ms, .lane = BACK };
+	queue_stir(q);
 	e.returns++;
 	d = stand_aside(q, &live->later, e, d);
 	d.when_ms = dies_ms;

@@ -128,8 +128,15 @@ static int listen_on(const struct config *c, const union address *a)
 	return error;
 }
 
-/* A name that nobody listens on any more is in the way.  Who may come is a matter of the directory
- * and of the group. */
+/* A file that is no socket refuses, too. */
+static bool is_socket(const char *path)
+{
+	struct stat s;
+	return lstat(path, &s) == 0 && S_ISSOCK(s.st_mode);
+}
+
+/* A socket that nobody listens on any more is in the way.  Who may come is a matter of the
+ * directory and of the group. */
 static int listen_on_path(const struct config *c, const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -138,7 +145,8 @@ static int listen_on_path(const struct config *c, const char *path)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0 && errno == ECONNREFUSED)
+	if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0 && errno == ECONNREFUSED &&
+	    is_socket(path))
 		unlink(path);
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -11,7 +11,6 @@
 #include "base/slab.h"
 #include "broker/broker.h"
 #include "broker/connection.h"
-#include "broker/counters.h"
 #include "management/call.h"
 #include "management/ticker.h"
 #include "server/aside.h"
@@ -29,6 +28,7 @@ enum {
 	DRAIN_MS = 10000,
 	FAILED_DRAIN_MS = 1000,
 	SAY_EVERY_MS = 1000,
+	LOOK_EVERY_MS = 100,
 	REST_MS = 1000,
 	REST_AFTER_BYTES = 8 << 20,      /* less traffic leaves nothing worth giving back */
 	REST_BELOW_BYTES = 256 << 10,    /* in REST_MS: the burst is over */
@@ -60,23 +60,22 @@ static void stop(struct loop *l, uint64_t drain_ms)
 	listeners_close(l);
 }
 
-/* Sums follow what queues have when that is gathered. */
-static unsigned long long count_unacked(struct loop *l)
+static uint64_t earliest(uint64_t a, uint64_t b)
 {
-	counters_settle(l->broker);
-	return broker_unacked(l->broker);
+	return a < b ? a : b;
 }
 
 static void say_who_is_left(struct loop *l, uint64_t now)
 {
 	if (!(l->stopping || l->draining) || now < l->say_at_ms)
 		return;
-	unsigned long long unacked = count_unacked(l), left = l->n_sockets;
+	unsigned long long left = l->n_sockets;
 	l->say_at_ms = now + SAY_EVERY_MS;
 	if (l->stopping) {
 		log_info("stopping: %llu connections left", left);
 		notify_status("Stopping: %llu connections left", left);
 	} else {
+		unsigned long long unacked = broker_handed_out(l->broker);
 		log_info("draining: %llu connections left, %llu messages unacked", left, unacked);
 		notify_status("Draining: %llu connections left, %llu messages unacked", left, unacked);
 	}
@@ -99,7 +98,7 @@ static void begin_drain(struct loop *l)
 	         (unsigned long long)l->config->drain_ms);
 	l->draining = true;
 	l->drain_by_ms = now + l->config->drain_ms;
-	l->say_at_ms = now;
+	l->look_at_ms = l->say_at_ms = now;
 	notify("STOPPING=1");
 	if (l->host)
 		l->host->suspended = true;
@@ -107,11 +106,13 @@ static void begin_drain(struct loop *l)
 	broker_drain(l->broker);
 }
 
+/* All that moved lately is looked at for it: not in each turn. */
 static void drain_turn(struct loop *l, uint64_t now)
 {
-	if (!l->draining || l->stopping)
+	if (!l->draining || l->stopping || now < l->look_at_ms)
 		return;
-	unsigned long long unacked = count_unacked(l);
+	unsigned long long unacked = broker_handed_out(l->broker);
+	l->look_at_ms = earliest(now + LOOK_EVERY_MS, l->drain_by_ms);
 	if (l->n_sockets && unacked && now < l->drain_by_ms)
 		return;
 	log_info("draining is over: %llu messages unacked", unacked);
@@ -166,11 +167,6 @@ static void rest(struct loop *l)
 	l->moved_before = l->moved_bytes;
 }
 
-static uint64_t earliest(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void sleep_until(struct loop *l, uint64_t at)
 {
 	uint64_t now = loop_now_ms();
@@ -198,7 +194,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int events)
 	at = earliest(at, watch_deadline(&l->watch, l->broker));
 	at = earliest(at, l->web_waits || l->door_waits ? loop_now_ms() + TICKER_MS : UINT64_MAX);
 	at = earliest(at, list_empty(&l->waiting) && list_empty(&l->line) ? UINT64_MAX : 0);
-	at = earliest(at, l->stopping ? l->stop_by_ms : l->draining ? l->drain_by_ms : UINT64_MAX);
+	at = earliest(at, l->stopping ? l->stop_by_ms : l->draining ? l->look_at_ms : UINT64_MAX);
 	at = earliest(at, l->stopping || l->draining ? l->say_at_ms : UINT64_MAX);
 	sleep_until(l, earliest(at, l->rest_at_ms ? l->rest_at_ms : UINT64_MAX));
 	if (l->turn_us)

@@ -70,7 +70,8 @@ struct loop {
 	uint64_t moved_before, rest_at_ms;
 	bool resting;                /* the broker has been told of the quiet */
 	bool draining, stopping;     /* see drain_timeout; clients are told to go */
-	uint64_t drain_by_ms, stop_by_ms, say_at_ms;   /* how many are left is said then */
+	uint64_t drain_by_ms, stop_by_ms;
+	uint64_t look_at_ms, say_at_ms;   /* whether all is settled; how many are left is said */
 	ev_timer watchdog;           /* systemd wants to hear that all is well */
 	int exit_code;
 };

@@ -231,6 +231,13 @@ def by_path(build, where):
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(path)
         check("... who still does", rig.log_in(s))
+    file = f"{where}/file"
+    with open(file, "w") as f:
+        f.write("precious")
+    other = rig.Broker(build, f"{where}/other", f"listeners.tcp.2=unix:{file}")
+    check("a file is not taken for what somebody left behind", other.end(0) == 2 and
+          f"cannot listen on unix:{file}: Address already in use" in other.said and
+          open(file).read() == "precious", other.said)
     b.end(signal.SIGKILL)
     b = rig.Broker(build, f"{where}/data", f"listeners.tcp.2=unix:{path}")
     check("what a crash left behind is not in the way", b.ready, b.said)

@@ -239,6 +239,7 @@ START_TEST(what_queues_have_is_summed_up)
 	get("q", false, METHOD_basic_get_ok);
 	get("other", false, METHOD_basic_get_ok);
 	broker_check(in.broker);   /* nothing has been gathered */
+	ck_assert_uint_eq(broker_handed_out(in.broker), 3);
 	assert_totals(1, 3, 3);
 	struct method ack = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = 1 } },
 	              gone = { .id = METHOD_queue_delete,

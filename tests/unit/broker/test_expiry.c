@@ -284,6 +284,15 @@ static void expect_dead(void)
 		ck_assert_msg(came[i] || state[i] != DEAD || !persistent[i], "%u did not come", i);
 }
 
+/* What waits to be tried again is nobody's. */
+static void expect_handed_out(void)
+{
+	unsigned out = 0;
+	for (unsigned i = 0; i < n; i++)
+		out += state[i] == OUT;
+	ck_assert_uint_eq(broker_handed_out(in.broker), out);
+}
+
 START_TEST(everything_goes_at_its_time)
 {
 	bool wanted = _i % 2;
@@ -295,6 +304,8 @@ START_TEST(everything_goes_at_its_time)
 	for (int i = 0; i < 600; i++) {
 		step();
 		broker_check(in.broker);
+		if (i % 4 == 0)
+			expect_handed_out();
 	}
 	for (int i = 0; i < 40; i++) {
 		pass(500);
