@@ -108,6 +108,16 @@ void call_words(struct buf *out, struct slice words)
 	}
 }
 
+bool call_follow(struct call *c)
+{
+	c->follows = c->host->n_followers < CALL_FOLLOWERS_MAX;
+	c->host->n_followers += c->follows;
+	if (!c->follows)
+		call_fail(c, CALL_EXIT_UNAVAILABLE, "%d others follow something already",
+		          CALL_FOLLOWERS_MAX);
+	return c->follows;
+}
+
 void call_grid(struct call *c, struct buf *out, const char *const *names, size_t n)
 {
 	grid_begin(&c->grid, c->format, !c->bare, names, n, out);
@@ -386,6 +396,7 @@ void call_free(struct call **c)
 {
 	if (!*c)
 		return;
+	(*c)->host->n_followers -= (*c)->follows;
 	listing_end(&(*c)->listing);
 	grid_free(&(*c)->grid);
 	definitions_end(&(*c)->definitions);

@@ -52,6 +52,7 @@ struct host {
 		struct buf live, start, first;
 	} reloaded;                  /* what HOST_RELOADS changed, names with commas between; owned */
 	unsigned n_tickers;          /* clients that are told numbers each second (ticker.h) */
+	unsigned n_followers;        /* calls that go on until the caller goes */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
 	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
 	const char *path_prefix;     /* what begins with it is about the API; NULL, "": all */
@@ -99,7 +100,7 @@ enum call_state {
 	CALL_DONE,
 };
 
-enum { RANK_NUMBERS = 7 };
+enum { RANK_NUMBERS = 7, CALL_FOLLOWERS_MAX = 8 };
 
 /* Of rank_queues (on_rank.c). */
 struct call_rank {
@@ -136,6 +137,7 @@ struct call {
 	struct slice before;         /* likewise: of a part of definitions, what came before it */
 	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
 	bool begun, over;
+	bool follows;                /* it goes on until the caller goes */
 	bool taken;                  /* of definitions: all of them */
 	uint32_t code;
 	struct buf error;            /* for the other output */
@@ -199,6 +201,10 @@ void call_lift(struct call *c, struct vhost *v);
 
 /* Appends the words, which are separated by commas and perhaps blanks, without the blanks. */
 void call_words(struct buf *out, struct slice words);
+
+/* It is to go on until the caller goes.  False when as many as may do so already, which was said
+ * then: others are to find a place, too. */
+bool call_follow(struct call *c);
 
 /* Begins the grid, in the form that is wanted, with columns of these names. */
 void call_grid(struct call *c, struct buf *out, const char *const *names, size_t n);

@@ -346,6 +346,8 @@ enum call_state verb_log_tail_stream(struct call *c, struct buf *out)
 		return call_refuse(c, "--duration takes a number of seconds");
 	if (!c->host->livelog)
 		return CALL_DONE;
+	if (!c->begun && !call_follow(c))
+		return CALL_DONE;
 	if (!c->begun) {
 		call_banner(c, out, "Streaming logs of the broker in %s ...", c->host->data_dir);
 		c->count = c->host->livelog->next;

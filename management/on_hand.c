@@ -329,7 +329,7 @@ static bool begin_events(struct call *c)
 		call_refuse(c, "--pattern has more than 255 bytes");
 	c->vhost = slice_str(c->host->broker->options.default_vhost);
 	c->told = s ? c->host->broker->now_ms + s * 1000 : UINT64_MAX;
-	if (c->code || !enter(c))
+	if (c->code || !call_follow(c) || !enter(c))
 		return false;
 	listen(c);
 	return true;

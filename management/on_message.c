@@ -165,7 +165,7 @@ static bool begin_tail(struct call *c, struct buf *out)
 	    !read_number(c, c->how_many, "The count", &c->most) || !read_search(c, &spec))
 		return false;
 	const struct queue *q = find(c, c->arguments[0]);
-	if (!q)
+	if (!q || !call_follow(c))
 		return false;
 	if (c->count == UINT64_MAX)
 		c->count = next_number(q);

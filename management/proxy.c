@@ -102,14 +102,12 @@ static bool read_content(struct proxy *p, struct slice *in, struct proxy_word *o
 	return p->body.len == props.body_bytes;
 }
 
-bool proxy_hear(struct proxy *p, struct proxy_word *out, uint64_t now_ms)
+/* False when not all of it has come. */
+static bool read_word(struct proxy *p, struct proxy_word *out)
 {
 	struct frame f;
-	hand_in(p, now_ms);
-	buf_consume(&p->heard, p->at);
-	p->at = 0;
-	listen(p);
 	struct slice in = buf_slice(&p->heard);
+	slice_take(&in, p->at);
 	*out = (struct proxy_word){ 0 };
 	if (!next_frame(&in, &f))
 		return false;
@@ -119,4 +117,16 @@ bool proxy_hear(struct proxy *p, struct proxy_word *out, uint64_t now_ms)
 		return false;
 	p->at = p->heard.len - in.n;
 	return true;
+}
+
+/* The broker is listened to when all that it said before was heard: so it sees who is slow. */
+bool proxy_hear(struct proxy *p, struct proxy_word *out, uint64_t now_ms)
+{
+	hand_in(p, now_ms);
+	if (read_word(p, out))
+		return true;
+	buf_consume(&p->heard, p->at);
+	p->at = 0;
+	listen(p);
+	return read_word(p, out);
 }

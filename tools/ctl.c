@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ctl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,14 +73,16 @@ void progress_end(struct progress *p)
 
 /* ---- reading ---- */
 
+static bool is_of_log(const char *name, const char *ending)
+{
+	return name[0] == 'w' && strlen(name) == 21 && strcmp(name + 17, ending) == 0;
+}
+
 static void count_file(void *to, const char *name)
 {
 	struct reading *r = to;
-	size_t n = strlen(name);
-	if (name[0] != 'w' || n != 21)
-		return;
-	r->summaries += strcmp(name + 17, ".sum") == 0;
-	if (strcmp(name + 17, ".seg") != 0)
+	r->summaries += is_of_log(name, ".sum");
+	if (!is_of_log(name, ".seg"))
 		return;
 	int handle = r->disk->ops->open(r->disk, name, false, 0);
 	int64_t size = handle < 0 ? 0 : r->disk->ops->size(r->disk, handle);
@@ -87,6 +90,17 @@ static void count_file(void *to, const char *name)
 		r->disk->ops->close(r->disk, handle);
 	r->segments++;
 	r->bytes += size > 0 ? (uint64_t)size : 0;
+}
+
+bool reading_finds(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	bool found = !dir;
+	for (struct dirent *e; !found && (e = readdir(dir));)
+		found = is_of_log(e->d_name, ".seg");
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 bool reading_open(struct reading *r, const char *directory, bool whole)

@@ -49,6 +49,9 @@ struct reading {
 	struct buf why;          /* why it cannot be read */
 };
 
+/* False: the directory has no log in it.  Nothing is touched: it may be anybody's. */
+bool reading_finds(const char *directory);
+
 /* whole: every record is read, and summaries are not looked at.  False when the directory cannot be
  * used (why is empty: it was said already) or its segments make no log. */
 bool reading_open(struct reading *r, const char *directory, bool whole);

@@ -77,12 +77,14 @@ int own_definitions(struct own_call *o)
 	}
 	struct slice vhost = o->n == 3 ? o->words[first ? 1 : 2] : slice_of(NULL, 0);
 	const char *directory = (const char *)o->words[o->n == 3 && first ? 2 : 0].p;
+	if (!reading_finds(directory)) {
+		fprintf(stderr, "Error: there is no log in '%s'\n", directory);
+		return CALL_EXIT_DATA;
+	}
 	bool open = reading_open(&r, directory, false);
 	int code = r.disk ? CALL_EXIT_DATA : CALL_EXIT_UNAVAILABLE;
-	if (open && r.segments)
+	if (open)
 		code = read_and_export(&r, vhost);
-	else if (open)
-		buf_printf(&r.why, "there is no log in '%s'", directory);
 	if (r.why.len)
 		fprintf(stderr, "Error: %.*s\n", SLICE_ARG(buf_slice(&r.why)));
 	reading_close(&r);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "amqp/table.h"
+#include "broker/state.h"
 #include "management/call.h"
 #include "tests/sim/talk.h"
 
@@ -666,6 +667,54 @@ START_TEST(the_broker_as_a_whole)
 }
 END_TEST
 
+static struct call *follow(void)
+{
+	uint32_t code;
+	struct call *c = start("consume_event_stream", NULL);
+	ck_assert_int_ne(step(c, &code), CALL_DONE);
+	return c;
+}
+
+START_TEST(some_places_are_kept_from_those_who_follow)
+{
+	struct call *all[CALL_FOLLOWERS_MAX];
+	for (int i = 0; i < CALL_FOLLOWERS_MAX; i++)
+		all[i] = follow();
+	ck_assert_uint_eq(run("consume_event_stream", NULL), CALL_EXIT_UNAVAILABLE);
+	ck_assert_str_eq(said(&error), "Error:\n8 others follow something already\n");
+	declare("q", false);
+	ck_assert_uint_eq(run("tail", "q", NULL), CALL_EXIT_UNAVAILABLE);
+	call_free(&all[0]);
+	all[0] = follow();
+	for (int i = 0; i < CALL_FOLLOWERS_MAX; i++)
+		call_free(&all[i]);
+	ck_assert_uint_eq(host.n_followers, 0);
+}
+END_TEST
+
+/* It is the queue that holds them. */
+START_TEST(who_is_slow_to_hear_of_events_has_few_of_them_at_hand)
+{
+	uint32_t code;
+	in.broker->options.outbox_max_bytes = 64 << 10;
+	struct call *c = follow();
+	inside_pass(&in, 1);
+	step(c, &code);
+	make_many(2000);
+	for (int i = 0; i < 12; i++) {
+		inside_pass(&in, 1);
+		ck_assert_int_eq(step(c, &code), CALL_MORE);
+		ck_assert_uint_lt(c->proxy.heard.len, 128 << 10);
+	}
+	for (int i = 0; i < 30; i++) {
+		inside_pass(&in, 1);
+		step(c, &code);
+	}
+	ck_assert_uint_eq(lines(), 2000);
+	call_free(&c);
+}
+END_TEST
+
 Suite *suite_management_call(void)
 {
 	Suite *s = suite_create("management_call");
@@ -693,6 +742,8 @@ Suite *suite_management_call(void)
 	tcase_add_test(t, a_delete_waits_for_the_disk);
 	tcase_add_loop_test(t, a_backup_is_what_was_there_when_it_was_asked_for, 0, 2);
 	tcase_add_test(t, the_broker_as_a_whole);
+	tcase_add_test(t, some_places_are_kept_from_those_who_follow);
+	tcase_add_test(t, who_is_slow_to_hear_of_events_has_few_of_them_at_hand);
 	suite_add_tcase(s, t);
 	return s;
 }
