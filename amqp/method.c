@@ -161,6 +161,33 @@ void method_encode(struct buf *out, uint16_t channel, const struct method *m)
 	}
 }
 
+#define FITS_bit(v) true
+#define FITS_octet(v) true
+#define FITS_short(v) true
+#define FITS_long(v) true
+#define FITS_longlong(v) true
+#define FITS_timestamp(v) true
+#define FITS_shortstr(v) ((v).n <= 255)
+#define FITS_longstr(v) true
+#define FITS_table(v) true
+
+#define F(type, field) &&FITS_##type(at->field)
+#define METHOD(class_id, method_id, name, sender, kind, content, fields) \
+	case METHOD_##name: { \
+		const struct name *at = &m->name; \
+		(void)at; \
+		return true fields; \
+	}
+bool method_fits(const struct method *m)
+{
+	switch (m->id) {
+#include "amqp/methods.def"
+	default: return false;
+	}
+}
+#undef METHOD
+#undef F
+
 /* ---- printing ---- */
 
 static void print_text(struct buf *out, struct slice s)

@@ -96,7 +96,10 @@ enum method_result {
 /* Decodes a method frame's payload. */
 enum method_result method_decode(struct slice payload, struct method *out);
 
-/* Appends a whole method frame for the channel. */
+/* False: a short string of it has more than 255 bytes. */
+bool method_fits(const struct method *m);
+
+/* Appends a whole method frame for the channel; it fits. */
 void method_encode(struct buf *out, uint16_t channel, const struct method *m);
 
 /* Appends "name{field=value, ...}" for tests and traces; tables as their sizes. */

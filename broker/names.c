@@ -10,6 +10,8 @@ const struct refusal *names_clean(struct broker *b, struct slice name, char room
 {
 	size_t n = 0;
 	*out = name;
+	if (name.n >= NAMES_MAX)     /* not by AMQP, where it is a short string */
+		return refuse(b, &PRECONDITION_FAILED, "a name has more than 255 bytes");
 	for (size_t i = 0; i < name.n; i++) {
 		uint8_t c = name.p[i];
 		if (c == '\r' || c == '\n')

@@ -385,6 +385,8 @@ enum call_state api_say(struct http_response *r, struct buf *out, const struct m
 	struct proxy_word word;
 	enum call_state state;
 	if (!r->proxy.connection) {
+		if (!method_fits(m))
+			return http_bad_request(r, out, "a name has more than 255 bytes");
 		api_open(r);
 		proxy_say(&r->proxy, m, r->now_ms);
 	}

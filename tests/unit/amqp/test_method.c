@@ -112,6 +112,23 @@ START_TEST(every_method_comes_back)
 }
 END_TEST
 
+START_TEST(what_has_no_room_does_not_fit)
+{
+	char text[256] = { 0 };
+	struct method m = { .id = METHOD_queue_declare,
+		                .queue_declare = { .queue = slice_of(text, 255),
+		                                   .arguments = slice_of(text, 256) } };
+	ck_assert(method_fits(&m));
+	m.queue_declare.queue.n++;
+	ck_assert(!method_fits(&m));
+	m = (struct method){ .id = METHOD_exchange_bind,
+		                 .exchange_bind = { .routing_key = slice_of(text, 256) } };
+	ck_assert(!method_fits(&m));
+	m = (struct method){ .id = METHOD_channel_open };
+	ck_assert(method_fits(&m));
+}
+END_TEST
+
 START_TEST(no_truncation_is_accepted)
 {
 	size_t count;
@@ -235,6 +252,7 @@ Suite *suite_amqp_method(void)
 	TCase *t = tcase_create("method");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, every_method_comes_back);
+	tcase_add_test(t, what_has_no_room_does_not_fit);
 	tcase_add_test(t, no_truncation_is_accepted);
 	tcase_add_test(t, a_byte_too_many_is_refused);
 	tcase_add_test(t, an_unknown_id_is_told);

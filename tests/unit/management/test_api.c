@@ -23,6 +23,30 @@ static void add_one(const char *name, const char *tag, const char *pattern)
 
 /* ---- who may ---- */
 
+/* In the path and in the body. */
+START_TEST(no_name_is_longer_than_255_bytes)
+{
+	char name[257] = { 0 }, text[400];
+	memset(name, 'n', 256);
+	assert_asked(201, "PUT", "/api/queues/%2F/q", NULL);
+	static const char *const targets[] = { "/api/queues/%%2F/%s", "/api/exchanges/%%2F/%s" };
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof text, targets[i], name);
+		assert_asked(400, "PUT", text, "{\"type\":\"direct\"}");
+		snprintf(text, sizeof text, targets[i], name + 1);
+		assert_asked(201, "PUT", text, "{\"type\":\"direct\"}");
+	}
+	snprintf(text, sizeof text, "/api/queues/%%2F/%s/peek", name);
+	assert_asked(400, "POST", text, "{}");
+	snprintf(text, sizeof text, "/api/queues/%%2F/%s/replay", name);
+	assert_asked(400, "POST", text, "{\"from\":0,\"to\":1}");
+	snprintf(text, sizeof text, "{\"type\":\"%s\"}", name);
+	assert_asked(400, "PUT", "/api/exchanges/%2F/x", text);
+	snprintf(text, sizeof text, "{\"routing_key\":\"%s\"}", name);
+	assert_asked(400, "POST", "/api/bindings/%2F/e/amq.direct/q/q", text);
+}
+END_TEST
+
 START_TEST(tags_say_who_may_ask)
 {
 	add_one("plain", "", ".*");
@@ -867,6 +891,7 @@ Suite *suite_management_api(void)
 	Suite *s = suite_create("management_api");
 	TCase *t = tcase_create("all");
 	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, no_name_is_longer_than_255_bytes);
 	tcase_add_test(t, tags_say_who_may_ask);
 	tcase_add_test(t, a_list_has_what_the_user_sees);
 	tcase_add_test(t, who_declares_needs_the_right);
