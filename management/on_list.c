@@ -22,7 +22,7 @@ static void choose_defaults(struct call *c, const struct list_spec *s)
 static bool choose(struct call *c, const struct list_spec *s)
 {
 	struct buf unknown = { 0 };
-	size_t first = s->of == OF_USER && !c->user.p;
+	size_t first = s->of == OF_USER && !c->user.p, n_unknown = 0;
 	if (c->n == first)
 		choose_defaults(c, s);
 	for (size_t i = first; i < c->n && c->listing.n < LISTING_MAX_COLUMNS; i++) {
@@ -30,9 +30,9 @@ static bool choose(struct call *c, const struct list_spec *s)
 		if (column)
 			c->listing.columns[c->listing.n++] = column;
 		else
-			buf_printf(&unknown, "%s%.*s", unknown.len ? "," : "", SLICE_ARG(c->arguments[i]));
+			buf_printf(&unknown, "%s%.*s", n_unknown++ ? "," : "", SLICE_ARG(c->arguments[i]));
 	}
-	if (unknown.len)
+	if (n_unknown)
 		call_refuse(c, "Info key(s) %.*s are not supported", SLICE_ARG(buf_slice(&unknown)));
 	else if (c->n > LISTING_MAX_COLUMNS)
 		call_refuse(c, "too many arguments.");

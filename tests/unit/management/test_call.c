@@ -249,6 +249,8 @@ START_TEST(what_is_not_understood_is_said_and_changes_nothing)
 	ck_assert_uint_eq(run("--", "-q", NULL), CALL_EXIT_USAGE);
 	ck_assert_uint_eq(run("list_queues", "-q", "--no-table-headers", "name", NULL), 0);
 	assert_said("q\n");
+	ck_assert_uint_eq(run("list_queues", "", NULL), CALL_EXIT_USAGE);
+	ck_assert_ptr_nonnull(strstr(said(&error), "Info key(s)  are not supported"));
 }
 END_TEST
 
