@@ -38,6 +38,11 @@ void term_put_name(struct buf *out, struct slice name)
 	buf_printf(out, is_ascii(name) ? ">>" : "/utf8>>");
 }
 
+void term_put_text(struct buf *out, struct slice text)
+{
+	put_quoted(out, text, '"');
+}
+
 static bool is_plain_atom(struct slice s)
 {
 	if (!s.n || s.p[0] < 'a' || s.p[0] > 'z')

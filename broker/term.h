@@ -14,6 +14,9 @@ void term_put_pairs(struct buf *out, struct slice table);
 /* Appends a name: <<"name">>. */
 void term_put_name(struct buf *out, struct slice name);
 
+/* Appends a string: "text". */
+void term_put_text(struct buf *out, struct slice text);
+
 /* Appends an atom, in quotes where it needs them: topic, 'apply-to'. */
 void term_put_atom(struct buf *out, struct slice name);
 

@@ -64,14 +64,28 @@ static bool take_number(struct request *r, size_t i, const char *name, long *out
 	return true;
 }
 
+static bool take_flag(struct request *r, size_t i, const char *name, bool *out)
+{
+	if (!slice_is(r->arguments[i], name))
+		return false;
+	*out = true;
+	drop(r, i, 1);
+	return true;
+}
+
 static void take_options(struct own_call *o)
 {
 	struct request *r = o->request;
-	for (size_t i = 0; i < r->n;) {
-		if (slice_is(r->arguments[i], "--once")) {
+	bool once = false;
+	for (size_t i = 0; i < r->n && !slice_is(r->arguments[i], "--");) {
+		if (take_flag(r, i, "--once", &once)) {
 			o->count = 1;
-			drop(r, i, 1);
-		} else if (!take_value(r, i, "--sort", &o->sort) &&
+		} else if (!take_flag(r, i, "--list-ciphers", &o->lists_ciphers) &&
+		           !take_flag(r, i, "--list-hashes", &o->lists_hashes) &&
+		           !take_value(r, i, "--sort", &o->sort) &&
+		           !take_value(r, i, "--cipher", &o->cipher) &&
+		           !take_value(r, i, "--hash", &o->hash) &&
+		           !take_value(r, i, "--iterations", &o->iterations) &&
 		           !take_number(r, i, "--count", &o->count) &&
 		           !take_number(r, i, "--interval", &o->interval_s) &&
 		           !take_number(r, i, "--number", &o->number)) {

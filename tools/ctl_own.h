@@ -14,6 +14,8 @@ struct own_call {
 	struct request *request;     /* as it came, the options of broker's verbs too */
 	struct slice verb;
 	const char *sort;
+	const char *cipher, *hash, *iterations;   /* NULL: not said */
+	bool lists_ciphers, lists_hashes;
 	long count, interval_s, number;   /* 0: not said */
 	struct slice words[REQUEST_MAX_ARGUMENTS];
 	size_t n;

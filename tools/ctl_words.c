@@ -7,7 +7,7 @@ bool words_is_of_option(const struct request *r, size_t i)
 		"-p", "--vhost", "--formatter", "--user", "--description", "--tags",
 		"--default-queue-type", "--priority", "--apply-to", "--unit", "--within", "--duration",
 		"-d", "--number", "-N", "--sort", "--from", "--count", "--search", "--interval",
-		"--arguments", "--properties", "--pattern",
+		"--arguments", "--properties", "--pattern", "--cipher", "--hash", "--iterations",
 	};
 	struct slice a = r->arguments[i], before = i ? r->arguments[i - 1] : slice_of(NULL, 0);
 	for (size_t k = 0; k < sizeof valued / sizeof *valued; k++)

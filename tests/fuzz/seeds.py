@@ -792,6 +792,23 @@ PROXIED = {
     "long": SIGNED + b"\x21\x11\xff\xff" + FOUR,
 }
 
+LITERALS = {
+    "binary": b'\0<<"guest">>',
+    "utf8": '\0<<"\u00e4"/utf8>>'.encode(),
+    "numbers": b"\0<<1, 255>>",
+    "string": b'\0"a\\x{20ac}\\101\\n\\^a\\""',
+    "atom": b"\0'Foo bar'",
+    "half": b'\0<<"guest',
+    "packed-binary": b"\1\x83m" + u32(5) + b"guest",
+    "packed-string": b"\1\x83k" + u16(2) + b"a\xe4",
+    "packed-list": b"\1\x83l" + u32(2) + b"a\x61b" + u32(0x20AC) + b"j",
+    "packed-atom": b"\1\x83d" + u16(3) + b"foo",
+    "packed-small-atom": b"\1\x83w\x03foo",
+    "packed-nil": b"\1\x83j",
+    "packed-short": b"\1\x83m" + u32(50) + b"guest",
+    "packed-tuple": b"\1\x83h\x01j",
+}
+
 for parser, seeds in [
     ("http", HTTP),
     ("frame", FRAMES),
@@ -809,6 +826,9 @@ for parser, seeds in [
     ("summary", SUMMARIES),
     ("request", REQUESTS),
     ("proxy_header", PROXIED),
+}
+
+    ("literal", LITERALS),
 ]:
     write(parser, seeds)
     print(parser, len(seeds))

@@ -5,7 +5,9 @@ what it does by itself.
 
 usage: ctl.py BUILD
 """
+import base64
 import csv
+import hashlib
 import http.client
 import io
 import json
@@ -204,6 +206,71 @@ def try_dry_runs(b, where):
     b.ask("delete_vhost", "orders")
     b.ask("delete_user", "maria")
     b.ask("clear_global_parameter", "site")
+
+
+def decrypt(text, passphrase, bits, digest, iterations):
+    """What openssl makes of it."""
+    data = base64.b64decode(text)
+    key = hashlib.pbkdf2_hmac(digest, passphrase, data[:16], iterations, bits // 8)
+    return subprocess.run(["openssl", "enc", "-d", f"-aes-{bits}-cbc", "-K", key.hex(), "-iv",
+                           data[16:32].hex()], input=data[32:], capture_output=True).stdout
+
+
+def try_secrets(build):
+    """As RabbitMQ 3.10.8 understands it; no broker is asked."""
+    def ask(*words, text=""):
+        r = subprocess.run([f"{build}/leveretctl", *words], capture_output=True, text=True,
+                           input=text, env={"LEVERET_HOST": "nowhere"})
+        return r.returncode, r.stdout, r.stderr
+    guest = "RLn5ZAJnpNUD4r2POysADv+dxcK7rdSm8iD8gEKqXi24gSWoX+DndJzDBx5zv1Zv"
+    foo = "XCQ9p8ChyCRknID232CVNsGPGmybO/7C4W0FAZp1EuiWrjYFWrjHir1r+T7Sk+Kh"
+    for value in (f'{{encrypted,<<"{guest}">>}}', f'{{encrypted, <<"{guest}">>}}', guest,
+                  f'<<"{guest}">>', f'"encrypted:{guest}"', f"encrypted:{guest}"):
+        got = ask("decode", value, "mypass")
+        check(f"decode {value}", got == (0, 'Decrypting value...\n<<"guest">>\n', ""), got)
+    got = ask("-q", "decode", foo, text="mypass\n")
+    check("decode, its passphrase from the input", got == (0, "foo\n", ""), got)
+    for value, term in (('<<"guest">>', b"\x83m\0\0\0\5guest"),
+                        ('"amqp://x"', b"\x83k\0\10amqp://x"),
+                        ("foo", b"\x83w\3foo"), ('""', b"\x83j"),
+                        ('<<"123456789">>', b"\x83m\0\0\0\x09123456789"),
+                        ('<<"1234567890">>', b"\x83m\0\0\0\x0a1234567890")):
+        code, out, err = ask("encode", "-q", value, "my pass")
+        inside = re.fullmatch(r'\{encrypted,<<"([A-Za-z0-9+/=]+)">>\}\n', out)
+        check(f"encode {value}", code == 0 and inside and decrypt(
+            inside[1], b"my pass", 128, "sha256", 1) == term, (out, err))
+        check("... another each time", ask("encode", "-q", value, "my pass")[1] != out)
+        check("... and back", ask("decode", "-q", out.strip(), text="my pass") ==
+              (0, value + "\n", ""))
+    how = ["--cipher", "aes_256_cbc", "--hash=sha512", "--iterations", "1000"]
+    code, out, err = ask("encode", "-q", *how, '<<"guest">>', "mypass")
+    check("another cipher, hash, and more iterations", code == 0 and decrypt(
+        out[14:-5], b"mypass", 256, "sha512", 1000) == b"\x83m\0\0\0\5guest", (out, err))
+    check("... and back", ask(*how, "decode", "-q", out.strip(), "mypass")[1] == '<<"guest">>\n')
+    for words in (["decode", out.strip(), "mypass"], ["decode", guest, "other"],
+                  ["decode", guest[:-4], "mypass"], ["decode", guest[:44], "mypass"],
+                  ["decode", "", "mypass"], ["decode", "?", "mypass"]):
+        got = ask(*words)
+        check(f"{' '.join(words)} fails", got[0] == 69 and
+              "is the passphrase correct?" in got[2] and got[1] == "Decrypting value...\n", got)
+    got = ask("encode", "{a,b}", "mypass")
+    check("a tuple is no value", got[0] == 69 and "Error during cipher operation." in got[2], got)
+    for words, code, why in (
+            (["--cipher", "rot13"], 65, "The requested cipher is not supported"),
+            (["--hash", "crc32"], 65, "The requested hash is not supported"),
+            (["--iterations", "0"], 65, "number of iterations is incorrect"),
+            (["--iterations", "-1"], 65, "number of iterations is incorrect"),
+            (["more"], 64, "too many arguments")):
+        got = ask("encode", *words, "a", "b")
+        check(f"encode {' '.join(words)}", got[0] == code and why in got[2] and not got[1], got)
+    for words in ([], ["a"], ["a", ""]):
+        check(f"encode {words} without a passphrase", ask("encode", *words)[0] == 64)
+    check("--list-ciphers", ask("encode", "--list-ciphers")[1] ==
+          "[aes_128_cbc,aes_192_cbc,aes_256_cbc]\n")
+    for name in ask("decode", "--list-hashes")[1].strip("[]\n").split(","):
+        code, out, _ = ask("encode", "-q", "--hash", name, "a", "b")
+        check(f"the hash {name}", code == 0 and ask("decode", "-q", "--hash", name, out.strip(),
+                                                    "b")[1] == "a\n")
 
 
 def try_rights(b):
@@ -413,6 +480,7 @@ def try_terminal(b):
 def main(build):
     build, where = os.path.abspath(build), tempfile.mkdtemp()
     make_certificate(where)
+    try_secrets(build)
     b = Broker(build, f"{where}/data", where)
     try:
         try_the_same(b)
