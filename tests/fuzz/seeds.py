@@ -826,8 +826,6 @@ for parser, seeds in [
     ("summary", SUMMARIES),
     ("request", REQUESTS),
     ("proxy_header", PROXIED),
-}
-
     ("literal", LITERALS),
 ]:
     write(parser, seeds)
