@@ -145,22 +145,26 @@ struct config_web config_web(const struct config *c, enum http_service s)
 			                        (uint16_t)c->prometheus_port, (uint16_t)c->prometheus_ssl_port,
 			                        c->prometheus_ip, c->prometheus_ssl_ip,
 			                        c->prometheus_certfile, c->prometheus_keyfile,
-			                        c->prometheus_password };
+			                        c->prometheus_password, c->prometheus_cacertfile,
+			                        c->prometheus_verify,
+			                        c->prometheus_fail_if_no_peer_cert, c->prometheus_depth };
 	return (struct config_web){ "the HTTP API", "management.tcp.port", 15672,
 		                        (uint16_t)c->management_port, (uint16_t)c->management_ssl_port,
 		                        c->management_ip, c->management_ssl_ip, c->management_certfile,
-		                        c->management_keyfile, c->management_password };
+		                        c->management_keyfile, c->management_password,
+		                        c->management_cacertfile, c->management_verify,
+		                        c->management_fail_if_no_peer_cert, c->management_depth };
 }
 
 struct config config_of_web(const struct config *c, enum http_service s)
 {
 	struct config_web of = config_web(c, s);
 	struct config web = *c;
-	web.ssl_verify = s == HTTP_API ? c->management_verify : (char *)"verify_none";
-	web.ssl_fail_if_no_peer_cert = c->management_fail_if_no_peer_cert;
-	web.ssl_depth = c->management_depth;
-	if (s == HTTP_API && c->management_cacertfile[0])
-		web.ssl_cacertfile = c->management_cacertfile;
+	web.ssl_verify = of.verify;
+	web.ssl_fail_if_no_peer_cert = of.fail_if_no_peer_cert;
+	web.ssl_depth = of.depth;
+	if (of.cacertfile[0])
+		web.ssl_cacertfile = of.cacertfile;
 	if (of.certfile[0]) {
 		web.ssl_certfile = of.certfile;
 		web.ssl_keyfile = of.keyfile;

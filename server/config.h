@@ -113,6 +113,9 @@ struct config_web {
 	uint16_t port, ssl_port;     /* 0: none is named */
 	const char *ip, *ssl_ip;     /* "": all addresses */
 	char *certfile, *keyfile, *password;
+	char *cacertfile, *verify;   /* ssl_options' for its clients */
+	bool fail_if_no_peer_cert;
+	uint64_t depth;
 };
 struct config_web config_web(const struct config *c, enum http_service s);
 

@@ -37,6 +37,7 @@ static const struct {
 } choices[] = {
 	{ "durability", (const char *const[]){ "fsync", "os", NULL } },
 	{ "ssl_options.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
+	{ "prometheus.ssl.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
 	{ "management.ssl.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
 	{ "ssl_options.versions", (const char *const[]){ "tlsv1.2", "tlsv1.3", NULL } },
 	{ "ssl_cert_login_from", (const char *const[]){ "distinguished_name", "common_name",

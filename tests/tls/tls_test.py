@@ -326,6 +326,21 @@ def clients_of_the_http_api_are_verified_when_asked():
         assert ask(port, "/api/whoami", c=context("guest"))[0] == 200
 
 
+def who_scrapes_over_tls_is_verified_when_asked():
+    port = free_port()
+    keys = [f"prometheus.ssl.port={port}", "prometheus.ssl.ip=127.0.0.1",
+            "prometheus.ssl.verify=verify_peer"]
+    with Broker(*keys, "prometheus.ssl.fail_if_no_peer_cert=true",
+                f"prometheus.ssl.cacertfile={cert('other.pem')}"):
+        assert ask(port, "/metrics", user=None, c=context("stranger"))[0] == 200
+        for who in (None, "guest", "expired"):
+            assert fails(port, context(who)), who
+    with Broker(*keys):
+        for who in (None, "guest"):
+            assert ask(port, "/metrics", user=None, c=context(who))[0] == 200
+        assert fails(port, context("stranger"))
+
+
 def seconds_until_it_ends(s):
     began = time.time()
     s.settimeout(12)
