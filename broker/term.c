@@ -13,9 +13,9 @@ static bool is_ascii(struct slice s)
 	return true;
 }
 
-static void put_quoted(struct buf *out, struct slice s, char quote)
+static void put_quoted(struct buf *out, struct slice s, uint8_t quote)
 {
-	buf_u8(out, (uint8_t)quote);
+	buf_u8(out, quote);
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i];
 		if (c == quote || c == '\\')
@@ -27,7 +27,7 @@ static void put_quoted(struct buf *out, struct slice s, char quote)
 		else
 			buf_u8(out, c);
 	}
-	buf_u8(out, (uint8_t)quote);
+	buf_u8(out, quote);
 }
 
 void term_put_name(struct buf *out, struct slice name)

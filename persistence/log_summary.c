@@ -12,7 +12,6 @@
 
 #include "base/crc32c.h"
 #include "base/endian.h"
-#include "base/logline.h"
 #include "base/mem.h"
 #include "persistence/log_state.h"
 
@@ -119,7 +118,9 @@ void log_summary_free(struct log_file *l)
 
 /* ---- writing ---- */
 
-static int write_file(struct log_file *l, const struct pending *p)
+/* One that cannot be written is done without, and without a word: this may be the worker's thread,
+ * and lines of the log belong to the loop. */
+static void write_file(struct log_file *l, const struct pending *p)
 {
 	const struct disk_ops *ops = l->disk->ops;
 	size_t n = (p->bytes.len + DISK_BLOCK - 1) / DISK_BLOCK * DISK_BLOCK;
@@ -127,7 +128,7 @@ static int write_file(struct log_file *l, const struct pending *p)
 	ops->remove(l->disk, unfinished);
 	int handle = ops->open(l->disk, unfinished, true, n);
 	if (handle < 0)
-		return handle;
+		return;
 	uint8_t *pages = mem_pages(n);
 	memcpy(pages, p->bytes.p, p->bytes.len);
 	int error = ops->write(l->disk, handle, 0, pages, n);
@@ -136,18 +137,16 @@ static int write_file(struct log_file *l, const struct pending *p)
 		error = ops->sync(l->disk, handle);
 	ops->close(l->disk, handle);
 	log_summary_name(name, p->base);
-	return error ? error : ops->rename(l->disk, unfinished, name);
+	if (!error)
+		ops->rename(l->disk, unfinished, name);
 }
 
-/* A summary that cannot be written is done without. */
 bool log_summary_step(struct log_file *l)
 {
 	struct pending *p = list_first(&l->worker.summaries, struct pending, link);
 	if (!p)
 		return false;
-	int error = write_file(l, p);
-	if (error)
-		log_debug("no summary of the segment at %" PRIu64 ": %s", p->base, strerror(-error));
+	write_file(l, p);
 	forget(p);
 	return true;
 }

@@ -152,7 +152,8 @@ static bool set_inherited(struct config *c, struct buf *why)
 {
 	enum { FIRST = 3 };
 	const char *pid = getenv("LISTEN_PID"), *many = getenv("LISTEN_FDS");
-	struct slice names = slice_str(getenv("LISTEN_FDNAMES") ? getenv("LISTEN_FDNAMES") : "");
+	const char *named = getenv("LISTEN_FDNAMES");
+	struct slice names = slice_str(named ? named : "");
 	long n = many && pid && strtol(pid, NULL, 10) == (long)getpid() ? strtol(many, NULL, 10) : 0;
 	bool ok = true;
 	for (long i = 0; i < n && ok; i++) {
