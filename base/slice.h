@@ -52,7 +52,7 @@ static inline bool slice_starts(struct slice a, const char *prefix)
 static inline struct slice slice_take(struct slice *s, size_t n)
 {
 	struct slice head = { s->p, n };
-	s->p += n;
+	s->p = n ? s->p + n : s->p;   /* NULL has no offset, not even of nothing */
 	s->n -= n;
 	return head;
 }
