@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The files of the web UI as assembler source with a table (management/asset.h): compressed, and our
-# own without indentation, empty lines, comments that end a line or are lines, and blanks around
-# what stands in no sentence.
+# own without indentation, empty lines, comments that end a line or are lines, and blanks (of style
+# sheets ends of lines, too) around what stands in no sentence.
 #
 # usage: tools/assets.sh FILE.S      the compressed files lie beside it
 set -eu
@@ -29,7 +29,8 @@ lighten() {
 	case $1 in
 	vendor/*) cat ;;
 	*.js) sed -E "$bare" | sed -E "$operators" ;;
-	*.css) sed -E "$bare" | sed -E 's/([:;,{]) /\1/g; s/ \{/{/g; s/; *\}/}/g' ;;
+	*.css) sed -E "$bare" | sed -E 's/([:;,{]) /\1/g; s/ \{/{/g; s/; *\}/}/g' |
+		sed -zE 's/([;,{}])\n/\1/g; s/;\}/}/g' ;;
 	*) cat ;;
 	esac
 }
