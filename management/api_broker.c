@@ -147,15 +147,18 @@ static void put_measure(const struct http_response *r, struct buf *out, const ch
 	put_rated(r, out, key, sampling_now(b, &b->sampling.motion, measures), measures);
 }
 
+/* Under its own name. */
+#define PUT_MEASURE(name) put_measure(r, out, #name, STATS_OF(name))
+
 static void put_churn(const struct http_response *r, struct buf *out)
 {
-	put_measure(r, out, "connection_created", STATS_OF(connection_created));
-	put_measure(r, out, "connection_closed", STATS_OF(connection_closed));
-	put_measure(r, out, "channel_created", STATS_OF(channel_created));
-	put_measure(r, out, "channel_closed", STATS_OF(channel_closed));
-	put_measure(r, out, "queue_declared", STATS_OF(queue_declared));
-	put_measure(r, out, "queue_created", STATS_OF(queue_created));
-	put_measure(r, out, "queue_deleted", STATS_OF(queue_deleted));
+	PUT_MEASURE(connection_created);
+	PUT_MEASURE(connection_closed);
+	PUT_MEASURE(channel_created);
+	PUT_MEASURE(channel_closed);
+	PUT_MEASURE(queue_declared);
+	PUT_MEASURE(queue_created);
+	PUT_MEASURE(queue_deleted);
 }
 
 /* What is told of each virtual host, and how it is called there. */
@@ -182,8 +185,8 @@ static void put_message_stats(const struct http_response *r, struct buf *out)
 	for (size_t i = 0; i < ARRAY_LEN(rated); i++)
 		if (rated[i].kind == ROSTER_VHOSTS && strncmp(rated[i].path, in, strlen(in)) == 0)
 			put_measure(r, out, rated[i].path + strlen(in), rated[i].measures);
-	put_measure(r, out, "disk_reads", STATS_OF(disk_reads));
-	put_measure(r, out, "disk_writes", STATS_OF(disk_writes));
+	PUT_MEASURE(disk_reads);
+	PUT_MEASURE(disk_writes);
 	object_close(out);
 }
 
@@ -283,11 +286,11 @@ static void put_average(const struct http_response *r, struct buf *out, const ch
 
 static void put_disk(const struct http_response *r, struct buf *out)
 {
-	put_measure(r, out, "io_read_count", STATS_OF(io_read_count));
-	put_measure(r, out, "io_read_bytes", STATS_OF(io_read_bytes));
-	put_measure(r, out, "io_write_count", STATS_OF(io_write_count));
-	put_measure(r, out, "io_write_bytes", STATS_OF(io_write_bytes));
-	put_measure(r, out, "io_sync_count", STATS_OF(io_sync_count));
+	PUT_MEASURE(io_read_count);
+	PUT_MEASURE(io_read_bytes);
+	PUT_MEASURE(io_write_count);
+	PUT_MEASURE(io_write_bytes);
+	PUT_MEASURE(io_sync_count);
 	put_average(r, out, "io_sync_avg_time", STATS_OF(io_sync_us), STATS_OF(io_sync_count));
 }
 
@@ -295,17 +298,17 @@ static void put_resources(const struct http_response *r, struct buf *out)
 {
 	const struct broker *b = r->host->broker;
 	const struct alarms *a = &b->alarms;
-	put_measure(r, out, "mem_used", STATS_OF(mem_used));
+	PUT_MEASURE(mem_used);
 	object_put(out, "mem_limit", limit(a->memory_watermark));
 	object_put(out, "mem_alarm", cell_boolean(a->memory));
-	put_measure(r, out, "disk_free", STATS_OF(disk_free));
+	PUT_MEASURE(disk_free);
 	object_put(out, "disk_free_limit", cell_number(a->disk_free_limit));
 	object_put(out, "disk_free_alarm", cell_boolean(a->disk));
 	object_put(out, "mem_calculation_strategy", cell_text("rss"));
 	object_put(out, "fd_total", cell_number(r->host->max_descriptors));
-	put_measure(r, out, "fd_used", STATS_OF(fd_used));
+	PUT_MEASURE(fd_used);
 	object_put(out, "sockets_total", cell_number(r->host->max_connections));
-	put_measure(r, out, "sockets_used", STATS_OF(sockets_used));
+	PUT_MEASURE(sockets_used);
 	put_disk(r, out);
 	object_put(out, "proc_total", cell_number(r->host->max_threads));
 	object_put(out, "proc_used", cell_number(r->host->process.threads));

@@ -12,7 +12,6 @@
  * All must be 0.  numbers=0 sends the same without numbers: with expect=twice it shows that what
  * must not be would be seen. */
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -410,9 +409,7 @@ int main(int argc, char **argv)
 		                "data must be new\n");
 		return 2;
 	}
-	victim.quiet = expects_twice();
-	dice_begin(&options.seed);
-	signal(SIGPIPE, SIG_IGN);
+	rounds_begin(&victim, expects_twice(), &options.seed);
 	publisher.wire.fd = reader.wire.fd = -1;
 	return run();
 }

@@ -79,6 +79,13 @@ static void exec_broker(const struct victim *v)
 	_exit(127);
 }
 
+void rounds_begin(struct victim *v, bool quiet, uint64_t *seed)
+{
+	v->quiet = quiet;
+	dice_begin(seed);
+	signal(SIGPIPE, SIG_IGN);
+}
+
 void victim_start(struct victim *v)
 {
 	fflush(stdout);

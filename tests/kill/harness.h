@@ -46,6 +46,15 @@ struct victim {
 	{ "memory", &(v).memory, NULL }, { "command", &(v).command, NULL }, \
 	{ "port", NULL, &(v).port }, { "patience_s", NULL, &(v).patience_s }
 
+/* What programs with rounds are asked for, in a struct of theirs. */
+#define ROUNDS_OPTIONS(r) \
+	{ "loop", &(r).loop, NULL }, { "expect", &(r).expect, NULL }, \
+	{ "kills", NULL, &(r).kills }, { "seed", NULL, &(r).seed }, \
+	{ "load_ms", NULL, &(r).load_ms }
+
+/* Before the first round. quiet: what is amiss is wanted, and not printed. */
+void rounds_begin(struct victim *v, bool quiet, uint64_t *seed);
+
 void victim_start(struct victim *v);
 
 /* Until somebody listens. False, with a complaint, when nobody does in time, or it has ended. */

@@ -526,12 +526,7 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-	const struct option all[] = { VICTIM_OPTIONS(victim),
-		                          { "loop", &options.loop, NULL },
-		                          { "expect", &options.expect, NULL },
-		                          { "kills", NULL, &options.kills },
-		                          { "seed", NULL, &options.seed },
-		                          { "load_ms", NULL, &options.load_ms },
+	const struct option all[] = { VICTIM_OPTIONS(victim), ROUNDS_OPTIONS(options),
 		                          { "retry", NULL, &options.retry } };
 	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
 		fprintf(stderr, "usage: moves [kills=N] [seed=N] [load_ms=N] [port=N] [data=DIR]\n"
@@ -541,9 +536,7 @@ int main(int argc, char **argv)
 		                "kills a broker while messages die; its data must be new\n");
 		return 2;
 	}
-	victim.quiet = !expects("nothing");
-	dice_begin(&options.seed);
-	signal(SIGPIPE, SIG_IGN);
+	rounds_begin(&victim, !expects("nothing"), &options.seed);
 	publisher.wire.fd = consumer.wire.fd = -1;
 	return run();
 }

@@ -14,7 +14,6 @@
  * All must be 0.  A replay that was not answered is there, or it is not; no two of those are of the
  * same messages.  loop=halves has each done as two, one half after the other: with expect=torn it
  * shows that what must not be would be seen. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -445,12 +444,7 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-	const struct option all[] = { VICTIM_OPTIONS(victim),
-		                          { "loop", &options.loop, NULL },
-		                          { "expect", &options.expect, NULL },
-		                          { "kills", NULL, &options.kills },
-		                          { "seed", NULL, &options.seed },
-		                          { "load_ms", NULL, &options.load_ms },
+	const struct option all[] = { VICTIM_OPTIONS(victim), ROUNDS_OPTIONS(options),
 		                          { "fill", NULL, &options.fill } };
 	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
 		fprintf(stderr, "usage: replays [kills=N] [seed=N] [load_ms=N] [fill=MESSAGES A ROUND]\n"
@@ -460,9 +454,7 @@ int main(int argc, char **argv)
 		                "kills a broker while messages are put back; its data must be new\n");
 		return 2;
 	}
-	victim.quiet = expects_torn();
-	dice_begin(&options.seed);
-	signal(SIGPIPE, SIG_IGN);
+	rounds_begin(&victim, expects_torn(), &options.seed);
 	publisher.wire.fd = worker.wire.fd = -1;
 	return run();
 }

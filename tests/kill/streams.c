@@ -14,7 +14,6 @@
  *
  * All must be 0.  loop=twice commits between the publishes and the ack: with expect=torn it shows
  * that what must not be would be seen. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -418,12 +417,7 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-	const struct option all[] = { VICTIM_OPTIONS(victim),
-		                          { "loop", &options.loop, NULL },
-		                          { "expect", &options.expect, NULL },
-		                          { "kills", NULL, &options.kills },
-		                          { "seed", NULL, &options.seed },
-		                          { "load_ms", NULL, &options.load_ms },
+	const struct option all[] = { VICTIM_OPTIONS(victim), ROUNDS_OPTIONS(options),
 		                          { "fill", NULL, &options.fill } };
 	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
 		fprintf(stderr,
@@ -434,9 +428,7 @@ int main(int argc, char **argv)
 		        "kills a broker while a stream is filled and copied; its data must be new\n");
 		return 2;
 	}
-	victim.quiet = expects_torn();
-	dice_begin(&options.seed);
-	signal(SIGPIPE, SIG_IGN);
+	rounds_begin(&victim, expects_torn(), &options.seed);
 	publisher.wire.fd = reader.wire.fd = -1;
 	return run();
 }

@@ -17,7 +17,6 @@
  * targets: with expect=torn they show that what must not be would be seen.  command= starts another
  * broker (it listens on port=, lets guest in and finds its data again); then its process group is
  * killed. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -379,12 +378,7 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-	const struct option all[] = { VICTIM_OPTIONS(victim),
-		                          { "loop", &options.loop, NULL },
-		                          { "expect", &options.expect, NULL },
-		                          { "kills", NULL, &options.kills },
-		                          { "seed", NULL, &options.seed },
-		                          { "load_ms", NULL, &options.load_ms },
+	const struct option all[] = { VICTIM_OPTIONS(victim), ROUNDS_OPTIONS(options),
 		                          { "fill", NULL, &options.fill } };
 	if (!options_read(argc, argv, all, ARRAY_LEN(all))) {
 		fprintf(stderr, "usage: tx [kills=N] [seed=N] [load_ms=N] [fill=MESSAGES A ROUND]\n"
@@ -394,9 +388,7 @@ int main(int argc, char **argv)
 		                "kills a broker while transactions run; its data must be new\n");
 		return 2;
 	}
-	victim.quiet = expects_torn();
-	dice_begin(&options.seed);
-	signal(SIGPIPE, SIG_IGN);
+	rounds_begin(&victim, expects_torn(), &options.seed);
 	for (int i = 0; i < WORKERS; i++)
 		workers[i].wire.fd = -1;
 	return run();
