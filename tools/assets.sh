@@ -24,7 +24,7 @@ type_of() {
 
 bare='s/^\t*//; s/   \/\*[^`]*\*\/$//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
 operators='s/ (=>|[!=]==|&&|\|\||\?\?) /\1/g; s/^(import) \{ (.*) \} (from) /\1{\2}\3/
-	s/^((export )?const [a-z_]+) = /\1=/'
+	s/^((export )?const [a-z_]+) = /\1=/; s/^(if|for|while|switch) \(/\1(/; s/\) \{$/){/'
 lighten() {
 	case $1 in
 	vendor/*) cat ;;

@@ -112,7 +112,7 @@ class Chart extends HTMLElement {
 				...this.#series.map(s => ({
 					label: s.title, stroke: theme.color(s.color), width: 2,
 					fill: unit === "count" ? theme.color(s.color) + "18" : undefined,
-					points: { show: (u, s, from, to) => to - from < 2 },
+					points: { show: false, filter: (u, s) => alone(u.data[s]) },
 					value: (u, v) => v === null ? "–" : format(v),
 				})),
 			],
@@ -127,6 +127,10 @@ function tell_newest(plot) {
 	if (plot.data[0].length)
 		plot.setLegend({ idx: plot.data[0].length - 1 }, false);
 }
+
+/* The values that no line leads to or from. */
+const alone = v => [...v.keys()].filter(i =>
+	v[i] != null && v[i - 1] == null && v[i + 1] == null);
 
 /* All lines over the moments of all; null where one has no value.  Of a single moment a plot makes
  * a day. */

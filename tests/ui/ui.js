@@ -233,6 +233,28 @@ async function overview(p) {
 	check("it can be turned dark", theme === "dark", theme);
 }
 
+/* A chart of what came at times: a value between two gaps is a point, a gap is nothing. */
+async function gaps(p) {
+	await p.go("overview");
+	await p.sees("Overview", "h1");
+	const chart = values => p.page.evaluate(values => {
+		document.querySelector("figure.alone")?.remove();
+		const figure = document.createElement("figure"), c = document.createElement("line-chart");
+		figure.className = "alone";
+		figure.append("Alone", c);
+		c.setAttribute("seconds", 60);
+		c.setAttribute("unit", "ms");
+		document.querySelector("main").append(figure);
+		c.series = [{ title: "p50", color: "blue",
+			points: values.map((v, i) => [Date.now() - 10_000 + i * 1000, v]) }];
+	}, values);
+	await chart([3, null, null, 5, null, 4]);
+	check("a value between gaps is drawn", await p.draws("Alone"));
+	await chart([null, null, null, null]);
+	check("... a gap is not", !await p.draws("Alone"));
+	await p.page.evaluate(() => document.querySelector("figure.alone").remove());
+}
+
 /* Tokyo is nine hours ahead of what the broker's moments are. */
 async function time_zone(p) {
 	const hour = async () => Number((await p.reads("At")).slice(0, 2));
@@ -742,7 +764,7 @@ try {
 	const p = new Person(await browser.newPage({ viewport: { width: 1280, height: 900 },
 		timezoneId: "Asia/Tokyo" }), url);
 	const take_pictures = () => pictures_of_all(browser, url);
-	const tasks = [small, log_in, overview, time_zone, queues, queue, busy_queue, messages, streams,
+	const tasks = [small, log_in, overview, gaps, time_zone, queues, queue, busy_queue, messages, streams,
 		exchanges, trace, admin, policymaker, log, names, keys, many, take_pictures, alarms,
 		connections];
 	for (const task of tasks.filter(t => !wanted.length || wanted.includes(t.name)))
