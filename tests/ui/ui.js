@@ -764,9 +764,9 @@ try {
 	const p = new Person(await browser.newPage({ viewport: { width: 1280, height: 900 },
 		timezoneId: "Asia/Tokyo" }), url);
 	const take_pictures = () => pictures_of_all(browser, url);
-	const tasks = [small, log_in, overview, gaps, time_zone, queues, queue, busy_queue, messages, streams,
-		exchanges, trace, admin, policymaker, log, names, keys, many, take_pictures, alarms,
-		connections];
+	const tasks = [small, log_in, overview, gaps, time_zone, queues, queue, busy_queue, messages,
+		streams, exchanges, trace, admin, policymaker, log, names, keys, many, take_pictures,
+		alarms, connections];
 	for (const task of tasks.filter(t => !wanted.length || wanted.includes(t.name)))
 		await tries(task.name, p, () => task(p));
 } finally {
