@@ -18,6 +18,10 @@ product="base amqp persistence queue exchange broker management server"
 headers=$(files $(for f in $product; do echo "$f/*.h"; done))
 sources=$(files $(for f in $product; do echo "$f/*.c"; done))
 
+# A command with its operands astray leaves a file in the tree; such names are none of ours.
+files | grep -vE '^([a-zA-Z0-9._-]{1,60}/)*[a-zA-Z0-9._-]{1,60}$' &&
+	complain "files with such names do not belong here"
+
 for file in $(files '*.c' '*.h' '*.def' '*.sh' '*.py' '*.js' '*.go'); do
 	head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
 		complain "$file: no SPDX line at the top"
