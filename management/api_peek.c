@@ -15,7 +15,6 @@ enum {
 	COUNT = 10,                  /* messages, when nothing is said */
 	TRUNCATE = 50000,            /* bytes of each payload, likewise */
 	ANSWER_BYTES = 16 << 20,     /* of payloads in one answer */
-	PIECE_BYTES = 32 << 10,
 };
 
 /* ---- what is asked for ---- */

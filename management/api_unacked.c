@@ -8,8 +8,6 @@
 #include "management/object.h"
 #include "queue/queue.h"
 
-enum { PIECE_BYTES = 32 << 10 };
-
 static void put_channel(struct buf *out, const struct channel *ch, struct buf *room)
 {
 	const struct connection *c = ch->connection;

@@ -2,6 +2,7 @@
 /* Verbs from afar: the body is what would be brought to the door, and the answer what is heard
  * there (request.h), piece by piece.  Its type is one that no form of a web page can have. */
 #include "management/api.h"
+#include "management/call.h"
 #include "management/verb.h"
 
 static const char request_type[] = "application/x-leveret-request";

@@ -13,11 +13,11 @@
 #include "management/json.h"
 #include "management/limits.h"
 #include "management/parsing.h"
+#include "management/piece.h"
 #include "management/taking.h"
 #include "queue/queue.h"
 
 enum {
-	PIECE_BYTES = 32 << 10,
 	PIECE_ROWS = 200,
 	TAKE_ROWS = 64,              /* each of them may write to the log */
 	COMPLAINTS_BYTES = 256 << 10, /* nobody reads more */

@@ -4,7 +4,7 @@
 #include <http_parser.h>
 
 #include "base/mem.h"
-#include "management/call.h"
+#include "management/request.h"
 
 struct http_reply {
 	http_parser parser;

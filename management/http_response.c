@@ -15,6 +15,7 @@
 #include "broker/link.h"
 #include "broker/manage.h"
 #include "broker/user.h"
+#include "management/call.h"
 #include "management/http.h"
 #include "management/http_route.h"
 #include "management/http_user.h"

@@ -13,18 +13,20 @@
 #include "amqp/table.h"
 #include "broker/expulsion.h"
 #include "broker/moving.h"
-#include "management/call.h"
-#include "management/http.h"
+#include "management/definitions.h"
+#include "management/host.h"
 #include "management/http_request.h"
 #include "management/metrics.h"
+#include "management/piece.h"
 #include "management/proxy.h"
 #include "management/rows.h"
 #include "management/stats.h"
 
+struct call;
 struct http_peer;
 struct http_route;
-struct ticker;
 struct parsing;
+struct ticker;
 
 enum { HTTP_PARTS_MAX = 8 };
 

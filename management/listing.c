@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "management/listing.h"
+#include "management/piece.h"
 
 enum {
-	PIECE_BYTES = 32 << 10,
 	PIECE_ROWS = 500,        /* of names as short as they may be: a fraction of a millisecond */
 };
 

@@ -3,7 +3,7 @@
 
 #include "base/slab.h"
 #include "broker/state.h"
-#include "management/call.h"
+#include "management/host.h"
 
 struct memory_use memory_use_of(const struct host *h, uint64_t total)
 {

@@ -12,13 +12,14 @@
 #include "base/mem.h"
 #include "broker/channel.h"
 #include "broker/state.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "management/exposition.h"
 #include "management/memory_use.h"
+#include "management/piece.h"
 #include "queue/queue.h"
 #include "queue/reader.h"
 
-enum { PIECE_BYTES = 32 << 10, PIECE_ROWS = 500 };
+enum { PIECE_ROWS = 500 };
 
 static const char protocol[] = "amqp091";
 

@@ -2,7 +2,7 @@
 #include "management/node.h"
 
 #include "base/die.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "management/object.h"
 
 static const char *const plugins[] = {

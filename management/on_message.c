@@ -15,7 +15,6 @@
 enum {
 	LOOK_MS = 100,               /* between two looks at what is followed */
 	COUNT = 10,                  /* messages, when nothing is said */
-	PIECE_BYTES = 32 << 10,
 	SHOWN_BYTES = 60,            /* of a payload in a table ... */
 	WHOLE_BYTES = 50000,         /* ... and as JSON */
 };

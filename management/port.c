@@ -3,7 +3,7 @@
 
 #include "base/die.h"
 #include "broker/state.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "management/object.h"
 
 bool port_is_open(const struct host *h, const struct host_port *p)

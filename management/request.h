@@ -51,6 +51,16 @@ struct answer_piece {
 	uint32_t code;               /* of ANSWER_END */
 };
 
+/* Its exit codes, as those of rabbitmqctl. */
+enum {
+	CALL_EXIT_OK = 0,
+	CALL_EXIT_USAGE = 64,
+	CALL_EXIT_DATA = 65,
+	CALL_EXIT_NO_USER = 67,
+	CALL_EXIT_UNAVAILABLE = 69,
+	CALL_EXIT_SOFTWARE = 70,
+};
+
 /* Appends a piece; one without bytes is left out, but for the end, which has its code only. */
 void answer_encode(struct buf *out, const struct answer_piece *p);
 

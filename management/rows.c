@@ -14,10 +14,10 @@
 #include "broker/channel.h"
 #include "broker/user.h"
 #include "management/http_user.h"
+#include "management/piece.h"
 #include "management/row_field.h"
 
 enum {
-	PIECE_BYTES = 32 << 10,
 	COST_LOOK = 1,               /* a row that is not shown ... */
 	COST_ROW = 8,                /* ... and one that is */
 	PIECE_COST = 4000,

@@ -17,7 +17,7 @@
 #include "base/die.h"
 #include "base/logline.h"
 #include "base/mem.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "server/config.h"
 #include "server/loop.h"
 #include "server/socket.h"

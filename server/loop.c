@@ -11,7 +11,7 @@
 #include "base/slab.h"
 #include "broker/broker.h"
 #include "broker/connection.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "management/ticker.h"
 #include "server/aside.h"
 #include "server/config.h"

@@ -14,7 +14,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "broker/broker.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "management/livelog.h"
 #include "persistence/log_file.h"
 #include "server/aside.h"

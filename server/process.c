@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "management/call.h"
+#include "management/host.h"
 #include "server/descriptors.h"
 #include "server/memory.h"
 

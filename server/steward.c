@@ -3,7 +3,7 @@
 
 #include "base/logline.h"
 #include "broker/broker.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "server/config.h"
 #include "server/console.h"
 #include "server/listener.h"

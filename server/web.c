@@ -13,7 +13,7 @@
 #include "base/list.h"
 #include "base/logline.h"
 #include "base/mem.h"
-#include "management/call.h"
+#include "management/host.h"
 #include "management/http.h"
 #include "server/address.h"
 #include "server/config.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/base64.h"
-#include "management/call.h"
+#include "management/request.h"
 #include "management/http_reply.h"
 #include "tools/ctl_own.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "management/verb.h"
 #include "tools/ctl_own.h"
 

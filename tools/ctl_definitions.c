@@ -7,7 +7,8 @@
 
 #include "broker/broker.h"
 #include "broker/vhost.h"
-#include "management/call.h"
+#include "management/definitions.h"
+#include "management/request.h"
 #include "tools/ctl.h"
 #include "tools/ctl_own.h"
 

@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "server/doorway.h"
 #include "server/version.h"
 #include "tools/ctl_asking.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "server/version.h"
 #include "tools/ctl.h"
 #include "tools/ctl_asking.h"

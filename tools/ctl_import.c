@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "management/json.h"
 #include "management/taking.h"
 #include "tools/ctl_asking.h"

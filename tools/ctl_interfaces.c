@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "tools/ctl_own.h"
 
 static void put_address(const char *what, const struct sockaddr *a)

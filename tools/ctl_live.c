@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "management/glance.h"
 #include "tools/ctl_asking.h"
 #include "tools/ctl_own.h"

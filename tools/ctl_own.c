@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "tools/ctl_asking.h"
 
 static const struct own owns[] = {

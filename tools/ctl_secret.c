@@ -12,7 +12,7 @@
 
 #include "base/base64.h"
 #include "base/quantity.h"
-#include "management/call.h"
+#include "management/request.h"
 #include "management/literal.h"
 #include "tools/ctl_own.h"
 

@@ -7,7 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "management/call.h"
+#include "management/request.h"
 
 #define INSTALLED_DATA_DIR "/var/lib/leveret"
 

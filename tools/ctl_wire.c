@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "management/call.h"
+#include "management/request.h"
 #include "server/doorway.h"
 #include "tools/ctl_whom.h"
 

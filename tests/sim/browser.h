@@ -3,7 +3,7 @@
 #ifndef SIM_BROWSER_H
 #define SIM_BROWSER_H
 
-#include "management/call.h"
+#include "management/host.h"
 #include "management/http.h"
 #include "management/livelog.h"
 #include "tests/sim/inside.h"
