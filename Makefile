@@ -25,7 +25,7 @@ objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all help check rules unit stories sim corpus test run deps fuzz asan tsan analyze cover \
         compat compat-mutants siege hostile interop interop-debian kill tls server-tests examples memory bench fresh format clean fuzzers \
-        programs models nightly contract evidence deb ui connectors
+        fuzz-programs programs models nightly contract evidence deb ui connectors
 .SECONDARY:
 
 all: $(BUILD)/leveret $(BUILD)/leveretctl $(BUILD)/leveret-perf $(BUILD)/leveret-migrate \
@@ -219,8 +219,10 @@ $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call objs,$(SIMLIB)) $(LIB)
 
 fuzzers: $(PARSERS:%=$(BUILD)/fuzz_%)
 
-fuzz:
+fuzz-programs:
 	$(MAKE) BUILD=build-fuzz CC=clang OPT="-O1 -g" SAN="-fsanitize=fuzzer-no-link,$(FUZZ_SAN)" fuzzers
+
+fuzz: fuzz-programs
 	@for p in $(PARSERS); do mkdir -p build-fuzz/found/$$p; \
 	  build-fuzz/fuzz_$$p -max_total_time=$(or $(FUZZ_SECONDS),30) -timeout=10 -rss_limit_mb=2048 \
 	    -print_final_stats=1 -artifact_prefix=build-fuzz/ build-fuzz/found/$$p tests/fuzz/corpus/$$p \

@@ -131,7 +131,7 @@ def fuzz(target):
     def command(_, data):
         found = f"build-fuzz/found/{target}"
         os.makedirs(found, exist_ok=True)
-        subprocess.run(["make", "-s", f"build-fuzz/fuzz_{target}"], check=True)
+        subprocess.run(["make", "-s", "-j2", "fuzz-programs"], check=True)
         return [f"build-fuzz/fuzz_{target}", "-max_total_time=300", "-timeout=10",
                 "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={data}-", found,
                 f"tests/fuzz/corpus/{target}"]

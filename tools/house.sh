@@ -85,6 +85,12 @@ done
 
 tools/keys.py --check || complain "the table of keys is an old one: tools/keys.py --write"
 
+# What a tool has made is something that the Makefile makes.
+call='"make",( "-[a-z0-9]+",)* f?"[^"]+"'
+for target in $(grep -ohE "$call" tools/*.py | sed 's/.* f*"//; s/"$//'); do
+	grep -qE "^$target:" Makefile || complain "the Makefile has no target $target"
+done
+
 # Every file of the product has its place in the plan; handlers are named by a pattern there.
 plan=docs/architecture.md
 for file in $sources $(files $(for f in $product; do echo "$f/*.def"; done)); do
