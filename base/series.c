@@ -7,7 +7,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 
-enum { FIRST_ROWS = 4, SWEPT_AT_ONCE = 64 };
+enum { FIRST_ROWS = 2, SWEPT_AT_ONCE = 64 };
 
 struct series {
 	struct series_pool *pool;

@@ -391,7 +391,7 @@ def fill(text, cells):
     for i, row in enumerate(rows):
         for what, cell in cells.items():
             if row.startswith(f"| {what}"):
-                rows[i] = f"|{row.split('|')[1]}| {cell} | `make evidence` |"
+                rows[i] = f"|{row.split('|')[1]}| {cell} | | `make evidence` |"
     return "\n".join(rows) + "\n"
 
 

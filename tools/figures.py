@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Puts what `make bench` measured (build/bench.tsv, or the files that are named, one table each)
-between the marks `figures: begin` and `figures: end` of docs/performance.md, whole, and the first
-of them into the rows it knows of README.md; and what `make siege` measured (build/siege.tsv)
+between the marks `figures: begin` and `figures: end` of docs/performance.md, whole, and into the
+rows it knows of README.md; and what `make siege` measured (build/siege.tsv)
 between `siege: begin` and `siege: end`. A file that is not there changes nothing.
 
 usage: tools/figures.py [BENCH.tsv ...]
@@ -115,23 +115,38 @@ def performance(heading, table):
     return "\n".join(out)
 
 
-def readme_cells(table):
-    """What stands in the second column of the README's rows that begin so."""
-    def get(row, figure):
-        return table.get(row, {}).get("leveret", {}).get(figure, (0,))[0]
+def readme_cells(tables):
+    """Row of the README -> what stands in its second and third column: Leveret, and the RabbitMQ
+    of the first table (of the kinds of queues that confirm when it is on the disk)."""
+    def get(row, figure, broker):
+        names = [(table, name) for table in tables for name in table.get(row, {})
+                 if name == broker or broker == "rabbitmq" and re.fullmatch(
+                     r"rabbitmq(-[0-9.]+)?(-quorum)?", name)]
+        return names and names[0][0][row][names[0][1]].get(figure, (0,))[0]
 
-    cells = {
-        "16-byte transient messages": (get("1a", "delivered_per_s"), "{:,.0f} a second"),
-        "start to `ready`": (get("11", "ready_us") / 1000, "{:.1f} ms"),
-        "resident memory, idle": (get("11", "idle_resident") / 2 ** 20, "{:.1f} MiB"),
-        "memory for an idle connection": (get("11", "resident_per_connection") / 1024,
-                                          "{:.1f} KiB"),
+    rows = {
+        "16-byte transient messages": [("1a", "delivered_per_s", 1, "{:,.0f} a second")],
+        "1 KB persistent messages": [
+            ("2a", "delivered_per_s", 1, "{:,.0f} a second, confirm after "),
+            ("2a", "confirm_p50_us", 1000, "{:,.1f} ms (median)")],
+        "connect, log in": [("10-1", "connections_per_s", 1, "{:,.0f} a second")],
+        "10,000 durable queues": [("8", "declare_s", 1, "{:,.1f} s")],
+        "memory for a connection with a channel": [
+            ("7", "resident_per_connection", 1024, "{:,.1f} KiB")],
+        "start until clients may come": [("11", "ready_us", 1000, "{:,.1f} ms")],
+        "resident memory, idle": [("11", "idle_resident", 2 ** 20, "{:,.1f} MiB")],
+        "memory for an idle connection": [
+            ("11", "resident_per_connection", 1024, "{:,.1f} KiB")],
     }
-    out = {what: form.format(value) for what, (value, form) in cells.items() if value}
-    rate, p50 = get("2a", "delivered_per_s"), get("2a", "confirm_p50_us")
-    if rate:
-        out["1 KB persistent messages"] = (f"{rate:,.0f} a second, confirm after "
-                                           f"{p50 / 1000:.1f} ms (median)")
+    out = {}
+    for what, parts in rows.items():
+        cells = []
+        for broker in ("leveret", "rabbitmq"):
+            values = [get(row, figure, broker) for row, figure, _, _ in parts]
+            cells.append("".join(form.format(value / by) for value, (_, _, by, form)
+                                 in zip(values, parts)) if all(values) else "")
+        if cells[0]:
+            out[what] = cells
     return out
 
 
@@ -169,8 +184,8 @@ def fill(text, cells):
     for i, line in enumerate(lines):
         parts = line.split("|")
         for what, cell in cells.items():
-            if len(parts) == 5 and parts[1].strip().startswith(what):
-                parts[2] = f" {cell} "
+            if len(parts) == 6 and parts[1].strip().startswith(what):
+                parts[2:4] = [f" {text} " if text else " " for text in cell]
                 lines[i] = "|".join(parts)
     return "\n".join(lines) + "\n"
 
@@ -181,7 +196,7 @@ def main():
         tables = [read(path) for path in benches]
         text = "\n\n".join(performance(heading, table) for heading, table in tables)
         replace("docs/performance.md", lambda _: text + "\n")
-        replace("README.md", lambda text: fill(text, readme_cells(tables[0][1])))
+        replace("README.md", lambda text: fill(text, readme_cells([table for _, table in tables])))
     if os.path.exists("build/siege.tsv"):
         replace("docs/performance.md", lambda _: siege("build/siege.tsv"), "siege")
 

@@ -61,11 +61,20 @@ listens() { # port: waits until somebody does
 
 # ---- the others: started once, for the whole bench ----
 
+# When it lets clients in, and what its memory is five seconds later.
+rest_of_theirs() { # nanoseconds at which it was started
+	their_ready_us=$((($(date +%s%N) - $1) / 1000))
+	sleep 5
+	kb=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$their_pid/status")
+	their_resident=$((kb * 1024))
+}
+
 start_rabbit() {
 	lib=$(echo /usr/lib/rabbitmq/lib/rabbitmq_server-*)
 	epmd=$((their_port + 2))
 	printf 'loopback_users.guest = true\nlisteners.tcp.1 = 127.0.0.1:%s\n' "$their_port" \
 		> "$data/rabbitmq.conf"
+	began=$(date +%s%N)
 	env HOME="$data" RABBITMQ_NODENAME=bench@localhost RABBITMQ_MNESIA_BASE="$data/mnesia" \
 		RABBITMQ_LOG_BASE="$data/log" RABBITMQ_CONFIG_FILE="$data/rabbitmq.conf" \
 		RABBITMQ_ENABLED_PLUGINS_FILE="$data/plugins" RABBITMQ_DIST_PORT=$((their_port + 3)) \
@@ -74,6 +83,7 @@ start_rabbit() {
 	listens "$their_port"
 	their_pid=$(pgrep -f "beam.smp.*$data" | head -1)
 	their_name=rabbitmq
+	rest_of_theirs "$began"
 }
 
 # The process that has the listening socket, which need not be the one that was started.
@@ -82,12 +92,14 @@ listener() { # port
 }
 
 start_against() {
+	began=$(date +%s%N)
 	sh -c "exec $against" > "$data/against.out" 2>&1 &
 	their_starter=$!
 	their_name=${NAME:-$(basename "${against%% *}")}
 	listens "$their_port"
 	their_pid=$(listener "$their_port")
 	their_pid=${their_pid:-$their_starter}
+	rest_of_theirs "$began"
 }
 
 # ---- ours: a new one on an empty directory for each run ----
@@ -227,6 +239,8 @@ at_rest() {
 	[ "$wanted" = "  " ] || case $wanted in *" 11 "*) ;; *) return ;; esac
 	note leveret "$("$build/idle" connections=10000 port="$own_port" data="$data/idle" \
 		broker="$build/leveret") verify=ok"
+	[ -z "$their_pid" ] ||
+		note "$their_name" "ready_us=$their_ready_us idle_resident=$their_resident verify=ok"
 }
 
 # ---- all of it ----
