@@ -7,6 +7,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/spelling.h"
+#include "management/sealed.h"
 #include "server/config_value.h"
 #include "server/known.h"
 
@@ -215,25 +216,67 @@ static bool set(struct config *c, struct slice key, struct slice value, struct b
 	return false;
 }
 
-/* Made with RabbitMQ's tools and a passphrase that is in another file: no secret from who can read
- * both, and to us no value. */
-static bool is_encrypted(struct slice value, struct buf *why)
+/* A password of an entry, too; name is what stands behind its key. */
+bool config_is_secret(struct slice key)
 {
-	if (!slice_starts(value, "encrypted:"))
-		return false;
-	buf_printf(why, "values that are encrypted are not supported: put the value into a file that "
-	                "only the broker may read ($CREDENTIALS_DIRECTORY, or conf.d)");
-	return true;
+	const struct config_key *k = find_key(key);
+	struct slice name = key;
+	return k ? k->kind == CONFIG_SECRET
+	         : (k = find_many(&name)) && config_value_is_secret(k, name);
+}
+
+static bool is_ours(struct slice key)
+{
+	struct slice name = key;
+	return find_key(key) || find_many(&name);
+}
+
+/* As those that RabbitMQ takes; the passphrase is what they are decrypted with. */
+static bool may_be_sealed(struct slice key)
+{
+	return slice_is(key, "default_user") ||
+	       (config_is_secret(key) && !slice_is(key, "config_entry_decoder.passphrase"));
+}
+
+static bool set_or_say(struct config *c, struct slice key, struct slice value, const char *where,
+                       struct buf *why)
+{
+	struct buf reason = { 0 };
+	bool ok = set(c, key, value, &reason);
+	if (!ok)
+		buf_printf(why, "%s: %.*s: %.*s", where, SLICE_ARG(key), SLICE_ARG(buf_slice(&reason)));
+	buf_free(&reason);
+	return ok;
 }
 
 bool config_set(struct config *c, struct slice key, struct slice value, const char *where,
                 struct buf *why)
 {
-	struct buf reason = { 0 };
-	bool ok = !is_encrypted(value, &reason) && set(c, key, value, &reason);
-	if (!ok)
-		buf_printf(why, "%s: %.*s: %.*s", where, SLICE_ARG(key), SLICE_ARG(buf_slice(&reason)));
-	buf_free(&reason);
+	bool sealed = slice_starts(value, CONFIG_SEALED);
+	if (sealed && is_ours(key)) {
+		if (may_be_sealed(key))
+			config_sealed_add(c, key, value, where);
+		else
+			buf_printf(why, "%s: %.*s: only passwords can be encrypted, and default_user", where,
+			           SLICE_ARG(key));
+		return may_be_sealed(key);
+	}
+	config_sealed_drop(c, key);
+	return set_or_say(c, key, value, where, why);
+}
+
+bool config_unseal(struct config *c, const char *passphrase, struct buf *why)
+{
+	bool ok = true;
+	for (uint32_t i = 0; i < c->n_sealed && ok; i++) {
+		const struct config_sealed *s = &c->sealed[i];
+		struct literal l = { 0 };
+		ok = config_sealed_open(c, s, passphrase, &l, why) &&
+		     set_or_say(c, slice_str(s->key), buf_slice(&l.text), s->where, why);
+		sealed_forget(&l);
+	}
+	config_sealed_free(c);
+	explicit_bzero(c->decoder_passphrase, strlen(c->decoder_passphrase));
 	return ok;
 }
 
@@ -273,6 +316,7 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		config_value_free(c, &keys[i]);
 	free_listeners(c);
+	config_sealed_free(c);
 	mem_free(c->first_ignored);
 	buf_free(&c->files);
 }

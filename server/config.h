@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "management/http.h"
+#include "server/config_sealed.h"
 
 enum { CONFIG_LISTENERS_MAX = 32, CONFIG_HOST_BYTES = 108 };
 
@@ -54,6 +55,8 @@ struct config {
 #undef ENTRIES
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	uint32_t n_listeners;
+	struct config_sealed *sealed;   /* owned */
+	uint32_t n_sealed;
 	uint32_t n_ignored;          /* keys taken without effect */
 	char *first_ignored;
 	struct buf files;            /* that were read, a line each; owned */
@@ -63,8 +66,9 @@ struct config {
 void config_init(struct config *c);
 void config_free(struct config *c);
 
-/* Sets one key; where names its place for messages ("etc/leveret.conf:12", "argument").  False and
- * a sentence in why. */
+/* Sets one key; where names its place for messages ("etc/leveret.conf:12", "argument").  A secret
+ * that is encrypted (encrypted:...) is kept as it is until config_unseal.  False and a sentence in
+ * why. */
 bool config_set(struct config *c, struct slice key, struct slice value, const char *where,
                 struct buf *why);
 
@@ -77,6 +81,13 @@ bool config_load(struct config *c, const char *path, struct buf *why);
 
 /* Those of a directory, in order of names; none when it is not there. */
 bool config_load_directory(struct config *c, const char *directory, struct buf *why);
+
+/* Decrypts and sets what is encrypted yet, as config_entry_decoder says, and forgets what that says
+ * of the passphrase; passphrase is NULL when there is none.  False and a sentence in why. */
+bool config_unseal(struct config *c, const char *passphrase, struct buf *why);
+
+/* Whether values of the key are nobody's business. */
+bool config_is_secret(struct slice key);
 
 /* The i-th key that a credential may be given for: those that are secret, and the default user;
  * NULL behind the last. */

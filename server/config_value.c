@@ -7,6 +7,7 @@
 #include "base/pattern.h"
 #include "base/quantity.h"
 #include "broker/founding.h"
+#include "management/sealed.h"
 #include "server/config.h"
 #include "server/rotation.h"
 
@@ -105,12 +106,36 @@ static bool check_origin(struct slice v, struct buf *why)
 	return ok;
 }
 
+static bool check_name(struct slice v, bool known, const char *name(size_t i), struct buf *why)
+{
+	if (known)
+		return true;
+	buf_printf(why, "'%.*s' is not one of:", SLICE_ARG(v));
+	for (size_t i = 0; name(i); i++)
+		buf_printf(why, " %s", name(i));
+	return false;
+}
+
+static bool check_cipher(struct slice v, struct buf *why)
+{
+	struct sealing s;
+	return check_name(v, sealing_set_cipher(&s, v), sealing_cipher_name, why);
+}
+
+static bool check_hash(struct slice v, struct buf *why)
+{
+	struct sealing s;
+	return check_name(v, sealing_set_hash(&s, v), sealing_hash_name, why);
+}
+
 /* Of a text, or of each element of a list. */
 static const struct {
 	const char *key;
 	bool (*check)(struct slice v, struct buf *why);
 } checks[] = {
 	{ "advertised_version", check_version },
+	{ "config_entry_decoder.cipher", check_cipher },
+	{ "config_entry_decoder.hash", check_hash },
 	{ "log.file.rotation.date", check_rotation },
 	{ "management.path_prefix", check_path },
 	{ "prometheus.path", check_path },
@@ -309,6 +334,13 @@ bool config_value_is_many(const struct config_key *k)
 	return k->kind >= CONFIG_LIST;
 }
 
+bool config_value_is_secret(const struct config_key *k, struct slice name)
+{
+	const struct slice tail = slice_str(".password");
+	return k->kind == CONFIG_ENTRIES && name.n > tail.n &&
+	       slice_eq(slice_of(name.p + name.n - tail.n, tail.n), tail);
+}
+
 /* Behind those there are. */
 static bool add_element(const struct config_key *k, char **list, struct slice v, struct buf *why)
 {
@@ -432,18 +464,15 @@ static void print_share(double v, struct buf *out)
 		out->len--;
 }
 
-static void print_entries(const char *key, struct slice all, struct buf *out)
+static void print_entries(const struct config_key *k, struct slice all, struct buf *out)
 {
-	const struct slice secret = slice_str(".password");
 	struct slice name, value;
 	if (!all.n)
-		buf_printf(out, "%s = none\n", key);
+		buf_printf(out, "%s = none\n", k->name);
 	while (entries_next(&all, &name, &value)) {
-		bool is_secret = name.n > secret.n &&
-		                 slice_eq(slice_of(name.p + name.n - secret.n, secret.n), secret);
 		char *text = mem_copy(value);
-		buf_printf(out, "%s.%.*s = ", key, SLICE_ARG(name));
-		print_text(is_secret ? "********" : text, out);
+		buf_printf(out, "%s.%.*s = ", k->name, SLICE_ARG(name));
+		print_text(config_value_is_secret(k, name) ? "********" : text, out);
 		buf_u8(out, '\n');
 		mem_free(text);
 	}
@@ -469,7 +498,7 @@ void config_value_print(const struct config *c, const struct config_key *k, stru
 {
 	const void *at = place_of(c, k);
 	if (k->kind == CONFIG_ENTRIES) {
-		print_entries(k->name, slice_str(*(char *const *)at), out);
+		print_entries(k, slice_str(*(char *const *)at), out);
 		return;
 	}
 	buf_printf(out, "%s = ", k->name);

@@ -36,6 +36,9 @@ bool config_value_set(struct config *c, const struct config_key *k, struct slice
 /* Whether keys may have a name of their own behind it: lists, flags and entries. */
 bool config_value_is_many(const struct config_key *k);
 
+/* Whether what is said of that name behind the key is nobody's business. */
+bool config_value_is_secret(const struct config_key *k, struct slice name);
+
 /* What is said of one name behind the key of such a value: an element of a list, whose names do not
  * matter, a flag, or an entry.  False and a sentence in why, likewise. */
 bool config_value_set_one(struct config *c, const struct config_key *k, struct slice name,

@@ -286,7 +286,7 @@ static void on_reading(uint64_t at)
 	notify("EXTEND_TIMEOUT_USEC=60000000");
 }
 
-static int run(const struct sources *sources, struct config *c, const struct livelog *livelog,
+static int run(struct sources *sources, struct config *c, const struct livelog *livelog,
                uint64_t began_ms)
 {
 	struct loop loop;
@@ -366,7 +366,7 @@ static int check(const struct config *c)
 	return 0;
 }
 
-static int go_on(const struct sources *sources, struct config *config, uint64_t began_ms)
+static int go_on(struct sources *sources, struct config *config, uint64_t began_ms)
 {
 	struct livelog livelog = { 0 };
 	struct buf why = { 0 };
@@ -410,5 +410,6 @@ int main(int argc, char **argv)
 		code = go_on(&sources, &config, began_ms);
 	}
 	config_free(&config);
+	sources_free(&sources);
 	return code;
 }

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/mem.h"
 #include "server/config.h"
+#include "server/secret.h"
 
 extern char **environ;
 
@@ -41,9 +43,30 @@ static bool is_option(const char *arg, const char *name)
 	return strcmp(arg, name) == 0;
 }
 
+/* The system shows what was there to who asks for it, as long as the process is. */
+static void take_arguments(struct sources *s, int argc, char **argv)
+{
+	*s = (struct sources){ .argc = argc, .argv = mem_zalloc((size_t)argc * sizeof *argv) };
+	for (int i = 0; i < argc; i++) {
+		struct slice value = slice_str(argv[i]), key = slice_cut(&value, '=');
+		s->argv[i] = mem_strdup(argv[i]);
+		if (config_is_secret(key))
+			memset((char *)value.p, '*', value.n);
+	}
+}
+
+void sources_free(struct sources *s)
+{
+	for (int i = 0; i < s->argc; i++)
+		mem_free(s->argv[i]);
+	mem_free(s->argv);
+	secret_free(s->typed);
+}
+
 bool sources_look(struct sources *s, int argc, char **argv, struct buf *why)
 {
-	*s = (struct sources){ .argc = argc, .argv = argv };
+	take_arguments(s, argc, argv);
+	argv = s->argv;
 	for (int i = 1; i < argc; i++) {
 		if (is_option(argv[i], "-c") && ++i == argc) {
 			buf_printf(why, "-c needs a file");
@@ -276,8 +299,44 @@ static bool set_environment(struct config *c, struct buf *why)
 	       set_credentials(c, why);
 }
 
-bool sources_read(const struct sources *s, struct config *c, struct buf *why)
+/* ---- what is encrypted ---- */
+
+static bool read_first_line(const char *path, char *line, size_t size, struct buf *why)
+{
+	FILE *f = fopen(path, "re");
+	bool ok = f && fgets(line, (int)size, f);
+	if (ok)
+		line[strcspn(line, "\r\n")] = '\0';
+	else
+		buf_printf(why, "config_entry_decoder.passphrase: %s: %s", path,
+		           f ? "there is no line" : strerror(errno));
+	if (f)
+		fclose(f);
+	return ok;
+}
+
+/* Nobody is asked who need not be. */
+static bool unseal(struct sources *s, struct config *c, struct buf *why)
+{
+	static const char file[] = "file:";
+	char line[1024] = "";
+	const char *said = c->decoder_passphrase, *passphrase = said[0] ? said : NULL;
+	if (c->n_sealed && strncmp(said, file, strlen(file)) == 0) {
+		if (!read_first_line(said + strlen(file), line, sizeof line, why))
+			return false;
+		passphrase = line;
+	} else if (c->n_sealed && strcmp(said, "prompt") == 0) {
+		if (!s->typed)
+			s->typed = secret_read("Passphrase of the configuration: ");
+		passphrase = s->typed;
+	}
+	bool ok = config_unseal(c, passphrase, why);
+	explicit_bzero(line, sizeof line);
+	return ok;
+}
+
+bool sources_read(struct sources *s, struct config *c, struct buf *why)
 {
 	return set_state_directory(c, why) && load_files(s, c, why) && set_environment(c, why) &&
-	       set_arguments(s, c, why);
+	       set_arguments(s, c, why) && unseal(s, c, why);
 }

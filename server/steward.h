@@ -19,7 +19,7 @@ struct steward {
 	struct loop *loop;
 	struct host *host;
 	struct config *config;       /* in force */
-	const struct sources *sources;
+	struct sources *sources;
 	const struct livelog *livelog;
 	uint64_t recovery_ms;        /* how long the log was read */
 };

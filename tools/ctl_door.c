@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "management/request.h"
+#include "server/secret.h"
 #include "server/version.h"
 #include "tools/ctl.h"
 #include "tools/ctl_asking.h"
@@ -122,7 +123,7 @@ static bool is_left_out(const struct request *r)
 	return false;
 }
 
-/* From the input, so that no list of processes shows it; line is to be freed. */
+/* From the input, so that no list of processes shows it; line is to be secret_free. */
 static void read_password(struct request *r, char **line)
 {
 	if (!is_left_out(r) || r->n == REQUEST_MAX_ARGUMENTS)
@@ -247,7 +248,7 @@ static int ask_broker(struct asked *a, struct slice verb)
 	if (fflush(stdout) != 0 || ferror(stdout))
 		code = code ? code : CALL_EXIT_SOFTWARE;
 	buf_free(&text);
-	free(line);
+	secret_free(line);
 	return code;
 }
 

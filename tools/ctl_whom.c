@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "management/request.h"
+#include "server/secret.h"
 
 #define INSTALLED_DATA_DIR "/var/lib/leveret"
 
@@ -75,38 +75,6 @@ bool whom_take(struct whom *w, char **argv, int *i, const char **why)
 
 /* ---- passwords ---- */
 
-/* What is typed is not shown. */
-static bool hide(struct termios *before)
-{
-	struct termios hidden;
-	if (tcgetattr(STDIN_FILENO, before) != 0)
-		return false;
-	hidden = *before;
-	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	return tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
-}
-
-char *secret_read(const char *prompt)
-{
-	char *line = NULL;
-	size_t cap = 0;
-	struct termios before;
-	bool asked = isatty(STDIN_FILENO), hidden = asked && hide(&before);
-	if (asked)
-		fputs(prompt, stderr);
-	ssize_t n = getline(&line, &cap, stdin);
-	if (hidden)
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-	if (asked)
-		fputc('\n', stderr);
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-		line[--n] = '\0';
-	if (n > 0)
-		return line;
-	free(line);
-	return NULL;
-}
-
 static int find_password(struct whom *w)
 {
 	const char *said = getenv("LEVERET_PASSWORD");
@@ -173,9 +141,7 @@ int whom_settle(struct whom *w)
 
 void whom_free(struct whom *w)
 {
-	if (w->password)
-		explicit_bzero(w->password, strlen(w->password));
-	free(w->password);
+	secret_free(w->password);
 	free(w->name);
 }
 

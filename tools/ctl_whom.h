@@ -40,8 +40,4 @@ const char *whom_print(const struct whom *w);
  * follows. */
 bool option_takes(const char *name, char **argv, int *i, const char **value);
 
-/* A line of the input, without its end; a terminal is asked, and does not show it.  NULL: there is
- * none.  The caller's to free. */
-char *secret_read(const char *prompt);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input: the text of a configuration file.  It is taken, or refused with its place; what is in
  * force then is printed as a file that is taken in turn, and says the same (but for quotes in
- * values, which may be read in two ways). */
+ * values, which may be read in two ways).  What is encrypted is decrypted, or refused likewise. */
 #include "server/config.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -29,6 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool ok = config_read(&c, slice_of(data, size), "a.conf", &why);
 	must(ok == (why.len == 0));
 	must(ok || slice_starts(buf_slice(&why), "a.conf:"));
+	if (ok) {
+		ok = config_unseal(&c, "mypassphrase", &why);
+		must(ok == (why.len == 0));
+		must(ok || slice_starts(buf_slice(&why), "a.conf:"));
+	}
 	if (!size || !memchr(data, '\'', size))
 		print_again(&c);
 	config_free(&c);

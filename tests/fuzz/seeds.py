@@ -792,6 +792,18 @@ PROXIED = {
     "long": SIGNED + b"\x21\x11\xff\xff" + FOUR,
 }
 
+SEALED = {                       # with the passphrase mypassphrase; by RabbitMQ the first two
+    "binary": b"\0aUGi6uOGgNU5YPYBl2Yvw/TYciCXrZJ5o+J7V9zKk7KhtqdwZrFwsvVL3dIgZzx5LdpWNKzC6el6KnY1j"
+              b"dsQCA==",
+    "string": b"\0/fFggxjpSz/ZqLayAfrdFc6weFQAGhbrq1CeVjwZWMOpNHLgs2KHhamEaKcCDc/2",
+    "short": b"\0/fFggxjpSz/ZqLayAfrdFc6weFQAGhbrq1CeVjwZWMM=",
+    "no-base64": b"\0{encrypted,?}",
+    "bytes": b"\1" + bytes(range(48)),
+    "other-cipher": b"\x0b" + bytes(range(64)),
+    "term": b"\3\x83m" + u32(5) + b"guest",
+    "term-of-others": b"\x0f\x83k" + u16(2) + b"a\xe4",
+}
+
 LITERALS = {
     "binary": b'\0<<"guest">>',
     "utf8": '\0<<"\u00e4"/utf8>>'.encode(),
@@ -827,6 +839,7 @@ for parser, seeds in [
     ("request", REQUESTS),
     ("proxy_header", PROXIED),
     ("literal", LITERALS),
+    ("sealed", SEALED),
 ]:
     write(parser, seeds)
     print(parser, len(seeds))

@@ -27,9 +27,9 @@ def write(path, text, mode=0o600):
 class Check:
     """leveret --check-config, with an environment of its own."""
 
-    def __init__(self, *words, **environment):
+    def __init__(self, *words, typed="", **environment):
         r = subprocess.run([f"{BUILD}/leveret", "--check-config", *words], env=environment,
-                           capture_output=True, text=True, timeout=10)
+                           capture_output=True, text=True, timeout=10, input=typed)
         self.code, self.error = r.returncode, r.stderr.strip()
         self.values = dict(line.split(" = ", 1) for line in r.stdout.splitlines())
 
@@ -79,6 +79,74 @@ def secrets(where):
     check("systemd's credentials", c["default_user"] == "credential", c.error)
     c = Check("default_pass=" + "x" * 300)
     check("nor named when they are wrong", c.code == 2 and "xxx" not in c.error, c.error)
+
+
+def encode(value, passphrase, *how):
+    r = subprocess.run([f"{BUILD}/leveretctl", "encode", "-q", *how, value], text=True,
+                       capture_output=True, input=passphrase)
+    return r.stdout.strip()[len('{encrypted,<<"'):-len('">>}')]
+
+
+def encrypted(where):
+    """Passwords as RabbitMQ's tools encrypt them, and nowhere in the clear."""
+    by_rabbitmq = ("aUGi6uOGgNU5YPYBl2Yvw/TYciCXrZJ5o+J7V9zKk7KhtqdwZrFwsvVL3dIgZzx5LdpWNKzC"
+                   "6el6KnY1jdsQCA==")
+    passphrase = write(f"{where}/passphrase", "mypassphrase\nanother line\n")
+    conf = write(f"{where}/sealed/leveret.conf", f"default_pass = encrypted:{by_rabbitmq}\n"
+                 f"config_entry_decoder.passphrase = file:{passphrase}\ndefault_user = kate\n")
+    c = Check("-c", conf)
+    check("a file says the passphrase", (c.code, c["default_pass"],
+          c["config_entry_decoder.passphrase"]) == (0, "********", "********"), c.error)
+    c = Check("-c", conf, "config_entry_decoder.passphrase=wrong-Passphrase")
+    check("a wrong one", c.code == 2 and f"{conf}:1: default_pass: cannot be decrypted" in c.error
+          and "wrong-Passphrase" not in c.error, c.error)
+    c = Check("-c", conf, f"config_entry_decoder.passphrase=file:{where}/nowhere")
+    check("a file that is not there", c.code == 2 and c.error.endswith(
+          f"config_entry_decoder.passphrase: {where}/nowhere: No such file or directory"), c.error)
+    c = Check("-c", conf, "config_entry_decoder.passphrase=prompt", typed="mypassphrase\n")
+    check("it is typed", c.code == 0, c.error)
+    c = Check("-c", conf, "config_entry_decoder.passphrase=prompt", typed="")
+    check("nobody types it", c.code == 2 and "there is no config_entry_decoder.passphrase" in
+          c.error, c.error)
+    c = Check("config_entry_decoder.passphrase=prompt", typed="")
+    check("nobody is asked for nothing", c.code == 0, c.error)
+    write(f"{where}/locked/config_entry_decoder.passphrase", "mypassphrase")
+    c = Check(f"default_pass=encrypted:{by_rabbitmq}", CREDENTIALS_DIRECTORY=f"{where}/locked")
+    check("a credential of systemd's", c.code == 0, c.error)
+    how = ("--cipher", "aes_256_cbc", "--hash", "sha512", "--iterations", "1000")
+    secret = encode('<<"s3cret">>', "pass", *how)
+    hard = write(f"{where}/hard/leveret.conf", "config_entry_decoder.cipher = aes_256_cbc\n"
+                 "config_entry_decoder.hash = sha512\nconfig_entry_decoder.iterations = 1000\n"
+                 f"default_pass = encrypted:{secret}\n"
+                 "config_entry_decoder.passphrase = pass\n")
+    check("another cipher, hash, and more iterations", Check("-c", hard).code == 0)
+    check("... and not as is usual", Check("-c", hard, "config_entry_decoder.hash=sha").code == 2)
+    secret = encode('"s3cret-of-lena"', "mypassphrase")
+    b = rig.Broker(BUILD, f"{where}/encrypted", "-c", conf, "log.default.level=debug",
+                   f"default_users.lena.password=encrypted:{secret}",
+                   "ssl_options.password=plain-Secret")
+    check("who knows what was encrypted may log in", b.ask("authenticate_user", "kate",
+          "pass-Of-default")[0] == 0, b.said)
+    check("... as a user of new virtual hosts", b.ask("authenticate_user", "lena",
+          "s3cret-of-lena")[0] == 0, b.rows("list_users"))
+    with open(f"/proc/{b.process.pid}/cmdline") as f:
+        shown = f.read()
+    check("lists of processes show no secret", "plain-Secret" not in shown and secret not in shown
+          and f"data_dir={where}/encrypted" in shown and "ssl_options.password=***" in shown,
+          shown)
+    code, out, err = b.ask("reload_config")
+    check("it is read again", code == 0, (out, err))
+    shown = b.ask("environment")[1]
+    check("what is in force is told without", "default_pass" in shown and not any(
+          word in shown for word in ("pass-Of-default", "mypassphrase", "s3cret", "plain-Secret")),
+          shown)
+    write(passphrase, "another\n")
+    code, out, err = b.ask("reload_config")
+    check("what cannot be decrypted leaves all as it is", code != 0 and "cannot be decrypted" in
+          out + err, (out, err))
+    check("it ends in order, and has told no secret", b.end() == 0 and not any(
+          word in b.said for word in ("pass-Of-default", "mypassphrase", "s3cret", "plain-Secret")),
+          b.said)
 
 
 def overview(broker):
@@ -185,8 +253,6 @@ def mistakes(where):
     c = Check("max_message_size=50mb", "disk_free_limit.absolute=2GB", "frame_max=500KB")
     check("sizes", (c["max_message_size"], c["disk_free_limit.absolute"], c["frame_max"]) ==
           (str(50 << 20), str(2 << 30), str(500 << 10)), c.error)
-    c = Check("default_pass=encrypted:abc")
-    check("encrypted values", c.code == 2 and "not supported" in c.error, c.error)
     for name in ["RABBITMQ_SSL_CERTFILE", "RABBITMQ_VM_MEMORY_HIGH_WATERMARK",
                  "RABBITMQ_MANAGEMENT_SSL_KEYFILE"]:
         c = Check(**{name: "x"})
@@ -252,6 +318,7 @@ def main():
     with tempfile.TemporaryDirectory() as where:
         sources(where)
         secrets(where)
+        encrypted(where)
         mistakes(where)
         process(where)
         founding(where)

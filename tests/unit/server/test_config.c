@@ -414,12 +414,96 @@ START_TEST(origins_are_named_one_by_one)
 }
 END_TEST
 
-START_TEST(encrypted_values_are_refused)
+/* By rabbitmqctl encode of RabbitMQ 3.10.8, with the passphrase mypassphrase. */
+static const char by_rabbitmq[] =
+	"encrypted:aUGi6uOGgNU5YPYBl2Yvw/TYciCXrZJ5o+J7V9zKk7KhtqdwZrFwsvVL3dIgZzx5LdpWNKzC6el6KnY1jds"
+	"QCA==";
+
+static bool unseal(const char *passphrase)
 {
-	ck_assert(!set("default_pass", "encrypted:dGhpcw=="));
-	expect_in(&why, "default_pass: values that are encrypted are not supported");
-	ck_assert_ptr_null(strstr(text_of(&why), "dGhpcw"));
-	ck_assert(set("default_pass", "an encrypted: one"));
+	buf_clear(&why);
+	bool ok = config_unseal(&c, passphrase, &why);
+	ck_assert_int_eq(ok, why.len == 0);
+	ck_assert_uint_eq(c.n_sealed, 0);
+	return ok;
+}
+
+START_TEST(a_password_may_be_encrypted)
+{
+	ck_assert(set("default_pass", by_rabbitmq));
+	ck_assert_str_eq(c.default_pass, "guest");
+	ck_assert(unseal("mypassphrase"));
+	ck_assert_str_eq(c.default_pass, "pass-Of-default");
+	config_print(&c, &printed);
+	ck_assert_ptr_null(strstr(text_of(&printed), "pass-Of-default"));
+}
+END_TEST
+
+START_TEST(what_comes_later_wins_over_what_is_encrypted)
+{
+	ck_assert(set("default_pass", "encrypted:?"));
+	ck_assert(set("default_pass", "plain"));
+	ck_assert(set("default_users.kate.password", "encrypted:?"));
+	ck_assert(set("default_users", "none"));
+	ck_assert(unseal(NULL));
+	ck_assert_str_eq(c.default_pass, "plain");
+	ck_assert(set("default_pass", "encrypted:?"));
+	ck_assert(set("default_pass", by_rabbitmq));
+	ck_assert(set("default_users.kate.password", by_rabbitmq));
+	ck_assert(set("default_user", by_rabbitmq));
+	ck_assert(unseal("mypassphrase"));
+	ck_assert_str_eq(c.default_pass, "pass-Of-default");
+	ck_assert_str_eq(c.default_user, "pass-Of-default");
+	ck_assert_str_eq(c.default_users, "kate.password=pass-Of-default\n");
+}
+END_TEST
+
+START_TEST(the_passphrase_is_forgotten)
+{
+	ck_assert(set("config_entry_decoder.passphrase", "mypassphrase"));
+	char *kept = c.decoder_passphrase;
+	ck_assert(unseal(NULL));
+	for (size_t i = 0; i < strlen("mypassphrase"); i++)
+		ck_assert_int_eq(kept[i], 0);
+	ck_assert(!set("config_entry_decoder.passphrase", by_rabbitmq));
+	expect_in(&why, "only passwords can be encrypted, and default_user");
+}
+END_TEST
+
+START_TEST(what_cannot_be_decrypted_is_said_with_its_place)
+{
+	ck_assert(set("default_pass", by_rabbitmq));
+	ck_assert(!unseal(NULL));
+	expect_why("argument: default_pass: is encrypted, and there is no "
+	           "config_entry_decoder.passphrase");
+	ck_assert(set("default_pass", by_rabbitmq));
+	ck_assert(!unseal("yourpassphrase"));
+	expect_in(&why, "argument: default_pass: cannot be decrypted: is the passphrase right");
+	ck_assert_ptr_null(strstr(text_of(&why), "yourpassphrase"));
+	ck_assert(set("config_entry_decoder.hash", "sha512"));
+	ck_assert(set("default_pass", by_rabbitmq));
+	ck_assert(!unseal("mypassphrase"));
+	ck_assert_str_eq(c.default_pass, "guest");
+}
+END_TEST
+
+START_TEST(only_secrets_can_be_encrypted)
+{
+	ck_assert(!set("cluster_name", by_rabbitmq));
+	expect_why("argument: cluster_name: only passwords can be encrypted, and default_user");
+	ck_assert(!set("default_users.kate.tags", by_rabbitmq));
+	ck_assert(!set("nonsense", by_rabbitmq));
+	expect_in(&why, "unknown key");
+	ck_assert(set("auth_ldap.dn_lookup_bind.password", by_rabbitmq));
+	ck_assert_uint_eq(c.n_ignored, 1);
+	ck_assert(!set("config_entry_decoder.cipher", "rot13"));
+	expect_in(&why, "'rot13' is not one of: aes_128_cbc aes_192_cbc aes_256_cbc");
+	ck_assert(!set("config_entry_decoder.hash", "crc32"));
+	expect_in(&why, "'crc32' is not one of: sha256 sha ");
+	ck_assert(config_is_secret(slice_str("ssl_options.password")));
+	ck_assert(config_is_secret(slice_str("default_users.kate.password")));
+	ck_assert(!config_is_secret(slice_str("default_users.kate.tags")));
+	ck_assert(!config_is_secret(slice_str("default_user")));
 }
 END_TEST
 
@@ -733,7 +817,11 @@ static void key_cases(Suite *s)
 	                    sizeof mistyped / sizeof mistyped[0]);
 	tcase_add_test(t, what_would_be_a_promise_is_refused);
 	tcase_add_test(t, origins_are_named_one_by_one);
-	tcase_add_test(t, encrypted_values_are_refused);
+	tcase_add_test(t, a_password_may_be_encrypted);
+	tcase_add_test(t, what_comes_later_wins_over_what_is_encrypted);
+	tcase_add_test(t, the_passphrase_is_forgotten);
+	tcase_add_test(t, what_cannot_be_decrypted_is_said_with_its_place);
+	tcase_add_test(t, only_secrets_can_be_encrypted);
 	tcase_add_test(t, a_very_long_key_is_refused_like_any_other);
 	tcase_add_test(t, listeners_are_collected_by_key_and_the_last_word_counts);
 	tcase_add_test(t, there_is_an_end_to_listeners);
