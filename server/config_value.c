@@ -353,17 +353,24 @@ static bool add_element(const struct config_key *k, char **list, struct slice v,
 	return true;
 }
 
+/* One that set_flags would take among others, and not for none of them. */
+static bool check_flag(struct slice name, struct buf *why)
+{
+	bool ok = name.n && name.n <= TEXT_MAX_BYTES && slice_control_byte(name) < 0 &&
+	          !memchr(name.p, ' ', name.n) && !memchr(name.p, ',', name.n) &&
+	          !slice_is(name, "none");
+	if (!ok)
+		buf_printf(why, "this is no name");
+	return ok;
+}
+
 /* The names but this, and this one behind them when it is on. */
 static bool set_flag(char **flags, struct slice name, struct slice v, struct buf *why)
 {
 	struct buf all = { 0 };
 	bool on = false;
-	if (!set_bool(&on, v, why))
+	if (!set_bool(&on, v, why) || !check_flag(name, why))
 		return false;
-	if (slice_control_byte(name) >= 0 || name.n > TEXT_MAX_BYTES) {
-		buf_printf(why, "this is no name");
-		return false;
-	}
 	for (struct slice rest = slice_str(*flags); rest.n;) {
 		struct slice other = slice_cut(&rest, ',');
 		if (!slice_eq(other, name))
@@ -371,9 +378,13 @@ static bool set_flag(char **flags, struct slice name, struct slice v, struct buf
 	}
 	if (on)
 		buf_printf(&all, "%s%.*s", all.len ? "," : "", SLICE_ARG(name));
-	set_text(flags, buf_slice(&all));
+	bool ok = all.len <= FLAGS_MAX_BYTES;
+	if (ok)
+		set_text(flags, buf_slice(&all));
+	else
+		buf_printf(why, "more than %d bytes of such names", FLAGS_MAX_BYTES);
 	buf_free(&all);
-	return true;
+	return ok;
 }
 
 static bool set_entry(const struct config_key *k, char **entries, struct slice name,
@@ -486,9 +497,7 @@ static void print_value(const struct config_key *k, const void *at, struct buf *
 	case CONFIG_SIZE: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at); break;
 	case CONFIG_SHARE: print_share(*(const double *)at, out); break;
 	case CONFIG_BOOL: buf_printf(out, "%s", *(const bool *)at ? "true" : "false"); break;
-	case CONFIG_FLAGS:
-		buf_printf(out, "%s", **(char *const *)at ? *(char *const *)at : "none");
-		break;
+	case CONFIG_FLAGS: print_text(**(char *const *)at ? *(char *const *)at : "none", out); break;
 	case CONFIG_SECRET: buf_printf(out, "********"); break;
 	default: print_text(*(char *const *)at, out);
 	}

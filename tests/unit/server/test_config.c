@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 
 Suite *suite_server_config(void);
@@ -316,6 +317,26 @@ START_TEST(who_asks_others_for_users_is_refused)
 	expect_in(&why, "auth_backends.1: 'ldap' is not supported: ");
 	ck_assert(!set("auth_backends.2.authz", "cache"));
 	ck_assert(!set("auth_backends.1", "internal|rabbit_auth_backend_internal"));
+}
+END_TEST
+
+/* Printed as one list, they have to be read as the same. */
+START_TEST(loopback_users_have_names_that_a_list_can_have)
+{
+	static const char *const none[] = { "", "a b", "a,b", "none" };
+	char key[300];
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		snprintf(key, sizeof key, "loopback_users.%s", none[i]);
+		ck_assert_msg(!set(key, "true"), "'%s'", key);
+	}
+	for (int i = 0; i < 5; i++) {
+		snprintf(key, sizeof key, "loopback_users.%0250d", i);
+		ck_assert_msg(set(key, "true") == (i < 4), "%d", i);
+	}
+	ck_assert(set("loopback_users", "none"));
+	ck_assert(set("loopback_users.#1", "true"));
+	config_print(&c, &printed);
+	expect_in(&printed, "loopback_users = '#1'\n");
 }
 END_TEST
 
@@ -809,6 +830,7 @@ static void key_cases(Suite *s)
 	tcase_add_test(t, entries_are_collected_and_printed_one_by_one);
 	tcase_add_test(t, there_is_an_end_to_entries);
 	tcase_add_test(t, who_asks_others_for_users_is_refused);
+	tcase_add_test(t, loopback_users_have_names_that_a_list_can_have);
 	tcase_add_test(t, loopback_users_none_lets_guest_in_from_anywhere);
 	tcase_add_test(t, keys_of_others_are_taken_and_counted);
 	tcase_add_test(t, an_unknown_key_is_refused_with_the_nearest);
