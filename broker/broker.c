@@ -482,14 +482,14 @@ struct slice broker_cluster_name(const struct broker *b)
 void broker_describe(struct broker *b, struct buf *out)
 {
 	counters_settle(b);
-	struct vhosts_totals t = vhosts_total(b);
+	const struct topology_totals *t = &b->totals;
 	buf_printf(out, "connections %llu, consumers %llu\n", (unsigned long long)b->n_connections,
 	           (unsigned long long)b->n_consumers);
 	buf_printf(out, "virtual hosts %u, exchanges %llu, queues %llu, bindings %llu\n",
-	           b->vhosts.count, (unsigned long long)t.exchanges, (unsigned long long)t.queues,
-	           (unsigned long long)t.bindings);
+	           b->vhosts.count, (unsigned long long)t->exchanges, (unsigned long long)t->queues,
+	           (unsigned long long)t->bindings);
 	buf_printf(out, "messages ready %llu, unacked %llu; %llu bytes of them in memory\n",
-	           (unsigned long long)t.messages.ready, (unsigned long long)t.messages.unacked,
+	           (unsigned long long)t->messages.ready, (unsigned long long)t->messages.unacked,
 	           (unsigned long long)b->store.resident);
 	if (!b->options.log)
 		return;
@@ -512,17 +512,16 @@ static uint64_t consumers_in(const struct topology *t)
 
 static void check_totals(const struct broker *b)
 {
-	struct vhosts_totals sum = vhosts_total(b);
-	struct tally none = { 0 };
+	struct tally messages = b->totals.messages, none = { 0 };
 	uint64_t consumers = 0;
 	list_each(it, &b->all_vhosts.list)
 		consumers += consumers_in(&list_entry(it, struct vhost, link)->topology);
 	list_each(it, &b->going_vhosts) {
 		const struct topology *t = &list_entry(it, struct vhost, link)->topology;
 		consumers += consumers_in(t);
-		tally_follow(&sum.messages, &none, &t->tally);
+		tally_follow(&messages, &none, &t->tally);
 	}
-	must(memcmp(&sum.messages, &b->store.tally, sizeof sum.messages) == 0);
+	must(memcmp(&messages, &b->store.tally, sizeof messages) == 0);
 	must(consumers == b->n_consumers);
 }
 

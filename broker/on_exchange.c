@@ -91,7 +91,7 @@ static const struct refusal *declare(struct channel *ch, struct slice name,
 	if (!r)
 		r = rights_check_onward(ch, THING_EXCHANGE, name, m->arguments, "alternate-exchange");
 	uint64_t most = b->options.cluster_exchange_limit;
-	if (!r && most && vhosts_exchanges(b) >= most)
+	if (!r && most && b->totals.exchanges >= most)
 		r = refuse(b, &PRECONDITION_FAILED,
 		           "cannot declare exchange '%.*s' in vhost '%.*s': exchange limit of %llu is "
 		           "reached",

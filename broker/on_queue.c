@@ -127,7 +127,7 @@ static const struct refusal *check_room(struct channel *ch, struct slice name)
 		return refuse(ch->broker, &PRECONDITION_FAILED,
 		              "cannot declare queue '%.*s': queue limit in vhost '%.*s' (%lld) is reached",
 		              SLICE_ARG(name), SLICE_ARG(v->name), (long long)v->about.max_queues);
-	if (most && vhosts_queues(ch->broker) >= most)
+	if (most && ch->broker->totals.queues >= most)
 		return refuse(ch->broker, &PRECONDITION_FAILED,
 		              "cannot declare queue '%.*s': queue limit in cluster (%llu) is reached",
 		              SLICE_ARG(name), (unsigned long long)most);

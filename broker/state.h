@@ -25,6 +25,7 @@ struct broker {
 	struct map vhosts;           /* by name */
 	struct map vhosts_by_number;
 	struct order all_vhosts;     /* the same in the order of the names */
+	struct topology_totals totals;   /* of these; messages: right after counters_settle */
 	struct list all_users, going_users;   /* those that are deleted, with connections left */
 	struct map users;            /* by name */
 	struct map grants, topic_grants;   /* what users may do, by their keys in the catalog */

@@ -46,30 +46,6 @@ void vhosts_init(struct broker *b)
 	order_init(&b->all_vhosts, name_of);
 }
 
-struct vhosts_totals vhosts_total(const struct broker *b)
-{
-	struct vhosts_totals sum = { 0 };
-	struct tally none = { 0 };
-	list_each(it, &b->all_vhosts.list) {
-		const struct topology *t = &list_entry(it, struct vhost, link)->topology;
-		sum.exchanges += t->exchanges.count;
-		sum.queues += t->queues.count;
-		sum.bindings += t->n_bindings;
-		tally_follow(&sum.messages, &none, &t->tally);
-	}
-	return sum;
-}
-
-uint64_t vhosts_queues(const struct broker *b)
-{
-	return vhosts_total(b).queues;
-}
-
-uint64_t vhosts_exchanges(const struct broker *b)
-{
-	return vhosts_total(b).exchanges;
-}
-
 bool vhosts_are_many(const struct broker *b)
 {
 	return b->options.vhost_max && b->vhosts.count >= b->options.vhost_max;
@@ -130,6 +106,7 @@ static struct vhost *vhost_new(struct broker *b, struct slice name,
 	put_le32(v->number, number);
 	motion_init(&v->motion, MOTION_VHOST, v);
 	topology_init(&v->topology, &b->store, number);
+	topology_join(&v->topology, &b->totals);
 	v->topology.departures = &b->events.departures;
 	list_init(&v->grants);
 	list_init(&v->topic_grants);
@@ -198,6 +175,7 @@ log_position vhost_remove(struct vhost *v)
 	walks_leave(&b->walks, &v->link);
 	order_remove(&b->all_vhosts, &v->link);
 	list_push(&b->going_vhosts, &v->link);
+	topology_leave(&v->topology);
 	expulsion_begin(&v->expulsion, b, v, NULL);
 	v->expulsion.goes = true;
 	report_vhost_deleted(v);
@@ -349,6 +327,8 @@ int vhosts_recover(struct broker *b, struct recovery *r, bool *first_start, stru
 
 void vhosts_check(const struct broker *b)
 {
+	struct topology_totals sum = { 0 };
+	struct tally none = { 0 };
 	size_t n = 0;
 	list_each(it, &b->all_vhosts.list) {
 		const struct vhost *v = list_entry(it, struct vhost, link);
@@ -356,8 +336,13 @@ void vhosts_check(const struct broker *b)
 		must(map_get(&b->vhosts_by_number, number_of(v)) == v);
 		must(v->topology.vhost <= b->last_vhost);
 		topology_check(&v->topology);
+		sum.exchanges += v->topology.exchanges.count;
+		sum.queues += v->topology.queues.count;
+		sum.bindings += v->topology.n_bindings;
+		tally_follow(&sum.messages, &none, &v->topology.tally);
 		n++;
 	}
+	must(memcmp(&sum, &b->totals, sizeof sum) == 0);
 	order_check(&b->all_vhosts);
 	must(n == b->vhosts.count && n == b->vhosts_by_number.count);
 	list_each(it, &b->going_vhosts)

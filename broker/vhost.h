@@ -50,18 +50,6 @@ struct vhost {
 /* Before there is any. */
 void vhosts_init(struct broker *b);
 
-struct vhosts_totals {
-	uint64_t exchanges, queues, bindings;
-	struct tally messages;       /* right after counters_settle */
-};
-
-/* What there is in all of them together. */
-struct vhosts_totals vhosts_total(const struct broker *b);
-
-/* Of that, queues, and exchanges. */
-uint64_t vhosts_queues(const struct broker *b);
-uint64_t vhosts_exchanges(const struct broker *b);
-
 /* True when there may be no more of them. */
 bool vhosts_are_many(const struct broker *b);
 

@@ -74,6 +74,46 @@ static log_position forget_name(struct topology *t, enum catalog_kind kind, stru
 	return at;
 }
 
+/* ---- totals ---- */
+
+/* What came; what went is negative. */
+struct change {
+	int exchanges, queues, bindings;
+};
+
+static void note_change(struct topology *t, struct change c)
+{
+	t->store->topology_changes++;
+	t->n_bindings += (uint64_t)c.bindings;
+	if (!t->totals)
+		return;
+	t->totals->exchanges += (uint64_t)c.exchanges;
+	t->totals->queues += (uint64_t)c.queues;
+	t->totals->bindings += (uint64_t)c.bindings;
+}
+
+void topology_join(struct topology *t, struct topology_totals *totals)
+{
+	struct tally none = { 0 };
+	must(!t->totals);
+	totals->exchanges += t->exchanges.count;
+	totals->queues += t->queues.count;
+	totals->bindings += t->n_bindings;
+	tally_follow(&totals->messages, &none, &t->tally);
+	t->totals = totals;
+}
+
+void topology_leave(struct topology *t)
+{
+	struct topology_totals *totals = t->totals;
+	struct tally none = { 0 };
+	totals->exchanges -= t->exchanges.count;
+	totals->queues -= t->queues.count;
+	totals->bindings -= t->n_bindings;
+	tally_follow(&totals->messages, &t->tally, &none);
+	t->totals = NULL;
+}
+
 /* ---- exchanges ---- */
 
 static struct slice name_of_exchange(const struct list *link)
@@ -119,7 +159,7 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 		x->keyring = keyring_new(t->store, x->arguments, NULL);
 	order_put(&t->all_exchanges, &x->link);
 	map_put(&t->exchanges, x->name, x);
-	t->store->comings++;
+	note_change(t, (struct change){ .exchanges = 1 });
 	return x;
 }
 
@@ -200,13 +240,12 @@ static void binding_add(struct topology *t, const struct binding_spec *s, struct
 	map_put(&s->source->by_identity, b->identity, b);
 	if (s->source->type->bind)
 		s->source->type->bind(s->source, b);
-	t->n_bindings++;
-	t->store->comings++;
+	note_change(t, (struct change){ .bindings = 1 });
 }
 
 static void binding_free(struct topology *t, struct binding *b)
 {
-	t->store->comings++;
+	note_change(t, (struct change){ .bindings = -1 });
 	if (b->source->type->unbind)
 		b->source->type->unbind(b->source, b);
 	map_remove(&b->source->by_identity, b->identity);
@@ -218,7 +257,6 @@ static void binding_free(struct topology *t, struct binding *b)
 	mem_disown(b->arguments);
 	mem_disown(b->identity);
 	mem_free(b);
-	t->n_bindings--;
 }
 
 /* Exchanges that lost a binding wait on t->visit to be looked at: an auto-delete one whose last
@@ -252,7 +290,7 @@ static log_position drop_exchange(struct topology *t, struct exchange *x)
 	if (is_kept(x))
 		at = log_later(at, forget_name(t, CATALOG_EXCHANGE, x->name));
 	departures_note_exchange(t->departures, t, x);
-	t->store->comings++;
+	note_change(t, (struct change){ .exchanges = -1 });
 	map_remove(&t->exchanges, x->name);
 	walks_leave(&t->walks, &x->link);
 	walks_lose(&t->walks, &x->bindings);
@@ -349,7 +387,7 @@ static struct queue *place_queue(struct topology *t, const struct queue_spec *sp
 	q->serial = t->next_serial++;
 	order_put(&t->all_queues, &q->link);
 	map_put(&t->queues, queue_name(q), q);
-	t->store->comings++;
+	note_change(t, (struct change){ .queues = 1 });
 	return q;
 }
 
@@ -383,6 +421,8 @@ static void follow(struct topology *t, struct tally before, struct tally now)
 {
 	tally_follow(&t->tally, &before, &now);
 	tally_follow(&t->store->tally, &before, &now);
+	if (t->totals)
+		tally_follow(&t->totals->messages, &before, &now);
 }
 
 bool topology_count(struct topology *t, struct queue *q)
@@ -409,7 +449,7 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 		offsets_forget(q->live->retained);
 	map_remove(&t->queues, queue_name(q));
 	walks_lose(&t->walks, &q->bindings);
-	t->store->comings++;
+	note_change(t, (struct change){ .queues = -1 });
 	walks_leave(&t->walks, &q->link);
 	order_remove(&t->all_queues, &q->link);
 	follow(t, told_of(q), (struct tally){ 0 });

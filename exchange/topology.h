@@ -32,8 +32,16 @@ enum catalog_kind {
 	CATALOG_TOPIC_PERMISSION = 9,   /* 10: queue/offsets.h */
 };
 
+/* How many there are in many topologies together, and what is in their queues (as topology.tally is),
+ * so that nobody has to look at each of them. */
+struct topology_totals {
+	uint64_t exchanges, queues, bindings;
+	struct tally messages;
+};
+
 struct topology {
 	struct store *store;
+	struct topology_totals *totals;   /* that it has a part in; NULL: none */
 	struct departures *departures;   /* where what goes is noted; NULL: nowhere */
 	uint32_t vhost;              /* number of the virtual host in catalog keys */
 	struct map exchanges;        /* by name */
@@ -60,6 +68,10 @@ void topology_free(struct topology *t);
 /* Another of them, before there are exchanges of clients. */
 void topology_predeclare(struct topology *t, const char *name, const struct exchange_type *type,
                          bool internal);
+
+/* From now on what is in it is a part of the totals; and no more, whatever becomes of it. */
+void topology_join(struct topology *t, struct topology_totals *totals);
+void topology_leave(struct topology *t);
 
 /* Without queues: deletes an exchange and its bindings.  False when there are only the predeclared
  * ones, which have lost their bindings now. */

@@ -124,18 +124,18 @@ static void put_rated(const struct http_response *r, struct buf *out, const char
 static void put_totals(const struct http_response *r, struct buf *out)
 {
 	const struct broker *b = r->host->broker;
-	struct vhosts_totals t = vhosts_total(b);
+	const struct topology_totals *t = &b->totals;
 	object_open(out, "object_totals");
 	object_put(out, "connections", cell_number(b->n_connections));
 	object_put(out, "channels", cell_number(b->n_channels));
-	object_put(out, "queues", cell_number(t.queues));
-	object_put(out, "exchanges", cell_number(t.exchanges));
+	object_put(out, "queues", cell_number(t->queues));
+	object_put(out, "exchanges", cell_number(t->exchanges));
 	object_put(out, "consumers", cell_number(b->n_consumers));
 	object_close(out);
 	object_open(out, "queue_totals");
-	put_rated(r, out, "messages", t.messages.ready + t.messages.unacked, STATS_MESSAGES);
-	put_rated(r, out, "messages_ready", t.messages.ready, STATS_OF(messages_ready));
-	put_rated(r, out, "messages_unacknowledged", t.messages.unacked,
+	put_rated(r, out, "messages", t->messages.ready + t->messages.unacked, STATS_MESSAGES);
+	put_rated(r, out, "messages_ready", t->messages.ready, STATS_OF(messages_ready));
+	put_rated(r, out, "messages_unacknowledged", t->messages.unacked,
 	          STATS_OF(messages_unacknowledged));
 	object_close(out);
 }

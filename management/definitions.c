@@ -306,7 +306,7 @@ static void put_head(struct definitions *d, struct buf *out)
 void definitions_tag(const struct definitions *d, struct buf *out)
 {
 	const struct broker *b = d->broker;
-	const uint64_t changes = b->store.catalog.changes + b->store.comings;
+	const uint64_t changes = b->store.catalog.changes + b->store.topology_changes;
 	buf_printf(out, "%" PRIx64 "-%" PRIx64, b->options.wall_ms, changes);
 	if (d->vhost.p) {
 		struct digest vhost = digest_of(d->vhost);

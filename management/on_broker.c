@@ -116,16 +116,16 @@ static void tell_resources(struct status *s, const struct alarms *a)
 static void tell_totals(struct status *s, const struct host *h)
 {
 	const struct broker *b = h->broker;
-	struct vhosts_totals t = vhosts_total(b);
+	const struct topology_totals *t = &b->totals;
 	section(s, "Totals", "totals");
 	tell(s, "Connection count", "connection_count", cell_number(b->n_connections));
 	tell(s, "Connection limit", "connection_limit", cell_number(h->max_connections));
-	tell(s, "Queue count", "queue_count", cell_number(t.queues));
-	tell(s, "Exchange count", "exchange_count", cell_number(t.exchanges));
-	tell(s, "Binding count", "binding_count", cell_number(t.bindings));
+	tell(s, "Queue count", "queue_count", cell_number(t->queues));
+	tell(s, "Exchange count", "exchange_count", cell_number(t->exchanges));
+	tell(s, "Binding count", "binding_count", cell_number(t->bindings));
 	tell(s, "Virtual host count", "virtual_host_count", cell_number(b->vhosts.count));
-	tell(s, "Messages ready", "messages_ready", cell_number(t.messages.ready));
-	tell(s, "Messages unacknowledged", "messages_unacknowledged", cell_number(t.messages.unacked));
+	tell(s, "Messages ready", "messages_ready", cell_number(t->messages.ready));
+	tell(s, "Messages unacknowledged", "messages_unacknowledged", cell_number(t->messages.unacked));
 	tell(s, "Messages in memory (bytes)", "message_bytes_ram", cell_number(b->store.resident));
 	section_end(s);
 }

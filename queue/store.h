@@ -29,7 +29,8 @@ enum { FETCH_MESSAGES, FETCH_COPIES, FETCH_REPLAY, FETCH_PAGE, FETCH_LEAF, FETCH
 struct store {
 	struct log *log;             /* NULL: nothing is kept */
 	struct catalog catalog;
-	uint64_t comings;            /* and goings of exchanges, queues and bindings, kept or not */
+	uint64_t topology_changes;   /* exchanges, queues and bindings that came or went, kept or not;
+	                              * counted by exchange/ */
 	uint32_t next_queue_id;
 	int64_t clock_offset_ms;     /* the broker's clock minus the wall clock */
 	struct list acked;           /* queues with acks gathered in this turn */

@@ -5,6 +5,56 @@
 
 Suite *suite_exchange_topology(void);
 
+/* ---- totals ---- */
+
+#define ASSERT_TOTALS(t, n_exchanges, n_queues, n_bindings, n_ready)                             \
+	do {                                                                                         \
+		ck_assert_uint_eq((t).exchanges, n_exchanges);                                           \
+		ck_assert_uint_eq((t).queues, n_queues);                                                 \
+		ck_assert_uint_eq((t).bindings, n_bindings);                                             \
+		ck_assert_uint_eq((t).messages.ready, n_ready);                                          \
+	} while (0)
+
+static void put_one(struct queue *q)
+{
+	struct message *m = message_new(slice_of("", 0), queue_name(q), slice_of("", 0), 0, false);
+	queue_push(q, queue_number(q), m);
+	message_drop(&m);
+}
+
+START_TEST(totals_follow_what_comes_and_goes_in_all_of_them)
+{
+	struct topology_totals all = { 0 };
+	struct topology other;
+	struct binding_spec spec;
+	topology_init(&other, &store, 2);
+	size_t each = other.exchanges.count;
+	put_one(q("there before"));
+	topology_count(&topology, find_q("there before"));
+	topology_join(&topology, &all);
+	topology_join(&other, &all);
+	ASSERT_TOTALS(all, 2 * each, 1, 0, 1);
+	bind_q(x("x", &exchange_fanout), "q", "");
+	bind_q(find_x("x"), "there before", "");
+	put_one(find_q("q"));
+	topology_count(&topology, find_q("q"));
+	ASSERT_TOTALS(all, 2 * each + 1, 2, 2, 2);
+	spec = to_q(find_x("x"), "q", "");
+	topology_unbind(&topology, &spec);
+	topology_remove_queue(&topology, find_q("q"));
+	ASSERT_TOTALS(all, 2 * each + 1, 1, 1, 1);
+	topology_remove_exchange(&topology, find_x("x"));
+	ASSERT_TOTALS(all, 2 * each, 1, 0, 1);
+	topology_leave(&topology);
+	ASSERT_TOTALS(all, each, 0, 0, 0);
+	topology_remove_queue(&topology, find_q("there before"));
+	ASSERT_TOTALS(all, each, 0, 0, 0);
+	topology_leave(&other);
+	ASSERT_TOTALS(all, 0, 0, 0, 0);
+	topology_free(&other);
+}
+END_TEST
+
 /* ---- predeclared ---- */
 
 static const struct {
@@ -463,9 +513,16 @@ static void cascade_cases(Suite *s)
 	tcase_add_loop_test(c, invariants_hold_whatever_happens, 0, 10);
 }
 
+static void total_cases(Suite *s)
+{
+	TCase *c = topology_case(s, "totals");
+	tcase_add_test(c, totals_follow_what_comes_and_goes_in_all_of_them);
+}
+
 Suite *suite_exchange_topology(void)
 {
 	Suite *s = suite_create("exchange/topology");
+	total_cases(s);
 	predeclared_cases(s);
 	binding_cases(s);
 	alternate_cases(s);
