@@ -388,7 +388,7 @@ void broker_drain(struct broker *b)
 uint64_t broker_handed_out(struct broker *b)
 {
 	const struct tally *t = &b->store.tally;
-	counters_settle(b);
+	counters_settle_all(b);
 	return t->unacked - t->later - t->held;
 }
 
@@ -481,7 +481,7 @@ struct slice broker_cluster_name(const struct broker *b)
 
 void broker_describe(struct broker *b, struct buf *out)
 {
-	counters_settle(b);
+	counters_settle_all(b);
 	const struct topology_totals *t = &b->totals;
 	buf_printf(out, "connections %llu, consumers %llu\n", (unsigned long long)b->n_connections,
 	           (unsigned long long)b->n_consumers);

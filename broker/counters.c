@@ -122,23 +122,53 @@ void counters_gather(enum motion_kind kind, void *of)
 	}
 }
 
-static void settle_all(struct list *all)
+size_t counters_gather_some(struct list *from, struct list *to, size_t most)
 {
-	list_each(it, all) {
-		struct motion *m = list_entry(it, struct motion, stirred);
+	for (; most && !list_empty(from); most--) {
+		struct motion *m = list_entry(list_pop(from), struct motion, stirred);
+		list_push(to, &m->stirred);
 		counters_gather(m->kind, m->of);
 	}
+	return most;
 }
 
-/* Queues tell channels, which may be stirred by that and stand at the end then. */
+/* Who was gathered stands at the end then, behind those that it is not the turn of.  Queues tell
+ * channels, which may be stirred by that and are among those that are to come. */
+static size_t settle_list(struct list *all, size_t most)
+{
+	struct list gathered;
+	list_init(&gathered);
+	most = counters_gather_some(all, &gathered, most);
+	list_splice(all, &gathered);
+	return most;
+}
+
+/* Larger ones were counted when they came, all of them as far as they are gathered. */
+static void count_small(struct counters *c)
+{
+	uint64_t larger = 0;
+	for (unsigned i = 1; i < SIZE_CLASSES; i++)
+		larger += c->sizes[i];
+	if (c->channels.publish > larger + c->sizes[0])
+		c->sizes[0] = c->channels.publish - larger;
+}
+
+static void settle(struct broker *b, size_t most)
+{
+	most = settle_list(&b->sampling.due, most);
+	most = settle_list(&b->sampling.gathered, most);
+	settle_list(&b->store.stirred, most);
+	count_small(&b->counters);
+}
+
 void counters_settle(struct broker *b)
 {
-	struct counters *c = &b->counters;
-	settle_all(&b->sampling.due);
-	settle_all(&b->store.stirred);
-	c->sizes[0] = c->channels.publish;
-	for (unsigned i = 1; i < SIZE_CLASSES; i++)
-		c->sizes[0] -= c->sizes[i];
+	settle(b, SETTLE_MOST);
+}
+
+void counters_settle_all(struct broker *b)
+{
+	settle(b, SIZE_MAX);
 }
 
 /* ---- channels ---- */

@@ -24,7 +24,11 @@ enum queue_kind { QUEUE_CLASSIC, QUEUE_QUORUM, QUEUE_STREAM, QUEUE_KINDS };
 const char *queue_kind_name(enum queue_kind kind);
 enum queue_kind queue_kind_of(const struct queue *q);
 
-enum { SIZE_CLASSES = 9, COUNT_RESIDENCE_OF = 16 };
+enum {
+	SIZE_CLASSES = 9,
+	COUNT_RESIDENCE_OF = 16,
+	SETTLE_MOST = 10000,         /* things gathered for one reader: two milliseconds */
+};
 
 /* The reply codes, in the order of errors.def. */
 enum count_reply {
@@ -60,8 +64,16 @@ extern const uint64_t counters_sizes[SIZE_CLASSES];
 
 void counters_init(struct counters *c);
 
-/* All traffic is gathered and all sums are right, also of virtual hosts: before any is read. */
+/* Traffic is gathered and sums are right, also of virtual hosts: before any is read.  Where more
+ * than SETTLE_MOST moved, the others are gathered by calls to come, or by the next sample: until
+ * then what they did since the last one is missing in the sums.  counters_settle_all gathers all of
+ * them, and takes its time. */
 void counters_settle(struct broker *b);
+void counters_settle_all(struct broker *b);
+
+/* Gathers at most so many that stand on a list (struct motion.stirred), which go to the end of
+ * another one.  Returns how many more it could have been. */
+size_t counters_gather_some(struct list *from, struct list *to, size_t most);
 
 /* The traffic of that one alone is right. */
 void counters_gather(enum motion_kind kind, void *of);

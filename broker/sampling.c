@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A step begins with the first turn after its time.  Those that have moved until then stand in one
- * list and are measured from its front, while those that move on gather in another one.  At the end
- * the broker is measured. */
+/* A step begins with the first turn after its time.  Of those that have moved until then the
+ * traffic is gathered first, because what one of them did is added to others: to a channel, to a
+ * virtual host.  Then each is measured, while those that move on stand in another list, and at the
+ * end the broker.  Both take as many turns as they take. */
 #include "broker/sampling.h"
 
 #include "base/die.h"
@@ -207,11 +208,23 @@ static uint64_t churn(const struct broker *b)
 
 static void begin(struct sampling *s, struct broker *b, uint64_t step)
 {
-	counters_settle(b);
 	s->step = step;
+	s->gathers = true;
 	s->churn = churn(b);
 	list_splice(&s->due, &b->store.stirred);
 	series_sweep(&s->pool, oldest(s, KEPT_STEPS));
+}
+
+/* What has been stirred by it belongs to the step. */
+static size_t gather(struct sampling *s, struct broker *b, size_t looks)
+{
+	looks = counters_gather_some(&s->due, &s->gathered, looks);
+	if (!looks)
+		return 0;
+	list_splice(&s->due, &s->gathered);
+	list_splice(&s->due, &b->store.stirred);
+	s->gathers = false;
+	return looks;
 }
 
 /* True when something moved, came or went. */
@@ -224,12 +237,13 @@ void sampling_turn(struct broker *b)
 {
 	struct sampling *s = &b->sampling;
 	uint64_t step = step_at(b, b->now_ms);
-	int looks = LOOKS_A_TURN;
-	if (s->done == s->step && step > s->step && is_moved(b)) {
+	size_t looks = LOOKS_A_TURN;
+	if (s->done == s->step && step > s->step && is_moved(b))
 		begin(s, b, step);
-	}
 	if (s->done == s->step)
 		return;
+	if (s->gathers)
+		looks = gather(s, b, looks);
 	for (struct list *l; looks && (l = s->due.next) != &s->due; looks--)
 		look(b, list_entry(l, struct motion, stirred));
 	if (looks)
@@ -351,6 +365,7 @@ void sampling_init(struct broker *b, uint64_t interval_ms, uint64_t most_bytes)
 	s->interval_ms = interval_ms;
 	s->step = s->done = step_at(b, b->now_ms);
 	list_init(&s->due);
+	list_init(&s->gathered);
 	s->churn = churn(b);
 	series_pool_init(&s->pool, most_bytes);
 	series_pool_init(&s->own_pool, OWN_BYTES);

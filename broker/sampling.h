@@ -35,7 +35,9 @@ struct sampling {
 	uint64_t step;               /* at which those that moved are measured now ... */
 	uint64_t done;               /* ... and up to which all are */
 	uint64_t begins;             /* what was before is forgotten (sampling_forget) */
-	struct list due;             /* struct motion.stirred */
+	struct list due;             /* struct motion.stirred: to be gathered, then measured ... */
+	struct list gathered;        /* ... and while some are to be gathered yet, the others */
+	bool gathers;
 	uint64_t churn;
 	struct series_pool pool, own_pool;   /* the other one is of the broker's series */
 	struct motion motion;        /* of the broker */

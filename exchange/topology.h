@@ -32,8 +32,8 @@ enum catalog_kind {
 	CATALOG_TOPIC_PERMISSION = 9,   /* 10: queue/offsets.h */
 };
 
-/* How many there are in many topologies together, and what is in their queues (as topology.tally is),
- * so that nobody has to look at each of them. */
+/* How many there are in many topologies together, and what is in their queues (as topology.tally
+ * is), so that nobody has to look at each of them. */
 struct topology_totals {
 	uint64_t exchanges, queues, bindings;
 	struct tally messages;

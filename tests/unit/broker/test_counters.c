@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each way that a message can go is counted once, everywhere that it goes through. */
 #include <check.h>
+#include <stdio.h>
 
 #include "amqp/table.h"
 #include "broker/channel.h"
@@ -255,6 +256,65 @@ START_TEST(what_queues_have_is_summed_up)
 }
 END_TEST
 
+/* ---- very many ---- */
+
+/* Queues into each of which a message has come. */
+static void move_queues(unsigned n)
+{
+	log_position wait_for;
+	char name[32];
+	struct topology *t = &vhost_find(in.broker, slice_str("/"))->topology;
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "moves %u", i);
+		struct queue_spec spec = { .name = slice_str(name), .arguments = slice_of("", 0) };
+		queue_number(topology_add_queue(t, &spec, &wait_for));
+	}
+}
+
+static uint64_t gathered(void)
+{
+	return in.broker->counters.by_kind[QUEUE_CLASSIC].publish;
+}
+
+START_TEST(who_reads_has_a_bounded_number_gathered)
+{
+	move_queues(2 * SETTLE_MOST + 1);
+	for (unsigned i = 1; i <= 3; i++) {
+		counters_settle(in.broker);
+		ck_assert(gathered() > (i - 1) * SETTLE_MOST && gathered() <= i * SETTLE_MOST);
+	}
+	ck_assert_uint_eq(gathered(), 2 * SETTLE_MOST + 1);
+}
+END_TEST
+
+START_TEST(all_are_gathered_where_it_has_to_be_exact)
+{
+	move_queues(SETTLE_MOST + 1);
+	counters_settle_all(in.broker);
+	ck_assert_uint_eq(gathered(), SETTLE_MOST + 1);
+}
+END_TEST
+
+/* Neither the turn that a step begins with nor another one looks at all of them. */
+START_TEST(a_step_is_spread_over_turns)
+{
+	enum { MANY = 3000 };
+	const struct sampling *s = &in.broker->sampling;
+	move_queues(MANY);
+	in.now_ms += s->interval_ms;
+	broker_turn(in.broker, in.now_ms);
+	ck_assert(gathered() > 0 && gathered() <= MANY / 4);
+	while (gathered() < MANY) {
+		uint64_t before = gathered();
+		ck_assert_uint_ne(s->done, s->step);
+		broker_turn(in.broker, in.now_ms);
+		ck_assert_uint_le(gathered() - before, MANY / 4);
+	}
+	inside_pass(&in, 100);
+	ck_assert_uint_eq(s->done, s->step);
+}
+END_TEST
+
 Suite *suite_broker_counters(void)
 {
 	Suite *s = suite_create("broker_counters");
@@ -266,6 +326,9 @@ Suite *suite_broker_counters(void)
 	tcase_add_test(t, a_body_belongs_to_the_first_class_that_holds_it);
 	tcase_add_test(t, what_comes_and_goes);
 	tcase_add_test(t, what_queues_have_is_summed_up);
+	tcase_add_test(t, who_reads_has_a_bounded_number_gathered);
+	tcase_add_test(t, all_are_gathered_where_it_has_to_be_exact);
+	tcase_add_test(t, a_step_is_spread_over_turns);
 	suite_add_tcase(s, t);
 	return s;
 }
