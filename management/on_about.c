@@ -10,6 +10,7 @@
 #include "broker/state.h"
 #include "broker/vhost.h"
 #include "management/livelog.h"
+#include "management/memory_use.h"
 #include "management/node.h"
 #include "management/object.h"
 #include "management/port.h"
@@ -245,10 +246,10 @@ enum call_state verb_list_node_auth_attempt_stats(struct call *c, struct buf *ou
 
 /* ---- memory ---- */
 
-static void put_share(struct call *c, struct buf *out, const char *name, uint64_t bytes)
+static void put_share(struct call *c, struct buf *out, const char *name, uint64_t bytes,
+                      uint64_t total)
 {
-	uint64_t all = c->host->broker->alarms.memory_used;
-	double percent = all ? 100. * (double)bytes / (double)all : 0;
+	double percent = total ? 100. * (double)bytes / (double)total : 0;
 	if (c->json)
 		buf_printf(out, "%s\"%s\":{\"bytes\":%" PRIu64 ",\"percentage\":%.2f}",
 		           out->p[out->len - 1] == '{' ? "" : ",", name, bytes, percent);
@@ -256,17 +257,17 @@ static void put_share(struct call *c, struct buf *out, const char *name, uint64_
 		buf_printf(out, "%s: %.4f gb (%.2f%%)\n", name, (double)bytes / 1e9, percent);
 }
 
-/* Under RabbitMQ's names: binary is messages. */
+/* Under RabbitMQ's names, as over HTTP: those that there is something of. */
 enum call_state verb_memory_breakdown(struct call *c, struct buf *out)
 {
-	const struct broker *b = c->host->broker;
-	uint64_t all = b->alarms.memory_used, messages = b->store.resident;
-	messages = messages < all ? messages : all;
+	struct memory_use m = memory_use_of(c->host, c->host->broker->alarms.memory_used);
 	call_banner(c, out, "Reporting memory breakdown on the broker in %s...", c->host->data_dir);
 	if (c->json)
 		buf_u8(out, '{');
-	put_share(c, out, "binary", messages);
-	put_share(c, out, "other_proc", all - messages);
+	put_share(c, out, "binary", m.binary, m.total);
+	put_share(c, out, "msg_index", m.small, m.total);
+	put_share(c, out, "code", m.code, m.total);
+	put_share(c, out, "other_system", m.rest, m.total);
 	if (c->json)
 		buf_printf(out, "}\n");
 	return CALL_DONE;

@@ -522,8 +522,9 @@ def try_checks(b):
     check("... of a classic queue", code == 69 and "classic_queue_not_supported" in err, err)
     for q in ("quorum", "classic"):
         ch.queue_delete(q)
-    check("memory_breakdown", set(json.loads(b.ask("memory_breakdown", "--formatter=json")[1])) ==
-          {"binary", "other_proc"})
+    parts = json.loads(b.ask("memory_breakdown", "--formatter=json")[1])
+    check("memory_breakdown", set(parts) == {"binary", "msg_index", "code", "other_system"} and
+          all(parts[x]["bytes"] > 0 for x in ("code", "other_system")), parts)
     flags = json.loads(b.ask("list_feature_flags", "--formatter", "json")[1])
     check("list_feature_flags", {"name": "user_limits", "state": "enabled"} in flags)
     check("cluster_status", "Maintenance status" in b.ask("cluster_status")[1] and

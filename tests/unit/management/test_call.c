@@ -669,6 +669,27 @@ START_TEST(the_broker_as_a_whole)
 }
 END_TEST
 
+/* 1 MB of code out of 4 MB; what nobody counts is the rest. */
+START_TEST(memory_is_told_by_the_parts_that_there_are)
+{
+	broker_note_resources(in.broker, 4 << 20, UINT64_MAX);
+	host.code_bytes = 1 << 20;
+	ck_assert_uint_eq(run("memory_breakdown", "-q", NULL), 0);
+	ck_assert_ptr_nonnull(strstr(said(&output), "code: 0.0010 gb (25.00%)\n"));
+	ck_assert_uint_eq(run("memory_breakdown", "--formatter=json", NULL), 0);
+	unsigned long long parts[4];
+	int n = sscanf(said(&output),
+	               "{\"binary\":{\"bytes\":%llu,\"percentage\":%*f},"
+	               "\"msg_index\":{\"bytes\":%llu,\"percentage\":%*f},"
+	               "\"code\":{\"bytes\":%llu,\"percentage\":%*f},"
+	               "\"other_system\":{\"bytes\":%llu,",
+	               &parts[0], &parts[1], &parts[2], &parts[3]);
+	ck_assert_int_eq(n, 4);
+	ck_assert_uint_eq(parts[2], 1 << 20);
+	ck_assert_uint_eq(parts[0] + parts[1] + parts[2] + parts[3], 4 << 20);
+}
+END_TEST
+
 static struct call *follow(void)
 {
 	uint32_t code;
@@ -744,6 +765,7 @@ Suite *suite_management_call(void)
 	tcase_add_test(t, a_delete_waits_for_the_disk);
 	tcase_add_loop_test(t, a_backup_is_what_was_there_when_it_was_asked_for, 0, 2);
 	tcase_add_test(t, the_broker_as_a_whole);
+	tcase_add_test(t, memory_is_told_by_the_parts_that_there_are);
 	tcase_add_test(t, some_places_are_kept_from_those_who_follow);
 	tcase_add_test(t, who_is_slow_to_hear_of_events_has_few_of_them_at_hand);
 	suite_add_tcase(s, t);
