@@ -117,7 +117,7 @@ enum call_state api_list(struct http_response *r, struct buf *out, enum roster_k
 {
 	struct rows *w = &r->rows;
 	if (!r->begun) {
-		rows_begin(w, r->host->broker, kind);
+		rows_begin(w, r->host, kind);
 		w->vhost = r->in_vhost ? r->parts[0] : r->request->vhost;
 		if (prepare)
 			prepare(r);
@@ -126,6 +126,8 @@ enum call_state api_list(struct http_response *r, struct buf *out, enum roster_k
 	}
 	if (rows_go_on(w, r->user, out))
 		return CALL_MORE;
+	if (w->busy)
+		return http_refuse(r, out, 503, "service_unavailable", "%s", w->trouble);
 	return w->trouble ? http_bad_request(r, out, "%s", w->trouble) : CALL_DONE;
 }
 
@@ -136,7 +138,7 @@ bool api_begin_one(struct http_response *r, struct buf *out, enum roster_kind ki
 		http_not_found(r, out);
 		return false;
 	}
-	rows_begin(&r->rows, r->host->broker, kind);
+	rows_begin(&r->rows, r->host, kind);
 	if (!api_spans(r, out))
 		return false;
 	struct slice columns = http_query(r, "columns");
@@ -151,7 +153,7 @@ void api_begin_rows(struct http_response *r, struct buf *out, const char *key,
 {
 	buf_printf(out, ",\"%s\":", key);
 	rows_end(&r->rows);
-	rows_begin(&r->rows, r->host->broker, kind);
+	rows_begin(&r->rows, r->host, kind);
 }
 
 enum call_state api_one(struct http_response *r, struct buf *out, enum roster_kind kind,

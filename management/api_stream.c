@@ -72,7 +72,7 @@ enum call_state api_stream(struct http_response *r, struct buf *out)
 		return state;
 	if (r->count == 1 && !find_time(r, q, stream->live->stream->visible - 1, &state))
 		return state;
-	rows_begin(&r->rows, r->host->broker, ROSTER_STREAMS);
+	rows_begin(&r->rows, r->host, ROSTER_STREAMS);
 	rows_put_open(&r->rows, &row, out);
 	if (r->room.len > 1)
 		buf_printf(out, ",%.*s", (int)r->room.len - 1, (const char *)r->room.p + 1);

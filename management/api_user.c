@@ -105,7 +105,7 @@ enum call_state api_users_delete(struct http_response *r, struct buf *out)
 enum call_state api_whoami(struct http_response *r, struct buf *out)
 {
 	struct roster_row row = { .broker = r->host->broker, .user = r->user };
-	rows_begin(&r->rows, r->host->broker, ROSTER_USERS);
+	rows_begin(&r->rows, r->host, ROSTER_USERS);
 	rows_choose(&r->rows, slice_str("name,tags"));
 	rows_put_open(&r->rows, &row, out);
 	if (r->host->login_minutes)

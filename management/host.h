@@ -37,6 +37,7 @@ struct host {
 	} reloaded;                  /* what HOST_RELOADS changed, names with commas between; owned */
 	unsigned n_tickers;          /* clients that are told numbers each second (ticker.h) */
 	unsigned n_followers;        /* calls that go on until the caller goes */
+	size_t ranked_bytes;         /* what lists take up that are put in order (ranking.h) */
 	uint64_t max_body_bytes;     /* of a request over HTTP */
 	struct list *aside;          /* what another thread reads (parsing.h); NULL: there is none */
 	const char *path_prefix;     /* what begins with it is about the API; NULL, "": all */

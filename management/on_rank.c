@@ -82,7 +82,7 @@ static bool begin(struct call *c)
 	else if (c->number.p && (!quantity_count(c->number, &most) || !most || most > RANKED_MAX))
 		call_refuse(c, "--number takes a number from 1 to %d", RANKED_MAX);
 	c->rank.best = (struct ranking){ .most = most, .most_bytes = RANKED_BYTES_MAX,
-		                             .reverse = true };
+		                             .together = &c->host->ranked_bytes, .reverse = true };
 	if (c->code == CALL_EXIT_OK) {
 		counters_settle(c->host->broker);
 		tour_begin(&c->rank.tour, c->host->broker, ROSTER_QUEUES);
@@ -95,24 +95,23 @@ static uint64_t weight(enum key k, const uint64_t *numbers)
 	return k == KEY_TRAFFIC ? numbers[4] + numbers[5] : numbers[k];
 }
 
-/* False: names are so long that there is no room for so many. */
-static bool meet(struct call *c, const struct roster_row *row)
+static enum ranking_answer meet(struct call *c, const struct roster_row *row)
 {
 	uint64_t numbers[RANK_NUMBERS];
 	struct buf text = { 0 };
 	uint8_t key[8];
-	bool ok = true;
 	look_at(row->queue, numbers);
 	for (size_t i = 0; i < RANK_NUMBERS; i++)
 		c->rank.sums[i] += numbers[i];
 	c->rank.queues++;
 	put_be64(key, weight((enum key)c->rank.key, numbers));
 	if (!ranking_admits(&c->rank.best, slice_of(key, sizeof key)))
-		return true;
+		return RANKING_KEPT;
 	keep(&text, row->vhost->name, queue_name(row->queue), numbers);
-	ok = ranking_add(&c->rank.best, slice_of(key, sizeof key), buf_slice(&text));
+	enum ranking_answer a = ranking_add(&c->rank.best, slice_of(key, sizeof key),
+	                                    buf_slice(&text));
 	buf_free(&text);
-	return ok;
+	return a;
 }
 
 /* True when all were met. */
@@ -126,8 +125,11 @@ static bool meet_some(struct call *c)
 			return true;
 		if (a == TOUR_NOT_YET)
 			return false;
-		if (a == TOUR_ROW && !meet(c, &row)) {
-			call_fail(c, CALL_EXIT_UNAVAILABLE, "the names are too long for so many");
+		enum ranking_answer kept = a == TOUR_ROW ? meet(c, &row) : RANKING_KEPT;
+		if (kept != RANKING_KEPT) {
+			call_fail(c, CALL_EXIT_UNAVAILABLE,
+			          kept == RANKING_BUSY ? "too many long lists are put in order at once"
+			                               : "the names are too long for so many");
 			return true;
 		}
 	}

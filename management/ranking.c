@@ -85,17 +85,20 @@ static void drop_worst(struct ranking *r)
 {
 	struct ranked *e = pop(r);
 	r->bytes -= footprint(e);
+	*r->together -= footprint(e);
 	mem_free(e);
 }
 
-bool ranking_add(struct ranking *r, struct slice key, struct slice text)
+enum ranking_answer ranking_add(struct ranking *r, struct slice key, struct slice text)
 {
 	struct ranked *e;
 	size_t bytes = sizeof *e + key.n + text.n;
 	if (r->n == r->most)
 		drop_worst(r);
 	if (bytes > r->most_bytes - r->bytes)
-		return false;
+		return RANKING_TOO_LONG;
+	if (bytes > RANKINGS_MAX_BYTES - *r->together)
+		return RANKING_BUSY;
 	if (r->n == r->cap) {
 		r->cap = r->cap ? 2 * r->cap : 64;
 		r->all = mem_realloc(r->all, r->cap * sizeof(void *));
@@ -109,9 +112,10 @@ bool ranking_add(struct ranking *r, struct slice key, struct slice text)
 	if (text.n)
 		memcpy(e->bytes + key.n, text.p, text.n);
 	r->bytes += bytes;
+	*r->together += bytes;
 	r->all[r->n++] = e;
 	rise(r, r->n - 1);
-	return true;
+	return RANKING_KEPT;
 }
 
 /* The heap shrinks to nothing, and behind it grows what is in order. */
@@ -140,6 +144,8 @@ void ranking_free(struct ranking *r)
 {
 	for (size_t i = 0; i < r->n + r->sorted; i++)
 		mem_free(r->all[i]);
+	if (r->together)
+		*r->together -= r->bytes;
 	mem_free(r->all);
 	*r = (struct ranking){ 0 };
 }

@@ -9,10 +9,15 @@
 
 struct ranked;
 
-/* A zeroed one with its limits set is empty. */
+/* What all rankings may take up together: there is memory for a few long lists, not for one of each
+ * client. */
+enum { RANKINGS_MAX_BYTES = 128 << 20 };
+
+/* A zeroed one with its limits set, and together, is empty. */
 struct ranking {
 	size_t most;                 /* texts to be kept */
 	size_t most_bytes;           /* that they may take up, with their keys */
+	size_t *together;            /* what this one and others take up now; borrowed */
 	bool reverse;                /* the last in order are the best, and come first */
 	struct ranked **all;         /* a heap, the worst at its root; then in order from n on */
 	size_t n, cap, sorted;
@@ -23,9 +28,15 @@ struct ranking {
 /* False: a text of that key would not be kept. */
 bool ranking_admits(const struct ranking *r, struct slice key);
 
+enum ranking_answer {
+	RANKING_KEPT,
+	RANKING_TOO_LONG,            /* it would take up more bytes than it may */
+	RANKING_BUSY,                /* all of them together would: others may end soon */
+};
+
 /* Keeps a copy of a text whose key is admitted, and lets go of the worst if there are more than
- * may be.  False: they take up more bytes than they may, and it was not kept. */
-bool ranking_add(struct ranking *r, struct slice key, struct slice text);
+ * may be; or it is not kept. */
+enum ranking_answer ranking_add(struct ranking *r, struct slice key, struct slice text);
 
 /* When all have come: puts some more of them in order, a fraction of a millisecond's work.  True:
  * all are. */
@@ -35,6 +46,7 @@ bool ranking_sort(struct ranking *r);
 size_t ranking_count(const struct ranking *r);
 struct slice ranking_get(const struct ranking *r, size_t i);
 
+/* What it took up is there for others. */
 void ranking_free(struct ranking *r);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/pattern.h"
 #include "broker/channel.h"
 #include "broker/user.h"
+#include "management/host.h"
 #include "management/http_user.h"
 #include "management/piece.h"
 #include "management/row_field.h"
@@ -95,11 +96,13 @@ static column_value *find(const struct rows *w, struct slice path)
 	return NULL;
 }
 
-void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
+void rows_begin(struct rows *w, struct host *h, enum roster_kind kind)
 {
 	size_t count;
 	const struct row_field *all = row_fields(&count);
-	*w = (struct rows){ .broker = b, .kind = kind };
+	*w = (struct rows){ .broker = h->broker, .kind = kind,
+		                .ranking = { .most_bytes = ROWS_KEPT_MAX_BYTES,
+		                             .together = &h->ranked_bytes } };
 	for (size_t i = 0; i < count; i++) {
 		if (all[i].kind != kind || all[i].hidden)
 			continue;
@@ -111,7 +114,7 @@ void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind)
 	w->by_name = find(w, slice_str("name"));
 	w->by_user = find(w, slice_str("user"));
 	if (kind == ROSTER_CONNECTIONS || kind == ROSTER_VHOSTS)
-		counters_settle(b);      /* their traffic is a sum */
+		counters_settle(h->broker);      /* their traffic is a sum */
 }
 
 void rows_match(struct rows *w, const char *path, struct slice text)
@@ -384,6 +387,15 @@ static void make_key(struct rows *w, const struct roster_row *row)
 		add_to_key(w, row, w->by_name ? w->by_name : w->by_user);
 }
 
+static void give_up(struct rows *w, enum ranking_answer why)
+{
+	w->busy = why == RANKING_BUSY;
+	w->trouble = w->busy
+	                 ? "too many long lists are put in order at once: try again in a moment"
+	                 : "the list is too long to be put in order: ask for pages, or for few columns";
+	ranking_free(&w->ranking);
+}
+
 /* False: it is not among the best, which was seen in a moment. */
 static bool rank(struct rows *w, const struct roster_row *row)
 {
@@ -393,8 +405,9 @@ static bool rank(struct rows *w, const struct roster_row *row)
 	buf_clear(&w->text);
 	rows_put_open(w, row, &w->text);
 	buf_u8(&w->text, '}');
-	if (!ranking_add(&w->ranking, buf_slice(&w->key), buf_slice(&w->text)))
-		w->trouble = "the list is too long to be put in order: ask for pages, or for few columns";
+	enum ranking_answer a = ranking_add(&w->ranking, buf_slice(&w->key), buf_slice(&w->text));
+	if (a != RANKING_KEPT)
+		give_up(w, a);
 	return true;
 }
 
@@ -490,7 +503,6 @@ static void begin(struct rows *w)
 {
 	choose_order(w);
 	w->ranking.most = (size_t)page_end(w);
-	w->ranking.most_bytes = ROWS_KEPT_MAX_BYTES;
 	w->at = (size_t)page_begin(w);
 	begin_tour(w);
 	w->phase = ROWS_WALK;

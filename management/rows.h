@@ -9,6 +9,7 @@
 #include "management/listing.h"
 #include "management/ranking.h"
 
+struct host;
 struct pattern;
 struct pattern_room;
 struct user;
@@ -63,11 +64,12 @@ struct rows {
 	size_t at;                   /* of the ranking, when it is shown */
 	uint64_t seen, found, shown;
 	const char *trouble;         /* why there is no list; NULL: there is */
+	bool busy;                   /* ... which may be otherwise in a moment */
 	struct buf room, key, text;
 };
 
 /* All rows of a kind with all their fields, until more is said: before the first piece. */
-void rows_begin(struct rows *w, struct broker *b, enum roster_kind kind);
+void rows_begin(struct rows *w, struct host *h, enum roster_kind kind);
 
 /* Only those whose field has this text, which is borrowed. */
 void rows_match(struct rows *w, const char *path, struct slice text);

@@ -11,6 +11,7 @@
 #include "broker/state.h"
 #include "broker/tour.h"
 #include "broker/user.h"
+#include "management/ranking.h"
 #include "queue/queue.h"
 #include "tests/unit/management/fixture.h"
 
@@ -212,6 +213,22 @@ START_TEST(a_page_costs_no_walk)
 }
 END_TEST
 
+/* Others take up all that lists may which are put in order, but some bytes. */
+START_TEST(too_many_lists_at_once_are_put_off)
+{
+	static const char target[] = "/api/queues?sort=messages&columns=name,messages";
+	add_queues("/", 100);
+	browser.host.ranked_bytes = RANKINGS_MAX_BYTES - 5000;
+	assert_asked(503, "GET", target, NULL);
+	ck_assert(says("\"error\":\"service_unavailable\",\"reason\":\"too many long lists"));
+	ck_assert_uint_eq(browser.host.ranked_bytes, RANKINGS_MAX_BYTES - 5000);
+	assert_asked(200, "GET", "/api/queues?columns=name", NULL);   /* nothing of it is kept */
+	browser.host.ranked_bytes = RANKINGS_MAX_BYTES / 2;
+	assert_asked(200, "GET", target, NULL);
+	ck_assert_uint_eq(browser.host.ranked_bytes, RANKINGS_MAX_BYTES / 2);
+}
+END_TEST
+
 /* ---- bindings of one end ---- */
 
 START_TEST(bindings_of_one_end_cost_no_walk)
@@ -297,6 +314,7 @@ Suite *suite_management_api_order(void)
 	tcase_add_test(t, pages_together_are_the_whole);
 	tcase_add_test(t, what_the_user_does_not_see_is_not_counted);
 	tcase_add_test(t, a_page_costs_no_walk);
+	tcase_add_test(t, too_many_lists_at_once_are_put_off);
 	tcase_add_test(t, bindings_of_one_end_cost_no_walk);
 	tcase_add_test(t, an_end_that_goes_ends_its_list);
 	suite_add_tcase(s, t);
