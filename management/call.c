@@ -120,13 +120,13 @@ bool call_follow(struct call *c)
 
 void call_grid(struct call *c, struct buf *out, const char *const *names, size_t n)
 {
-	grid_begin(&c->grid, c->format, !c->bare, names, n, out);
+	grid_begin(&c->grid, c->options.format, !c->options.bare, names, n, out);
 }
 
 void call_banner(struct call *c, struct buf *out, const char *format, ...)
 {
 	va_list args;
-	if (c->quiet || c->json)
+	if (c->options.quiet || c->options.json)
 		return;
 	va_start(args, format);
 	print_list(out, format, args);
@@ -134,123 +134,7 @@ void call_banner(struct call *c, struct buf *out, const char *format, ...)
 	buf_u8(out, '\n');
 }
 
-/* ---- options ---- */
-
-enum option { OPTION_NONE, OPTION_FLAG, OPTION_VALUE, OPTION_BAD };
-
-static enum option flag(struct call *c, struct slice a)
-{
-	if (slice_is(a, "--json")) {
-		c->format = FORMAT_JSON_STREAM;
-		c->json = c->lines = true;
-		return OPTION_FLAG;
-	}
-	const struct {
-		const char *name, *brief, *other;
-		bool *set, *also;
-	} flags[] = {
-		{ "--quiet", "-q", "--quiet", &c->quiet, NULL },
-		{ "--silent", "-s", "--silent", &c->quiet, &c->bare },
-		{ "--no-table-headers", "", "--no_table_headers", &c->bare, NULL },
-		{ "--if-empty", "-e", "--if_empty", &c->if_empty, NULL },
-		{ "--if-unused", "-u", "--if_unused", &c->if_unused, NULL },
-		{ "--global", "", "--global", &c->global, NULL },
-		{ "--dry-run", "", "--dry_run", &c->dry_run, NULL },
-		{ "--reconcile", "", "--reconcile", &c->reconcile, NULL },
-		{ "--force", "", "--force", &c->force, NULL },
-		{ "--pre-hashed-password", "", "--pre_hashed_password", &c->pre_hashed, NULL },
-		{ "--transient", "", "--transient", &c->transient, NULL },
-		{ "--durable", "", "--durable", &c->unasked, NULL },
-		{ "--auto-delete", "", "--auto_delete", &c->auto_delete, NULL },
-		{ "--internal", "", "--internal", &c->internal, NULL },
-		{ "--requeue", "", "--requeue", &c->requeue, NULL },
-		{ "--reject", "", "--reject", &c->reject, NULL },
-		{ "--minimal", "-m", "--minimal", &c->minimal, NULL },
-		{ "--enabled", "-E", "--implicitly-enabled", &c->unasked, NULL },
-		{ "--offline", "--online", "--all", &c->unasked, NULL },
-		{ "--verbose", "-v", "--used", &c->unasked, NULL },
-	};
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-		if (!slice_is(a, flags[i].name) && !slice_is(a, flags[i].brief) &&
-		    !slice_is(a, flags[i].other))
-			continue;
-		*flags[i].set = true;
-		if (flags[i].also)
-			*flags[i].also = true;
-		return OPTION_FLAG;
-	}
-	return OPTION_NONE;
-}
-
-/* "--name=value", "--name value", "-n value". */
-static bool is_option(struct slice a, const char *name, const char *brief, bool *inside,
-                      struct slice *value)
-{
-	size_t n = strlen(name);
-	*inside = slice_starts(a, name) && a.n > n && a.p[n] == '=';
-	if (*inside)
-		*value = slice_of(a.p + n + 1, a.n - n - 1);
-	return *inside || slice_is(a, name) || slice_is(a, brief);
-}
-
-static enum option valued(struct call *c, struct slice a, struct slice next, bool *inside)
-{
-	const struct {
-		const char *name, *brief;
-		struct slice *set;
-	} texts[] = {
-		{ "--vhost", "-p", &c->vhost },
-		{ "--user", "--user", &c->user },
-		{ "--description", "--description", &c->description },
-		{ "--tags", "--tags", &c->tags },
-		{ "--default-queue-type", "--default_queue_type", &c->queue_type },
-		{ "--priority", "--priority", &c->priority },
-		{ "--apply-to", "--apply_to", &c->apply_to },
-		{ "--unit", "--unit", &c->unit },
-		{ "--within", "--within", &c->within },
-		{ "--number", "-N", &c->number },
-		{ "--sort", "--sort", &c->sort },
-		{ "--duration", "-d", &c->duration },
-		{ "--from", "--from", &c->from },
-		{ "--count", "--count", &c->how_many },
-		{ "--search", "--search", &c->search },
-		{ "--arguments", "--arguments", &c->settings },
-		{ "--properties", "--properties", &c->properties },
-		{ "--pattern", "--pattern", &c->pattern },
-		{ "--before", "--before", &c->before },
-	};
-	struct slice value = next;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		if (!is_option(a, texts[i].name, texts[i].brief, inside, &value))
-			continue;
-		*texts[i].set = value;
-		return value.p ? OPTION_VALUE : OPTION_BAD;
-	}
-	if (!is_option(a, "--formatter", "--formatter", inside, &value))
-		return OPTION_NONE;
-	if (!value.p || !format_find(value, &c->format))
-		return OPTION_BAD;
-	c->json = format_is_json(c->format);
-	c->quiet |= c->format == FORMAT_CSV;
-	return OPTION_VALUE;
-}
-
-/* Takes the option at *i; what follows "--" is none. */
-static enum option take_option(struct call *c, size_t *i)
-{
-	const struct request *r = &c->request;
-	struct slice a = r->arguments[*i];
-	struct slice next = *i + 1 < r->n ? r->arguments[*i + 1] : slice_of(NULL, 0);
-	bool inside = false;
-	if (a.n < 2 || a.p[0] != '-')
-		return OPTION_NONE;
-	enum option o = flag(c, a);
-	if (o == OPTION_NONE)
-		o = valued(c, a, next, &inside);
-	if (o == OPTION_VALUE && !inside)
-		++*i;
-	return o == OPTION_NONE ? OPTION_BAD : o;
-}
+/* ---- what is asked ---- */
 
 /* Options may stand anywhere; the first word that is none is the verb.  0, or the place of one that
  * is not understood, counted from one. */
@@ -263,7 +147,7 @@ static size_t read_arguments(struct call *c)
 			plain = true;
 			continue;
 		}
-		enum option o = plain ? OPTION_NONE : take_option(c, &i);
+		enum option o = plain ? OPTION_NONE : options_take(&c->options, &c->request, &i);
 		if (o == OPTION_BAD)
 			return at + 1;
 		if (o == OPTION_NONE && named)
@@ -329,9 +213,7 @@ struct call *call_new(struct host *h, struct buf *request)
 	if (request_decode(&in, &c->request) != REQUEST_OK)
 		c->request.arguments[c->request.n = 0] = slice_of("", 0);
 	check(c);
-	c->vhost_said = c->vhost.p != NULL;
-	if (!c->vhost_said)
-		c->vhost = slice_str("/");
+	c->vhost = c->options.vhost.p ? c->options.vhost : slice_str("/");
 	return c;
 }
 
@@ -367,7 +249,7 @@ static enum call_state rehearse(struct call *c, struct buf *out)
 
 static enum call_state step(struct call *c, struct buf *out)
 {
-	if (c->dry_run && !verb_rehearses(c->verb))
+	if (c->options.dry_run && !verb_rehearses(c->verb))
 		return rehearse(c, out);
 	return verb_handler_of(c->verb)(c, out);
 }
@@ -380,7 +262,7 @@ enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out)
 	if (!c->over)
 		state = step(c, &text);
 	c->begun = true;
-	if (c->lines && c->progress.len)
+	if (c->options.lines && c->progress.len)
 		put_progress_line(c, out);
 	put(out, ANSWER_OUTPUT, &text);
 	put(out, ANSWER_PROGRESS, &c->progress);

@@ -11,10 +11,10 @@
 #include "management/definitions.h"
 #include "management/host.h"
 #include "management/listing.h"
+#include "management/options.h"
 #include "management/piece.h"
 #include "management/proxy.h"
 #include "management/ranking.h"
-#include "management/request.h"
 #include "persistence/log.h"
 
 struct field;
@@ -42,23 +42,8 @@ struct call {
 	struct slice arguments[REQUEST_MAX_ARGUMENTS];   /* without options */
 	size_t n;
 	struct slice actor;          /* the user who asks, from afar; p == NULL: the broker's owner */
-	struct slice vhost;
-	bool vhost_said;             /* by an option; else it is "/" */
-	bool quiet, bare;            /* no banner, no headers */
-	bool json;                   /* as JSON ... */
-	enum format format;          /* ... in which form */
-	bool lines;                  /* how far it is, too, as objects among the output */
-	bool if_empty, if_unused, global, pre_hashed, dry_run, reconcile, force;
-	bool transient, auto_delete, internal;        /* of what is made */
-	bool requeue, reject;        /* what becomes of a message that was shown; else it is taken */
-	struct slice description, tags, queue_type;   /* p == NULL: not said */
-	struct slice user;           /* likewise; else it is the first argument */
-	struct slice priority, apply_to;              /* likewise */
-	struct slice unit, within, number, duration, sort;   /* likewise */
-	struct slice from, how_many, search;          /* likewise */
-	struct slice settings, properties, pattern;   /* likewise: of a queue, of a message, of keys */
-	struct slice before;         /* likewise: of a part of definitions, what came before it */
-	bool minimal, unasked;       /* names alone; what is of no use here was asked for */
+	struct options options;
+	struct slice vhost;          /* that is meant: the option's, else "/", or another */
 	bool begun, over;
 	bool follows;                /* it goes on until the caller goes */
 	bool taken;                  /* of definitions: all of them */

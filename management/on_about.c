@@ -23,7 +23,7 @@ enum call_state verb_listeners(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Asking the broker in %s to report its protocol listeners ...",
 	            c->host->data_dir);
-	if (!c->json) {
+	if (!c->options.json) {
 		ports_put(c->host, out);
 		return CALL_DONE;
 	}
@@ -39,7 +39,8 @@ enum call_state verb_listeners(struct call *c, struct buf *out)
 enum call_state verb_tls_versions(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Listing all TLS versions that can be spoken ...");
-	buf_printf(out, c->json ? "{\"versions\":[\"tlsv1.3\",\"tlsv1.2\"]}\n" : "tlsv1.3\ntlsv1.2\n");
+	buf_printf(out, c->options.json ? "{\"versions\":[\"tlsv1.3\",\"tlsv1.2\"]}\n"
+	                                : "tlsv1.3\ntlsv1.2\n");
 	return CALL_DONE;
 }
 
@@ -50,16 +51,16 @@ enum call_state verb_cipher_suites(struct call *c, struct buf *out)
 	if (!c->host->ciphers.len)
 		return call_fail(c, CALL_EXIT_UNAVAILABLE, "the broker in %s does not listen with TLS",
 		                 c->host->data_dir);
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"cipher_suites\":[");
 	for (struct slice rest = buf_slice(&c->host->ciphers); rest.n; between = ",") {
 		struct slice name = slice_cut(&rest, ':');
-		if (c->json)
+		if (c->options.json)
 			buf_printf(out, "%s\"%.*s\"", between, SLICE_ARG(name));
 		else
 			buf_printf(out, "%.*s\n", SLICE_ARG(name));
 	}
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "]}\n");
 	return CALL_DONE;
 }
@@ -71,7 +72,7 @@ enum call_state verb_server_version(struct call *c, struct buf *out)
 	const char *version = c->host->broker->options.version;
 	call_banner(c, out, "Asking the broker in %s for its RabbitMQ version...",
 	            c->host->data_dir);
-	buf_printf(out, c->json ? "{\"value\":\"%s\"}\n" : "%s\n", version);
+	buf_printf(out, c->options.json ? "{\"value\":\"%s\"}\n" : "%s\n", version);
 	return CALL_DONE;
 }
 
@@ -140,7 +141,7 @@ enum call_state verb_cluster_status(struct call *c, struct buf *out)
 	const struct broker *b = c->host->broker;
 	const char *name = b->options.cluster_name;
 	call_banner(c, out, "Cluster status of the broker in %s ...", c->host->data_dir);
-	if (c->json) {
+	if (c->options.json) {
 		put_nodes(c, out);
 		return CALL_DONE;
 	}
@@ -217,7 +218,7 @@ enum call_state verb_message_size_stats(struct call *c, struct buf *out)
 	call_grid(c, out, names, ARRAY_LEN(names));
 	for (size_t i = 0; i < SIZE_CLASSES; i++) {
 		bool last = counters_sizes[i] == UINT64_MAX;
-		struct cell more = c->json ? cell_json(slice_str("null")) : cell_atom("more");
+		struct cell more = c->options.json ? cell_json(slice_str("null")) : cell_atom("more");
 		grid_put(&c->grid, last ? more : cell_number(counters_sizes[i]), out);
 		grid_put(&c->grid, cell_number(n->sizes[i]), out);
 	}
@@ -250,7 +251,7 @@ static void put_share(struct call *c, struct buf *out, const char *name, uint64_
                       uint64_t total)
 {
 	double percent = total ? 100. * (double)bytes / (double)total : 0;
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "%s\"%s\":{\"bytes\":%" PRIu64 ",\"percentage\":%.2f}",
 		           out->p[out->len - 1] == '{' ? "" : ",", name, bytes, percent);
 	else
@@ -262,13 +263,13 @@ enum call_state verb_memory_breakdown(struct call *c, struct buf *out)
 {
 	struct memory_use m = memory_use_of(c->host, c->host->broker->alarms.memory_used);
 	call_banner(c, out, "Reporting memory breakdown on the broker in %s...", c->host->data_dir);
-	if (c->json)
+	if (c->options.json)
 		buf_u8(out, '{');
 	put_share(c, out, "binary", m.binary, m.total);
 	put_share(c, out, "msg_index", m.small, m.total);
 	put_share(c, out, "code", m.code, m.total);
 	put_share(c, out, "other_system", m.rest, m.total);
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "}\n");
 	return CALL_DONE;
 }
@@ -287,13 +288,13 @@ enum call_state verb_log_location(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Log file location(s) of the broker in %s ...", c->host->data_dir);
 	const char *path = node_log_file(c->host);
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"paths\":[");
-	if (c->json)
+	if (c->options.json)
 		cell_put_json(out, cell_text(path));
 	else
 		buf_printf(out, "%s", path);
-	buf_printf(out, c->json ? "]}\n" : "\n");
+	buf_printf(out, c->options.json ? "]}\n" : "\n");
 	return CALL_DONE;
 }
 
@@ -306,7 +307,7 @@ static bool put_lines(struct call *c, struct buf *out)
 	for (int i = 0; i < LINES_AT_ONCE; i++) {
 		if (!(line = livelog_read(c->host->livelog, &c->count)))
 			return false;
-		if (c->json) {
+		if (c->options.json) {
 			livelog_put(out, line);
 			buf_u8(out, '\n');
 		} else {
@@ -326,7 +327,7 @@ static uint64_t line_before(const struct livelog *l, uint64_t lines)
 enum call_state verb_log_tail(struct call *c, struct buf *out)
 {
 	uint64_t lines = 50;
-	if (c->number.p && !quantity_count(c->number, &lines))
+	if (c->options.number.p && !quantity_count(c->options.number, &lines))
 		return call_refuse(c, "--number takes a number of lines");
 	if (!c->host->livelog)
 		return CALL_DONE;
@@ -343,7 +344,7 @@ enum call_state verb_log_tail_stream(struct call *c, struct buf *out)
 {
 	enum { SECONDS_MAX = 1000000 };
 	uint64_t now_ms = c->host->broker->now_ms, s = 0;
-	if (c->duration.p && (!quantity_count(c->duration, &s) || s > SECONDS_MAX))
+	if (c->options.duration.p && (!quantity_count(c->options.duration, &s) || s > SECONDS_MAX))
 		return call_refuse(c, "--duration takes a number of seconds");
 	if (!c->host->livelog)
 		return CALL_DONE;

@@ -29,7 +29,7 @@ static enum call_state conclude(struct call *c, const struct log_backup *b, stru
 	if (b->error)
 		return call_fail(c, CALL_EXIT_UNAVAILABLE, "no backup was made in %.*s: %s",
 		                 SLICE_ARG(c->arguments[0]), b->why);
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"copied\":%s}\n",
 		           b->files, b->bytes, b->copies ? "true" : "false");
 	else
@@ -41,7 +41,7 @@ static enum call_state conclude(struct call *c, const struct log_backup *b, stru
 /* Links are made at once; copies take a while. */
 static void tell_progress(struct call *c, const struct log_backup *b)
 {
-	if (c->quiet || !b->copies || b->bytes >> 20 == c->told)
+	if (c->options.quiet || !b->copies || b->bytes >> 20 == c->told)
 		return;
 	c->told = b->bytes >> 20;
 	buf_printf(&c->progress, "copying: %" PRIu64 " of %" PRIu64 " MB", b->bytes >> 20,

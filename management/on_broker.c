@@ -18,9 +18,9 @@ enum call_state verb_version(struct call *c, struct buf *out)
 enum call_state verb_ping(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Will ping the broker in %s", c->host->data_dir);
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"message\":\"Ping succeeded\"}\n");
-	else if (!c->quiet)
+	else if (!c->options.quiet)
 		buf_printf(out, "Ping succeeded\n");
 	return CALL_DONE;
 }
@@ -190,7 +190,7 @@ static void tell_lists(const struct host *h, struct buf *out)
 enum call_state verb_status(struct call *c, struct buf *out)
 {
 	const struct host *h = c->host;
-	struct status s = { out, c->json, false };
+	struct status s = { out, c->options.json, false };
 	counters_settle(h->broker);
 	call_banner(c, out, "Status of the broker in %s ...", h->data_dir);
 	if (s.json)

@@ -59,9 +59,9 @@ static enum call_state delete(struct call *c)
 		return CALL_DONE;
 	if (!q)
 		return call_fail(c, CALL_EXIT_USAGE, "Queue not found");
-	if (c->if_empty && queue_ready(q))
+	if (c->options.if_empty && queue_ready(q))
 		return call_fail(c, CALL_EXIT_USAGE, "Queue is not empty");
-	if (c->if_unused && q->live->rotation.count)
+	if (c->options.if_unused && q->live->rotation.count)
 		return call_fail(c, CALL_EXIT_USAGE, "Queue is in use");
 	c->count = queue_ready(q);
 	c->wait_for = manage_delete(c->host->broker, q);
@@ -70,10 +70,11 @@ static enum call_state delete(struct call *c)
 
 static void announce_delete(struct call *c, struct buf *out)
 {
+	const struct options *o = &c->options;
 	call_banner(c, out, "Deleting queue '%.*s' on vhost '%.*s' %s%s%s...",
 	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost),
-	            c->if_empty ? "if queue is empty " : "", c->if_empty && c->if_unused ? "and " : "",
-	            c->if_unused ? "if queue is unused " : "");
+	            o->if_empty ? "if queue is empty " : "", o->if_empty && o->if_unused ? "and " : "",
+	            o->if_unused ? "if queue is unused " : "");
 }
 
 /* As for a client, it is said when it is durable. */
@@ -86,7 +87,7 @@ enum call_state verb_delete_queue(struct call *c, struct buf *out)
 	}
 	if (!manage_is_durable(c->host->broker, c->wait_for))
 		return CALL_WAITS;
-	if (!c->quiet)
+	if (!c->options.quiet)
 		buf_printf(out, "Queue was successfully deleted with %" PRIu64 " ready messages\n",
 		           c->count);
 	return CALL_DONE;
@@ -172,13 +173,13 @@ enum call_state verb_close_connection(struct call *c, struct buf *out)
 
 static enum call_state begin_closing(struct call *c, struct buf *out)
 {
-	if (c->global)
+	if (c->options.global)
 		call_banner(c, out, "Closing all connections, reason: %.*s...", SLICE_ARG(c->arguments[0]));
 	else
 		call_banner(c, out, "Closing all connections to vhost %.*s, reason: %.*s...",
 		            SLICE_ARG(c->vhost), SLICE_ARG(c->arguments[0]));
-	struct vhost *v = c->global ? NULL : call_vhost(c);
-	if (!v && !c->global)
+	struct vhost *v = c->options.global ? NULL : call_vhost(c);
+	if (!v && !c->options.global)
 		return CALL_DONE;
 	expulsion_begin(&c->expulsion, c->host->broker, v, NULL);
 	return CALL_MORE;

@@ -11,9 +11,9 @@
 /* As rabbitmq-diagnostics has it: JSON has one word for all that is well. */
 static enum call_state well(struct call *c, struct buf *out, const char *what)
 {
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"result\":\"ok\"}\n");
-	else if (!c->quiet)
+	else if (!c->options.quiet)
 		buf_printf(out, "The broker in %s %s\n", c->host->data_dir, what);
 	return CALL_DONE;
 }
@@ -61,15 +61,15 @@ enum call_state verb_check_local_alarms(struct call *c, struct buf *out)
 enum call_state verb_alarms(struct call *c, struct buf *out)
 {
 	const struct alarms *a = &c->host->broker->alarms;
-	const char *both = a->memory && a->disk ? c->json ? "," : "\n" : "";
+	const char *both = a->memory && a->disk ? c->options.json ? "," : "\n" : "";
 	call_banner(c, out, "Asking the broker in %s to report any known resource alarms ...",
 	            c->host->data_dir);
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"alarms\":[%s%s%s]}\n", a->memory ? "\"memory\"" : "", both,
 		           a->disk ? "\"disk\"" : "");
 	else if (alarms_any(a))
 		buf_printf(out, "%s%s%s\n", a->memory ? "memory" : "", both, a->disk ? "disk" : "");
-	else if (!c->quiet)
+	else if (!c->options.quiet)
 		buf_printf(out, "The broker in %s reported no alarms\n", c->host->data_dir);
 	return CALL_DONE;
 }
@@ -197,11 +197,11 @@ enum call_state verb_check_certificate_expiration(struct call *c, struct buf *ou
 {
 	enum { MOST = 1000 };
 	uint64_t within = 4;
-	struct slice unit = c->unit.p ? c->unit : slice_str("weeks");
+	struct slice unit = c->options.unit.p ? c->options.unit : slice_str("weeks");
 	if (!quantity_unit_s(unit))
 		return call_refuse(c, "unit '%.*s' is not one of days, weeks, months, years",
 		                   SLICE_ARG(unit));
-	if (c->within.p && (!quantity_count(c->within, &within) || within > MOST))
+	if (c->options.within.p && (!quantity_count(c->options.within, &within) || within > MOST))
 		return call_refuse(c, "--within takes a number up to %d", MOST);
 	call_banner(c, out, "Checking certificate expiration on the broker in %s ...",
 	            c->host->data_dir);

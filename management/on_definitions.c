@@ -10,9 +10,9 @@
 enum call_state verb_export_definitions(struct call *c, struct buf *out)
 {
 	c->definitions.broker = c->host->broker;
-	if (!c->begun && c->vhost_said && !call_vhost(c))
+	if (!c->begun && c->options.vhost.p && !call_vhost(c))
 		return CALL_DONE;
-	c->definitions.vhost = c->vhost_said ? c->vhost : slice_of(NULL, 0);
+	c->definitions.vhost = c->options.vhost.p ? c->vhost : slice_of(NULL, 0);
 	return definitions_export(&c->definitions, out) ? CALL_MORE : CALL_DONE;
 }
 
@@ -20,19 +20,19 @@ enum call_state verb_export_definitions(struct call *c, struct buf *out)
 static bool begin_parsing(struct call *c, struct buf *out)
 {
 	call_banner(c, out, "Importing definitions in JSON ...");
-	if (c->vhost_said && !call_vhost(c))
+	if (c->options.vhost.p && !call_vhost(c))
 		return false;
 	c->definitions.broker = c->host->broker;
-	c->definitions.vhost = c->vhost_said ? c->vhost : slice_of(NULL, 0);
-	if (c->before.p && !quantity_count(c->before, &c->definitions.before)) {
+	c->definitions.vhost = c->options.vhost.p ? c->vhost : slice_of(NULL, 0);
+	if (c->options.before.p && !quantity_count(c->options.before, &c->definitions.before)) {
 		call_refuse_quietly(c, "--before takes a number.");
 		return false;
 	}
-	c->definitions.dry_run = c->dry_run;
-	c->definitions.reconcile = c->reconcile;
-	c->definitions.force = c->force;
+	c->definitions.dry_run = c->options.dry_run;
+	c->definitions.reconcile = c->options.reconcile;
+	c->definitions.force = c->options.force;
 	c->definitions.actor = c->actor;
-	c->definitions.notes = c->json ? DEFINITIONS_LINES : DEFINITIONS_TEXT;
+	c->definitions.notes = c->options.json ? DEFINITIONS_LINES : DEFINITIONS_TEXT;
 	c->parsing = parsing_new(c->host->aside, &c->bytes, c->arguments[0], slice_of("", 0));
 	return true;
 }
@@ -51,13 +51,13 @@ static void conclude(struct call *c, struct buf *out)
 	const struct definitions *d = &c->definitions;
 	if (d->failures)
 		c->code = CALL_EXIT_DATA;
-	if (c->json) {
+	if (c->options.json) {
 		buf_u8(out, '{');
 		definitions_sum(d, out);
 		buf_printf(out, "}\n");
-	} else if (d->dry_run && !c->quiet) {
+	} else if (d->dry_run && !c->options.quiet) {
 		buf_printf(out, "Nothing was changed.\n");
-	} else if (!d->failures && !c->quiet) {
+	} else if (!d->failures && !c->options.quiet) {
 		buf_printf(out, "Successfully imported definitions.\n");
 	}
 }

@@ -26,14 +26,14 @@ static bool describe(struct call *c, struct slice name, struct buf *object)
 	struct field f = { .letter = 'S', .bytes = name }, vhost = { .letter = 'S', .bytes = c->vhost };
 	table_put(object, slice_str("name"), &f);
 	table_put(object, slice_str("vhost"), &vhost);
-	table_put_bool(object, "durable", !c->transient);
-	table_put_bool(object, "auto_delete", c->auto_delete);
-	bool ok = !c->settings.p || call_json(c, c->settings, &room, &f);
-	if (ok && c->settings.p && f.letter != 'F') {
+	table_put_bool(object, "durable", !c->options.transient);
+	table_put_bool(object, "auto_delete", c->options.auto_delete);
+	bool ok = !c->options.settings.p || call_json(c, c->options.settings, &room, &f);
+	if (ok && c->options.settings.p && f.letter != 'F') {
 		call_refuse(c, "--arguments takes an object of JSON.");
 		ok = false;
 	}
-	table_put_table(object, "arguments", ok && c->settings.p ? f.bytes : slice_of("", 0));
+	table_put_table(object, "arguments", ok && c->options.settings.p ? f.bytes : slice_of("", 0));
 	buf_free(&room);
 	return ok;
 }
@@ -80,7 +80,7 @@ static enum call_state create_exchange(struct call *c, struct buf *out)
 	            SLICE_ARG(c->arguments[1]), SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
 	bool ok = call_vhost(c) && describe(c, c->arguments[1], &object);
 	table_put(&object, slice_str("type"), &type);
-	table_put_bool(&object, "internal", c->internal);
+	table_put_bool(&object, "internal", c->options.internal);
 	enum call_state state = ok ? make(c, "exchanges", buf_slice(&object)) : CALL_DONE;
 	buf_free(&object);
 	return state;
@@ -106,7 +106,7 @@ static enum call_state delete_exchange(struct call *c, struct buf *out)
 	if (x->predeclared)
 		return call_fail(c, CALL_EXIT_DATA, "deletion of system exchange '%.*s' in vhost '%.*s' "
 		                 "not allowed", SLICE_ARG(name), SLICE_ARG(c->vhost));
-	if (c->if_unused && !list_empty(&x->bindings))
+	if (c->options.if_unused && !list_empty(&x->bindings))
 		return call_fail(c, CALL_EXIT_DATA, "exchange '%.*s' in vhost '%.*s' in use",
 		                 SLICE_ARG(name), SLICE_ARG(c->vhost));
 	c->wait_for = manage_delete_exchange(v, x);
@@ -124,7 +124,7 @@ enum call_state verb_delete_exchange(struct call *c, struct buf *out)
 static bool enter(struct call *c)
 {
 	struct broker *b = c->host->broker;
-	struct slice name = c->user.p ? c->user
+	struct slice name = c->options.user.p ? c->options.user
 	                    : c->actor.p ? c->actor : slice_str(b->options.default_user);
 	struct vhost *v = call_vhost(c);
 	struct user *u = v ? user_find(b, name) : NULL;
@@ -181,8 +181,8 @@ static enum call_state begin_publish(struct call *c, struct buf *out)
 		                                   .mandatory = true } };
 	call_banner(c, out, "Publishing a message to exchange '%.*s' in vhost '%.*s' ...",
 	            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-	bool ok = !c->properties.p || call_json(c, c->properties, &room, &f);
-	if (ok && c->properties.p && f.letter != 'F')
+	bool ok = !c->options.properties.p || call_json(c, c->options.properties, &room, &f);
+	if (ok && c->options.properties.p && f.letter != 'F')
 		call_refuse(c, "--properties takes an object of JSON.");
 	else if (ok && (c->arguments[0].n > 255 || c->arguments[1].n > 255))
 		call_refuse(c, "a name has more than 255 bytes.");
@@ -232,11 +232,11 @@ static void put_taken(struct call *c, struct buf *out, const struct proxy_word *
 	struct cell cells[] = { cell_boolean(ok->redelivered), cell_slice(ok->exchange),
 		                    cell_slice(ok->routing_key), cell_number(ok->message_count),
 		                    cell_number(w->body.n), cell_slice(w->body) };
-	if (!c->json) {
+	if (!c->options.json) {
 		grid_put_row(&c->grid, cells, out);
 		return;
 	}
-	buf_printf(out, c->told && c->format == FORMAT_JSON ? ",{" : "{");
+	buf_printf(out, c->told && c->options.format == FORMAT_JSON ? ",{" : "{");
 	for (size_t i = 0; i + 1 < ARRAY_LEN(cells); i++)
 		object_put(out, c->grid.names[i], cells[i]);
 	buf_printf(out, ",\"properties\":");
@@ -251,9 +251,9 @@ static bool begin_consume(struct call *c, struct buf *out)
 	static const char *const names[] = { "redelivered", "exchange", "routing_key",
 		                                 "message_count", "payload_bytes", "payload" };
 	c->most = 1;
-	if (c->how_many.p && !quantity_count(c->how_many, &c->most))
+	if (c->options.how_many.p && !quantity_count(c->options.how_many, &c->most))
 		call_refuse(c, "--count takes a number.");
-	else if (c->requeue && c->reject)
+	else if (c->options.requeue && c->options.reject)
 		call_refuse(c, "--requeue and --reject are two things.");
 	else if (c->arguments[0].n > 255)
 		call_refuse(c, "a name has more than 255 bytes.");
@@ -270,8 +270,8 @@ static bool begin_consume(struct call *c, struct buf *out)
 static enum call_state settle(struct call *c, struct buf *out)
 {
 	struct method m = { .id = METHOD_basic_nack,
-		                .basic_nack = { .multiple = true, .requeue = !c->reject } };
-	if (c->told && (c->requeue || c->reject))
+		                .basic_nack = { .multiple = true, .requeue = !c->options.reject } };
+	if (c->told && (c->options.requeue || c->options.reject))
 		say(c, &m);
 	grid_end(&c->grid, out);
 	return CALL_DONE;
@@ -285,7 +285,7 @@ enum call_state verb_consume(struct call *c, struct buf *out)
 	enum call_state state;
 	if (!c->begun && !begin_consume(c, out))
 		return CALL_DONE;
-	if (c->count && !c->requeue && !c->reject)
+	if (c->count && !c->options.requeue && !c->options.reject)
 		ack(c, c->count);
 	if (c->count || !c->begun) {
 		c->count = 0;
@@ -311,7 +311,7 @@ static void listen(struct call *c)
 	struct method declare = { .id = METHOD_queue_declare, .queue_declare = { .exclusive = true } };
 	struct method bind = { .id = METHOD_queue_bind,
 		                   .queue_bind = { .exchange = slice_str(EVENT_EXCHANGE),
-		                                   .routing_key = c->pattern.p ? c->pattern
+		                                   .routing_key = c->options.pattern.p ? c->options.pattern
 		                                                               : slice_str("#") } };
 	struct method consume = { .id = METHOD_basic_consume, .basic_consume = { .no_ack = true } };
 	say(c, &declare);
@@ -323,9 +323,9 @@ static bool begin_events(struct call *c)
 {
 	enum { SECONDS_MAX = 1000000 };
 	uint64_t s = 0;
-	if (c->duration.p && (!quantity_count(c->duration, &s) || s > SECONDS_MAX))
+	if (c->options.duration.p && (!quantity_count(c->options.duration, &s) || s > SECONDS_MAX))
 		call_refuse(c, "--duration takes a number of seconds");
-	else if (c->pattern.n > 255)
+	else if (c->options.pattern.n > 255)
 		call_refuse(c, "--pattern has more than 255 bytes");
 	c->vhost = slice_str(c->host->broker->options.default_vhost);
 	c->told = s ? c->host->broker->now_ms + s * 1000 : UINT64_MAX;

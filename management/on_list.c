@@ -22,7 +22,7 @@ static void choose_defaults(struct call *c, const struct list_spec *s)
 static bool choose(struct call *c, const struct list_spec *s)
 {
 	struct buf unknown = { 0 };
-	size_t first = s->of == OF_USER && !c->user.p, n_unknown = 0;
+	size_t first = s->of == OF_USER && !c->options.user.p, n_unknown = 0;
 	if (c->n == first)
 		choose_defaults(c, s);
 	for (size_t i = first; i < c->n && c->listing.n < LISTING_MAX_COLUMNS; i++) {
@@ -53,7 +53,7 @@ static bool begin(struct call *c, const struct list_spec *s, struct buf *out)
 		buf_clear(out);
 		return false;
 	}
-	listing_begin(&c->listing, c->host->broker, v, u, s->kind, c->format, !c->bare,
+	listing_begin(&c->listing, c->host->broker, v, u, s->kind, c->options.format, !c->options.bare,
 	              out);
 	return true;
 }
@@ -138,24 +138,24 @@ enum call_state verb_list_vhost_limits(struct call *c, struct buf *out)
 {
 	static const struct list_spec one = { ROSTER_VHOST_LIMITS, "limits", OF_VHOST };
 	static const struct list_spec all = { ROSTER_VHOST_LIMITS, "vhost limits", OF_ALL };
-	if (!c->begun && c->global)
+	if (!c->begun && c->options.global)
 		call_banner(c, out, "Listing limits for all vhosts ...");
 	else if (!c->begun)
 		call_banner(c, out, "Listing limits for vhost \"%.*s\" ...", SLICE_ARG(c->vhost));
-	return list(c, c->global ? &all : &one, out);
+	return list(c, c->options.global ? &all : &one, out);
 }
 
 enum call_state verb_list_user_limits(struct call *c, struct buf *out)
 {
 	static const struct list_spec one = { ROSTER_USER_LIMITS, "limits", OF_USER };
 	static const struct list_spec all = { ROSTER_USER_LIMITS, "user limits", OF_ALL };
-	if (!c->user.p)
-		c->user = slice_str("guest");
-	if (!c->begun && c->global)
+	if (!c->options.user.p)
+		c->options.user = slice_str("guest");
+	if (!c->begun && c->options.global)
 		call_banner(c, out, "Listing limits for all users ...");
 	else if (!c->begun)
-		call_banner(c, out, "Listing limits for user \"%.*s\" ...", SLICE_ARG(c->user));
-	return list(c, c->global ? &all : &one, out);
+		call_banner(c, out, "Listing limits for user \"%.*s\" ...", SLICE_ARG(c->options.user));
+	return list(c, c->options.global ? &all : &one, out);
 }
 
 enum call_state verb_list_queues(struct call *c, struct buf *out)

@@ -24,7 +24,7 @@ enum {
 /* Messages in JSON say more than those in columns: such rows are put by hand. */
 static void begin_object(struct call *c, struct buf *out)
 {
-	buf_printf(out, c->told++ && c->format == FORMAT_JSON ? ",{" : "{");
+	buf_printf(out, c->told++ && c->options.format == FORMAT_JSON ? ",{" : "{");
 }
 
 static enum call_state end_rows(struct call *c, struct buf *out)
@@ -56,10 +56,10 @@ static bool read_number(struct call *c, struct slice text, const char *what, uin
 
 static bool read_search(struct call *c, struct browse_spec *spec)
 {
-	spec->text = c->search;
-	if (c->search.n > BROWSE_TEXT_BYTES)
+	spec->text = c->options.search;
+	if (c->options.search.n > BROWSE_TEXT_BYTES)
 		call_refuse(c, "The text to look for has more than %d bytes.", BROWSE_TEXT_BYTES);
-	return c->search.n <= BROWSE_TEXT_BYTES;
+	return c->options.search.n <= BROWSE_TEXT_BYTES;
 }
 
 /* ---- peek ---- */
@@ -70,7 +70,7 @@ static void show(struct call *c, struct buf *out, const struct browsed *b)
 	const struct message *m = b->seen.message;
 	struct buf room = { 0 };
 	struct cell state = cell_atom(b->unacked ? "unacked" : b->seen.waits ? "waiting" : "ready");
-	if (c->json) {
+	if (c->options.json) {
 		struct showing how = { .truncate = WHOLE_BYTES };
 		begin_object(c, out);
 		object_put(out, "sequence", cell_number(b->seen.seq));
@@ -99,8 +99,8 @@ static bool begin_peek(struct call *c, struct buf *out)
 	struct browse_spec spec = { .below = UINT64_MAX, .unacked = c->n == 1 };
 	uint64_t position = 0;
 	c->most = c->n == 2 ? 1 : COUNT;
-	if (!read_number(c, c->from, "The number to begin from", &spec.from) ||
-	    !read_number(c, c->how_many, "The count", &c->most) || !read_search(c, &spec) ||
+	if (!read_number(c, c->options.from, "The number to begin from", &spec.from) ||
+	    !read_number(c, c->options.how_many, "The count", &c->most) || !read_search(c, &spec) ||
 	    (c->n == 2 && !read_number(c, c->arguments[1], "The position", &position)))
 		return false;
 	if (c->n == 2 && position == 0)
@@ -158,10 +158,10 @@ static bool begin_tail(struct call *c, struct buf *out)
 	uint64_t s = 0, now_ms = c->host->broker->now_ms;
 	c->most = UINT64_MAX;
 	c->count = UINT64_MAX;
-	if (c->duration.p && (!quantity_count(c->duration, &s) || s > SECONDS_MAX))
+	if (c->options.duration.p && (!quantity_count(c->options.duration, &s) || s > SECONDS_MAX))
 		call_refuse(c, "--duration takes a number of seconds");
-	if (c->code || !read_number(c, c->from, "The number to begin from", &c->count) ||
-	    !read_number(c, c->how_many, "The count", &c->most) || !read_search(c, &spec))
+	if (c->code || !read_number(c, c->options.from, "The number to begin from", &c->count) ||
+	    !read_number(c, c->options.how_many, "The count", &c->most) || !read_search(c, &spec))
 		return false;
 	const struct queue *q = find(c, c->arguments[0]);
 	if (!q || !call_follow(c))
@@ -180,7 +180,7 @@ static bool begin_tail(struct call *c, struct buf *out)
 /* From where it was; false: the queue is gone, which was said then. */
 static bool look_again(struct call *c)
 {
-	struct browse_spec spec = { .from = c->count, .below = UINT64_MAX, .text = c->search };
+	struct browse_spec spec = { .from = c->count, .below = UINT64_MAX, .text = c->options.search };
 	struct queue *q = find(c, c->arguments[0]);
 	if (!q)
 		return false;
@@ -260,9 +260,9 @@ static enum call_state move_on(struct call *c, const char *done, struct buf *out
 		                 SLICE_ARG(c->arguments[1]), SLICE_ARG(c->arguments[0]));
 	if (!manage_is_durable(c->host->broker, m->wait_for))
 		return CALL_WAITS;
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"messages\":%" PRIu64 "}\n", m->moved);
-	else if (!c->quiet)
+	else if (!c->options.quiet)
 		buf_printf(out, "%s %" PRIu64 " messages\n", done, m->moved);
 	return CALL_DONE;
 }
@@ -273,8 +273,9 @@ enum call_state verb_move(struct call *c, struct buf *out)
 		                        .which = { .below = UINT64_MAX } };
 	if (c->begun)
 		return move_on(c, "Moved", out);
-	if (!read_number(c, c->from, "The number to begin from", &spec.which.from) ||
-	    !read_number(c, c->how_many, "The count", &spec.most) || !read_search(c, &spec.which))
+	if (!read_number(c, c->options.from, "The number to begin from", &spec.which.from) ||
+	    !read_number(c, c->options.how_many, "The count", &spec.most) ||
+	    !read_search(c, &spec.which))
 		return CALL_DONE;
 	struct queue *q = find(c, c->arguments[0]);
 	if (!q || !find(c, c->arguments[1]))

@@ -44,7 +44,7 @@ static void put_json(struct call *c, struct buf *out, const struct plugin *p, bo
 
 static void put_plugin(struct call *c, struct buf *out, const struct plugin *p)
 {
-	if (c->minimal)
+	if (c->options.minimal)
 		buf_printf(out, "%s\n", p->name);
 	else
 		buf_printf(out, "[E*] %-34s%-8s %s\n", p->name, c->host->version, p->about);
@@ -68,20 +68,20 @@ enum call_state verb_list_plugins(struct call *c, struct buf *out)
 	bool first = true;
 	struct slice part = c->n ? c->arguments[0] : slice_str(".*");
 	call_banner(c, out, "Listing plugins with pattern \"%.*s\" ...", SLICE_ARG(part));
-	if (!c->minimal)
+	if (!c->options.minimal)
 		call_banner(c, out, " Configured: E = built in\n | Status: * = running\n |/");
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "{\"status\":\"running\",\"format\":\"normal\",\"plugins\":[");
 	for (size_t i = 0; i < ARRAY_LEN(plugins); i++) {
 		if (!is_wanted(c, &plugins[i]))
 			continue;
-		if (c->json)
+		if (c->options.json)
 			put_json(c, out, &plugins[i], first);
 		else
 			put_plugin(c, out, &plugins[i]);
 		first = false;
 	}
-	if (c->json)
+	if (c->options.json)
 		buf_printf(out, "]}\n");
 	return CALL_DONE;
 }
@@ -112,7 +112,7 @@ static bool are_built_in(struct call *c)
 
 enum call_state verb_enable_plugins(struct call *c, struct buf *out)
 {
-	if (c->n == 0 && !c->unasked)
+	if (c->n == 0 && !c->options.idle)
 		return call_refuse(c, "not enough arguments.");
 	banner(c, out, "Enabling");
 	if (!are_built_in(c))

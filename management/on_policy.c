@@ -11,7 +11,7 @@
 /* False when it was refused. */
 static bool read_priority(struct call *c, int64_t *out)
 {
-	struct slice s = c->priority;
+	struct slice s = c->options.priority;
 	bool minus = s.n > 1 && s.p[0] == '-';
 	int64_t n = 0;
 	size_t i = minus;
@@ -43,11 +43,12 @@ static bool read_definition(struct call *c, struct slice text, struct buf *room,
 static void set_for(struct call *c, struct vhost *v, enum policy_kind kind, int64_t priority)
 {
 	struct buf room = { 0 }, why = { 0 };
+	struct slice said = c->options.apply_to;
 	struct field definition;
 	if (read_definition(c, c->arguments[2], &room, &definition)) {
 		struct policy_spec spec = { .name = c->arguments[0],
 			                        .pattern = c->arguments[1],
-			                        .apply_to = c->apply_to.p ? c->apply_to : slice_str("all"),
+			                        .apply_to = said.p ? said : slice_str("all"),
 			                        .definition = definition.bytes,
 			                        .priority = priority };
 		if (!policing_set(v, kind, &spec, &c->wait_for, &why))

@@ -76,10 +76,11 @@ static void put_row(struct call *c, struct buf *out, struct slice kept)
 static bool begin(struct call *c)
 {
 	uint64_t most = RANKED;
-	c->rank.key = c->sort.p ? key_of(c->sort) : KEY_MESSAGES;
+	struct slice sort = c->options.sort, number = c->options.number;
+	c->rank.key = sort.p ? key_of(sort) : KEY_MESSAGES;
 	if (c->rank.key == KEYS)
 		call_refuse(c, "--sort takes messages, unacknowledged, bytes, consumers or traffic");
-	else if (c->number.p && (!quantity_count(c->number, &most) || !most || most > RANKED_MAX))
+	else if (number.p && (!quantity_count(number, &most) || !most || most > RANKED_MAX))
 		call_refuse(c, "--number takes a number from 1 to %d", RANKED_MAX);
 	c->rank.best = (struct ranking){ .most = most, .most_bytes = RANKED_BYTES_MAX,
 		                             .together = &c->host->ranked_bytes, .reverse = true };

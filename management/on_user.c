@@ -11,7 +11,7 @@
 
 struct user *call_user(struct call *c)
 {
-	struct slice name = c->user.p ? c->user : c->arguments[0];
+	struct slice name = c->options.user.p ? c->options.user : c->arguments[0];
 	struct user *u = user_find(c->host->broker, name);
 	if (!u)
 		call_fail(c, CALL_EXIT_NO_USER, "User \"%.*s\" does not exist", SLICE_ARG(name));
@@ -22,7 +22,7 @@ struct user *call_user(struct call *c)
 static bool read_password(struct call *c, struct password *out)
 {
 	struct slice given = c->arguments[1];
-	bool hashed = c->pre_hashed;
+	bool hashed = c->options.pre_hashed;
 	struct broker *b = c->host->broker;
 	struct buf why = { 0 };
 	if (hashed && !password_read(out, b->options.hashing, given))
@@ -58,7 +58,7 @@ static enum call_state add(struct call *c, struct buf *out)
 enum call_state verb_add_user(struct call *c, struct buf *out)
 {
 	enum call_state state = call_durably(c, out, add);
-	if (state == CALL_DONE && c->code == CALL_EXIT_OK && !c->quiet)
+	if (state == CALL_DONE && c->code == CALL_EXIT_OK && !c->options.quiet)
 		buf_printf(out, "Done. Don't forget to grant the user permissions to some virtual hosts! "
 		                "See 'leveretctl help set_permissions' to learn more.\n");
 	return state;

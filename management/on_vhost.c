@@ -8,18 +8,18 @@
 /* What the options say; where they say nothing it stays as it is. False when they make no sense. */
 static bool read_about(struct call *c, struct vhost_about *about, struct buf *tags)
 {
-	if (c->queue_type.n && !arguments_is_queue_type(c->queue_type)) {
-		call_refuse(c, "Unsupported default queue type: '%.*s'", SLICE_ARG(c->queue_type));
+	if (c->options.queue_type.n && !arguments_is_queue_type(c->options.queue_type)) {
+		call_refuse(c, "Unsupported default queue type: '%.*s'", SLICE_ARG(c->options.queue_type));
 		return false;
 	}
-	call_words(tags, c->tags);
-	if (c->description.n > VHOST_TEXT_MAX || tags->len > VHOST_TEXT_MAX) {
+	call_words(tags, c->options.tags);
+	if (c->options.description.n > VHOST_TEXT_MAX || tags->len > VHOST_TEXT_MAX) {
 		call_refuse(c, "a description or tags of more than %d bytes", VHOST_TEXT_MAX);
 		return false;
 	}
-	about->description = c->description.p ? c->description : about->description;
-	about->tags = c->tags.p ? buf_slice(tags) : about->tags;
-	about->queue_type = c->queue_type.p ? c->queue_type : about->queue_type;
+	about->description = c->options.description.p ? c->options.description : about->description;
+	about->tags = c->options.tags.p ? buf_slice(tags) : about->tags;
+	about->queue_type = c->options.queue_type.p ? c->options.queue_type : about->queue_type;
 	return true;
 }
 
@@ -142,7 +142,7 @@ static enum call_state trace(struct call *c, struct buf *out, bool on)
 	if (!v)
 		return CALL_DONE;
 	v->tracing = on;
-	if (!c->quiet)
+	if (!c->options.quiet)
 		buf_printf(out, "Trace %s for vhost %.*s\n", on ? "enabled" : "disabled",
 		           SLICE_ARG(c->vhost));
 	return CALL_DONE;

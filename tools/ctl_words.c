@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ctl_words.h"
 
+#include "management/options.h"
+
+/* Of what leveretctl does by itself. */
+static bool is_own_with_text(struct slice name)
+{
+	static const char *const names[] = { "--interval", "--cipher", "--hash", "--iterations" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_is(name, names[i]))
+			return true;
+	return false;
+}
+
 bool words_is_of_option(const struct request *r, size_t i)
 {
-	static const char *const valued[] = {
-		"-p", "--vhost", "--formatter", "--user", "--description", "--tags",
-		"--default-queue-type", "--priority", "--apply-to", "--unit", "--within", "--duration",
-		"-d", "--number", "-N", "--sort", "--from", "--count", "--search", "--interval",
-		"--arguments", "--properties", "--pattern", "--cipher", "--hash", "--iterations",
-	};
 	struct slice a = r->arguments[i], before = i ? r->arguments[i - 1] : slice_of(NULL, 0);
-	for (size_t k = 0; k < sizeof valued / sizeof *valued; k++)
-		if (slice_is(before, valued[k]))
-			return true;
-	return a.n > 1 && a.p[0] == '-';
+	return (a.n > 1 && a.p[0] == '-') || option_has_text(before) || is_own_with_text(before);
 }
 
 size_t words_count(const struct request *r, struct slice *verb)
