@@ -13,6 +13,15 @@
 #include "management/parsing.h"
 #include "management/verbs.h"
 
+void *call_keep(struct call *c, size_t n, void end(void *kept))
+{
+	if (!c->kept) {
+		c->kept = mem_zalloc(n);
+		c->end = end;
+	}
+	return c->kept;
+}
+
 /* ---- saying no, and banners ---- */
 
 static void print_list(struct buf *out, const char *format, va_list args)
@@ -279,21 +288,13 @@ void call_free(struct call **c)
 	if (!*c)
 		return;
 	(*c)->host->n_followers -= (*c)->follows;
-	listing_end(&(*c)->listing);
+	if ((*c)->end)
+		(*c)->end((*c)->kept);
+	mem_free((*c)->kept);
 	grid_free(&(*c)->grid);
-	definitions_end(&(*c)->definitions);
-	parsing_end(&(*c)->parsing);
-	expulsion_end(&(*c)->expulsion);
-	browse_end(&(*c)->browse);
-	moving_end(&(*c)->moving);
-	holdings_end(&(*c)->holdings);
-	proxy_close(&(*c)->proxy, (*c)->host->broker->now_ms);
-	tour_end(&(*c)->rank.tour);
-	ranking_free(&(*c)->rank.best);
 	buf_free(&(*c)->bytes);
 	buf_free(&(*c)->error);
 	buf_free(&(*c)->progress);
-	buf_free(&(*c)->own);
 	mem_free(*c);
 	*c = NULL;
 }

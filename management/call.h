@@ -4,67 +4,44 @@
 #ifndef MANAGEMENT_CALL_H
 #define MANAGEMENT_CALL_H
 
-#include "broker/expulsion.h"
-#include "broker/moving.h"
-#include "broker/roster.h"
-#include "broker/tour.h"
-#include "management/definitions.h"
+#include "management/grid.h"
 #include "management/host.h"
-#include "management/listing.h"
 #include "management/options.h"
 #include "management/piece.h"
-#include "management/proxy.h"
-#include "management/ranking.h"
 #include "persistence/log.h"
 
 struct field;
-struct parsing;
 struct user;
 struct verb;
 struct vhost;
 
-enum { RANK_NUMBERS = 7, CALL_FOLLOWERS_MAX = 8 };
-
-/* Of rank_queues (on_rank.c). */
-struct call_rank {
-	struct tour tour;
-	struct ranking best;
-	unsigned key;
-	bool met, shows;             /* all of them; those that were best */
-	uint64_t queues, sums[RANK_NUMBERS];
-};
+enum { CALL_FOLLOWERS_MAX = 8 };
 
 struct call {
 	struct host *host;
-	const struct verb *verb;     /* NULL: there is no such verb */
+
+	/* what is asked, and by whom */
+	struct slice actor;          /* a user, from afar; p == NULL: the broker's owner */
 	struct buf bytes;            /* what the arguments lie in */
 	struct request request;      /* as it came */
+	const struct verb *verb;     /* NULL: there is no such verb */
 	struct slice arguments[REQUEST_MAX_ARGUMENTS];   /* without options */
 	size_t n;
-	struct slice actor;          /* the user who asks, from afar; p == NULL: the broker's owner */
 	struct options options;
 	struct slice vhost;          /* that is meant: the option's, else "/", or another */
-	bool begun, over;
+
+	/* what is answered */
+	bool begun, over;            /* it was pulled before; it is not to be pulled any more */
 	bool follows;                /* it goes on until the caller goes */
-	bool taken;                  /* of definitions: all of them */
-	uint32_t code;
+	struct grid grid;            /* of rows that are made one by one */
 	struct buf error;            /* for the other output */
 	struct buf progress;
-	struct listing listing;
-	struct grid grid;            /* of rows that are made one by one */
-	struct parsing *parsing;     /* of definitions */
-	struct definitions definitions;
-	struct expulsion expulsion;
-	struct browse browse;
-	struct moving moving;
-	struct holdings holdings;
-	struct proxy proxy;          /* a client that does what the verb says ... */
-	struct buf own;              /* ... with a queue of its own, of this name */
-	struct call_rank rank;
-	log_position wait_for;
-	uint64_t count, told;        /* what a verb that waits has done, and has said of it */
-	uint64_t most;               /* rows that are still to come */
-	uint64_t until_ms, look_ms;  /* of one that goes on: when it ends, and looks again */
+	uint32_t code;
+	log_position wait_for;       /* of what was changed */
+
+	/* what its handler keeps from one pull to the next (call_keep) */
+	void *kept;
+	void (*end)(void *kept);
 };
 
 /* Takes over the bytes of a whole request, which verb and arguments are looked up in. */
@@ -76,6 +53,10 @@ enum call_state call_pull(struct call *c, uint64_t now_ms, struct buf *out);
 void call_free(struct call **c);
 
 /* ---- for handlers ---- */
+
+/* What the handler keeps from one pull to the next: n bytes, zeroed before the first one.  end,
+ * which may be NULL, is called with it when the call goes. */
+void *call_keep(struct call *c, size_t n, void end(void *kept));
 
 /* Says why, for the other output, and sets the exit code. */
 enum call_state call_fail(struct call *c, uint32_t code, const char *format, ...)

@@ -300,12 +300,17 @@ enum call_state verb_log_location(struct call *c, struct buf *out)
 
 enum { LINES_AT_ONCE = 64 };
 
+struct tail {
+	uint64_t next;               /* number of a line */
+	uint64_t until_ms;           /* where they are followed */
+};
+
 /* Appends what is there; false: all of it was. */
-static bool put_lines(struct call *c, struct buf *out)
+static bool put_lines(struct call *c, struct tail *t, struct buf *out)
 {
 	const struct livelog_line *line;
 	for (int i = 0; i < LINES_AT_ONCE; i++) {
-		if (!(line = livelog_read(c->host->livelog, &c->count)))
+		if (!(line = livelog_read(c->host->livelog, &t->next)))
 			return false;
 		if (c->options.json) {
 			livelog_put(out, line);
@@ -326,6 +331,7 @@ static uint64_t line_before(const struct livelog *l, uint64_t lines)
 
 enum call_state verb_log_tail(struct call *c, struct buf *out)
 {
+	struct tail *t = call_keep(c, sizeof *t, NULL);
 	uint64_t lines = 50;
 	if (c->options.number.p && !quantity_count(c->options.number, &lines))
 		return call_refuse(c, "--number takes a number of lines");
@@ -334,15 +340,16 @@ enum call_state verb_log_tail(struct call *c, struct buf *out)
 	if (!c->begun) {
 		call_banner(c, out, "Last %" PRIu64 " log lines of the broker in %s ...", lines,
 		            c->host->data_dir);
-		c->count = line_before(c->host->livelog, lines);
+		t->next = line_before(c->host->livelog, lines);
 	}
-	return put_lines(c, out) ? CALL_MORE : CALL_DONE;
+	return put_lines(c, t, out) ? CALL_MORE : CALL_DONE;
 }
 
-/* Until the caller goes, or for so many seconds; told is when. */
+/* Until the caller goes, or for so many seconds. */
 enum call_state verb_log_tail_stream(struct call *c, struct buf *out)
 {
 	enum { SECONDS_MAX = 1000000 };
+	struct tail *t = call_keep(c, sizeof *t, NULL);
 	uint64_t now_ms = c->host->broker->now_ms, s = 0;
 	if (c->options.duration.p && (!quantity_count(c->options.duration, &s) || s > SECONDS_MAX))
 		return call_refuse(c, "--duration takes a number of seconds");
@@ -352,10 +359,10 @@ enum call_state verb_log_tail_stream(struct call *c, struct buf *out)
 		return CALL_DONE;
 	if (!c->begun) {
 		call_banner(c, out, "Streaming logs of the broker in %s ...", c->host->data_dir);
-		c->count = c->host->livelog->next;
-		c->told = s ? now_ms + s * 1000 : UINT64_MAX;
+		t->next = c->host->livelog->next;
+		t->until_ms = s ? now_ms + s * 1000 : UINT64_MAX;
 	}
-	if (put_lines(c, out))
+	if (put_lines(c, t, out))
 		return CALL_MORE;
-	return now_ms < c->told ? CALL_WAITS : CALL_DONE;
+	return now_ms < t->until_ms ? CALL_WAITS : CALL_DONE;
 }

@@ -7,13 +7,18 @@
 #include "broker/manage.h"
 #include "management/verbs.h"
 
-static enum call_state begin(struct call *c)
+struct backing {
+	uint64_t number;             /* of the backup */
+	uint64_t told_mb;            /* as copied, so far */
+};
+
+static enum call_state begin(struct call *c, struct backing *k)
 {
 	struct slice name = c->arguments[0];
 	if (name.n == 0 || name.p[0] != '/' || memchr(name.p, 0, name.n))
 		return call_refuse(c, "Bad argument. The directory must be named by its whole path.");
 	char *directory = mem_copy(name);
-	int error = manage_backup(c->host->broker, directory, &c->count);
+	int error = manage_backup(c->host->broker, directory, &k->number);
 	mem_free(directory);
 	if (error == -EBUSY)
 		return call_fail(c, CALL_EXIT_UNAVAILABLE, "another backup is being made");
@@ -39,31 +44,32 @@ static enum call_state conclude(struct call *c, const struct log_backup *b, stru
 }
 
 /* Links are made at once; copies take a while. */
-static void tell_progress(struct call *c, const struct log_backup *b)
+static void tell_progress(struct call *c, struct backing *k, const struct log_backup *b)
 {
-	if (c->options.quiet || !b->copies || b->bytes >> 20 == c->told)
+	if (c->options.quiet || !b->copies || b->bytes >> 20 == k->told_mb)
 		return;
-	c->told = b->bytes >> 20;
+	k->told_mb = b->bytes >> 20;
 	buf_printf(&c->progress, "copying: %" PRIu64 " of %" PRIu64 " MB", b->bytes >> 20,
 	           b->all_bytes >> 20);
 }
 
 enum call_state verb_backup(struct call *c, struct buf *out)
 {
+	struct backing *k = call_keep(c, sizeof *k, NULL);
 	struct log_backup b;
 	if (!c->begun) {
 		call_banner(c, out, "Backing up %s to %.*s ...", c->host->data_dir,
 		            SLICE_ARG(c->arguments[0]));
-		if (begin(c) == CALL_DONE) {
+		if (begin(c, k) == CALL_DONE) {
 			buf_clear(out);
 			return CALL_DONE;
 		}
 	}
-	if (!manage_backed_up(c->host->broker, c->count, &b))
+	if (!manage_backed_up(c->host->broker, k->number, &b))
 		return call_fail(c, CALL_EXIT_UNAVAILABLE, "how the backup ended is not known any more: "
 		                                           "another one was begun");
 	if (b.over)
 		return conclude(c, &b, out);
-	tell_progress(c, &b);
+	tell_progress(c, k, &b);
 	return CALL_WAITS;
 }

@@ -2,6 +2,7 @@
 /* The verbs that change what there is. */
 #include <inttypes.h>
 
+#include "broker/expulsion.h"
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/user.h"
@@ -51,7 +52,7 @@ enum call_state verb_purge_delayed_messages(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
-static enum call_state delete(struct call *c)
+static enum call_state delete(struct call *c, uint64_t *ready)
 {
 	struct vhost *v = call_vhost(c);
 	struct queue *q = v ? find_queue(c, v) : NULL;
@@ -63,7 +64,7 @@ static enum call_state delete(struct call *c)
 		return call_fail(c, CALL_EXIT_USAGE, "Queue is not empty");
 	if (c->options.if_unused && q->live->rotation.count)
 		return call_fail(c, CALL_EXIT_USAGE, "Queue is in use");
-	c->count = queue_ready(q);
+	*ready = queue_ready(q);
 	c->wait_for = manage_delete(c->host->broker, q);
 	return CALL_WAITS;
 }
@@ -80,16 +81,17 @@ static void announce_delete(struct call *c, struct buf *out)
 /* As for a client, it is said when it is durable. */
 enum call_state verb_delete_queue(struct call *c, struct buf *out)
 {
+	uint64_t *ready = call_keep(c, sizeof *ready, NULL);   /* messages that were in it */
 	if (!c->begun) {
 		announce_delete(c, out);
-		if (delete(c) == CALL_DONE)
+		if (delete(c, ready) == CALL_DONE)
 			return CALL_DONE;
 	}
 	if (!manage_is_durable(c->host->broker, c->wait_for))
 		return CALL_WAITS;
 	if (!c->options.quiet)
 		buf_printf(out, "Queue was successfully deleted with %" PRIu64 " ready messages\n",
-		           c->count);
+		           *ready);
 	return CALL_DONE;
 }
 
@@ -171,7 +173,12 @@ enum call_state verb_close_connection(struct call *c, struct buf *out)
 	return CALL_DONE;
 }
 
-static enum call_state begin_closing(struct call *c, struct buf *out)
+static void end(void *kept)
+{
+	expulsion_end(kept);
+}
+
+static enum call_state begin_closing(struct call *c, struct expulsion *e, struct buf *out)
 {
 	if (c->options.global)
 		call_banner(c, out, "Closing all connections, reason: %.*s...", SLICE_ARG(c->arguments[0]));
@@ -181,19 +188,19 @@ static enum call_state begin_closing(struct call *c, struct buf *out)
 	struct vhost *v = c->options.global ? NULL : call_vhost(c);
 	if (!v && !c->options.global)
 		return CALL_DONE;
-	expulsion_begin(&c->expulsion, c->host->broker, v, NULL);
+	expulsion_begin(e, c->host->broker, v, NULL);
 	return CALL_MORE;
 }
 
 /* When the virtual host goes meanwhile, that closes the rest. */
 enum call_state verb_close_all_connections(struct call *c, struct buf *out)
 {
-	const struct expulsion *e = &c->expulsion;
-	if (!c->begun && begin_closing(c, out) == CALL_DONE)
+	struct expulsion *e = call_keep(c, sizeof *e, end);
+	if (!c->begun && begin_closing(c, e, out) == CALL_DONE)
 		return CALL_DONE;
 	if (e->vhost && e->vhost != vhost_find(c->host->broker, c->vhost))
-		expulsion_end(&c->expulsion);
-	if (e->broker && expulsion_go_on(&c->expulsion, c->arguments[0]))
+		expulsion_end(e);
+	if (e->broker && expulsion_go_on(e, c->arguments[0]))
 		return CALL_MORE;
 	buf_printf(out, "Closed %" PRIu64 " connections\n", e->closed);
 	return CALL_DONE;
@@ -203,7 +210,7 @@ enum call_state verb_close_all_connections(struct call *c, struct buf *out)
 enum call_state verb_close_all_user_connections(struct call *c, struct buf *out)
 {
 	struct broker *b = c->host->broker;
-	struct expulsion *e = &c->expulsion;
+	struct expulsion *e = call_keep(c, sizeof *e, end);
 	const struct user *u = user_find(b, c->arguments[0]);
 	if (!c->begun)
 		call_banner(c, out, "Closing connections of user %.*s, reason: %.*s...",

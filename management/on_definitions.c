@@ -4,51 +4,76 @@
 #include "base/quantity.h"
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "management/definitions.h"
 #include "management/parsing.h"
 #include "management/verbs.h"
 
-enum call_state verb_export_definitions(struct call *c, struct buf *out)
+struct transfer {
+	struct parsing *parsing;     /* of what is imported */
+	struct definitions definitions;
+	bool taken;                  /* all of it was */
+};
+
+static void end(void *kept)
 {
-	c->definitions.broker = c->host->broker;
-	if (!c->begun && c->options.vhost.p && !call_vhost(c))
-		return CALL_DONE;
-	c->definitions.vhost = c->options.vhost.p ? c->vhost : slice_of(NULL, 0);
-	return definitions_export(&c->definitions, out) ? CALL_MORE : CALL_DONE;
+	struct transfer *t = kept;
+	definitions_end(&t->definitions);
+	parsing_end(&t->parsing);
 }
 
-/* The definitions are the last argument, and lie in the bytes of the call. */
-static bool begin_parsing(struct call *c, struct buf *out)
+static struct transfer *transfer_of(struct call *c)
 {
+	struct transfer *t = call_keep(c, sizeof *t, end);
+	t->definitions.broker = c->host->broker;
+	return t;
+}
+
+/* ---- out ---- */
+
+enum call_state verb_export_definitions(struct call *c, struct buf *out)
+{
+	struct definitions *d = &transfer_of(c)->definitions;
+	if (!c->begun && c->options.vhost.p && !call_vhost(c))
+		return CALL_DONE;
+	d->vhost = c->options.vhost;
+	return definitions_export(d, out) ? CALL_MORE : CALL_DONE;
+}
+
+/* ---- in ---- */
+
+/* The definitions are the last argument, and lie in the bytes of the call. */
+static bool begin_parsing(struct call *c, struct transfer *t, struct buf *out)
+{
+	const struct options *o = &c->options;
+	struct definitions *d = &t->definitions;
 	call_banner(c, out, "Importing definitions in JSON ...");
-	if (c->options.vhost.p && !call_vhost(c))
+	if (o->vhost.p && !call_vhost(c))
 		return false;
-	c->definitions.broker = c->host->broker;
-	c->definitions.vhost = c->options.vhost.p ? c->vhost : slice_of(NULL, 0);
-	if (c->options.before.p && !quantity_count(c->options.before, &c->definitions.before)) {
+	if (o->before.p && !quantity_count(o->before, &d->before)) {
 		call_refuse_quietly(c, "--before takes a number.");
 		return false;
 	}
-	c->definitions.dry_run = c->options.dry_run;
-	c->definitions.reconcile = c->options.reconcile;
-	c->definitions.force = c->options.force;
-	c->definitions.actor = c->actor;
-	c->definitions.notes = c->options.json ? DEFINITIONS_LINES : DEFINITIONS_TEXT;
-	c->parsing = parsing_new(c->host->aside, &c->bytes, c->arguments[0], slice_of("", 0));
+	d->vhost = o->vhost;
+	d->dry_run = o->dry_run;
+	d->reconcile = o->reconcile;
+	d->force = o->force;
+	d->actor = c->actor;
+	d->notes = o->json ? DEFINITIONS_LINES : DEFINITIONS_TEXT;
+	t->parsing = parsing_new(c->host->aside, &c->bytes, c->arguments[0], slice_of("", 0));
 	return true;
 }
 
-static bool begin_import(struct call *c)
+static bool begin_import(struct call *c, struct transfer *t)
 {
 	struct buf why = { 0 };
-	if (!definitions_begin(&c->definitions, c->parsing, &why))
+	if (!definitions_begin(&t->definitions, t->parsing, &why))
 		call_fail(c, CALL_EXIT_DATA, "%.*s", SLICE_ARG(buf_slice(&why)));
 	buf_free(&why);
 	return c->code == 0;
 }
 
-static void conclude(struct call *c, struct buf *out)
+static void conclude(struct call *c, const struct definitions *d, struct buf *out)
 {
-	const struct definitions *d = &c->definitions;
 	if (d->failures)
 		c->code = CALL_EXIT_DATA;
 	if (c->options.json) {
@@ -64,21 +89,22 @@ static void conclude(struct call *c, struct buf *out)
 
 enum call_state verb_import_definitions(struct call *c, struct buf *out)
 {
-	struct definitions *d = &c->definitions;
-	if (!c->parsing && !begin_parsing(c, out))
+	struct transfer *t = transfer_of(c);
+	struct definitions *d = &t->definitions;
+	if (!t->parsing && !begin_parsing(c, t, out))
 		return CALL_DONE;
-	if (!parsing_is_done(c->parsing))
+	if (!parsing_is_done(t->parsing))
 		return CALL_WAITS;
-	if (!d->root && !begin_import(c))
+	if (!d->root && !begin_import(c, t))
 		return CALL_DONE;
-	if (!c->taken && definitions_import(d, out, &c->error)) {
+	if (!t->taken && definitions_import(d, out, &c->error)) {
 		definitions_progress(d, &c->progress);
 		return CALL_MORE;
 	}
-	c->taken = true;
+	t->taken = true;
 	if (!manage_is_durable(c->host->broker, d->wait_for))
 		return CALL_WAITS;
-	conclude(c, out);
+	conclude(c, d, out);
 	return CALL_DONE;
 }
 
@@ -115,7 +141,7 @@ static void put_virgin(struct buf *out, const struct broker_options *o)
 	           "\"policies\":[],\"queues\":[],\"exchanges\":[],\"bindings\":[]}");
 }
 
-static enum call_state begin_reset(struct call *c, struct buf *out)
+static enum call_state begin_reset(struct call *c, struct transfer *t, struct buf *out)
 {
 	struct buf text = { 0 };
 	if (!c->host->suspended)
@@ -123,27 +149,28 @@ static enum call_state begin_reset(struct call *c, struct buf *out)
 		                   "'leveretctl stop_app'.");
 	call_banner(c, out, "Resetting the broker in %s ...", c->host->data_dir);
 	put_virgin(&text, &c->host->broker->options);
-	c->definitions.broker = c->host->broker;
-	c->definitions.reconcile = c->definitions.force = true;
-	c->definitions.actor = c->actor;
-	c->parsing = parsing_new(NULL, &text, buf_slice(&text), slice_of("", 0));
-	return begin_import(c) ? CALL_MORE : CALL_DONE;
+	t->definitions.reconcile = t->definitions.force = true;
+	t->definitions.actor = c->actor;
+	t->parsing = parsing_new(NULL, &text, buf_slice(&text), slice_of("", 0));
+	return begin_import(c, t) ? CALL_MORE : CALL_DONE;
 }
 
 /* What is not in the definitions of a new broker goes, and what is in them is made. */
 enum call_state verb_reset(struct call *c, struct buf *out)
 {
+	struct transfer *t = transfer_of(c);
+	struct definitions *d = &t->definitions;
 	struct buf report = { 0 };
 	if (!c->begun)
-		return begin_reset(c, out);
-	bool more = !c->taken && definitions_import(&c->definitions, &report, &c->error);
+		return begin_reset(c, t, out);
+	bool more = !t->taken && definitions_import(d, &report, &c->error);
 	buf_free(&report);
 	if (more)
 		return CALL_MORE;
-	c->taken = true;
-	if (c->definitions.failures)
+	t->taken = true;
+	if (d->failures)
 		c->code = CALL_EXIT_SOFTWARE;
-	return manage_is_durable(c->host->broker, c->definitions.wait_for) ? CALL_DONE : CALL_WAITS;
+	return manage_is_durable(c->host->broker, d->wait_for) ? CALL_DONE : CALL_WAITS;
 }
 
 enum call_state verb_force_reset(struct call *c, struct buf *out)

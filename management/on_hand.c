@@ -13,6 +13,7 @@
 #include "broker/user.h"
 #include "management/api.h"
 #include "management/object.h"
+#include "management/proxy.h"
 #include "management/showing.h"
 #include "management/taking.h"
 #include "management/verbs.h"
@@ -120,16 +121,40 @@ enum call_state verb_delete_exchange(struct call *c, struct buf *out)
 
 /* ---- as a client ---- */
 
-/* False, which was said then. */
-static bool enter(struct call *c)
+struct client {
+	struct broker *broker;
+	struct proxy proxy;
+	bool came_back;              /* publish: no queue has taken it */
+	uint64_t most, taken;        /* consume: messages to be taken, and that were ... */
+	uint64_t tag;                /* ... and that of the last one, which has not gone out; or 0 */
+	uint64_t until_ms;           /* events: when they end */
+	struct buf own;              /* events: the name of the queue that they come from */
+};
+
+static void end(void *kept)
 {
-	struct broker *b = c->host->broker;
+	struct client *k = kept;
+	proxy_close(&k->proxy, k->broker->now_ms);
+	buf_free(&k->own);
+}
+
+static struct client *client_of(struct call *c)
+{
+	struct client *k = call_keep(c, sizeof *k, end);
+	k->broker = c->host->broker;
+	return k;
+}
+
+/* False, which was said then. */
+static bool enter(struct call *c, struct client *k)
+{
+	struct broker *b = k->broker;
 	struct slice name = c->options.user.p ? c->options.user
 	                    : c->actor.p ? c->actor : slice_str(b->options.default_user);
 	struct vhost *v = call_vhost(c);
 	struct user *u = v ? user_find(b, name) : NULL;
 	if (u)
-		proxy_open(&c->proxy, b, u, v, "leveretctl", b->now_ms);
+		proxy_open(&k->proxy, b, u, v, "leveretctl", b->now_ms);
 	else if (v)
 		call_fail(c, CALL_EXIT_NO_USER, "User \"%.*s\" does not exist (--user names who does it)",
 		          SLICE_ARG(name));
@@ -143,11 +168,11 @@ static enum call_state refuse_with(struct call *c, uint16_t code, struct slice t
 }
 
 /* The next thing that the broker says to the client; false: *state says why there is none. */
-static bool hear(struct call *c, struct proxy_word *word, enum call_state *state)
+static bool hear(struct call *c, struct client *k, struct proxy_word *word, enum call_state *state)
 {
 	const struct method *m = &word->method;
 	*state = CALL_WAITS;
-	while (proxy_hear(&c->proxy, word, c->host->broker->now_ms)) {
+	while (proxy_hear(&k->proxy, word, k->broker->now_ms)) {
 		if (m->id == METHOD_channel_close)
 			*state = refuse_with(c, m->channel_close.reply_code, m->channel_close.reply_text);
 		else if (m->id == METHOD_connection_close)
@@ -161,15 +186,15 @@ static bool hear(struct call *c, struct proxy_word *word, enum call_state *state
 	return false;
 }
 
-static void say(struct call *c, const struct method *m)
+static void say(struct client *k, const struct method *m)
 {
-	proxy_say(&c->proxy, m, c->host->broker->now_ms);
+	proxy_say(&k->proxy, m, k->broker->now_ms);
 }
 
 /* ---- publish ---- */
 
 /* The payload is the last argument: leveretctl reads it where it was left out. */
-static enum call_state begin_publish(struct call *c, struct buf *out)
+static enum call_state begin_publish(struct call *c, struct client *k, struct buf *out)
 {
 	struct buf room = { 0 };
 	struct field f = { 0 };
@@ -186,47 +211,49 @@ static enum call_state begin_publish(struct call *c, struct buf *out)
 		call_refuse(c, "--properties takes an object of JSON.");
 	else if (ok && (c->arguments[0].n > 255 || c->arguments[1].n > 255))
 		call_refuse(c, "a name has more than 255 bytes.");
-	if (ok && !c->code && enter(c)) {
+	if (ok && !c->code && enter(c, k)) {
 		api_read_props(f.bytes, &props);
-		say(c, &confirms);
-		proxy_publish(&c->proxy, &m, &props, c->arguments[2], c->host->broker->now_ms);
+		say(k, &confirms);
+		proxy_publish(&k->proxy, &m, &props, c->arguments[2], k->broker->now_ms);
 	}
 	buf_free(&room);
 	return c->code ? CALL_DONE : CALL_WAITS;
 }
 
-/* It is done when the message is safe; count: it came back. */
+/* It is done when the message is safe. */
 enum call_state verb_publish(struct call *c, struct buf *out)
 {
+	struct client *k = client_of(c);
 	struct proxy_word word;
 	enum call_state state;
-	if (!c->begun && begin_publish(c, out) == CALL_DONE)
+	if (!c->begun && begin_publish(c, k, out) == CALL_DONE)
 		return CALL_DONE;
-	while (hear(c, &word, &state)) {
-		c->count |= word.method.id == METHOD_basic_return || word.method.id == METHOD_basic_nack;
+	while (hear(c, k, &word, &state)) {
+		k->came_back |= word.method.id == METHOD_basic_return ||
+		                word.method.id == METHOD_basic_nack;
 		if (word.method.id != METHOD_basic_ack && word.method.id != METHOD_basic_nack)
 			continue;
-		return c->count ? call_fail(c, CALL_EXIT_UNAVAILABLE, "No queue took the message")
-		                : CALL_DONE;
+		return k->came_back ? call_fail(c, CALL_EXIT_UNAVAILABLE, "No queue took the message")
+		                    : CALL_DONE;
 	}
 	return state;
 }
 
 /* ---- consume ---- */
 
-static void ask_one(struct call *c)
+static void ask_one(struct client *k, struct slice queue)
 {
-	struct method m = { .id = METHOD_basic_get, .basic_get = { .queue = c->arguments[0] } };
-	say(c, &m);
+	struct method m = { .id = METHOD_basic_get, .basic_get = { .queue = queue } };
+	say(k, &m);
 }
 
-static void ack(struct call *c, uint64_t tag)
+static void ack(struct client *k)
 {
-	struct method m = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = tag } };
-	say(c, &m);
+	struct method m = { .id = METHOD_basic_ack, .basic_ack = { .delivery_tag = k->tag } };
+	say(k, &m);
 }
 
-static void put_taken(struct call *c, struct buf *out, const struct proxy_word *w)
+static void put_taken(struct call *c, bool first, struct buf *out, const struct proxy_word *w)
 {
 	const struct basic_get_ok *ok = &w->method.basic_get_ok;
 	struct cell cells[] = { cell_boolean(ok->redelivered), cell_slice(ok->exchange),
@@ -236,7 +263,7 @@ static void put_taken(struct call *c, struct buf *out, const struct proxy_word *
 		grid_put_row(&c->grid, cells, out);
 		return;
 	}
-	buf_printf(out, c->told && c->options.format == FORMAT_JSON ? ",{" : "{");
+	buf_printf(out, first || c->options.format != FORMAT_JSON ? "{" : ",{");
 	for (size_t i = 0; i + 1 < ARRAY_LEN(cells); i++)
 		object_put(out, c->grid.names[i], cells[i]);
 	buf_printf(out, ",\"properties\":");
@@ -246,12 +273,12 @@ static void put_taken(struct call *c, struct buf *out, const struct proxy_word *
 	buf_printf(out, "}\n");
 }
 
-static bool begin_consume(struct call *c, struct buf *out)
+static bool begin_consume(struct call *c, struct client *k, struct buf *out)
 {
 	static const char *const names[] = { "redelivered", "exchange", "routing_key",
 		                                 "message_count", "payload_bytes", "payload" };
-	c->most = 1;
-	if (c->options.how_many.p && !quantity_count(c->options.how_many, &c->most))
+	k->most = 1;
+	if (c->options.how_many.p && !quantity_count(c->options.how_many, &k->most))
 		call_refuse(c, "--count takes a number.");
 	else if (c->options.requeue && c->options.reject)
 		call_refuse(c, "--requeue and --reject are two things.");
@@ -260,101 +287,102 @@ static bool begin_consume(struct call *c, struct buf *out)
 	else
 		call_banner(c, out, "Taking messages of queue '%.*s' in vhost '%.*s' ...",
 		            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-	if (c->code || !enter(c))
+	if (c->code || !enter(c, k))
 		return false;
 	call_grid(c, out, names, ARRAY_LEN(names));
 	return true;
 }
 
 /* All that were taken go where they are to go: what was to be taken is gone already. */
-static enum call_state settle(struct call *c, struct buf *out)
+static enum call_state settle(struct call *c, struct client *k, struct buf *out)
 {
 	struct method m = { .id = METHOD_basic_nack,
 		                .basic_nack = { .multiple = true, .requeue = !c->options.reject } };
-	if (c->told && (c->options.requeue || c->options.reject))
-		say(c, &m);
+	if (k->taken && (c->options.requeue || c->options.reject))
+		say(k, &m);
 	grid_end(&c->grid, out);
 	return CALL_DONE;
 }
 
 /* One at a time, as the peer takes them: a message is acked when it has gone out, so that none is
- * lost with a peer who is gone.  told: how many there were; count: the tag of the last. */
+ * lost with a peer who is gone. */
 enum call_state verb_consume(struct call *c, struct buf *out)
 {
+	struct client *k = client_of(c);
 	struct proxy_word word;
 	enum call_state state;
-	if (!c->begun && !begin_consume(c, out))
+	if (!c->begun && !begin_consume(c, k, out))
 		return CALL_DONE;
-	if (c->count && !c->options.requeue && !c->options.reject)
-		ack(c, c->count);
-	if (c->count || !c->begun) {
-		c->count = 0;
-		if (c->told == c->most)
-			return settle(c, out);
-		ask_one(c);
+	if (k->tag && !c->options.requeue && !c->options.reject)
+		ack(k);
+	if (k->tag || !c->begun) {
+		k->tag = 0;
+		if (k->taken == k->most)
+			return settle(c, k, out);
+		ask_one(k, c->arguments[0]);
 	}
-	if (!hear(c, &word, &state))
+	if (!hear(c, k, &word, &state))
 		return state;
 	if (word.method.id != METHOD_basic_get_ok)
-		return settle(c, out);
-	put_taken(c, out, &word);
-	c->count = word.method.basic_get_ok.delivery_tag;
-	c->told++;
+		return settle(c, k, out);
+	put_taken(c, k->taken == 0, out, &word);
+	k->tag = word.method.basic_get_ok.delivery_tag;
+	k->taken++;
 	return CALL_MORE;
 }
 
 /* ---- events ---- */
 
 /* A queue of its own, which goes with the client. */
-static void listen(struct call *c)
+static void listen(struct client *k, struct slice pattern)
 {
 	struct method declare = { .id = METHOD_queue_declare, .queue_declare = { .exclusive = true } };
 	struct method bind = { .id = METHOD_queue_bind,
 		                   .queue_bind = { .exchange = slice_str(EVENT_EXCHANGE),
-		                                   .routing_key = c->options.pattern.p ? c->options.pattern
-		                                                               : slice_str("#") } };
+		                                   .routing_key = pattern } };
 	struct method consume = { .id = METHOD_basic_consume, .basic_consume = { .no_ack = true } };
-	say(c, &declare);
-	say(c, &bind);
-	say(c, &consume);
+	say(k, &declare);
+	say(k, &bind);
+	say(k, &consume);
 }
 
-static bool begin_events(struct call *c)
+static bool begin_events(struct call *c, struct client *k)
 {
 	enum { SECONDS_MAX = 1000000 };
 	uint64_t s = 0;
-	if (c->options.duration.p && (!quantity_count(c->options.duration, &s) || s > SECONDS_MAX))
+	struct slice duration = c->options.duration, pattern = c->options.pattern;
+	if (duration.p && (!quantity_count(duration, &s) || s > SECONDS_MAX))
 		call_refuse(c, "--duration takes a number of seconds");
-	else if (c->options.pattern.n > 255)
+	else if (pattern.n > 255)
 		call_refuse(c, "--pattern has more than 255 bytes");
 	c->vhost = slice_str(c->host->broker->options.default_vhost);
-	c->told = s ? c->host->broker->now_ms + s * 1000 : UINT64_MAX;
-	if (c->code || !call_follow(c) || !enter(c))
+	k->until_ms = s ? k->broker->now_ms + s * 1000 : UINT64_MAX;
+	if (c->code || !call_follow(c) || !enter(c, k))
 		return false;
-	listen(c);
+	listen(k, pattern.p ? pattern : slice_str("#"));
 	return true;
 }
 
 /* Who listens is not what is listened for. */
-static bool is_own(const struct call *c, struct slice headers)
+static bool is_own(const struct client *k, struct slice headers)
 {
 	struct table_walk walk = table_walk(headers);
 	struct slice key;
 	struct field value;
 	while (table_next(&walk, &key, &value))
-		if (value.letter == 'S' && slice_eq(value.bytes, buf_slice(&c->own)))
+		if (value.letter == 'S' && slice_eq(value.bytes, buf_slice(&k->own)))
 			return true;
 	return false;
 }
 
-static void put_event(const struct call *c, struct buf *out, const struct proxy_word *w)
+static void put_event(const struct client *k, struct buf *out, const struct proxy_word *w)
 {
 	struct props props;
 	struct slice key;
 	struct field value;
 	bool read = props_decode(w->header, &props);
 	must(read);
-	if (is_own(c, props.headers))
+	if (is_own(k, props.headers))
 		return;
 	buf_printf(out, "{\"event\":");
 	cell_put_json(out, cell_slice(w->method.basic_deliver.routing_key));
@@ -368,22 +396,21 @@ static void put_event(const struct call *c, struct buf *out, const struct proxy_
 	buf_printf(out, "}\n");
 }
 
-/* Until the caller goes, or for so many seconds; told is when. */
+/* Until the caller goes, or for so many seconds. */
 enum call_state verb_consume_event_stream(struct call *c, struct buf *out)
 {
 	enum { EVENTS = 100 };
+	struct client *k = client_of(c);
 	struct proxy_word word;
 	enum call_state state = CALL_MORE;
-	if (!c->begun && !begin_events(c))
+	if (!c->begun && !begin_events(c, k))
 		return CALL_DONE;
-	for (int i = 0; i < EVENTS && hear(c, &word, &state); i++)
+	for (int i = 0; i < EVENTS && hear(c, k, &word, &state); i++)
 		if (word.method.id == METHOD_queue_declare_ok)
-			buf_append_slice(&c->own, word.method.queue_declare_ok.queue);
+			buf_append_slice(&k->own, word.method.queue_declare_ok.queue);
 		else if (word.method.id == METHOD_basic_deliver)
-			put_event(c, out, &word);
-	if (state == CALL_DONE)
-		return CALL_DONE;
-	if (c->host->broker->now_ms >= c->told)
+			put_event(k, out, &word);
+	if (state == CALL_DONE || k->broker->now_ms >= k->until_ms)
 		return CALL_DONE;
 	return out->len ? CALL_MORE : CALL_WAITS;
 }

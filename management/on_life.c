@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs of a broker's life: it stops, it lets nobody in for a while. */
 #include "base/logline.h"
+#include "broker/expulsion.h"
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "management/verbs.h"
@@ -36,14 +37,21 @@ enum call_state verb_resume_listeners(struct call *c, struct buf *out)
 	return wish(c, HOST_RESUMES);
 }
 
+static void end(void *kept)
+{
+	expulsion_end(kept);
+}
+
 /* Nobody is let in first, so that none comes behind those that go. */
 static enum call_state send_away(struct call *c, const char *reason)
 {
-	if (!c->told && wish(c, HOST_SUSPENDS) == CALL_WAITS)
+	struct expulsion *e = call_keep(c, sizeof *e, end);
+	bool begins = !e->broker;
+	if (begins && wish(c, HOST_SUSPENDS) == CALL_WAITS)
 		return CALL_WAITS;
-	if (!c->told++)
-		expulsion_begin(&c->expulsion, c->host->broker, NULL, NULL);
-	bool more = !c->code && expulsion_go_on(&c->expulsion, slice_str(reason));
+	if (begins)
+		expulsion_begin(e, c->host->broker, NULL, NULL);
+	bool more = !c->code && expulsion_go_on(e, slice_str(reason));
 	return more ? CALL_MORE : CALL_DONE;
 }
 

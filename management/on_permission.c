@@ -2,6 +2,7 @@
 /* The verbs about what users may do. */
 #include "base/die.h"
 #include "broker/manage.h"
+#include "broker/roster.h"
 #include "broker/state.h"
 #include "broker/user.h"
 #include "management/verbs.h"
@@ -32,10 +33,15 @@ enum call_state verb_set_permissions(struct call *c, struct buf *out)
 
 enum { GRANTS_A_PULL = 64 };
 
+static void end(void *kept)
+{
+	roster_end(kept);
+}
+
 /* A few at a time.  The first one that is no pattern ends it before any was set. */
 enum call_state verb_set_permissions_globally(struct call *c, struct buf *out)
 {
-	struct roster *vhosts = &c->listing.roster;
+	struct roster *vhosts = call_keep(c, sizeof *vhosts, end);
 	struct roster_row row;
 	struct user *u = call_user(c);
 	if (!c->begun) {

@@ -9,11 +9,13 @@
 #include "base/quantity.h"
 #include "broker/counters.h"
 #include "broker/state.h"
+#include "broker/tour.h"
+#include "management/ranking.h"
 #include "management/verbs.h"
 #include "queue/queue.h"
 
 enum { RANKED = 20, RANKED_MAX = 1000, RANKED_BYTES_MAX = 4 << 20, PIECE_ROWS = 200,
-	   MET_AT_ONCE = 1000 };
+	   MET_AT_ONCE = 1000, NUMBERS = 7 };
 
 enum key { KEY_MESSAGES, KEY_UNACKED, KEY_BYTES, KEY_CONSUMERS, KEY_TRAFFIC, KEYS };
 
@@ -27,7 +29,23 @@ static const char *const columns[] = {
 	"publish", "deliver_get", "ack",
 };
 
-_Static_assert(ARRAY_LEN(columns) == 2 + RANK_NUMBERS, "a number for each column");
+_Static_assert(ARRAY_LEN(columns) == 2 + NUMBERS, "a number for each column");
+
+struct rank {
+	struct tour tour;
+	struct ranking best;
+	enum key key;
+	bool met, shows;             /* all of them; those that were best */
+	uint64_t queues, sums[NUMBERS];
+	size_t shown;
+};
+
+static void end(void *kept)
+{
+	struct rank *r = kept;
+	tour_end(&r->tour);
+	ranking_free(&r->best);
+}
 
 static enum key key_of(struct slice name)
 {
@@ -42,7 +60,7 @@ static void look_at(const struct queue *q, uint64_t *numbers)
 	static const struct traffic none = { 0 };
 	const struct traffic *t = q->motion ? &q->motion->traffic : &none;
 	uint64_t unacked = q->live->unacked - q->live->held.count;
-	uint64_t of[RANK_NUMBERS] = { queue_ready(q) + unacked, unacked, q->live->ready_bytes,
+	uint64_t of[NUMBERS] = { queue_ready(q) + unacked, unacked, q->live->ready_bytes,
 		                          q->live->rotation.count, t->publish, traffic_deliver_get(t),
 		                          t->ack };
 	memcpy(numbers, of, sizeof of);
@@ -52,7 +70,7 @@ static void look_at(const struct queue *q, uint64_t *numbers)
  * host. */
 static void keep(struct buf *out, struct slice vhost, struct slice name, const uint64_t *numbers)
 {
-	buf_append(out, numbers, RANK_NUMBERS * sizeof *numbers);
+	buf_append(out, numbers, NUMBERS * sizeof *numbers);
 	buf_append(out, &name.n, sizeof name.n);
 	buf_append_slice(out, name);
 	buf_append_slice(out, vhost);
@@ -60,33 +78,33 @@ static void keep(struct buf *out, struct slice vhost, struct slice name, const u
 
 static void put_row(struct call *c, struct buf *out, struct slice kept)
 {
-	uint64_t numbers[RANK_NUMBERS];
+	uint64_t numbers[NUMBERS];
 	size_t n;
 	memcpy(numbers, slice_take(&kept, sizeof numbers).p, sizeof numbers);
 	memcpy(&n, slice_take(&kept, sizeof n).p, sizeof n);
 	struct slice name = slice_take(&kept, n);
 	grid_put(&c->grid, cell_slice(kept), out);
 	grid_put(&c->grid, cell_slice(name), out);
-	for (size_t i = 0; i < RANK_NUMBERS; i++)
+	for (size_t i = 0; i < NUMBERS; i++)
 		grid_put(&c->grid, cell_number(numbers[i]), out);
 }
 
 /* ---- meeting them ---- */
 
-static bool begin(struct call *c)
+static bool begin(struct call *c, struct rank *r)
 {
 	uint64_t most = RANKED;
 	struct slice sort = c->options.sort, number = c->options.number;
-	c->rank.key = sort.p ? key_of(sort) : KEY_MESSAGES;
-	if (c->rank.key == KEYS)
+	r->key = sort.p ? key_of(sort) : KEY_MESSAGES;
+	if (r->key == KEYS)
 		call_refuse(c, "--sort takes messages, unacknowledged, bytes, consumers or traffic");
 	else if (number.p && (!quantity_count(number, &most) || !most || most > RANKED_MAX))
 		call_refuse(c, "--number takes a number from 1 to %d", RANKED_MAX);
-	c->rank.best = (struct ranking){ .most = most, .most_bytes = RANKED_BYTES_MAX,
+	r->best = (struct ranking){ .most = most, .most_bytes = RANKED_BYTES_MAX,
 		                             .together = &c->host->ranked_bytes, .reverse = true };
 	if (c->code == CALL_EXIT_OK) {
 		counters_settle(c->host->broker);
-		tour_begin(&c->rank.tour, c->host->broker, ROSTER_QUEUES);
+		tour_begin(&r->tour, c->host->broker, ROSTER_QUEUES);
 	}
 	return c->code == CALL_EXIT_OK;
 }
@@ -96,37 +114,37 @@ static uint64_t weight(enum key k, const uint64_t *numbers)
 	return k == KEY_TRAFFIC ? numbers[4] + numbers[5] : numbers[k];
 }
 
-static enum ranking_answer meet(struct call *c, const struct roster_row *row)
+static enum ranking_answer meet(struct rank *r, const struct roster_row *row)
 {
-	uint64_t numbers[RANK_NUMBERS];
+	uint64_t numbers[NUMBERS];
 	struct buf text = { 0 };
 	uint8_t key[8];
 	look_at(row->queue, numbers);
-	for (size_t i = 0; i < RANK_NUMBERS; i++)
-		c->rank.sums[i] += numbers[i];
-	c->rank.queues++;
-	put_be64(key, weight((enum key)c->rank.key, numbers));
-	if (!ranking_admits(&c->rank.best, slice_of(key, sizeof key)))
+	for (size_t i = 0; i < NUMBERS; i++)
+		r->sums[i] += numbers[i];
+	r->queues++;
+	put_be64(key, weight(r->key, numbers));
+	if (!ranking_admits(&r->best, slice_of(key, sizeof key)))
 		return RANKING_KEPT;
 	keep(&text, row->vhost->name, queue_name(row->queue), numbers);
-	enum ranking_answer a = ranking_add(&c->rank.best, slice_of(key, sizeof key),
+	enum ranking_answer a = ranking_add(&r->best, slice_of(key, sizeof key),
 	                                    buf_slice(&text));
 	buf_free(&text);
 	return a;
 }
 
 /* True when all were met. */
-static bool meet_some(struct call *c)
+static bool meet_some(struct call *c, struct rank *r)
 {
 	struct roster_row row;
-	tour_go_on(&c->rank.tour);
+	tour_go_on(&r->tour);
 	for (int i = 0; i < MET_AT_ONCE; i++) {
-		enum tour_answer a = tour_next(&c->rank.tour, &row);
+		enum tour_answer a = tour_next(&r->tour, &row);
 		if (a == TOUR_END)
 			return true;
 		if (a == TOUR_NOT_YET)
 			return false;
-		enum ranking_answer kept = a == TOUR_ROW ? meet(c, &row) : RANKING_KEPT;
+		enum ranking_answer kept = a == TOUR_ROW ? meet(r, &row) : RANKING_KEPT;
 		if (kept != RANKING_KEPT) {
 			call_fail(c, CALL_EXIT_UNAVAILABLE,
 			          kept == RANKING_BUSY ? "too many long lists are put in order at once"
@@ -140,23 +158,23 @@ static bool meet_some(struct call *c)
 /* ---- showing the best ---- */
 
 /* The first row is of all together: its virtual host is empty, its name how many there are. */
-static void put_head(struct call *c, struct buf *out)
+static void put_head(struct call *c, const struct rank *r, struct buf *out)
 {
 	struct buf kept = { 0 };
 	char all[32];
-	snprintf(all, sizeof all, "%" PRIu64 " queues", c->rank.queues);
-	keep(&kept, slice_of("", 0), slice_str(all), c->rank.sums);
+	snprintf(all, sizeof all, "%" PRIu64 " queues", r->queues);
+	keep(&kept, slice_of("", 0), slice_str(all), r->sums);
 	call_grid(c, out, columns, ARRAY_LEN(columns));
 	put_row(c, out, buf_slice(&kept));
 	buf_free(&kept);
 }
 
-static enum call_state show(struct call *c, struct buf *out)
+static enum call_state show(struct call *c, struct rank *r, struct buf *out)
 {
-	size_t n = ranking_count(&c->rank.best);
-	for (int i = 0; i < PIECE_ROWS && c->told < n; i++)
-		put_row(c, out, ranking_get(&c->rank.best, c->told++));
-	if (c->told < n)
+	size_t n = ranking_count(&r->best);
+	for (int i = 0; i < PIECE_ROWS && r->shown < n; i++)
+		put_row(c, out, ranking_get(&r->best, r->shown++));
+	if (r->shown < n)
 		return CALL_MORE;
 	grid_end(&c->grid, out);
 	return CALL_DONE;
@@ -164,19 +182,20 @@ static enum call_state show(struct call *c, struct buf *out)
 
 enum call_state verb_rank_queues(struct call *c, struct buf *out)
 {
+	struct rank *r = call_keep(c, sizeof *r, end);
 	if (!c->begun) {
 		call_banner(c, out, "Ranking queues ...");
-		return begin(c) ? CALL_MORE : CALL_DONE;
+		return begin(c, r) ? CALL_MORE : CALL_DONE;
 	}
-	if (c->rank.shows)
-		return show(c, out);
-	if (!c->rank.met)
-		c->rank.met = meet_some(c);
+	if (r->shows)
+		return show(c, r, out);
+	if (!r->met)
+		r->met = meet_some(c, r);
 	if (c->code)
 		return CALL_DONE;
-	if (!c->rank.met || !ranking_sort(&c->rank.best))
+	if (!r->met || !ranking_sort(&r->best))
 		return CALL_MORE;
-	c->rank.shows = true;
-	put_head(c, out);
-	return show(c, out);
+	r->shows = true;
+	put_head(c, r, out);
+	return show(c, r, out);
 }

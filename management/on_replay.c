@@ -20,7 +20,7 @@ static enum call_state refuse(struct call *c, const struct queue *q, enum replay
 	return CALL_DONE;
 }
 
-static enum call_state begin(struct call *c)
+static enum call_state begin(struct call *c, uint64_t *number)
 {
 	uint64_t from, to;
 	struct vhost *v = call_vhost(c);
@@ -36,7 +36,7 @@ static enum call_state begin(struct call *c)
 	if (!replaying_read(c->arguments[1], q->live->retained, &from) ||
 	    !replaying_read(c->arguments[2], q->live->retained, &to))
 		return call_refuse(c, "Bad argument. An offset is a number, first, or last.");
-	enum replay_outcome why = manage_replay(c->host->broker, q, from, to, &c->count);
+	enum replay_outcome why = manage_replay(c->host->broker, q, from, to, number);
 	return why == REPLAY_GOES_ON ? CALL_WAITS : refuse(c, q, why);
 }
 
@@ -59,14 +59,15 @@ static void conclude(const struct replay_report *r, struct buf *out)
 /* As for a client, it is said when it is durable. */
 enum call_state verb_replay(struct call *c, struct buf *out)
 {
+	uint64_t *number = call_keep(c, sizeof *number, NULL);   /* of the replay */
 	struct replay_report r;
 	if (!c->begun) {
 		call_banner(c, out, "Putting messages of queue '%.*s' in vhost '%.*s' back ...",
 		            SLICE_ARG(c->arguments[0]), SLICE_ARG(c->vhost));
-		if (begin(c) == CALL_DONE)
+		if (begin(c, number) == CALL_DONE)
 			return CALL_DONE;
 	}
-	if (!manage_replayed(c->host->broker, c->count, &r))
+	if (!manage_replayed(c->host->broker, *number, &r))
 		return call_fail(c, CALL_EXIT_UNAVAILABLE, "how the replay ended is not known any more: "
 		                                           "another one was begun");
 	if (r.outcome > REPLAY_DONE)

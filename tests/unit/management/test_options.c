@@ -64,8 +64,8 @@ END_TEST
 START_TEST(what_is_no_option_is_told_from_what_is_a_bad_one)
 {
 	static const char *const words[] = { "", "-", "list_queues", "=" };
-	static const char *const bad[] = { "--", "--vhost", "--vhos=x", "--quiet=x", "--formatter", "-x",
-		                               "--formatter=none" };
+	static const char *const bad[] = { "--", "--vhost", "--vhos=x", "--quiet=x", "--formatter",
+		                               "-x", "--formatter=none" };
 	size_t n;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		ck_assert_int_eq(take(&n, words[i], NULL), OPTION_NONE);
