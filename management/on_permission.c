@@ -43,20 +43,23 @@ enum call_state verb_set_permissions_globally(struct call *c, struct buf *out)
 {
 	struct roster *vhosts = call_keep(c, sizeof *vhosts, end);
 	struct roster_row row;
-	struct user *u = call_user(c);
+	enum roster_answer a = ROSTER_ROW;
 	if (!c->begun) {
 		call_banner(c, out, "Setting permissions for user \"%.*s\" in all virtual hosts ...",
 		            SLICE_ARG(c->arguments[0]));
 		roster_begin(vhosts, c->host->broker, NULL, ROSTER_VHOSTS);
 	}
-	for (int n = 0; u && n < GRANTS_A_PULL && roster_next(vhosts, &row); n++) {
+	if (!call_user(c))
+		return CALL_DONE;
+	roster_go_on(vhosts);
+	for (int n = 0; n < GRANTS_A_PULL && (a = roster_next(vhosts, &row)) == ROSTER_ROW; n++) {
 		c->vhost = row.vhost->name;
 		if (grant(c, slice_of(NULL, 0), &c->arguments[1]) == CALL_DONE)
 			return CALL_DONE;
-		if (n + 1 == GRANTS_A_PULL)
-			return CALL_MORE;
 	}
-	return u && !manage_is_durable(c->host->broker, c->wait_for) ? CALL_WAITS : CALL_DONE;
+	if (a != ROSTER_END)
+		return CALL_MORE;
+	return manage_is_durable(c->host->broker, c->wait_for) ? CALL_DONE : CALL_WAITS;
 }
 
 static enum call_state clear(struct call *c, struct buf *out)

@@ -542,6 +542,23 @@ START_TEST(many_connections_are_closed_in_pieces)
 }
 END_TEST
 
+/* More than may be looked at for one piece. */
+START_TEST(rights_are_given_in_all_of_many_virtual_hosts)
+{
+	log_position wait_for;
+	for (int i = 0; i < ROSTER_LOOKS + 100; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "v%d", i);
+		vhost_add(in.broker, slice_str(name), &VHOST_PLAIN, &wait_for);
+	}
+	ck_assert_uint_eq(run("set_permissions_globally", "guest", "a", "b", "c", NULL), 0);
+	ck_assert_uint_eq(run("list_permissions", "-s", "-p", "v4099", NULL), 0);
+	assert_said("guest\ta\tb\tc\n");
+	ck_assert_uint_eq(run("list_permissions", "-s", "-p", "/", NULL), 0);
+	assert_said("guest\ta\tb\tc\n");
+}
+END_TEST
+
 START_TEST(virtual_hosts_are_listed)
 {
 	ck_assert_uint_eq(run("add_vhost", "--tags", " a ,, b", "red", NULL), 0);
@@ -779,6 +796,7 @@ Suite *suite_management_call(void)
 	tcase_add_test(t, what_is_passed_over_is_in_pieces_as_well);
 	tcase_add_test(t, many_connections_are_closed_in_pieces);
 	tcase_add_test(t, virtual_hosts_are_listed);
+	tcase_add_test(t, rights_are_given_in_all_of_many_virtual_hosts);
 	tcase_add_test(t, a_queue_is_purged_and_deleted);
 	tcase_add_test(t, a_delete_waits_for_the_disk);
 	tcase_add_loop_test(t, a_backup_is_what_was_there_when_it_was_asked_for, 0, 2);
