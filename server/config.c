@@ -25,6 +25,7 @@ static const struct {
 } aliases[] = {
 	{ "max_connections", "connection_max" },
 	{ "max_channels_per_connection", "channel_max" },
+	{ "log.syslog.ip", "log.syslog.host" },
 	{ "management.load_definitions", "load_definitions" },
 	{ "definitions.local.path", "load_definitions" },
 	{ "management.listener.port", "management.tcp.port" },

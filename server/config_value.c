@@ -10,6 +10,7 @@
 #include "management/sealed.h"
 #include "server/config.h"
 #include "server/rotation.h"
+#include "server/syslog_line.h"
 
 enum { TEXT_MAX_BYTES = 255, FLAGS_MAX_BYTES = 1024, ENTRIES_MAX_BYTES = 64 << 10 };
 
@@ -53,6 +54,10 @@ static const struct {
 	{ "log.console.level", levels },
 	{ "log.file.level", levels },
 	{ "log.exchange.level", levels },
+	{ "log.syslog.level", levels },
+	{ "log.syslog.formatter", (const char *const[]){ "plaintext", "json", NULL } },
+	{ "log.syslog.transport", (const char *const[]){ "udp", "tcp", NULL } },
+	{ "log.syslog.protocol", (const char *const[]){ "rfc3164", "rfc5424", NULL } },
 	{ "log.exchange.formatter", (const char *const[]){ "plaintext", "json", NULL } },
 	{ "log.console.stdio", (const char *const[]){ "stderr", "stdout", NULL } },
 	{ "log.console.formatter", (const char *const[]){ "plaintext", "json", NULL } },
@@ -128,6 +133,30 @@ static bool check_hash(struct slice v, struct buf *why)
 	return check_name(v, sealing_set_hash(&s, v), sealing_hash_name, why);
 }
 
+static bool check_facility(struct slice v, struct buf *why)
+{
+	return check_name(v, syslog_facility(v) >= 0, syslog_facility_name, why);
+}
+
+static bool check_identity(struct slice v, struct buf *why)
+{
+	bool ok = syslog_is_identity(v);
+	if (!ok)
+		buf_printf(why, "'%.*s' is no name of 1 to %d printable characters without blanks",
+		           SLICE_ARG(v), SYSLOG_IDENTITY_BYTES - 1);
+	return ok;
+}
+
+static bool check_host(struct slice v, struct buf *why)
+{
+	bool local = slice_starts(v, "unix:");
+	bool ok = local ? v.n > 5 && v.p[5] == '/' && v.n - 5 < CONFIG_HOST_BYTES
+	                : !memchr(v.p, ' ', v.n);
+	if (!ok)
+		buf_printf(why, "'%.*s' is no name, no address and no unix:/PATH", SLICE_ARG(v));
+	return ok;
+}
+
 /* Of a text, or of each element of a list. */
 static const struct {
 	const char *key;
@@ -137,6 +166,9 @@ static const struct {
 	{ "config_entry_decoder.cipher", check_cipher },
 	{ "config_entry_decoder.hash", check_hash },
 	{ "log.file.rotation.date", check_rotation },
+	{ "log.syslog.facility", check_facility },
+	{ "log.syslog.host", check_host },
+	{ "log.syslog.identity", check_identity },
 	{ "management.path_prefix", check_path },
 	{ "prometheus.path", check_path },
 	{ "management.cors.allow_origins", check_origin },

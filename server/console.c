@@ -18,12 +18,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "broker/event.h"
 #include "management/cell.h"
 #include "management/livelog.h"
 #include "server/config.h"
 #include "server/logfile.h"
+#include "server/syslog.h"
+#include "server/syslog_line.h"
 
 struct output {
 	int fd;                      /* -1: there is none */
@@ -32,17 +35,19 @@ struct output {
 };
 
 static struct {
-	struct output screen, file;
+	struct output screen, file, syslog;
 	struct output exchange;      /* without a descriptor, but with ... */
 	struct broker *broker;       /* ... who publishes; NULL: nobody */
 	struct logfile *logfile;
+	struct syslog *syslogger;
+	struct syslog_form form;     /* of what goes there */
 	struct livelog *live;
 	bool is_set[LOGLINE_CATEGORIES];
 	enum logline_level level, levels[LOGLINE_CATEGORIES];   /* the default; where is_set */
 	time_t second;
 	unsigned lines;
-	uint64_t dropped;
-} console = { .screen = { .fd = STDERR_FILENO }, .file = { .fd = -1 } };
+	uint64_t dropped, unsent;    /* the second: to syslog */
+} console = { .screen = { .fd = STDERR_FILENO }, .file = { .fd = -1 }, .syslog = { .fd = -1 } };
 
 /* ---- writing ---- */
 
@@ -109,6 +114,21 @@ static void write_to(const struct output *o, const struct line *l)
 	buf_free(&out);
 }
 
+static void write_to_syslog(const struct line *l, const struct timespec *t)
+{
+	struct buf object = { 0 }, out = { 0 };
+	if (console.syslog.fd < 0 || !is_wanted(&console.syslog, l))
+		return;
+	if (console.syslog.json)
+		put_json(l, &object);
+	syslog_put(&out, &console.form, l->category, l->level, t,
+	           object.len ? slice_of(object.p, object.len - 1) : slice_str(l->text));
+	if (!put(&console.syslog, out.p, out.len))
+		console.unsent++;
+	buf_free(&object);
+	buf_free(&out);
+}
+
 static void publish(const struct line *l)
 {
 	struct buf out = { 0 };
@@ -130,8 +150,23 @@ static void write_line(enum logline_category category, enum logline_level level,
 	struct line line = { category, level, text, stamp };
 	write_to(&console.screen, &line);
 	write_to(&console.file, &line);
+	write_to_syslog(&line, t);
 	publish(&line);
 	livelog_add(console.live, level, text, stamp);
+}
+
+static void say_unsent(const struct timespec *t)
+{
+	struct buf text = { 0 };
+	uint64_t unsent = console.unsent + (console.syslogger ? syslog_lost(console.syslogger) : 0);
+	console.unsent = 0;
+	if (!unsent || !console.syslogger)
+		return;
+	buf_printf(&text, "%llu log lines did not reach syslog at ", (unsigned long long)unsent);
+	syslog_describe(console.syslogger, &text);
+	buf_u8(&text, '\0');
+	write_line(LOGLINE_GENERAL, LOGLINE_WARNING, (const char *)text.p, t);
+	buf_free(&text);
 }
 
 static void begin_second(const struct timespec *t)
@@ -139,6 +174,7 @@ static void begin_second(const struct timespec *t)
 	char text[120];
 	uint64_t lost = console.logfile ? logfile_lost(console.logfile) : 0;
 	uint64_t dropped = console.dropped;
+	say_unsent(t);
 	console.second = t->tv_sec;
 	console.lines = 0;
 	console.dropped = 0;
@@ -250,16 +286,38 @@ static bool set_file(const struct config *c, struct buf *why)
 	return true;
 }
 
+static void set_syslog(const struct config *c)
+{
+	struct syslog_form *f = &console.form;
+	if (console.syslogger && (!c->log_syslog || !syslog_leads_to(console.syslogger, c))) {
+		console.syslog.fd = -1;
+		syslog_close(&console.syslogger);
+	}
+	if (!c->log_syslog)
+		return;
+	if (!console.syslogger)
+		console.syslogger = syslog_open(c);
+	console.syslog = (struct output){ .fd = syslog_fd(console.syslogger), .socket = true };
+	console.syslog.json = strcmp(c->log_syslog_formatter, "json") == 0;
+	console.syslog.level = level_of(c->log_syslog_level, console.level);
+	*f = (struct syslog_form){ .by_5424 = strcmp(c->log_syslog_protocol, "rfc5424") == 0,
+		                       .pid = (long)getpid() };
+	f->facility = (unsigned)syslog_facility(slice_str(c->log_syslog_facility));
+	snprintf(f->identity, sizeof f->identity, "%s", c->log_syslog_identity);
+	if (!syslog_is_local(console.syslogger) || f->by_5424)
+		gethostname(f->host, sizeof f->host - 1);
+}
+
 /* ---- levels ---- */
 
 /* What no output wants is not even formatted. */
 static void set_gates(void)
 {
 	enum logline_level least = console.level;
-	const struct output *both[] = { &console.screen, &console.file };
-	for (size_t i = 0; i < 2; i++)
-		if (both[i]->fd >= 0 && both[i]->level < least)
-			least = both[i]->level;
+	const struct output *all[] = { &console.screen, &console.file, &console.syslog };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i]->fd >= 0 && all[i]->level < least)
+			least = all[i]->level;
 	if (console.exchange.level < least)
 		least = console.exchange.level;
 	for (int i = 0; i < LOGLINE_CATEGORIES; i++)
@@ -282,7 +340,8 @@ static void set_categories(const struct config *c)
 
 void console_set_level(enum logline_level level)
 {
-	console.level = console.screen.level = console.file.level = console.exchange.level = level;
+	console.level = console.screen.level = console.file.level = level;
+	console.syslog.level = console.exchange.level = level;
 	set_gates();
 }
 
@@ -294,6 +353,7 @@ bool console_set(const struct config *c, struct buf *why)
 	set_categories(c);
 	set_screen(c);
 	set_exchange(c);
+	set_syslog(c);
 	bool ok = set_file(c, why);
 	set_gates();
 	return ok;
@@ -321,6 +381,8 @@ const char *console_file(void)
 void console_close(void)
 {
 	logline_set_sink(NULL);
+	console.syslog.fd = -1;
+	syslog_close(&console.syslogger);
 	console.file.fd = -1;
 	logfile_close(&console.logfile);
 }

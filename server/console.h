@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where log lines go: to stderr (or stdout) and, when the configuration names one, a file.  In
- * RabbitMQ's form, `2026-11-23 09:43:54.378459+00:00 [info] text`, or as an object of JSON; under
- * journald, which adds the time itself, `<6>text`.  At most CONSOLE_LINES_PER_S lines a second:
- * what strangers make us say must not fill a disk.  Writing never waits for a reader. */
+/* Where log lines go: to stderr (or stdout) and, when the configuration says so, a file and a
+ * syslog daemon.  In RabbitMQ's form, `2026-11-23 09:43:54.378459+00:00 [info] text`, or as an
+ * object of JSON; under journald, which adds the time itself, `<6>text`.  At most
+ * CONSOLE_LINES_PER_S lines a second: what strangers make us say must not fill a disk.  Writing
+ * never waits for a reader. */
 #ifndef SERVER_CONSOLE_H
 #define SERVER_CONSOLE_H
 

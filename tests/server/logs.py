@@ -11,9 +11,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import pika
@@ -230,6 +232,143 @@ def texts(build, where):
     check("no password", "s3cret" not in b.said, re.findall(".*s3cret.*", b.said))
 
 
+class Daemon:
+    """What syslog's daemon would get at a path, by UDP, or by TCP."""
+
+    def __init__(self, where, kind=socket.SOCK_DGRAM):
+        path = isinstance(where, str)
+        self.got, self.gone, self.tcp = [], False, kind == socket.SOCK_STREAM
+        self.socket = socket.socket(socket.AF_UNIX if path else socket.AF_INET, kind)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(where if path else ("127.0.0.1", where))
+        self.where = self.socket.getsockname()
+        if self.tcp:
+            self.socket.listen()
+        self.socket.settimeout(0.02)
+        self.thread = threading.Thread(target=self.listen)
+        self.thread.start()
+
+    def listen(self):
+        talk, rest = None if self.tcp else self.socket, b""
+        while not self.gone:
+            try:
+                if not talk:
+                    talk = self.socket.accept()[0]
+                    talk.settimeout(0.02)
+                piece = talk.recv(65536)
+            except TimeoutError:
+                continue
+            if self.tcp:
+                rest = self.take(rest + piece)
+            else:
+                self.got.append(piece.decode())
+        if self.tcp and talk:
+            talk.close()
+
+    def take(self, text):
+        """Each line has its length before it; what is left."""
+        while b" " in text:
+            length, _, more = text.partition(b" ")
+            if len(more) < int(length):
+                break
+            self.got.append(more[:int(length)].decode())
+            text = more[int(length):]
+        return text
+
+    def has(self, what):
+        return wait(lambda: any(what in line for line in self.got))
+
+    def end(self):
+        self.gone = True
+        self.thread.join()
+        self.socket.close()
+        if isinstance(self.where, str):
+            os.unlink(self.where)
+
+
+def local_syslog(build, where):
+    path = f"{where}/devlog"
+    d = Daemon(path)
+    b = rig.Broker(build, f"{where}/syslog", "log.syslog=true", f"log.syslog.host=unix:{path}",
+                   "log.syslog.level=warning", "log.syslog.facility=local3",
+                   "log.syslog.identity=my_rabbit", "log.user.level=info")
+    b.ask("add_user", "maria", "pass-Of-maria")
+    check("syslog: a line in the form of this machine", d.has("created user 'maria'") and
+          re.fullmatch(r"<158>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d my_rabbit\[%d\]: created user "
+                       "'maria'" % b.process.pid, d.got[-1]), d.got)
+    b.ask("add_vhost", "v")
+    b.ask("add_user", "lena", "pass-Of-lena")
+    check("... of its level", d.has("'lena'") and "vhost" not in str(d.got), d.got)
+    d.end()
+    b.ask("add_user", "mona", "pass-Of-mona")
+    d = Daemon(path)
+    check("a daemon that begins anew misses nothing", d.has("'mona'"), d.got)
+    b.ask("set_log_level", "debug")
+    b.ask("add_vhost", "w")
+    check("set_log_level", d.has("adding vhost 'w'"), d.got)
+    check("the last line arrives", b.end() == 0 and d.has("]: stopped"), d.got[-2:])
+    check("... and no password", "pass-Of" not in str(d.got))
+    d.end()
+
+
+def far_syslog(build, where):
+    d, t = Daemon(0), Daemon(0, socket.SOCK_STREAM)
+    conf = f"{where}/syslog.conf"
+
+    def write(*rows):
+        with open(conf, "w", encoding="utf-8") as f:
+            f.write("".join(f"log.syslog{row}\n" for row in rows))
+    write(" = true", ".ip = 127.0.0.1", f".port = {d.where[1]}")
+    b = rig.Broker(build, f"{where}/syslog", "-c", conf)
+    here = socket.gethostname()
+    check("by UDP, as RFC 3164 has it", d.has("startup complete") and all(
+        re.match(r"<30>\w{3} [ \d]\d [\d:]{8} %s leveret\[%d\]: " %
+                 (re.escape(here.split(".")[0]), b.process.pid), line) for line in d.got), d.got)
+    write(" = true", ".transport = tcp", f".port = {t.where[1]}", ".protocol = rfc5424",
+          ".formatter = json")
+    b.ask("reload_config")
+    b.ask("add_user", "lily", "pass-Of-lily")
+    shape = r"<30>1 \d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z %s leveret %d user - (\{.*\})"
+    told = t.has("'lily'") and re.fullmatch(shape % (re.escape(here), b.process.pid), t.got[-1])
+    check("by TCP, as RFC 5424 and JSON have it", told and
+          json.loads(told[1])["msg"] == "created user 'lily'", t.got)
+    t.end()
+    t = Daemon(t.where[1], socket.SOCK_STREAM)
+    b.ask("add_user", "rose", "pass-Of-rose")
+    check("a connection that is gone is made anew", t.has("'rose'"), t.got)
+    write(" = false")
+    b.ask("reload_config")
+    b.ask("add_user", "iris", "pass-Of-iris")
+    check("no more", b.end() == 0 and "'iris'" not in str(t.got), t.got)
+    d.end()
+    t.end()
+
+
+def deaf_syslog(build, where):
+    """A daemon that does not read, and one that is not there, keep nobody waiting."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(f"{where}/deaf")
+        b = rig.Broker(build, f"{where}/deaf-data", "log.syslog=true",
+                       f"log.syslog.host=unix:{where}/deaf", "log.syslog.level=debug")
+        b.ask("add_user", "x" * 200, "pass")
+        served = 0
+        for i in range(2400):
+            if i % 800 == 799:
+                time.sleep(1.1)
+            with socket.create_connection(("127.0.0.1", b.port), timeout=20) as s:
+                s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                served += s.recv(8) == b"AMQP\0\0\x09\x01"
+        check("who comes is served all the same", served == 2400, served)
+        b.ask("add_vhost", "v")
+        check("lines that found no room are counted", b.says("log lines did not reach syslog at "
+              f"unix:{where}/deaf"), b.said[-500:])
+        check("it ends in order", b.end() == 0)
+    b = rig.Broker(build, f"{where}/deaf-data", "log.syslog=true",
+                   f"log.syslog.host=unix:{where}/nowhere")
+    check("it begins without a daemon", b.ready)
+    check("... and ends without one", b.end() == 0)
+
+
 def main(build):
     with tempfile.TemporaryDirectory() as where:
         forms(build, where)
@@ -239,6 +378,9 @@ def main(build):
         dated(build, where)
         visits(build, where)
         texts(build, where)
+        local_syslog(build, where)
+        far_syslog(build, where)
+        deaf_syslog(build, where)
         r = subprocess.run([f"{build}/leveret", f"data_dir={where}/data5",
                             f"log.file={where}/none/x.log"], capture_output=True, text=True,
                            timeout=10)

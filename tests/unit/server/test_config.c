@@ -412,11 +412,30 @@ START_TEST(mistyped_keys_are_not_taken_for_keys_of_others)
 }
 END_TEST
 
+START_TEST(where_syslog_is_has_a_form)
+{
+	ck_assert(set("log.syslog.ip", "10.0.0.7"));
+	ck_assert_str_eq(c.log_syslog_host, "10.0.0.7");
+	ck_assert(set("log.syslog.host", "unix:/run/log"));
+	ck_assert(!set("log.syslog.host", "unix:log"));
+	expect_in(&why, "'unix:log' is no name, no address and no unix:/PATH");
+	ck_assert(!set("log.syslog.host", "a b"));
+	ck_assert(!set("log.syslog.identity", "my rabbit"));
+	expect_in(&why, "'my rabbit' is no name of 1 to 48 printable characters without blanks");
+	ck_assert(!set("log.syslog.facility", "local8"));
+	expect_in(&why, "'local8' is not one of: kern kernel user ");
+	ck_assert(!set("log.syslog.transport", "tls"));
+	expect_in(&why, "'tls' is not one of: udp tcp");
+	ck_assert(!set("log.syslog.hst", "x"));
+	expect_in(&why, "the nearest one is log.syslog.host");
+}
+END_TEST
+
 START_TEST(what_would_be_a_promise_is_refused)
 {
-	ck_assert(set("log.syslog", "false"));
-	ck_assert(!set("log.syslog", "true"));
-	expect_in(&why, "log.syslog: 'true' is not supported: ");
+	ck_assert(set("management.enable_uaa", "false"));
+	ck_assert(!set("management.enable_uaa", "true"));
+	expect_in(&why, "management.enable_uaa: 'true' is not supported: ");
 }
 END_TEST
 
@@ -837,6 +856,7 @@ static void key_cases(Suite *s)
 	tcase_add_test(t, all_keys_of_rabbitmq_are_known);
 	tcase_add_loop_test(t, mistyped_keys_are_not_taken_for_keys_of_others, 0,
 	                    sizeof mistyped / sizeof mistyped[0]);
+	tcase_add_test(t, where_syslog_is_has_a_form);
 	tcase_add_test(t, what_would_be_a_promise_is_refused);
 	tcase_add_test(t, origins_are_named_one_by_one);
 	tcase_add_test(t, a_password_may_be_encrypted);
