@@ -6,7 +6,6 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -14,6 +13,7 @@ import { chromium } from "playwright-core";
 const [, , build, pictures, ...wanted] = process.argv;
 const scratch = mkdtempSync(join(tmpdir(), "leveret-ui."));
 const children = [];
+const PATIENCE_MS = 30_000;
 let passed = 0, failed = 0;
 
 function check(what, ok, detail = "") {
@@ -21,17 +21,12 @@ function check(what, ok, detail = "") {
 	console.log(ok ? "ok" : "FAIL", what, ok ? "" : JSON.stringify(detail));
 }
 
-const free_port = () => new Promise(resolve => {
-	const s = createServer().listen(0, "127.0.0.1", () => {
-		const { port } = s.address();
-		s.close(() => resolve(port));
-	});
-});
+const free_port = () => Number(execFileSync("../free_port.sh", { encoding: "utf8" }));
 
 // ---- a broker, and somebody who uses it ----
 
 async function start() {
-	const amqp = await free_port(), http = await free_port();
+	const amqp = free_port(), http = free_port();
 	const broker = spawn(`${build}/leveret`, [
 		`listeners.tcp.1=127.0.0.1:${amqp}`, `management.tcp.port=${http}`,
 		"management.tcp.ip=127.0.0.1", `data_dir=${scratch}/data`,
@@ -64,6 +59,33 @@ async function ask(url, method, path, body, user = "guest:guest") {
 
 // ---- a person ----
 
+/* In the page: what it tells at its foot, where a line stays for a few seconds, is kept. */
+function listen() {
+	window.heard = [];
+	addEventListener("DOMContentLoaded", () => {
+		const foot = document.querySelector("#told");
+		if (foot)
+			new MutationObserver(changes => heard.push(...changes.flatMap(c => [...c.addedNodes])
+				.map(line => line.textContent))).observe(foot, { childList: true });
+	});
+}
+
+/* In the page: whether a chart has something in colours; frame and grid are grey. */
+function is_coloured([title, wanted]) {
+	const figures = [...document.querySelectorAll("figure")];
+	const c = figures.find(f => f.textContent.includes(title))?.querySelector("canvas");
+	if (!c?.width || !c.height)
+		return false;
+	const copy = new OffscreenCanvas(c.width, c.height).getContext("2d");
+	copy.drawImage(c, 0, 0);
+	const { data } = copy.getImageData(0, 0, c.width, c.height);
+	let found = false;
+	for (let i = 0; i < data.length && !found; i += 4)
+		found = data[i + 3] > 200 && Math.max(...data.slice(i, i + 3)) -
+			Math.min(...data.slice(i, i + 3)) > 80;
+	return found === wanted;
+}
+
 class Person {
 	constructor(page, url) {
 		this.page = page;
@@ -78,6 +100,11 @@ class Person {
 		});
 	}
 
+	static async at(page, url) {
+		await page.addInitScript(listen);
+		return new Person(page, url);
+	}
+
 	async log_in(user, password) {
 		await this.page.goto(this.url);
 		await this.page.fill("[name=user]", user);
@@ -85,8 +112,25 @@ class Person {
 		await this.page.click("button.main");
 	}
 
-	go(where) {
-		return this.page.goto(`${this.url}/#/${where}`);
+	async go(where) {
+		const goes = () => this.page.goto(`${this.url}/#/${where}`);
+		const here = await this.page.evaluate(() => location.hash.split("?")[0]);
+		await (here === `#/${where}` ? goes() : this.leaves(goes));
+	}
+
+	/* Does what leads to another page, until that is there and the one before is not. */
+	async leaves(how) {
+		const title = await this.page.$("main h1");
+		await this.page.evaluate(() => heard.length = 0);
+		await how();
+		await this.page.waitForFunction(title => !title?.isConnected &&
+			document.querySelector("main h1, main .trouble"), title);
+	}
+
+	/* Until what is shown was loaded after this: one load follows the other. */
+	async loads(what) {
+		for (let i = 0; i < 2; i++)
+			await this.page.waitForResponse(r => r.url().includes(`/api/${what}`));
 	}
 
 	/* Within what can be seen, or a part of it. */
@@ -96,14 +140,14 @@ class Person {
 
 	/* A thing is told before the page is drawn again: who looks for it has to wait. */
 	shows(what) {
-		return what.first().waitFor({ timeout: 8000 }).then(() => true, () => false);
+		return what.first().waitFor({ timeout: PATIENCE_MS }).then(() => true, () => false);
 	}
 
 	/* What the legend of a chart tells of a line, once it is not nought: the newest value. */
 	async reads(line) {
 		const value = this.page.locator(".u-series", { hasText: line })
 			.locator(".u-value", { hasText: /[1-9]/ });
-		await value.first().waitFor({ timeout: 15000 });
+		await value.first().waitFor({ timeout: PATIENCE_MS });
 		return value.first().textContent();
 	}
 
@@ -114,16 +158,10 @@ class Person {
 			.locator(".u-value", { hasText: /^[\d.]+ m?s$/ }));
 	}
 
-	/* Whether a chart has something in colours; frame and grid are grey. */
-	draws(title) {
-		return this.page.locator("figure", { hasText: title }).locator("canvas").evaluate(c => {
-			const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
-			for (let i = 0; i < data.length; i += 4)
-				if (data[i + 3] > 200 && Math.max(...data.slice(i, i + 3)) -
-					Math.min(...data.slice(i, i + 3)) > 80)
-					return true;
-			return false;
-		});
+	/* Whether a chart comes to have something in colours, or nothing. */
+	draws(title, something = true) {
+		return this.page.waitForFunction(is_coloured, [title, something],
+			{ timeout: PATIENCE_MS, polling: 100 }).then(() => true, () => false);
 	}
 
 	row(text) {
@@ -161,8 +199,12 @@ class Person {
 		await d.locator("button.danger").click();
 	}
 
+	/* At the foot of the page, since it began or since what was asked for last. */
 	told(text) {
-		return this.sees(text, "body");
+		return this.page.waitForFunction(text => {
+			const at = heard.findIndex(line => line.includes(text));
+			return heard.splice(0, at + 1).length > 0;
+		}, text, { timeout: PATIENCE_MS }).then(() => true, () => false);
 	}
 }
 
@@ -211,7 +253,7 @@ async function overview(p) {
 	await p.go("overview");
 	check("the overview knows the connections of the load", await p.sees("Connections"));
 	const tile = p.page.locator(".tile", { hasText: "Connections" }).locator("strong");
-	check("... which are three", await tile.textContent() === "3", await tile.textContent());
+	check("... which are three", await p.shows(tile.getByText("3", { exact: true })));
 	check("the chart tells the rates of now", /^\d+(\.\d)?\/s$/.test(await p.reads("Published")));
 	const at = await p.reads("At");
 	check("it goes on", await p.page.waitForFunction(   /* two rates make a line */
@@ -237,33 +279,36 @@ async function overview(p) {
 async function gaps(p) {
 	await p.go("overview");
 	await p.sees("Overview", "h1");
-	const chart = values => p.page.evaluate(values => {
-		document.querySelector("figure.alone")?.remove();
+	await p.page.evaluate(() => {
 		const figure = document.createElement("figure"), c = document.createElement("line-chart");
 		figure.className = "alone";
 		figure.append("Alone", c);
 		c.setAttribute("seconds", 60);
 		c.setAttribute("unit", "ms");
 		document.querySelector("main").append(figure);
-		c.series = [{ title: "p50", color: "blue",
+	});
+	const show = values => p.page.evaluate(values => {
+		document.querySelector(".alone line-chart").series = [{ title: "p50", color: "blue",
 			points: values.map((v, i) => [Date.now() - 10_000 + i * 1000, v]) }];
 	}, values);
-	await chart([3, null, null, 5, null, 4]);
+	await show([3, null, null, 5, null, 4]);
 	check("a value between gaps is drawn", await p.draws("Alone"));
-	await chart([null, null, null, null]);
-	check("... a gap is not", !await p.draws("Alone"));
+	await show([null, null, null, null]);
+	check("... a gap is not", await p.draws("Alone", false));
 	await p.page.evaluate(() => document.querySelector("figure.alone").remove());
 }
 
 /* Tokyo is nine hours ahead of what the broker's moments are. */
 async function time_zone(p) {
-	const hour = async () => Number((await p.reads("At")).slice(0, 2));
+	const seconds = async () =>
+		(await p.reads("At")).split(":").reduce((sum, n) => sum * 60 + Number(n), 0);
+	const hours = (a, b) => Math.round((a - b) / 3600 + 24) % 24;
 	await p.go("overview");
-	const there = await hour();
+	const there = await seconds();
 	await p.page.click("[title='Time zone']");
-	check("times can be in UTC", (await hour() + 9) % 24 === there, there);
+	check("times can be in UTC", hours(there, await seconds()) === 9, there);
 	await p.page.click("[title='Time zone']");
-	check("... and again in one's own", await hour() === there);
+	check("... and again in one's own", hours(await seconds(), there) === 0, there);
 }
 
 async function keys(p) {
@@ -289,7 +334,7 @@ async function keys(p) {
 	await keyboard.press("Enter");
 	check("a queue is added with keys alone", await p.told("The queue is there."));
 	check("that is told to who does not see it",
-		await p.page.locator("#told[aria-live=polite] p").count() > 0);
+		await p.page.locator("#told[aria-live=polite]").count() > 0);
 	await p.page.locator("body").press("Tab");
 	await p.row("by-hand").locator("a").focus();
 	await keyboard.press("Enter");
@@ -321,6 +366,7 @@ async function many(p) {
 		name: `q${String(i).padStart(3, "0")}`, arguments: {} }));
 	await ask(p.url, "POST", "definitions/many", { queues });
 	await p.page.reload();
+	await p.page.waitForSelector("main h1");
 	await p.go("queues");
 	await p.page.getByLabel("Virtual host").first().selectOption("many");
 	check("a virtual host is chosen", await p.sees("1 / 3") && await p.sees("q049"));
@@ -343,6 +389,7 @@ async function many(p) {
 	check("and it goes", await p.page.waitForFunction(
 		() => !document.querySelector("thead").textContent.includes("Bytes")).then(() => true));
 	await p.page.getByLabel("Virtual host").first().selectOption("");
+	await p.loads("queues?");
 	await ask(p.url, "DELETE", "vhosts/many");
 }
 
@@ -394,11 +441,12 @@ async function queue(p) {
 	check("and counted", await ready.textContent() === "1");
 	const body = p.section("Publish").locator("textarea[name=payload]");
 	await body.fill("what is being typed");
-	await p.page.waitForTimeout(2500);   /* the page is loaded again meanwhile */
+	await p.loads("queues/%2F/orders?");
 	check("what is being typed stays", await body.inputValue() === "what is being typed");
 	await body.fill("");
 	await p.section("Look at messages").getByRole("button", { name: "Look at the first" }).click();
 	check("the message is looked at", await p.sees("north") && await p.sees("first", "article"));
+	await p.loads("queues/%2F/orders?");
 	check("and stays", await ready.textContent() === "1");
 	await p.section("Look at messages").locator("[name=search]").fill("nowhere");
 	await p.section("Look at messages").getByRole("button", { name: "Look at the first" }).click();
@@ -458,13 +506,16 @@ async function messages(p) {
 	}
 	const look = p.section("Look at messages");
 	await look.getByRole("button", { name: "Look at the first" }).click();
-	await p.shows(look.getByText("letter 3"));
+	check("all are looked at", await p.told("All of them stay there.") &&
+		await p.shows(look.getByText("letter 3")));
 	await look.locator("article", { hasText: "letter 2" }).locator("[type=checkbox]").check();
 	await look.locator("[name=queue]").fill("retried");
 	await look.getByRole("button", { name: "Move them" }).click();
 	check("those chosen are moved", await p.told("Moved 1 message."));
 	await look.getByRole("button", { name: "Look at the first" }).click();
-	await p.shows(look.getByText("letter 3"));
+	check("... those that are left", await p.told("All of them stay there.") &&
+		await p.shows(look.getByText("letter 3")) &&
+		await look.getByText("letter 2").count() === 0);
 	await look.locator("article", { hasText: "letter 1" }).getByRole("button", { name: "Delete" })
 		.click();
 	await p.confirms();
@@ -473,7 +524,7 @@ async function messages(p) {
 	check("the rest is moved", await p.told("Moved 1 message."));
 	await p.section("Who holds what").locator("summary").click();
 	await p.section("Who holds what").getByRole("button", { name: "Look it up" }).click();
-	check("nobody holds anything", await p.told("Nothing is unacknowledged."));
+	check("nobody holds anything", await p.sees("Nothing is unacknowledged."));
 	await p.go("queue/%2F/retried");
 	await p.section("Look at messages").getByRole("button", { name: "Look at the first" }).click();
 	check("they are where they went", await p.sees("letter 2") && await p.sees("letter 3"));
@@ -488,7 +539,7 @@ async function streams(p) {
 	for (const name of ["journal", "kept"]) {
 		await p.go(`queue/%2F/${name}`);
 		await p.fill("Publish", { payload: `of ${name}` }, "Publish");
-		await p.told("Published.");
+		check(`something is in ${name}`, await p.told("Published."));
 	}
 	await p.go("streams");
 	check("streams are listed, and queues with retention",
@@ -505,7 +556,7 @@ async function exchanges(p) {
 	await p.go("exchanges");
 	await p.fill("Add an exchange", { name: "events", type: "topic" }, "Add");
 	check("an exchange is added", await p.told("The exchange is there."));
-	await p.row("events").locator("a").click();
+	await p.leaves(() => p.row("events").locator("a").click());
 	await p.fill("Bindings", { kind: "q", name: "busy", routing_key: "shop.#" }, "Bind");
 	check("the picture has the binding", await p.told("Bound.") &&
 		await p.shows(p.page.locator("svg.graph text", { hasText: "busy" })) &&
@@ -535,7 +586,7 @@ async function connections(p) {
 	await p.go("channels");
 	check("channels are listed", await p.sees("(1)"));
 	await p.go("queue/%2F/busy");
-	await p.section("Consumers").locator("a").click();
+	await p.leaves(() => p.section("Consumers").locator("a").click());
 	check("the channel of a consumer can be looked at", /^\d/.test(await p.reads("Delivered")));
 	check("... with the queue it takes from", await p.shows(
 		p.section("Consumers").getByRole("link", { name: "busy" })));
@@ -548,18 +599,17 @@ async function connections(p) {
 	check("a consumer is cancelled", await p.told("The consumer is cancelled.") &&
 		await p.sees("Nobody consumes."));
 	await p.go("connections");
-	await p.sees("guest");
-	const names = p.page.locator("tbody a");
-	const before = await names.count();
-	await names.getByText("producer").click();
+	await p.leaves(() => p.page.locator("tbody a").getByText("producer").click());
 	check("a connection can be looked at", await p.sees("What the client says of itself"));
 	check("... with what comes from it", /B\/s$/.test(await p.reads("From the client")) &&
 		await p.draws("Bytes a second"));
 	await p.page.getByRole("button", { name: "Close the connection" }).click();
 	await p.confirms();
 	check("and closed", await p.told("The connection is closed."));
-	await p.page.waitForFunction(n => document.querySelectorAll("tbody a").length < n, before);
-	check("then it is not in the list", await names.count() < before);
+	check("then it is not in the list", await p.page.waitForFunction(() => {
+		const list = document.querySelector("main#connections");
+		return list?.querySelector("h1") && !list.textContent.includes("producer");
+	}).then(() => true));
 }
 
 /* Who makes policies sees what that takes, and stays logged in where more is asked of them. */
@@ -567,12 +617,13 @@ async function policymaker(p) {
 	await ask(p.url, "PUT", "users/pia", { password: "pia", tags: "policymaker" });
 	await ask(p.url, "PUT", "permissions/%2F/pia", { configure: ".*", write: ".*", read: ".*" });
 	const context = await p.page.context().browser().newContext();
-	const pia = new Person(await context.newPage(), p.url);
+	const pia = await Person.at(await context.newPage(), p.url);
 	await pia.log_in("pia", "pia");
 	await pia.sees("Overview", "h1");
-	check("who may not see the log has no page of it",
+	const admin = pia.page.getByRole("link", { name: "Admin" });
+	check("who may not see the log has no page of it", await pia.shows(admin) &&
 		await pia.page.getByRole("link", { name: "Log", exact: true }).count() === 0);
-	await pia.page.getByRole("link", { name: "Admin" }).click();
+	await pia.leaves(() => admin.click());
 	await pia.fill("Policies", { name: "hers", pattern: "^hers", definition: '{"expires": 1000}' },
 		"Set");
 	check("a policy is hers to set", await pia.told("The policy is in effect.") &&
@@ -602,10 +653,11 @@ async function admin(p) {
 	check("a user who came ahead is there to choose", await p.shows(p.row("aaron")));
 	check("... and is not chosen", await rights.locator("[name=user]").inputValue() === "guest");
 	await ask(p.url, "DELETE", "users/aaron");
-	for (const exchange of ["amq.topic", "amq.headers"])
-		await p.fill("Topic permissions", { user: "ada", exchange, write: `^${exchange}` }, "Set");
 	const topics = p.section("Topic permissions");
-	await p.shows(topics.locator("tr", { hasText: "^amq.headers" }));
+	for (const exchange of ["amq.topic", "amq.headers"]) {
+		await p.fill("Topic permissions", { user: "ada", exchange, write: `^${exchange}` }, "Set");
+		await p.shows(topics.locator("tr", { hasText: `^${exchange}` }));
+	}
 	await topics.locator("tr", { hasText: "^amq.topic" }).getByRole("button").click();
 	await p.confirms();
 	check("rights on one exchange are taken, those on another stay", await p.page.waitForFunction(
@@ -643,7 +695,8 @@ async function admin(p) {
 	await (await file).saveAs(path);
 	await p.page.locator("[name=file]").setInputFiles(path);
 	await p.page.getByRole("button", { name: "Import" }).click();
-	check("of what went out nothing would change", await p.told("Nothing would change."));
+	check("of what went out nothing would change", await p.told("Would change: 0.") &&
+		await p.sees("Nothing would change."));
 	await p.page.locator("[name=file]").setInputFiles(path);
 	await p.page.locator("[name=dry]").uncheck();
 	await p.page.getByRole("button", { name: "Import" }).click();
@@ -726,7 +779,7 @@ async function pictures_of_all(browser, url) {
 	await Promise.all([1280, 390].flatMap(width => ["light", "dark"].map(async theme => {
 		const context = await browser.newContext({ viewport: { width, height: 900 },
 			colorScheme: theme });
-		const p = new Person(await context.newPage(), url);
+		const p = await Person.at(await context.newPage(), url);
 		await p.log_in("guest", "guest");
 		await p.sees("Overview");
 		for (const where of shown)
@@ -738,12 +791,11 @@ async function pictures_of_all(browser, url) {
 
 async function take_picture(p, where, kind) {
 	if (/^(connection|channel)$/.test(where)) {   /* of those in the list ahead */
-		await p.page.locator("tbody a").last().click();
+		await p.leaves(() => p.page.locator("tbody a").last().click());
 		await p.page.waitForFunction(where => location.hash.startsWith(`#/${where}/`), where);
 	} else
 		await p.go(where);
-	await p.page.waitForSelector("h1");
-	await p.page.waitForTimeout(300);
+	await p.page.waitForTimeout(300);   /* what a picture may have of what is loaded behind it */
 	const hard = await p.page.evaluate(hard_to_read);
 	check(`${where}, ${kind}: all can be read`, !hard.length, hard);
 	const wide = await p.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
@@ -761,7 +813,7 @@ const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", arg
 try {
 	const { amqp, url } = await start();
 	use(amqp);
-	const p = new Person(await browser.newPage({ viewport: { width: 1280, height: 900 },
+	const p = await Person.at(await browser.newPage({ viewport: { width: 1280, height: 900 },
 		timezoneId: "Asia/Tokyo" }), url);
 	const take_pictures = () => pictures_of_all(browser, url);
 	const tasks = [small, log_in, overview, gaps, time_zone, queues, queue, busy_queue, messages,
