@@ -23,7 +23,7 @@ trap 'exit 130' INT TERM HUP
 start() { # port
 	"$build/leveret" "listeners.tcp.1=127.0.0.1:$1" "data_dir=$dir/$1" 2> "$dir/$1.log" &
 	brokers="$brokers $!"
-	for _ in $(seq 100); do
+	while kill -0 $!; do
 		grep -q ' ready: ' "$dir/$1.log" && return 0
 		sleep 0.05
 	done

@@ -21,7 +21,11 @@ sh tests/tls/certificates.sh "$dir/certificates" || exit 1
 	"ssl_options.keyfile=$dir/certificates/server.key" "data_dir=$dir/data" \
 	log.default.level=error 2> "$dir/log" &
 broker=$!
-sleep 1
+for each in "$port" $((port + 1)); do
+	until ss -Hltn "sport = :$each" | grep -q . || ! kill -0 $broker; do
+		sleep 0.05
+	done
+done
 {
 	echo "# commit=$(git rev-parse --short HEAD) date=$(date +%F) cores=$(nproc) kernel=$(uname -r)"
 	printf 'harm\tfigure\tmedian\tleast\tmost\tn\n'

@@ -4,7 +4,7 @@
 # id, INTEROP_PORT is its port, INTEROP_BROKER the program. The tests call this to crash and restart
 # it.
 #
-# usage: broker.sh start | crash | stop       crash: kill -9; stop: in order, within ten seconds
+# usage: broker.sh start | crash | stop       crash: kill -9; stop: in order, within a minute
 set -eu
 log=$INTEROP_DIR/broker.log
 pidfile=$INTEROP_DIR/broker.pid
@@ -32,7 +32,7 @@ start() {
 		${INTEROP_WEB:+management.tcp.ip=127.0.0.1 "management.tcp.port=$INTEROP_WEB"} \
 		> /dev/null 2>> "$log.now" < /dev/null &
 	echo $! > "$pidfile"
-	for _ in $(seq 100); do
+	for _ in $(seq 1200); do
 		grep -q ' ready: ' "$log.now" && return 0
 		alive "$(cat "$pidfile")" || break
 		sleep 0.05
@@ -57,8 +57,8 @@ end() { # signal, tenths of a second
 
 case ${1:-} in
 start) start ;;
-crash) end KILL 100 ;;
-stop) end TERM 100 ;;
+crash) end KILL 600 ;;
+stop) end TERM 600 ;;
 *)
 	echo "usage: broker.sh start | crash | stop" >&2
 	exit 2

@@ -169,16 +169,16 @@ def try_kill(build, broker, far):
     """The broker is killed while it copies: what is there does not open."""
     p = subprocess.Popen([f"{build}/leveretctl", "--data-dir", broker.data, "backup", far],
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.time() + 10
-    while time.time() < until and not os.path.exists(f"{far}/unfinished"):
+    until = time.time() + 60
+    while time.time() < until and p.poll() is None and not os.path.exists(f"{far}/unfinished"):
         pass
     broker.end(signal.SIGKILL)
-    check("leveretctl says that it was not made", p.wait(10) == 69)
+    check("leveretctl says that it was not made", p.wait(60) == 69)
     if not os.path.exists(f"{far}/unfinished"):
         print("   it was too quick: a kill in the middle is not shown")
         return
     b = Broker(build, far)
-    code = b.process.wait(10)
+    code = b.process.wait(60)
     b.reader.join()
     check("what is not whole does not open", code == 3 and "not finished" in b.said, b.said)
     code, _, err = ask(build, "log", "verify", far)
@@ -206,7 +206,7 @@ def main():
             directory = f"{far if how == 'copied' else scratch}/backup-{i}"
             made.append(try_backup(build, broker, load, directory, how))
             time.sleep(0.3)
-        last, until = load.confirmed, time.time() + 30
+        last, until = load.confirmed, time.time() + 120
         while load.confirmed < last + 2 * KEPT and not load.failed and time.time() < until:
             time.sleep(0.01)
         load.end()

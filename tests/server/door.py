@@ -333,7 +333,7 @@ def try_changes(b):
     pid = b.rows("list_connections", "pid")[0][0]
     check("close_connection", b.ask("close_connection", pid, "tea time")[0] == 0)
     try:
-        c.process_data_events(5)
+        c.process_data_events(60)
         why = None
     except pika.exceptions.AMQPError as e:
         why = e.args
@@ -343,7 +343,7 @@ def try_changes(b):
     check("close_all_connections", out == "Closed 3 connections\n", out)
     for each in clients:
         try:
-            each.process_data_events(5)
+            each.process_data_events(60)
             each = None
         except pika.exceptions.AMQPError:
             pass
@@ -436,7 +436,7 @@ def try_alarms(b):
     code, out, _ = b.ask("set_vm_memory_high_watermark", "absolute", "1MB")
     check("set_vm_memory_high_watermark", code == 0 and "to 1MB bytes" in out, out)
     c.channel().basic_publish("", "nowhere", b"x")
-    c.process_data_events(5)
+    c.process_data_events(60)
     check("a publisher is told", told == ["low on memory"] and alarms(b) == ["memory"], told)
     check("... by the disk as well", b.ask("set_disk_free_limit", "900TB")[0] == 0 and
           alarms(b) == ["memory", "disk"])
@@ -444,7 +444,7 @@ def try_alarms(b):
     check("status says so", "Memory alarm" in text and "Free disk space alarm" in text, text)
     b.ask("set_disk_free_limit", "mem_relative", "0.0")
     b.ask("set_vm_memory_high_watermark", "0.9")
-    c.process_data_events(5)
+    c.process_data_events(60)
     check("it goes on", told[1:] == ["unblocked"] and alarms(b) == [], told)
     for bad in (["1.5"], ["absolute", "much"], ["relative", "0.4"]):
         check(f"set_vm_memory_high_watermark {' '.join(bad)}",
@@ -470,7 +470,7 @@ def try_life(b):
     check("once more", b.ask("resume_listeners")[0] == 0 and not refused(b, *GUEST))
     check("stop_app", b.ask("stop_app")[0] == 0 and refused(b, *GUEST))
     try:
-        c.process_data_events(5)
+        c.process_data_events(60)
         why = None
     except pika.exceptions.AMQPError as e:
         why = e.args
@@ -661,7 +661,7 @@ def try_harm(b):
     slow = b.door()
     for byte in request(b"ping"):
         slow.sendall(bytes([byte]))
-    check("byte by byte is as good", b"Ping succeeded" in slow.recv(1000))
+    check("byte by byte is as good", b"Ping succeeded" in output_of(slow))
 
 
 def totals(b):
@@ -719,7 +719,7 @@ def try_ends(build, scratch):
     check("the next start takes its place", b.ask("ping")[0] == 0)
     client = b.connect()
     code, out, _ = b.ask("stop")
-    gone = b.process.poll() is not None or b.process.wait(1) is not None
+    gone = b.process.wait(20) is not None
     check("stop returns when the process is gone", code == 0 and gone, (code, out))
     check("it ended in order", b.end() == 0 and " stopped" in b.said, b.said)
     check("and took its socket along", not os.path.exists(f"{data}/ctl.sock"))

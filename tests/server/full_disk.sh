@@ -31,8 +31,7 @@ fi
 "$build/leveret" "listeners.tcp.1=127.0.0.1:$port" "data_dir=$dir/disk/data" \
 	log_segment_size=16MB 2> "$dir/log" &
 broker=$!
-for _ in $(seq 100); do
-	grep -q ' ready: ' "$dir/log" && break
+until grep -q ' ready: ' "$dir/log" || ! kill -0 $broker; do
 	sleep 0.05
 done
 
@@ -50,7 +49,7 @@ publisher.add_on_connection_unblocked_callback(lambda *_: told.append("unblocked
 out = publisher.channel()
 out.queue_declare("full", durable=True)
 persistent, body, sent = pika.BasicProperties(delivery_mode=2), b"x" * 16000, 0
-until = time.time() + 60
+until = time.time() + 120
 while not told and time.time() < until:
     for _ in range(50):
         out.basic_publish("", "full", body, persistent)
@@ -60,14 +59,18 @@ if told != ["blocked"]:
     sys.exit(f"FAIL after {sent} messages the publisher was told {told}")
 got, inward = 0, consumer.channel()
 inward.basic_qos(prefetch_count=100)
-for method, _, _ in inward.consume("full", inactivity_timeout=5):
-    if method is None:
+for method, _, _ in inward.consume("full", inactivity_timeout=1):
+    if method is None and inward.queue_declare("full", passive=True).method.message_count == 0:
         break
+    if method is None:
+        continue
     inward.basic_ack(method.delivery_tag)
     got += 1
     if got % 100 == 0:
         publisher.process_data_events(0)
-publisher.process_data_events(1)
+until = time.time() + 120
+while told == ["blocked"] and time.time() < until:
+    publisher.process_data_events(1)
 inward.cancel()
 if told != ["blocked", "unblocked"] or got < sent - 100:
     sys.exit(f"FAIL {got} of {sent} came out, the publisher was told {told}")

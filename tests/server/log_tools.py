@@ -22,7 +22,7 @@ import time
 
 import pika
 
-from rig import PERSISTENT, Broker, check, finish
+from rig import PERSISTENT, Broker, check, eventually, finish
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RANDOM_FLIPS = int(os.environ.get("FLIPS", "60"))
@@ -67,6 +67,16 @@ def served(channel, queue):
 
 
 COPIED = 24
+
+
+def segments_in(data):
+    return [f for f in os.listdir(data) if f.endswith(".seg") and f[0] == "w"]
+
+
+def seal(channel):
+    """Deleting it is answered when the disk has that, and so all that was said before."""
+    channel.queue_declare("seal", durable=True)
+    channel.queue_delete("seal")
 
 
 def churn(channel):
@@ -155,8 +165,8 @@ def leave_behind(build, data, kind=""):
         send_keyed(b.channel())
     if kind:
         churn(b.channel())
-        time.sleep(2)
-    time.sleep(0.2)   # the last batch is sealed
+        eventually(lambda: len(segments_in(data)) < COPIED)
+    seal(b.channel())
     b.end(signal.SIGKILL)
 
 
@@ -297,7 +307,7 @@ def read_stream(channel, n):
     channel.basic_qos(prefetch_count=n)
     got = []
     for method, _, body in channel.consume(
-            "s", inactivity_timeout=5,
+            "s", inactivity_timeout=30,
             arguments={"x-stream-offset": "first", "x-stream-offset-name": "n"}):
         if method:
             got.append((method.delivery_tag, body))
@@ -312,8 +322,7 @@ def leave_stream(build, data):
     for i in range(STREAMED):
         channel.basic_publish("", "s", body_of(i), PERSISTENT)
     channel.basic_ack(read_stream(channel, DONE_WITH)[-1][0], multiple=True)
-    channel.connection.close()
-    time.sleep(0.3)   # the last batch is sealed
+    seal(channel)
     b.end(signal.SIGKILL)
 
 
@@ -452,7 +461,7 @@ def golden(build, directory):
 def copied_forward(build, data, kind):
     """What was copied forward is there once, in its place, and so are keys."""
     leave_behind(build, data, kind)
-    segments = [f for f in os.listdir(data) if f.endswith(".seg") and f[0] == "w"]
+    segments = segments_in(data)
     kinds = kinds_in(build, data)
     check(f"copies: {kinds.count('RELOCATE')} records, {len(segments)} segments are left",
           "RELOCATE" in kinds and len(segments) < COPIED, kinds[-5:])

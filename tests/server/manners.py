@@ -26,12 +26,12 @@ class Notified:
         self.path = f"{where}/notify"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
-        self.socket.settimeout(5)
+        self.socket.settimeout(30)
         self.said = []
 
     def hears(self, text):
         """In time, in the order in which it is asked."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             try:
                 self.said.append(self.socket.recv(4096).decode())
@@ -93,7 +93,7 @@ def drained(build, where):
     code, out, _ = b.ask("drain")
     check("drain", code == 0 and "into maintenance mode" in out, out)
     try:
-        c.process_data_events(5)
+        c.process_data_events(60)
         check("connections are closed", False)
     except pika.exceptions.ConnectionClosedByBroker as e:
         check("connections are closed", (e.reply_code, e.reply_text) == (
@@ -159,11 +159,11 @@ def settling(build, where):
     check("nothing more is delivered", got == [(1, b"1")], got)
     try:
         c.basic_ack(1)
-        c.connection.process_data_events(10)
+        c.connection.process_data_events(60)
         check("then clients are told", False)
     except pika.exceptions.ConnectionClosedByBroker as e:
         check("then clients are told", e.reply_code == 320 and "'shutdown'" in e.reply_text, e)
-    b.process.wait(10)
+    b.process.wait(60)
     check("what was settled is, what was not is there", b.end(0) == 0 and
           "draining is over: 0 messages unacked" in b.said, b.said)
     b = rig.Broker(build, f"{where}/data")
@@ -188,11 +188,11 @@ def unsettled(build, where):
     b.process.send_signal(signal.SIGTERM)
     check("the time ends", b.says("draining is over: 1 messages unacked"), b.said)
     try:
-        c.connection.process_data_events(10)
+        c.connection.process_data_events(60)
         check("clients are told then, too", False)
     except pika.exceptions.ConnectionClosedByBroker as e:
         check("clients are told then, too", e.reply_code == 320, e)
-    b.process.wait(10)
+    b.process.wait(60)
     check("... in order", b.end(0) == 0)
     b = rig.Broker(build, f"{where}/data", "drain_timeout=60000")
     c = holder(b)
@@ -206,11 +206,11 @@ def unsettled(build, where):
     c = b.connect()
     b.process.send_signal(signal.SIGTERM)
     try:
-        c.process_data_events(10)
+        c.process_data_events(60)
         check("who has nothing to settle keeps nobody", False)
     except pika.exceptions.ConnectionClosedByBroker as e:
         check("who has nothing to settle keeps nobody", e.reply_code == 320, e)
-    b.process.wait(10)
+    b.process.wait(60)
     check("it ends in order", b.end(0) == 0)
 
 

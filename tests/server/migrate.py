@@ -5,6 +5,7 @@
 usage: migrate.py BUILD
 """
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,10 +32,15 @@ def main():
     old, new = rig.Broker(build, f"{data}/old"), rig.Broker(build, f"{data}/new")
     uris = [f"amqp://guest:guest@127.0.0.1:{b.port}" for b in (old, new)]
 
+    program = f"{build}/leveret-migrate"
+
     def migrate(*words, names=None):
-        r = subprocess.run([f"{build}/leveret-migrate", "--idle", "1", *words], input=names,
-                           capture_output=True, text=True, timeout=60)
+        r = subprocess.run([program, "--idle", "1", *words], input=names, capture_output=True,
+                           text=True, timeout=60)
         return r.returncode, r.stdout, r.stderr
+
+    def left():
+        return [r[1] for r in old.rows("list_queues", "name", "messages")]
 
     source, target = old.channel(), new.channel()
     declare(source, QUEUES)
@@ -45,21 +51,25 @@ def main():
     check("... before anything is moved", len(old.rows("list_queues", "name", "messages")) == 2 and
           sum(int(r[1]) for r in old.rows("list_queues", "name", "messages")) == MESSAGES)
     declare(target, QUEUES)
-    code, out, err = migrate("--window", "10", *uris, "-", names="\n".join(QUEUES) + "\n")
-    check("all that is there is moved", code == 0 and f"moved {MESSAGES} messages of 2" in out,
-          out + err)
-    seen = []
+    p = subprocess.Popen([program, "--follow", "--window", "10", *uris, "-"], text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdin.write("\n".join(QUEUES) + "\n")
+    p.stdin.close()
+    check("nothing is left", rig.eventually(lambda: left() == ["0", "0"]), left())
+    p.send_signal(signal.SIGTERM)
+    out, err = p.stdout.read(), p.stderr.read()
+    check("all that is there is moved", p.wait(60) == 0 and
+          f"moved {MESSAGES} messages of 2" in out, out + err)
+    seen, same = [], True
     for q in QUEUES:
-        for method, properties, body in target.consume(q, inactivity_timeout=1, auto_ack=True):
-            if method is None:
-                break
-            seen.append(int(body.rstrip(b"x")))
-            same = properties.headers == MORE.headers and properties.message_id == "m"
-        target.cancel()
+        while (got := target.basic_get(q, auto_ack=True))[0]:
+            seen.append(int(got[2].rstrip(b"x")))
+            same = same and got[1].headers == MORE.headers and got[1].message_id == "m"
     check("in order", seen == [*range(0, MESSAGES, 2), *range(1, MESSAGES, 2)], seen[:5])
     check("as it was", same)
-    check("nothing is left", [r[1] for r in old.rows("list_queues", "name", "messages")] ==
-          ["0", "0"])
+    code, out, err = migrate(*uris, *QUEUES)
+    check("when nothing comes it ends by itself", code == 0 and "moved 0 messages of 2" in out,
+          out + err)
     code, _, err = migrate("--window", "0", *uris, "plain")
     check("nonsense is refused", code == 2 and "a number from 1" in err, err)
     old.end()

@@ -2,6 +2,7 @@
 """A broker of a test, on a port and a data directory of its own, and the count of what was
 checked."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -27,10 +28,35 @@ def finish(name):
     return 1 if failed else 0
 
 
+def first_of_kernel():
+    """The ports below it the kernel gives to nobody by itself."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        return int(f.read().split()[0])
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """It stays so until it is listened on, and while the broker on it does not listen."""
+    while True:
+        try:
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", random.randrange(10100, max(first_of_kernel(), 10101))))
+                return s.getsockname()[1]
+        except OSError:
+            pass
+
+
+def eventually(is_so, seconds=60):
+    """Whether it comes to be so; a file that is being replaced and a port that nobody listens on
+    yet are not so."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if is_so():
+                return True
+        except OSError:
+            pass
+        time.sleep(0.02)
+    return False
 
 
 def log_in(s, user=b"guest"):
@@ -79,11 +105,7 @@ class Broker:
 
     def says(self, text):
         """In time; another thread reads its lines."""
-        for _ in range(500):
-            if text in self.said:
-                return True
-            time.sleep(0.01)
-        return False
+        return eventually(lambda: text in self.said)
 
     def connect(self):
         return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port))

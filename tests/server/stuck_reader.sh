@@ -10,7 +10,7 @@ build=${BUILD:-build}
 port=${PORT:-5697}
 dir=$(mktemp -d)
 mkfifo "$dir/log"
-sleep 60 < "$dir/log" &
+sleep 600 < "$dir/log" &
 reader=$!
 "$build/leveret" "listeners.tcp.1=127.0.0.1:$port" "data_dir=$dir/data" log.default.level=debug \
 	2> "$dir/log" &
@@ -23,11 +23,11 @@ trap 'exit 130' INT TERM HUP
 import socket, sys, time
 
 def greeting():
-    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=30) as s:
         s.sendall(b"AMQP\0\0\x09\x01")
         return s.recv(11)
 
-for attempt in range(100):
+for attempt in range(1200):
     try:
         greeting()
         break
