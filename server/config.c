@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -25,6 +26,7 @@ static const struct {
 } aliases[] = {
 	{ "max_connections", "connection_max" },
 	{ "max_channels_per_connection", "channel_max" },
+	{ "http_dispatch.access_log_dir", "management.http_log_dir" },
 	{ "log.syslog.ip", "log.syslog.host" },
 	{ "management.load_definitions", "load_definitions" },
 	{ "definitions.local.path", "load_definitions" },
@@ -70,13 +72,27 @@ void config_init(struct config *c)
 
 /* ---- listeners ---- */
 
+/* RabbitMQ wants a port behind it, :0. */
 static bool read_path(const char *path, char host[CONFIG_HOST_BYTES])
 {
 	size_t n = strlen(path);
+	if (n > 2 && strcmp(path + n - 2, ":0") == 0)
+		n -= 2;
 	if (path[0] != '/' || n >= CONFIG_HOST_BYTES)
 		return false;
-	memcpy(host, path, n + 1);
+	memcpy(host, path, n);
+	host[n] = '\0';
 	return true;
+}
+
+/* What is before the last colon has colons of its own. */
+static bool is_ipv6(const char *address, size_t n)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	struct in6_addr parsed;
+	if (n < sizeof text)
+		memcpy(text, address, n);
+	return inet_pton(AF_INET6, text, &parsed) == 1;
 }
 
 bool config_address(const char *address, char host[CONFIG_HOST_BYTES], uint16_t *port)
@@ -84,6 +100,8 @@ bool config_address(const char *address, char host[CONFIG_HOST_BYTES], uint16_t 
 	*port = 0;
 	if (strncmp(address, "unix:", 5) == 0)
 		return read_path(address + 5, host);
+	if (strncmp(address, "local:", 6) == 0)
+		return read_path(address + 6, host);
 	const char *colon = strrchr(address, ':');
 	const char *digits = colon ? colon + 1 : address;
 	size_t n = colon ? (size_t)(colon - address) : 0;
@@ -95,7 +113,7 @@ bool config_address(const char *address, char host[CONFIG_HOST_BYTES], uint16_t 
 	if (n >= 2 && address[0] == '[' && address[n - 1] == ']') {
 		address++;
 		n -= 2;
-	} else if (memchr(address, ':', n)) {
+	} else if (memchr(address, ':', n) && !is_ipv6(address, n)) {
 		return false;
 	}
 	if (n >= CONFIG_HOST_BYTES || (colon && n == 0))
@@ -149,13 +167,15 @@ struct config_web config_web(const struct config *c, enum http_service s)
 			                        c->prometheus_certfile, c->prometheus_keyfile,
 			                        c->prometheus_password, c->prometheus_cacertfile,
 			                        c->prometheus_verify,
-			                        c->prometheus_fail_if_no_peer_cert, c->prometheus_depth };
+			                        c->prometheus_fail_if_no_peer_cert, c->prometheus_depth,
+			                        c->prometheus_versions, c->prometheus_ciphers };
 	return (struct config_web){ "the HTTP API", "management.tcp.port", 15672,
 		                        (uint16_t)c->management_port, (uint16_t)c->management_ssl_port,
 		                        c->management_ip, c->management_ssl_ip, c->management_certfile,
 		                        c->management_keyfile, c->management_password,
 		                        c->management_cacertfile, c->management_verify,
-		                        c->management_fail_if_no_peer_cert, c->management_depth };
+		                        c->management_fail_if_no_peer_cert, c->management_depth,
+		                        c->management_versions, c->management_ciphers };
 }
 
 struct config config_of_web(const struct config *c, enum http_service s)
@@ -167,6 +187,10 @@ struct config config_of_web(const struct config *c, enum http_service s)
 	web.ssl_depth = of.depth;
 	if (of.cacertfile[0])
 		web.ssl_cacertfile = of.cacertfile;
+	if (of.versions[0])
+		web.ssl_versions = of.versions;
+	if (of.ciphers[0])
+		web.ssl_ciphers = of.ciphers;
 	if (of.certfile[0]) {
 		web.ssl_certfile = of.certfile;
 		web.ssl_keyfile = of.keyfile;

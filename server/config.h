@@ -127,6 +127,7 @@ struct config_web {
 	char *cacertfile, *verify;   /* ssl_options' for its clients */
 	bool fail_if_no_peer_cert;
 	uint64_t depth;
+	char *versions, *ciphers;    /* "": those of ssl_options */
 };
 struct config_web config_web(const struct config *c, enum http_service s);
 

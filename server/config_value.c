@@ -42,6 +42,8 @@ static const struct {
 	{ "prometheus.ssl.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
 	{ "management.ssl.verify", (const char *const[]){ "verify_none", "verify_peer", NULL } },
 	{ "ssl_options.versions", (const char *const[]){ "tlsv1.2", "tlsv1.3", NULL } },
+	{ "management.ssl.versions", (const char *const[]){ "tlsv1.2", "tlsv1.3", NULL } },
+	{ "prometheus.ssl.versions", (const char *const[]){ "tlsv1.2", "tlsv1.3", NULL } },
 	{ "ssl_cert_login_from", (const char *const[]){ "distinguished_name", "common_name",
 	                                                "subject_alternative_name", NULL } },
 	{ "ssl_cert_login_san_type", (const char *const[]){ "dns", "ip", "email", "uri", NULL } },

@@ -29,6 +29,7 @@ SPECIAL = {
     "auth_mechanisms": "PLAIN AMQPLAIN", "advertised_version": "4.0.9",
     "ssl_options.verify": "verify_peer", "management.ssl.verify": "verify_peer",
     "prometheus.ssl.verify": "verify_peer", "ssl_options.versions": "tlsv1.3",
+    "management.ssl.versions": "tlsv1.3", "prometheus.ssl.versions": "tlsv1.3",
     "ssl_cert_login_from": "common_name", "ssl_cert_login_san_type": "email",
     "durability": "os", "vm_memory_high_watermark.absolute": "900000000",
     "connection_max": "500", "management.tcp.ip": "127.0.0.2", "management.ssl.ip": "127.0.0.2",

@@ -290,6 +290,12 @@ def with_tls(broker):
     check("a request may come with the end of the handshake", found == {200}, found)
     status, text = ask(broker.tls, "GET", "/api/queues", context=context)
     check("a long list with TLS", status == 200 and len(json.loads(text)) >= QUEUES, status)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        refused = not ask(broker.tls, "GET", "/api/whoami", context=context)
+    except ssl.SSLError as e:
+        refused = "VERSION" in str(e)
+    check("management.ssl.versions", refused)
     said = Raw(broker.tls).say(head(b"/api/queues")).hear()
     check("HTTP without TLS where there is TLS is no answer", b"HTTP" not in said, said)
 
@@ -323,7 +329,7 @@ def main(build):
                    check=True, stderr=subprocess.DEVNULL)
     broker = Broker(build, f"{where}/data", "-c", file, "management.ssl.port={tls}",
                     "management.ssl.ip=127.0.0.1", f"management.ssl.certfile={where}/cert.pem",
-                    f"management.ssl.keyfile={where}/key.pem")
+                    f"management.ssl.keyfile={where}/key.pem", "management.ssl.versions.1=tlsv1.3")
     try:
         node(broker, file)
         nonsense(broker)

@@ -412,6 +412,44 @@ START_TEST(mistyped_keys_are_not_taken_for_keys_of_others)
 }
 END_TEST
 
+/* Of its example of a file, and not in 3.10. */
+START_TEST(keys_of_rabbitmq_4_are_known)
+{
+	static const char *const names[] = {
+		"amqp_client.ssl_options.verify", "channel_interceptor.priorities.one",
+		"cluster_exchange_limit", "deprecated_features.permit.transient_nonexcl_queues",
+		"http_dispatch.access_log_dir", "link_max_per_session",
+		"management.credential_encryption_secret", "management.definitions.require_json_extension",
+		"management.headers.referrer_policy", "management.http.hide_allow_header",
+		"max_channels_per_connection", "message_interceptors.incoming.set_header_timestamp",
+		"metadata_store.khepri.default_timeout", "mqtt.disconnect_on_unauthorized",
+		"quorum_queue.property_equivalence.relaxed_checks_on_redeclaration",
+		"runtime_parameters.limits.shovel", "shovel.delete_after_duration_floor",
+		"stream.replication.address_family",
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_msg(set(names[i], "1") || !strstr(text_of(&why), "unknown key"), "%s", names[i]);
+	ck_assert(set("http_dispatch.access_log_dir", "/var/log/x"));
+	ck_assert_str_eq(c.http_log_dir, "/var/log/x");
+}
+END_TEST
+
+START_TEST(a_service_over_http_has_versions_and_ciphers_of_its_own)
+{
+	ck_assert(set("ssl_options.versions.1", "tlsv1.2"));
+	ck_assert(set("ssl_options.ciphers.1", "ECDHE-RSA-AES256-GCM-SHA384"));
+	ck_assert_str_eq(config_of_web(&c, HTTP_API).ssl_versions, "tlsv1.2");
+	ck_assert(set("management.ssl.versions.1", "tlsv1.3"));
+	ck_assert(set("management.ssl.ciphers.1", "TLS_AES_256_GCM_SHA384"));
+	ck_assert_str_eq(config_of_web(&c, HTTP_API).ssl_versions, "tlsv1.3");
+	ck_assert_str_eq(config_of_web(&c, HTTP_API).ssl_ciphers, "TLS_AES_256_GCM_SHA384");
+	ck_assert_str_eq(config_of_web(&c, HTTP_METRICS).ssl_versions, "tlsv1.2");
+	ck_assert(set("prometheus.ssl.versions.1", "tlsv1.3"));
+	ck_assert_str_eq(config_of_web(&c, HTTP_METRICS).ssl_versions, "tlsv1.3");
+	ck_assert(!set("management.ssl.versions.2", "tlsv1.1"));
+}
+END_TEST
+
 START_TEST(where_syslog_is_has_a_form)
 {
 	ck_assert(set("log.syslog.ip", "10.0.0.7"));
@@ -433,6 +471,11 @@ END_TEST
 
 START_TEST(what_would_be_a_promise_is_refused)
 {
+	ck_assert(set("ssl_options.crl_check", "false"));
+	ck_assert(!set("ssl_options.crl_check", "peer"));
+	expect_in(&why, "ssl_options.crl_check: 'peer' is not supported: ");
+	ck_assert(!set("management.restrictions.operator_policy_changes.disabled", "true"));
+	ck_assert(!set("management.require_auth_for_api_reference", "true"));
 	ck_assert(set("management.enable_uaa", "false"));
 	ck_assert(!set("management.enable_uaa", "true"));
 	expect_in(&why, "management.enable_uaa: 'true' is not supported: ");
@@ -609,6 +652,9 @@ static const struct {
 	{ "127.0.0.1:5672", "127.0.0.1", 5672 },
 	{ "localhost:1", "localhost", 1 },
 	{ "[::1]:5672", "::1", 5672 },
+	{ "::1:5672", "::1", 5672 },
+	{ "unix:/run/x.sock:0", "/run/x.sock", 0 },
+	{ "local:/run/x.sock", "/run/x.sock", 0 },
 	{ "[::]:5672", "::", 5672 },
 	{ "unix:/run/leveret/amqp", "/run/leveret/amqp", 0 },
 	{ "fd:3", "fd", 3 },
@@ -625,7 +671,7 @@ START_TEST(addresses_are_split)
 END_TEST
 
 static const char *const wrong_addresses[] = {
-	"", ":", ":5672", "65536", "-1", "+5", "5672x", "host:", "host:x", "::1:5672", "[]:5672",
+	"", ":", ":5672", "65536", "-1", "+5", "5672x", "host:", "host:x", "x:1:5672", "[]:5672",
 	"[::1]", "[::1]5672", "unix:", "unix:run/x", "fd:", "fd:x",
 	"unix:/a-path-that-is-longer-than-the-name-of-a-socket-can-be/0123456789/0123456789/0123456789/"
 	"0123456789/0123456789", "host: 5672", "99999999999999999999", "host:0x10",
@@ -856,6 +902,8 @@ static void key_cases(Suite *s)
 	tcase_add_test(t, all_keys_of_rabbitmq_are_known);
 	tcase_add_loop_test(t, mistyped_keys_are_not_taken_for_keys_of_others, 0,
 	                    sizeof mistyped / sizeof mistyped[0]);
+	tcase_add_test(t, keys_of_rabbitmq_4_are_known);
+	tcase_add_test(t, a_service_over_http_has_versions_and_ciphers_of_its_own);
 	tcase_add_test(t, where_syslog_is_has_a_form);
 	tcase_add_test(t, what_would_be_a_promise_is_refused);
 	tcase_add_test(t, origins_are_named_one_by_one);
