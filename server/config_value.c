@@ -12,7 +12,12 @@
 #include "server/rotation.h"
 #include "server/syslog_line.h"
 
-enum { TEXT_MAX_BYTES = 255, FLAGS_MAX_BYTES = 1024, ENTRIES_MAX_BYTES = 64 << 10 };
+enum {
+	TEXT_MAX_BYTES = 255,
+	FLAGS_MAX_BYTES = 1024,
+	LIST_MAX_BYTES = 4096,
+	ENTRIES_MAX_BYTES = 64 << 10
+};
 
 static void *place_of(const struct config *c, const struct config_key *k)
 {
@@ -307,14 +312,25 @@ static bool check_pattern(struct slice v, struct buf *why)
 	return ok;
 }
 
+static bool check_element(const struct config_key *k, struct slice v, struct buf *why)
+{
+	return check_choice(k, v, why) && check_own(k, v, why) && check_text(k, v, why);
+}
+
+static bool check_list_size(struct slice list, struct buf *why)
+{
+	bool ok = list.n <= LIST_MAX_BYTES;
+	if (!ok)
+		buf_printf(why, "a list of more than %d bytes", LIST_MAX_BYTES);
+	return ok;
+}
+
 static bool check_list(const struct config_key *k, struct slice v, struct buf *why)
 {
-	for (struct slice rest = v; rest.n;) {
-		struct slice one = slice_cut(&rest, ' ');
-		if (!check_choice(k, one, why) || !check_own(k, one, why))
+	for (struct slice rest = v; rest.n;)
+		if (!check_element(k, slice_cut(&rest, ' '), why))
 			return false;
-	}
-	return check_text(k, v, why);
+	return (v.n || check_text(k, v, why)) && check_list_size(v, why);
 }
 
 /* All at once: none of them, or as config_value_print has them. */
@@ -379,12 +395,14 @@ bool config_value_is_secret(const struct config_key *k, struct slice name)
 static bool add_element(const struct config_key *k, char **list, struct slice v, struct buf *why)
 {
 	struct buf all = { 0 };
-	if (!check_choice(k, v, why) || !check_own(k, v, why) || !check_text(k, v, why))
+	if (!check_element(k, v, why))
 		return false;
 	buf_printf(&all, "%s%s%.*s", *list, (*list)[0] ? " " : "", SLICE_ARG(v));
-	set_text(list, buf_slice(&all));
+	bool ok = check_list_size(buf_slice(&all), why);
+	if (ok)
+		set_text(list, buf_slice(&all));
 	buf_free(&all);
-	return true;
+	return ok;
 }
 
 /* One that set_flags would take among others, and not for none of them. */

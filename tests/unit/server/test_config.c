@@ -340,6 +340,28 @@ START_TEST(loopback_users_have_names_that_a_list_can_have)
 }
 END_TEST
 
+/* Likewise: one by one no more than is read at once. */
+START_TEST(a_list_has_room_for_long_names_and_an_end)
+{
+	static char element[256], all[8192];
+	memset(element, 'c', 255);
+	int n = 0;
+	while (set("ssl_options.ciphers.1", element))
+		ck_assert_int_lt(n++, 16);
+	ck_assert_int_eq(n, 16);
+	expect_in(&why, "a list of more than 4096 bytes");
+	snprintf(all, sizeof all, "%s", c.ssl_ciphers);
+	ck_assert_uint_eq(strlen(all), 16 * 256 - 1);
+	ck_assert(set("ssl_options.ciphers", all));
+	ck_assert_str_eq(c.ssl_ciphers, all);
+	memset(all, ' ', 4097);
+	ck_assert(!set("ssl_options.ciphers", all));
+	memset(all, 'c', 256);
+	all[256] = '\0';
+	ck_assert(!set("ssl_options.ciphers", all));
+}
+END_TEST
+
 START_TEST(loopback_users_none_lets_guest_in_from_anywhere)
 {
 	ck_assert(set("loopback_users", "none"));
@@ -896,6 +918,7 @@ static void key_cases(Suite *s)
 	tcase_add_test(t, there_is_an_end_to_entries);
 	tcase_add_test(t, who_asks_others_for_users_is_refused);
 	tcase_add_test(t, loopback_users_have_names_that_a_list_can_have);
+	tcase_add_test(t, a_list_has_room_for_long_names_and_an_end);
 	tcase_add_test(t, loopback_users_none_lets_guest_in_from_anywhere);
 	tcase_add_test(t, keys_of_others_are_taken_and_counted);
 	tcase_add_test(t, an_unknown_key_is_refused_with_the_nearest);
