@@ -58,11 +58,6 @@ enum call_state api_say(struct http_response *r, struct buf *out, const struct m
 bool api_hear(struct http_response *r, struct buf *out, struct proxy_word *word,
               enum call_state *state);
 
-/* The properties of a message from an object with their names; what is of another kind is left
- * out. */
-struct props;
-void api_read_props(struct slice table, struct props *out);
-
 /* Of a search for messages: "search" and "field", in the body or the query.  False, which was said
  * then: it makes no sense. */
 struct browse_spec;

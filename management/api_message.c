@@ -8,27 +8,6 @@
 
 /* ---- publishing ---- */
 
-void api_read_props(struct slice table, struct props *out)
-{
-	struct field f;
-	*out = (struct props){ 0 };
-#define IS_shortstr (f.letter == 'S' && f.bytes.n <= 255)
-#define IS_table (f.letter == 'F')
-#define IS_octet (field_is_integer(&f) && f.integer >= 0 && f.integer <= 255)
-#define IS_timestamp (field_is_integer(&f) && f.integer >= 0)
-#define AS_shortstr f.bytes
-#define AS_table f.bytes
-#define AS_octet (uint8_t) f.integer
-#define AS_timestamp (uint64_t) f.integer
-#define PROP(bit, name, type)                           \
-	if (table_find(table, #name, &f) && IS_##type) {    \
-		out->name = AS_##type;                          \
-		out->flags |= PROP_##name;                      \
-	}
-#include "amqp/props.def"
-#undef PROP
-}
-
 /* The body of the message; false when it was refused. */
 static bool read_payload(struct http_response *r, struct buf *out, struct slice *payload)
 {
@@ -57,7 +36,7 @@ static bool begin_publish(struct http_response *r, struct buf *out)
 	}
 	if (!http_read_body(r, out) || !api_has_keys(r, out, needed) || !read_payload(r, out, &payload))
 		return false;
-	api_read_props(http_table(r, "properties"), &props);
+	showing_read_props(http_table(r, "properties"), &props);
 	struct method confirms = { .id = METHOD_confirm_select };
 	struct method m = { .id = METHOD_basic_publish,
 		                .basic_publish = { .exchange = exchange,

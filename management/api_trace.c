@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "broker/state.h"
 #include "management/api.h"
+#include "management/showing.h"
 #include "queue/queue.h"
 
 static struct slice array_of(struct slice headers, const char *name)
@@ -83,7 +84,7 @@ enum call_state api_trace(struct http_response *r, struct buf *out)
 		return http_not_found(r, out);
 	if (!http_read_body(r, out))
 		return CALL_DONE;
-	api_read_props(http_table(r, "properties"), &props);
+	showing_read_props(http_table(r, "properties"), &props);
 	props_encode(&r->room, &props);
 	struct route route = { .key = http_text(r, "routing_key"),
 		                   .headers = props.headers,

@@ -98,25 +98,6 @@ bool call_json(struct call *c, struct slice text, struct buf *room, struct field
 	return false;
 }
 
-static struct slice trim(struct slice s)
-{
-	while (s.n && s.p[0] == ' ')
-		slice_take(&s, 1);
-	while (s.n && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
-void call_words(struct buf *out, struct slice words)
-{
-	while (words.n) {
-		struct slice word = trim(slice_cut(&words, ','));
-		if (word.n && out->len)
-			buf_u8(out, ',');
-		buf_append_slice(out, word);
-	}
-}
-
 bool call_follow(struct call *c)
 {
 	c->follows = c->host->n_followers < CALL_FOLLOWERS_MAX;

@@ -88,9 +88,6 @@ bool call_json(struct call *c, struct slice text, struct buf *room, struct field
 void call_limit(struct call *c, struct vhost *v, struct slice text, struct buf *why);
 void call_lift(struct call *c, struct vhost *v);
 
-/* Appends the words, which are separated by commas and perhaps blanks, without the blanks. */
-void call_words(struct buf *out, struct slice words);
-
 /* It is to go on until the caller goes.  False when as many as may do so already, which was said
  * then: others are to find a place, too. */
 bool call_follow(struct call *c);

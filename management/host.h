@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/logline.h"
-#include "management/http.h"
+#include "management/http_peer.h"
 
 struct broker;
 struct histogram;

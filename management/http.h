@@ -8,23 +8,10 @@
 #define MANAGEMENT_HTTP_H
 
 #include "base/buf.h"
+#include "management/http_peer.h"
 
 struct host;
 struct http;
-
-/* What is served where the peer came in: one of them, and nothing of the others. */
-enum http_service {
-	HTTP_API,                    /* management: the API and the web UI (routes.def) */
-	HTTP_METRICS,                /* for Prometheus (scrapes.def) */
-	HTTP_SERVICES,
-};
-
-/* What the carrier knows of the peer; copied. */
-struct http_peer {
-	const char *name;            /* for log lines */
-	bool loopback;
-	enum http_service service;
-};
 
 /* The host is borrowed.  Between requests it is all that a client takes. */
 struct http *http_new(struct host *h, const struct http_peer *peer);

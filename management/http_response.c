@@ -16,7 +16,7 @@
 #include "broker/manage.h"
 #include "broker/user.h"
 #include "management/call.h"
-#include "management/http.h"
+#include "management/http_peer.h"
 #include "management/http_route.h"
 #include "management/http_user.h"
 #include "management/json.h"

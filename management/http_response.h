@@ -16,6 +16,7 @@
 #include "management/definitions.h"
 #include "management/host.h"
 #include "management/http_request.h"
+#include "management/http_route.h"
 #include "management/metrics.h"
 #include "management/piece.h"
 #include "management/proxy.h"
@@ -24,11 +25,8 @@
 
 struct call;
 struct http_peer;
-struct http_route;
 struct parsing;
 struct ticker;
-
-enum { HTTP_PARTS_MAX = 8 };
 
 struct http_response {
 	struct host *host;
@@ -68,8 +66,6 @@ struct http_response {
 	uint64_t count, most, next, bytes;
 	bool over;
 };
-
-typedef enum call_state http_handler(struct http_response *r, struct buf *out);
 
 /* The answer to a request whose head is whole, which stays where it is.  Who may not, or asks for
  * what is not there, has the answer already: not *welcome then, and the body is not wanted. */

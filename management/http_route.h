@@ -3,7 +3,16 @@
 #ifndef MANAGEMENT_HTTP_ROUTE_H
 #define MANAGEMENT_HTTP_ROUTE_H
 
-#include "management/http_response.h"
+#include "management/http_peer.h"
+#include "management/http_request.h"
+#include "management/piece.h"
+
+struct http_response;
+
+enum { HTTP_PARTS_MAX = 8 };
+
+/* What a route leads to: it appends the next piece of the body (http_response.h). */
+typedef enum call_state http_handler(struct http_response *r, struct buf *out);
 
 enum http_audience {
 	FOR_ANYBODY,                 /* no credentials are asked for */

@@ -9,6 +9,7 @@
 #include "broker/counters.h"
 #include "broker/state.h"
 #include "broker/vhost.h"
+#include "management/call.h"
 #include "management/livelog.h"
 #include "management/memory_use.h"
 #include "management/node.h"

@@ -3,6 +3,7 @@
  * with rabbitmqctl; the configuration has the same for good. */
 #include "base/quantity.h"
 #include "broker/manage.h"
+#include "management/call.h"
 #include "management/verbs.h"
 
 /* A part of the memory there is; false when it is none, and the call is refused. */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "broker/manage.h"
+#include "management/call.h"
 #include "management/verbs.h"
 
 struct backing {

@@ -4,6 +4,7 @@
 
 #include "base/die.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/node.h"
 #include "management/object.h"
 #include "management/port.h"

@@ -6,6 +6,7 @@
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/user.h"
+#include "management/call.h"
 #include "management/verbs.h"
 #include "queue/queue.h"
 

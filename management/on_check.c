@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "base/quantity.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/port.h"
 #include "management/verbs.h"
 

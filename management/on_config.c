@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs about the configuration. */
+#include "management/call.h"
 #include "management/verbs.h"
 
 enum call_state verb_environment(struct call *c, struct buf *out)

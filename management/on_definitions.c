@@ -4,6 +4,7 @@
 #include "base/quantity.h"
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/definitions.h"
 #include "management/parsing.h"
 #include "management/verbs.h"

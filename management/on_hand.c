@@ -11,7 +11,7 @@
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/user.h"
-#include "management/api.h"
+#include "management/call.h"
 #include "management/object.h"
 #include "management/proxy.h"
 #include "management/showing.h"
@@ -212,7 +212,7 @@ static enum call_state begin_publish(struct call *c, struct client *k, struct bu
 	else if (ok && (c->arguments[0].n > 255 || c->arguments[1].n > 255))
 		call_refuse(c, "a name has more than 255 bytes.");
 	if (ok && !c->code && enter(c, k)) {
-		api_read_props(f.bytes, &props);
+		showing_read_props(f.bytes, &props);
 		say(k, &confirms);
 		proxy_publish(&k->proxy, &m, &props, c->arguments[2], k->broker->now_ms);
 	}

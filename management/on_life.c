@@ -4,6 +4,7 @@
 #include "broker/expulsion.h"
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/verbs.h"
 
 /* ---- letting in ---- */

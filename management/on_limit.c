@@ -5,6 +5,7 @@
 #include "broker/report.h"
 #include "broker/state.h"
 #include "broker/user.h"
+#include "management/call.h"
 #include "management/limits.h"
 #include "management/verbs.h"
 

@@ -2,6 +2,7 @@
 /* The verbs that list: a row for each at the end. */
 #include "base/die.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/listing.h"
 #include "management/verbs.h"
 

@@ -10,6 +10,7 @@
 #include "broker/manage.h"
 #include "broker/moving.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/object.h"
 #include "management/showing.h"
 #include "management/verbs.h"

@@ -5,6 +5,7 @@
 #include "broker/manage.h"
 #include "broker/report.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/verbs.h"
 
 /* Global parameters have none. */

@@ -5,6 +5,7 @@
 #include "broker/roster.h"
 #include "broker/state.h"
 #include "broker/user.h"
+#include "management/call.h"
 #include "management/verbs.h"
 
 static enum call_state grant(struct call *c, struct slice exchange,

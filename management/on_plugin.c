@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plugins, for scripts that enable them: what is built in is there, and nothing else can be had. */
 #include "base/die.h"
+#include "management/call.h"
 #include "management/verbs.h"
 
 static const struct plugin {

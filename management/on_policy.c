@@ -6,6 +6,7 @@
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/term.h"
+#include "management/call.h"
 #include "management/verbs.h"
 
 /* False when it was refused. */

@@ -10,6 +10,7 @@
 #include "broker/counters.h"
 #include "broker/state.h"
 #include "broker/tour.h"
+#include "management/call.h"
 #include "management/ranking.h"
 #include "management/verbs.h"
 #include "queue/queue.h"

@@ -4,6 +4,7 @@
 
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/replaying.h"
 #include "management/verbs.h"
 #include "queue/queue.h"

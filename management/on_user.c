@@ -7,7 +7,9 @@
 #include "broker/report.h"
 #include "broker/state.h"
 #include "broker/user.h"
+#include "management/call.h"
 #include "management/verbs.h"
+#include "management/words.h"
 
 struct user *call_user(struct call *c)
 {
@@ -130,7 +132,7 @@ static enum call_state set_tags(struct call *c, struct buf *out)
 {
 	struct buf tags = { 0 };
 	for (size_t i = 1; i < c->n; i++)
-		call_words(&tags, c->arguments[i]);
+		words_put(&tags, c->arguments[i]);
 	struct cell cell = cell_words(buf_slice(&tags));
 	struct buf shown = { 0 };
 	cell_put(&shown, cell);

@@ -3,7 +3,9 @@
 #include "broker/arguments.h"
 #include "broker/manage.h"
 #include "broker/state.h"
+#include "management/call.h"
 #include "management/verbs.h"
+#include "management/words.h"
 
 /* What the options say; where they say nothing it stays as it is. False when they make no sense. */
 static bool read_about(struct call *c, struct vhost_about *about, struct buf *tags)
@@ -12,7 +14,7 @@ static bool read_about(struct call *c, struct vhost_about *about, struct buf *ta
 		call_refuse(c, "Unsupported default queue type: '%.*s'", SLICE_ARG(c->options.queue_type));
 		return false;
 	}
-	call_words(tags, c->options.tags);
+	words_put(tags, c->options.tags);
 	if (c->options.description.n > VHOST_TEXT_MAX || tags->len > VHOST_TEXT_MAX) {
 		call_refuse(c, "a description or tags of more than %d bytes", VHOST_TEXT_MAX);
 		return false;

@@ -3,7 +3,16 @@
 #ifndef MANAGEMENT_ROW_FIELD_H
 #define MANAGEMENT_ROW_FIELD_H
 
-#include "management/rows.h"
+#include "management/listing.h"
+
+/* One field of rows of that kind. */
+struct row_field {
+	enum roster_kind kind;
+	const char *path;
+	const char *column;          /* of listing.h, where the value is that ... */
+	column_value *value;         /* ... else it is this */
+	bool hidden;                 /* it is there to be sorted by */
+};
 
 /* All of them, of a kind in the order in which they are shown; *count is their number. */
 const struct row_field *row_fields(size_t *count);

@@ -3,7 +3,7 @@
 #ifndef MANAGEMENT_ROW_STATS_H
 #define MANAGEMENT_ROW_STATS_H
 
-#include "management/rows.h"
+#include "management/listing.h"
 
 /* Of what never moved nothing is shown. */
 #define SAMPLED(kind, path, name, measures) \

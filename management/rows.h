@@ -12,16 +12,8 @@
 struct host;
 struct pattern;
 struct pattern_room;
+struct row_field;
 struct user;
-
-/* One field of rows of that kind. */
-struct row_field {
-	enum roster_kind kind;
-	const char *path;
-	const char *column;          /* of listing.h, where the value is that ... */
-	column_value *value;         /* ... else it is this */
-	bool hidden;                 /* it is there to be sorted by */
-};
 
 enum {
 	ROWS_FIELDS_MAX = 96,

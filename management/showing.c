@@ -2,6 +2,7 @@
 #include "management/showing.h"
 
 #include "amqp/props.h"
+#include "amqp/table.h"
 #include "amqp/wire.h"
 #include "base/base64.h"
 #include "broker/browse.h"
@@ -28,6 +29,27 @@ void showing_put_props(struct buf *out, struct slice header)
 #include "amqp/props.def"
 #undef PROP
 	buf_u8(out, '}');
+}
+
+void showing_read_props(struct slice table, struct props *out)
+{
+	struct field f;
+	*out = (struct props){ 0 };
+#define IS_shortstr (f.letter == 'S' && f.bytes.n <= 255)
+#define IS_table (f.letter == 'F')
+#define IS_octet (field_is_integer(&f) && f.integer >= 0 && f.integer <= 255)
+#define IS_timestamp (field_is_integer(&f) && f.integer >= 0)
+#define AS_shortstr f.bytes
+#define AS_table f.bytes
+#define AS_octet (uint8_t) f.integer
+#define AS_timestamp (uint64_t) f.integer
+#define PROP(bit, name, type)                           \
+	if (table_find(table, #name, &f) && IS_##type) {    \
+		out->name = AS_##type;                          \
+		out->flags |= PROP_##name;                      \
+	}
+#include "amqp/props.def"
+#undef PROP
 }
 
 void showing_put_payload(struct buf *out, struct slice body, bool base64)

@@ -7,10 +7,14 @@
 
 struct browsed;
 struct message;
+struct props;
 struct store;
 
 /* Its properties as an object, of the payload of its content header. */
 void showing_put_props(struct buf *out, struct slice header);
+
+/* The other way: from an object with their names; what is of another kind is left out. */
+void showing_read_props(struct slice table, struct props *out);
 
 /* "payload" and "payload_encoding": as text where it is some, and base64 is not asked for. */
 void showing_put_payload(struct buf *out, struct slice body, bool base64);

@@ -12,8 +12,8 @@
 #include "broker/manage.h"
 #include "broker/report.h"
 #include "broker/user.h"
-#include "management/call.h"
 #include "management/limits.h"
+#include "management/words.h"
 #include "queue/queue.h"
 
 /* ---- reading ---- */
@@ -55,7 +55,7 @@ static void read_words(struct slice object, const char *key, struct buf *out)
 	if (!table_find(object, key, &f))
 		return;
 	if (f.letter == 'S')
-		call_words(out, f.bytes);
+		words_put(out, f.bytes);
 	if (f.letter != 'A')
 		return;
 	for (struct table_walk w = table_walk(f.bytes); array_next(&w, &f);)

@@ -5,8 +5,11 @@
 #ifndef MANAGEMENT_VERBS_H
 #define MANAGEMENT_VERBS_H
 
-#include "management/call.h"
+#include "base/buf.h"
+#include "management/piece.h"
 #include "management/verb.h"
+
+struct call;
 
 typedef enum call_state verb_handler(struct call *c, struct buf *out);
 

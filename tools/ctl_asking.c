@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "base/base64.h"
-#include "management/request.h"
 #include "management/http_reply.h"
-#include "tools/ctl_own.h"
+#include "management/request.h"
+#include "tools/ctl_whom.h"
 
 /* ---- asking ---- */
 

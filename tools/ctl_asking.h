@@ -8,6 +8,8 @@
 
 struct http_reply;
 
+enum { EXIT_TIMEOUT = 75 };    /* as rabbitmqctl has it, of who waited too long */
+
 struct asking {
 	const struct whom *whom;
 	struct wire wire;

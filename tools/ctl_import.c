@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "management/request.h"
 #include "management/json.h"
+#include "management/request.h"
 #include "management/taking.h"
 #include "tools/ctl_asking.h"
 #include "tools/ctl_terminal.h"

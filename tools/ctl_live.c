@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "management/request.h"
 #include "management/glance.h"
+#include "management/request.h"
 #include "tools/ctl_asking.h"
 #include "tools/ctl_own.h"
 #include "tools/ctl_terminal.h"

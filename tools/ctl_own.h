@@ -6,8 +6,6 @@
 #include "management/request.h"
 #include "tools/ctl_whom.h"
 
-enum { EXIT_TIMEOUT = 75 };
-
 /* Options that are its own were taken out; words are those left, without the first. */
 struct own_call {
 	struct whom *whom;
