@@ -79,6 +79,9 @@ enum { ROSTER_LOOKS = 4000 };
 
 enum roster_answer { ROSTER_END, ROSTER_ROW, ROSTER_NOT_YET };
 
+/* Whether things of the kind belong to a virtual host each, and are met there. */
+bool roster_lies_in_vhosts(enum roster_kind kind);
+
 /* At the first one; of those that belong to a virtual host at the first of that. */
 void roster_begin(struct roster *r, struct broker *b, struct vhost *v, enum roster_kind kind);
 

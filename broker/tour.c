@@ -4,25 +4,9 @@
 #include "base/die.h"
 #include "broker/state.h"
 
-bool tour_lies_in_vhosts(enum roster_kind kind)
-{
-	switch (kind) {
-	case ROSTER_QUEUES:
-	case ROSTER_STREAMS:
-	case ROSTER_EXCHANGES:
-	case ROSTER_BINDINGS:
-	case ROSTER_PERMISSIONS:
-	case ROSTER_TOPIC_PERMISSIONS:
-	case ROSTER_POLICIES:
-	case ROSTER_OPERATOR_POLICIES:
-	case ROSTER_PARAMETERS: return true;
-	default: return false;
-	}
-}
-
 void tour_begin(struct tour *t, struct broker *b, enum roster_kind kind)
 {
-	*t = (struct tour){ .broker = b, .kind = kind, .inside = !tour_lies_in_vhosts(kind) };
+	*t = (struct tour){ .broker = b, .kind = kind, .inside = !roster_lies_in_vhosts(kind) };
 	roster_begin(t->inside ? &t->roster : &t->vhosts, b, NULL,
 	             t->inside ? kind : ROSTER_VHOSTS);
 }
@@ -30,7 +14,7 @@ void tour_begin(struct tour *t, struct broker *b, enum roster_kind kind)
 void tour_begin_in(struct tour *t, struct vhost *v, enum roster_kind kind)
 {
 	*t = (struct tour){ .broker = v->broker, .kind = kind, .inside = true, .unannounced = true };
-	must(tour_lies_in_vhosts(kind));
+	must(roster_lies_in_vhosts(kind));
 	roster_begin(&t->roster, v->broker, v, kind);
 }
 

@@ -25,9 +25,6 @@ enum tour_answer {
 /* At the first one. */
 void tour_begin(struct tour *t, struct broker *b, enum roster_kind kind);
 
-/* Whether things of the kind belong to a virtual host each, and are met there. */
-bool tour_lies_in_vhosts(enum roster_kind kind);
-
 /* Only in that virtual host, of what lies in them. */
 void tour_begin_in(struct tour *t, struct vhost *v, enum roster_kind kind);
 

@@ -25,6 +25,42 @@ enum {
 	PIECE_STEPS = 40000,         /* of patterns: about a millisecond */
 };
 
+/* ---- kinds ---- */
+
+static const struct kind {
+	enum {
+		AS_MADE,
+		BY_NAME,                 /* in virtual hosts, which are met by theirs */
+		FEW,                     /* never too many to be put in order all together */
+	} met;
+	enum {
+		BY_ALL,                  /* or who sees its virtual host, where it lies in one */
+		WITH_VHOST,              /* which is not looked at before */
+		BY_OWNER,                /* and by those who monitor */
+	} seen;
+	bool counted;                /* a virtual host knows how many it has */
+	bool summed;                 /* their traffic is a sum */
+} kinds[] = {
+	[ROSTER_VHOSTS] = { .met = BY_NAME, .seen = WITH_VHOST, .summed = true },
+	[ROSTER_VHOST_LIMITS] = { .met = BY_NAME, .seen = WITH_VHOST },
+	[ROSTER_USERS] = { .met = FEW },
+	[ROSTER_USER_LIMITS] = { .met = FEW },
+	[ROSTER_PERMISSIONS] = { .met = FEW },
+	[ROSTER_TOPIC_PERMISSIONS] = { .met = FEW },
+	[ROSTER_QUEUES] = { .met = BY_NAME, .counted = true },
+	[ROSTER_STREAMS] = { .met = BY_NAME },
+	[ROSTER_EXCHANGES] = { .met = BY_NAME, .counted = true },
+	[ROSTER_BINDINGS] = { .met = AS_MADE },
+	[ROSTER_CONNECTIONS] = { .met = AS_MADE, .seen = BY_OWNER, .summed = true },
+	[ROSTER_CHANNELS] = { .met = AS_MADE, .seen = BY_OWNER },
+	[ROSTER_CONSUMERS] = { .met = AS_MADE, .seen = WITH_VHOST },
+	[ROSTER_DELIVERIES] = { .met = AS_MADE, .seen = WITH_VHOST },
+	[ROSTER_POLICIES] = { .met = FEW },
+	[ROSTER_OPERATOR_POLICIES] = { .met = FEW },
+	[ROSTER_PARAMETERS] = { .met = FEW },
+	[ROSTER_GLOBAL_PARAMETERS] = { .met = FEW },
+};
+
 /* ---- one row ---- */
 
 /* How many objects two paths share. */
@@ -113,8 +149,8 @@ void rows_begin(struct rows *w, struct host *h, enum roster_kind kind)
 	w->by_vhost = find(w, slice_str("vhost"));
 	w->by_name = find(w, slice_str("name"));
 	w->by_user = find(w, slice_str("user"));
-	if (kind == ROSTER_CONNECTIONS || kind == ROSTER_VHOSTS)
-		counters_settle(h->broker);      /* their traffic is a sum */
+	if (kinds[kind].summed)
+		counters_settle(h->broker);
 }
 
 void rows_match(struct rows *w, const char *path, struct slice text)
@@ -206,50 +242,21 @@ void rows_end(struct rows *w)
 
 /* ---- which order ---- */
 
-/* They are met by virtual host and name as it is. */
-static bool are_met_in_order(const struct rows *w)
-{
-	switch (w->kind) {
-	case ROSTER_QUEUES:
-	case ROSTER_STREAMS:
-	case ROSTER_EXCHANGES:
-	case ROSTER_VHOSTS:
-	case ROSTER_VHOST_LIMITS: return true;
-	default: return false;
-	}
-}
-
-/* Of these there are never too many to be put in order all together. */
-static bool are_few(const struct rows *w)
-{
-	switch (w->kind) {
-	case ROSTER_USERS:
-	case ROSTER_USER_LIMITS:
-	case ROSTER_PERMISSIONS:
-	case ROSTER_TOPIC_PERMISSIONS:
-	case ROSTER_POLICIES:
-	case ROSTER_OPERATOR_POLICIES:
-	case ROSTER_PARAMETERS:
-	case ROSTER_GLOBAL_PARAMETERS: return true;
-	default: return false;
-	}
-}
-
 /* With one virtual host the order of the names is the order of all. */
 static bool is_one_vhost(const struct rows *w)
 {
-	return w->vhost.p || !tour_lies_in_vhosts(w->kind) || w->broker->vhosts.count == 1;
+	return w->vhost.p || !roster_lies_in_vhosts(w->kind) || w->broker->vhosts.count == 1;
 }
 
 static void choose_order(struct rows *w)
 {
 	bool by_name = w->sort && w->sort == w->by_name;
-	bool met = are_met_in_order(w) && (!w->sort || (by_name && !w->reverse && is_one_vhost(w)));
+	const struct kind *k = &kinds[w->kind];
+	bool met = k->met == BY_NAME && (!w->sort || (by_name && !w->reverse && is_one_vhost(w)));
 	bool narrowed = w->n_matches || w->wanted || w->name.p || w->pattern;
-	w->ranked = !met && (w->sort || w->page_size || are_few(w));
+	w->ranked = !met && (w->sort || w->page_size || k->met == FEW);
 	w->ranking.reverse = w->reverse;
-	w->counted = (met || by_name) && !narrowed &&
-	             (w->kind == ROSTER_QUEUES || w->kind == ROSTER_EXCHANGES);
+	w->counted = k->counted && (met || by_name) && !narrowed;
 }
 
 /* ---- walking ---- */
@@ -298,19 +305,14 @@ static enum tour_answer next_row(struct rows *w, const struct user *u, struct ro
 	return a;
 }
 
-/* Of what is not in a virtual host. */
 static bool is_visible(const struct rows *w, const struct user *u, const struct roster_row *row)
 {
 	const struct connection *c = row->connection;
-	switch (w->kind) {
-	case ROSTER_CONNECTIONS:
-	case ROSTER_CHANNELS:
+	switch (kinds[w->kind].seen) {
+	case BY_OWNER:
 		must(c);
 		return http_user_is(u, "monitoring") || http_user_has(u, c);
-	case ROSTER_CONSUMERS:
-	case ROSTER_DELIVERIES:
-	case ROSTER_VHOST_LIMITS:
-	case ROSTER_VHOSTS: return http_user_sees(u, row->vhost);
+	case WITH_VHOST: return http_user_sees(u, row->vhost);
 	default: return true;
 	}
 }
@@ -493,7 +495,7 @@ static void begin_tour(struct rows *w)
 	struct vhost *v = NULL;
 	if (w->tour.broker)
 		return;
-	if (!w->vhost.p || !tour_lies_in_vhosts(w->kind))
+	if (!w->vhost.p || !roster_lies_in_vhosts(w->kind))
 		tour_begin(&w->tour, w->broker, w->kind);
 	else if ((v = vhost_find(w->broker, w->vhost)))
 		tour_begin_in(&w->tour, v, w->kind);
