@@ -10,6 +10,7 @@
 #include "broker/manage.h"
 #include "broker/state.h"
 #include "broker/vhost.h"
+#include "management/definitions.h"
 #include "management/http_peer.h"
 #include "management/row_field.h"
 

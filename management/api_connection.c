@@ -79,19 +79,25 @@ enum call_state api_sessions(struct http_response *r, struct buf *out)
 	return http_bad_request(r, out, "connection does not use AMQP 1.0");
 }
 
+static void end(void *kept)
+{
+	expulsion_end(kept);
+}
+
 /* Of a user, some at a time. */
 enum call_state api_connections_close(struct http_response *r, struct buf *out)
 {
+	struct expulsion *e = http_keep(r, sizeof *e, end);
 	struct slice reason = r->request->reason;
 	const struct user *u = user_find(r->host->broker, r->parts[0]);
 	(void)out;
 	if (!r->begun && u)
-		expulsion_begin(&r->expulsion, r->host->broker, NULL, u);
-	if (r->expulsion.user != u)
-		expulsion_end(&r->expulsion);
-	if (r->expulsion.broker &&
-	    expulsion_go_on(&r->expulsion,
-	                    reason.n ? reason : slice_str("Closed via management plugin")))
+		expulsion_begin(e, r->host->broker, NULL, u);
+	if (e->user != u)
+		expulsion_end(e);
+	if (!reason.n)
+		reason = slice_str("Closed via management plugin");
+	if (e->broker && expulsion_go_on(e, reason))
 		return CALL_WAITS;
 	return http_status(r, 204);
 }

@@ -3,6 +3,7 @@
 #include "broker/manage.h"
 #include "broker/vhost.h"
 #include "management/api.h"
+#include "management/definitions.h"
 #include "management/multipart.h"
 #include "management/parsing.h"
 
@@ -14,11 +15,16 @@ static bool is_plain(struct slice name)
 	return name.n > 0;
 }
 
-static void begin(struct http_response *r)
+static void end(void *kept)
+{
+	definitions_end(kept);
+}
+
+static void begin(struct http_response *r, struct definitions *d)
 {
 	struct slice name = http_query(r, "download");
-	r->definitions.broker = r->host->broker;
-	r->definitions.vhost = r->in_vhost ? r->parts[0] : slice_of(NULL, 0);
+	d->broker = r->host->broker;
+	d->vhost = r->in_vhost ? r->parts[0] : slice_of(NULL, 0);
 	if (is_plain(name))
 		buf_printf(&r->headers, "content-disposition: attachment; filename=%.*s\r\n",
 		           SLICE_ARG(name));
@@ -26,20 +32,20 @@ static void begin(struct http_response *r)
 
 enum call_state api_definitions(struct http_response *r, struct buf *out)
 {
+	struct definitions *d = http_keep(r, sizeof *d, end);
 	if (!r->begun) {
-		begin(r);
-		definitions_tag(&r->definitions, &r->room);
+		begin(r, d);
+		definitions_tag(d, &r->room);
 		if (http_is_known(r, buf_slice(&r->room)))
 			return CALL_DONE;
 	}
-	return definitions_export(&r->definitions, out) ? CALL_MORE : CALL_DONE;
+	return definitions_export(d, out) ? CALL_MORE : CALL_DONE;
 }
 
 /* False, and why in r->room. */
-static bool begin_import(struct http_response *r)
+static bool begin_import(struct http_response *r, struct definitions *d)
 {
-	struct definitions *d = &r->definitions;
-	begin(r);
+	begin(r, d);
 	d->dry_run = api_asks(r, "dry_run");
 	d->reconcile = api_asks(r, "reconcile");
 	d->force = api_asks(r, "force");
@@ -53,9 +59,8 @@ static bool begin_import(struct http_response *r)
 }
 
 /* An object: {"changes":[...],"create":1,...}. */
-static enum call_state report(struct http_response *r, struct buf *out)
+static enum call_state report(struct http_response *r, struct definitions *d, struct buf *out)
 {
-	struct definitions *d = &r->definitions;
 	if (!r->begun)
 		buf_printf(out, "{\"dry_run\":%s,\"changes\":[", d->dry_run ? "true" : "false");
 	if (!r->count && definitions_import(d, out, &r->room))
@@ -72,11 +77,11 @@ static enum call_state report(struct http_response *r, struct buf *out)
 /* What could not be taken in is said, and the rest is there. */
 enum call_state api_definitions_take(struct http_response *r, struct buf *out)
 {
-	struct definitions *d = &r->definitions;
-	if (!r->begun && !begin_import(r))
+	struct definitions *d = http_keep(r, sizeof *d, end);
+	if (!r->begun && !begin_import(r, d))
 		return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
 	if (d->dry_run || d->reconcile)
-		return report(r, out);
+		return report(r, d, out);
 	if (!r->count && definitions_import(d, out, &r->room))
 		return CALL_MORE;
 	r->count = 1;

@@ -5,10 +5,26 @@
 
 #include "base/quantity.h"
 #include "broker/manage.h"
+#include "broker/moving.h"
 #include "broker/state.h"
 #include "management/api.h"
 #include "management/object.h"
 #include "queue/queue.h"
+
+struct move {
+	struct moving moving;
+	bool over;                   /* but it may not be durable yet */
+};
+
+static void end(void *kept)
+{
+	moving_end(&((struct move *)kept)->moving);
+}
+
+static struct move *move_of(struct http_response *r)
+{
+	return http_keep(r, sizeof(struct move), end);
+}
 
 /* ---- how it ends ---- */
 
@@ -32,9 +48,8 @@ static void note_reason(struct http_response *r, enum moving_state state)
 }
 
 /* What was done is told of when it is durable. */
-static enum call_state tell(struct http_response *r, struct buf *out)
+static enum call_state tell(struct http_response *r, const struct moving *m, struct buf *out)
 {
-	const struct moving *m = &r->moving;
 	if (m->moved == 0 && r->room.len)
 		return http_bad_request(r, out, "%.*s", SLICE_ARG(buf_slice(&r->room)));
 	if (m->to == MOVING_AWAY)
@@ -50,22 +65,24 @@ static enum call_state tell(struct http_response *r, struct buf *out)
 
 static enum call_state go_on(struct http_response *r, struct buf *out)
 {
+	struct move *k = move_of(r);
+	struct moving *m = &k->moving;
 	enum call_state waits;
-	if (!r->over) {
+	if (!k->over) {
 		struct channel *ch = api_client(r, out, &waits);
-		enum moving_state state = ch ? moving_go_on(&r->moving, ch) : MOVING_WAITS;
+		enum moving_state state = ch ? moving_go_on(m, ch) : MOVING_WAITS;
 		if (!ch && waits != CALL_WAITS)
 			return waits;
 		if (state == MOVING_GOES_ON)
 			return CALL_MORE;
 		if (state == MOVING_WAITS)
 			return CALL_WAITS;
-		if (state == MOVING_REFUSED && r->moving.moved == 0)
-			return api_refuse(r, out, r->moving.refusal);
+		if (state == MOVING_REFUSED && m->moved == 0)
+			return api_refuse(r, out, m->refusal);
 		note_reason(r, state);
-		r->over = true;
+		k->over = true;
 	}
-	return manage_is_durable(r->host->broker, r->moving.wait_for) ? tell(r, out) : CALL_WAITS;
+	return manage_is_durable(r->host->broker, m->wait_for) ? tell(r, m, out) : CALL_WAITS;
 }
 
 /* ---- moving ---- */
@@ -125,7 +142,7 @@ static enum call_state begin(struct http_response *r, struct buf *out,
 	struct queue *q = api_queue_named(r, &name);
 	if (!q)
 		return http_not_found(r, out);
-	moving_begin(&r->moving, r->host->broker, q, spec);
+	moving_begin(&move_of(r)->moving, r->host->broker, q, spec);
 	return go_on(r, out);
 }
 

@@ -2,6 +2,7 @@
 /* Messages of queues and streams over HTTP, as they are looked at: they stay. */
 #include <inttypes.h>
 
+#include "broker/browse.h"
 #include "broker/channel.h"
 #include "broker/names.h"
 #include "broker/origin.h"
@@ -16,6 +17,18 @@ enum {
 	TRUNCATE = 50000,            /* bytes of each payload, likewise */
 	ANSWER_BYTES = 16 << 20,     /* of payloads in one answer */
 };
+
+struct look {
+	struct browse browse;
+	uint64_t most, shown;        /* messages */
+	uint64_t next;               /* what is behind the last one */
+	uint64_t bytes;              /* of payloads */
+};
+
+static void end(void *kept)
+{
+	browse_end(&((struct look *)kept)->browse);
+}
 
 /* ---- what is asked for ---- */
 
@@ -80,12 +93,12 @@ static struct showing how_to_show(const struct http_response *r)
 	return how;
 }
 
-static void put(struct http_response *r, struct buf *out, const struct browsed *b)
+static void put(struct http_response *r, struct look *l, struct buf *out, const struct browsed *b)
 {
-	const struct queue *q = browse_queue(&r->browse);
+	const struct queue *q = browse_queue(&l->browse);
 	const struct broker *broker = r->host->broker;
 	struct showing how = how_to_show(r);
-	buf_printf(out, "%s{", r->count++ ? "," : "");
+	buf_printf(out, "%s{", l->shown++ ? "," : "");
 	if (q->live->stream) {
 		object_put(out, "offset", cell_number(b->seen.seq - 1));
 	} else {
@@ -96,15 +109,15 @@ static void put(struct http_response *r, struct buf *out, const struct browsed *
 	}
 	showing_put(out, &broker->store, b, &how, (int64_t)broker->now_ms, &r->room);
 	buf_u8(out, '}');
-	r->next = b->seen.seq + 1;
-	r->bytes += r->room.len;
+	l->next = b->seen.seq + 1;
+	l->bytes += r->room.len;
 }
 
 /* Where to go on, if there may be more. */
-static enum call_state finish(struct http_response *r, struct buf *out, bool more)
+static enum call_state finish(const struct look *l, struct buf *out, bool more)
 {
-	uint64_t next = r->browse.cut ? r->browse.from : r->next;
-	const struct queue *q = browse_queue(&r->browse);
+	uint64_t next = l->browse.cut ? l->browse.from : l->next;
+	const struct queue *q = browse_queue(&l->browse);
 	if (more)
 		buf_printf(out, "],\"next\":%" PRIu64 "}", next - (q && q->live->stream ? 1 : 0));
 	else
@@ -112,18 +125,18 @@ static enum call_state finish(struct http_response *r, struct buf *out, bool mor
 	return CALL_DONE;
 }
 
-static enum call_state go_on(struct http_response *r, struct buf *out)
+static enum call_state go_on(struct http_response *r, struct look *l, struct buf *out)
 {
 	struct browsed b;
-	browse_go_on(&r->browse);
+	browse_go_on(&l->browse);
 	while (out->len < PIECE_BYTES) {
-		if (r->count == r->most || r->bytes >= ANSWER_BYTES)
-			return finish(r, out, true);
-		switch (browse_next(&r->browse, &b)) {
-		case BROWSE_ITEM: put(r, out, &b); break;
+		if (l->shown == l->most || l->bytes >= ANSWER_BYTES)
+			return finish(l, out, true);
+		switch (browse_next(&l->browse, &b)) {
+		case BROWSE_ITEM: put(r, l, out, &b); break;
 		case BROWSE_LATER: return CALL_MORE;
 		case BROWSE_WAITS: return CALL_WAITS;
-		default: return finish(r, out, r->browse.cut);
+		default: return finish(l, out, l->browse.cut);
 		}
 	}
 	return CALL_MORE;
@@ -142,28 +155,29 @@ static struct queue *source(struct http_response *r, struct buf *out, enum call_
 	return ch && !why ? q : NULL;
 }
 
-static enum call_state begin(struct http_response *r, struct buf *out, struct queue *q,
-                             const struct browse_spec *spec)
+static enum call_state begin(struct http_response *r, struct look *l, struct buf *out,
+                             struct queue *q, const struct browse_spec *spec)
 {
-	browse_begin(&r->browse, r->host->broker, q, spec);
-	r->next = spec->from;
+	browse_begin(&l->browse, r->host->broker, q, spec);
+	l->next = spec->from;
 	buf_printf(out, "{\"messages\":[");
-	return go_on(r, out);
+	return go_on(r, l, out);
 }
 
 /* ---- peek ---- */
 
 enum call_state api_queue_peek(struct http_response *r, struct buf *out)
 {
+	struct look *l = http_keep(r, sizeof *l, end);
 	struct browse_spec spec = { .below = UINT64_MAX };
 	enum call_state state;
-	if (r->browse.broker)
-		return go_on(r, out);
+	if (l->browse.broker)
+		return go_on(r, l, out);
 	if (!r->begun && !http_read_body(r, out))
 		return CALL_DONE;
-	r->most = COUNT;
+	l->most = COUNT;
 	if (!api_read_number(r, out, "from", 0, INT64_MAX, &spec.from) ||
-	    !api_read_number(r, out, "count", 1, BROWSE_MOST, &r->most))
+	    !api_read_number(r, out, "count", 1, BROWSE_MOST, &l->most))
 		return CALL_DONE;
 	struct queue *q = source(r, out, &state);
 	if (!q)
@@ -173,7 +187,7 @@ enum call_state api_queue_peek(struct http_response *r, struct buf *out)
 	if (!api_read_search(r, out, &spec))
 		return CALL_DONE;
 	spec.unacked = http_flag(r, "unacked", true);
-	return begin(r, out, q, &spec);
+	return begin(r, l, out, q, &spec);
 }
 
 /* ---- streams ---- */
@@ -193,15 +207,16 @@ static bool read_origin(const struct http_response *r, int64_t wall_ms, struct o
 
 enum call_state api_stream_read(struct http_response *r, struct buf *out)
 {
+	struct look *l = http_keep(r, sizeof *l, end);
 	struct broker *b = r->host->broker;
 	enum call_state state;
 	struct origin o;
-	if (r->browse.broker)
-		return go_on(r, out);
+	if (l->browse.broker)
+		return go_on(r, l, out);
 	if (!r->begun && !http_read_body(r, out))
 		return CALL_DONE;
-	r->most = COUNT;
-	if (!api_read_number(r, out, "count", 1, BROWSE_MOST, &r->most))
+	l->most = COUNT;
+	if (!api_read_number(r, out, "count", 1, BROWSE_MOST, &l->most))
 		return CALL_DONE;
 	if (!read_origin(r, (int64_t)broker_wall_ms(b), &o))
 		return http_bad_request(r, out, "offset has to be first, last, next, a number or a time "
@@ -217,5 +232,5 @@ enum call_state api_stream_read(struct http_response *r, struct buf *out)
 		                        .history = stream != q };
 	if (o.kind == ORIGIN_TIME)
 		spec.since_ms = o.wall_ms + b->store.clock_offset_ms;
-	return api_read_search(r, out, &spec) ? begin(r, out, q, &spec) : CALL_DONE;
+	return api_read_search(r, out, &spec) ? begin(r, l, out, q, &spec) : CALL_DONE;
 }

@@ -28,7 +28,8 @@ static enum call_state explain(struct http_response *r, struct buf *out, enum re
 }
 
 /* Who reads the queue and publishes to it by its name may. */
-static enum call_state begin(struct http_response *r, struct buf *out, struct channel *ch)
+static enum call_state begin(struct http_response *r, struct buf *out, struct channel *ch,
+                             uint64_t *number)
 {
 	uint64_t from, to;
 	struct queue *q;
@@ -43,7 +44,7 @@ static enum call_state begin(struct http_response *r, struct buf *out, struct ch
 	if (!read_offset(r, "from", q->live->retained, &from) ||
 	    !read_offset(r, "to", q->live->retained, &to))
 		return http_bad_request(r, out, "from and to have to be numbers, first, or last");
-	enum replay_outcome outcome = manage_replay(r->host->broker, q, from, to, &r->next);
+	enum replay_outcome outcome = manage_replay(r->host->broker, q, from, to, number);
 	return outcome == REPLAY_GOES_ON ? CALL_WAITS : explain(r, out, outcome, q);
 }
 
@@ -56,18 +57,24 @@ static enum call_state conclude(const struct replay_report *report, struct buf *
 	return CALL_DONE;
 }
 
+struct replaying {
+	bool begun;
+	uint64_t number;             /* of the replay */
+};
+
 enum call_state api_queue_replay(struct http_response *r, struct buf *out)
 {
+	struct replaying *k = http_keep(r, sizeof *k, NULL);
 	struct replay_report report;
 	enum call_state state;
 	if (!r->begun && !http_read_body(r, out))
 		return CALL_DONE;
-	if (!r->over) {
+	if (!k->begun) {
 		struct channel *ch = api_client(r, out, &state);
-		r->over = ch != NULL;
-		return ch ? begin(r, out, ch) : state;
+		k->begun = ch != NULL;
+		return ch ? begin(r, out, ch, &k->number) : state;
 	}
-	if (!manage_replayed(r->host->broker, r->next, &report))
+	if (!manage_replayed(r->host->broker, k->number, &report))
 		return http_bad_request(r, out, "how the replay ended is not known any more: another one "
 		                                "was begun");
 	if (report.outcome > REPLAY_DONE)

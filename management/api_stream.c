@@ -3,6 +3,7 @@
  * their readers are. */
 #include <inttypes.h>
 
+#include "broker/browse.h"
 #include "broker/state.h"
 #include "management/api.h"
 #include "management/object.h"
@@ -31,18 +32,24 @@ static void put_offsets(struct buf *out, const struct queue *stream)
 	object_close_list(out);
 }
 
+static void end(void *kept)
+{
+	browse_end(kept);
+}
+
 /* When the message at the offset was placed, which has to be read: false when it takes longer. */
 static bool find_time(struct http_response *r, struct queue *q, uint64_t seq,
                       enum call_state *state)
 {
+	struct browse *browse = http_keep(r, sizeof *browse, end);
 	struct browsed b;
 	const struct queue *stream = q->live->retained ? q->live->retained : q;
 	struct browse_spec spec = { .from = seq, .below = stream->live->stream->visible,
 		                        .history = stream != q };
-	if (!r->browse.broker)
-		browse_begin(&r->browse, r->host->broker, q, &spec);
-	browse_go_on(&r->browse);
-	enum browse_answer answer = browse_next(&r->browse, &b);
+	if (!browse->broker)
+		browse_begin(browse, r->host->broker, q, &spec);
+	browse_go_on(browse);
+	enum browse_answer answer = browse_next(browse, &b);
 	if (answer == BROWSE_LATER || answer == BROWSE_WAITS) {
 		*state = answer == BROWSE_LATER ? CALL_MORE : CALL_WAITS;
 		return false;
@@ -51,7 +58,7 @@ static bool find_time(struct http_response *r, struct queue *q, uint64_t seq,
 		object_put(&r->room, r->count ? "last_timestamp" : "first_timestamp",
 		           cell_integer(b.seen.message->published_ms -
 		                        r->host->broker->store.clock_offset_ms));
-	browse_end(&r->browse);
+	browse_end(browse);
 	r->count++;
 	return true;
 }

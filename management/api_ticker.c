@@ -10,15 +10,21 @@ static enum call_state refuse(struct http_response *r, struct buf *out)
 	                   SLICE_ARG(buf_slice(&r->room)));
 }
 
+static void end(void *kept)
+{
+	ticker_free(kept);
+}
+
 enum call_state api_ticker(struct http_response *r, struct buf *out)
 {
+	struct ticker **ticker = http_keep(r, sizeof *ticker, end);
 	if (!r->begun) {
-		r->ticker = ticker_new(http_query(r, "topics"), &r->host->n_tickers, &r->room);
-		if (!r->ticker)
+		*ticker = ticker_new(http_query(r, "topics"), &r->host->n_tickers, &r->room);
+		if (!*ticker)
 			return refuse(r, out);
 		r->type = "text/event-stream";
 		buf_printf(out, ": numbers\n\n");
 	}
-	ticker_tell(r->ticker, r->host->broker, r->user, r->now_ms, out);
+	ticker_tell(*ticker, r->host->broker, r->user, r->now_ms, out);
 	return CALL_WAITS;
 }

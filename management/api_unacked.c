@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "broker/channel.h"
+#include "broker/holdings.h"
 #include "broker/state.h"
 #include "management/api.h"
 #include "management/object.h"
@@ -37,8 +38,14 @@ static void put(struct http_response *r, struct buf *out, const struct holding *
 	buf_u8(out, '}');
 }
 
+static void end(void *kept)
+{
+	holdings_end(kept);
+}
+
 enum call_state api_queue_unacked(struct http_response *r, struct buf *out)
 {
+	struct holdings *all = http_keep(r, sizeof *all, end);
 	struct slice name = r->parts[1];
 	const struct queue *q = api_queue_named(r, &name);
 	enum roster_answer answer = ROSTER_END;
@@ -46,12 +53,11 @@ enum call_state api_queue_unacked(struct http_response *r, struct buf *out)
 	if (!q && !r->begun)
 		return http_not_found(r, out);
 	if (!r->begun) {
-		holdings_begin(&r->holdings, r->host->broker);
+		holdings_begin(all, r->host->broker);
 		buf_u8(out, '[');
 	}
-	holdings_go_on(&r->holdings);
-	while (q && out->len < PIECE_BYTES &&
-	       (answer = holdings_next(&r->holdings, q, &h)) == ROSTER_ROW)
+	holdings_go_on(all);
+	while (q && out->len < PIECE_BYTES && (answer = holdings_next(all, q, &h)) == ROSTER_ROW)
 		put(r, out, &h);
 	if (answer != ROSTER_END)
 		return CALL_MORE;

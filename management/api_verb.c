@@ -19,9 +19,14 @@ static bool may(struct http_response *r, const struct verb *v, struct buf *out)
 	return r->status == 200;
 }
 
+static void end(void *kept)
+{
+	call_free(kept);
+}
+
 /* What the verb is makes the right, and so it has to be the one that the path names.  One that
  * there is not is answered as at the door. */
-static bool begin(struct http_response *r, struct buf *out)
+static bool begin(struct http_response *r, struct call **call, struct buf *out)
 {
 	struct buf bytes = { 0 };
 	struct slice in = r->request->body;
@@ -35,9 +40,9 @@ static bool begin(struct http_response *r, struct buf *out)
 		return false;
 	}
 	buf_append_slice(&bytes, r->request->body);
-	r->call = call_new(r->host, &bytes);
-	r->call->actor = r->user_name;
-	const struct verb *v = r->call->verb;
+	*call = call_new(r->host, &bytes);
+	(*call)->actor = r->user_name;
+	const struct verb *v = (*call)->verb;
 	if (v && !slice_is(r->parts[0], v->name)) {
 		http_bad_request(r, out, "the body calls %s", v->name);
 		return false;
@@ -51,11 +56,12 @@ static bool begin(struct http_response *r, struct buf *out)
 /* Who may not any more hears nothing more. */
 enum call_state api_verb(struct http_response *r, struct buf *out)
 {
-	if (!r->begun && !begin(r, out))
+	struct call **call = http_keep(r, sizeof *call, end);
+	if (!r->begun && !begin(r, call, out))
 		return CALL_DONE;
-	const struct verb *v = r->call->verb;
+	const struct verb *v = (*call)->verb;
 	r->cut = !http_user_is(r->user, v && v->who == VERB_RULES ? "administrator" : "monitoring");
 	if (r->cut)
 		return CALL_DONE;
-	return call_pull(r->call, r->now_ms, out);
+	return call_pull(*call, r->now_ms, out);
 }

@@ -15,16 +15,23 @@
 #include "broker/link.h"
 #include "broker/manage.h"
 #include "broker/user.h"
-#include "management/call.h"
 #include "management/http_peer.h"
 #include "management/http_route.h"
 #include "management/http_user.h"
 #include "management/json.h"
 #include "management/multipart.h"
 #include "management/parsing.h"
-#include "management/ticker.h"
 
 static const char json_type[] = "application/json";
+
+void *http_keep(struct http_response *r, size_t n, void end(void *kept))
+{
+	if (!r->kept) {
+		r->kept = mem_zalloc(n);
+		r->end = end;
+	}
+	return r->kept;
+}
 
 /* ---- what handlers say ---- */
 
@@ -459,15 +466,10 @@ void http_response_free(struct http_response **response)
 		return;
 	proxy_close(&r->proxy, r->now_ms);
 	rows_end(&r->rows);
-	ticker_free(&r->ticker);
-	definitions_end(&r->definitions);
-	metrics_end(&r->metrics);
-	expulsion_end(&r->expulsion);
-	call_free(&r->call);
+	if (r->end)
+		r->end(r->kept);
+	mem_free(r->kept);
 	parsing_end(&r->parsing);
-	browse_end(&r->browse);
-	moving_end(&r->moving);
-	holdings_end(&r->holdings);
 	mem_disown(r->user_name);
 	buf_free(&r->path);
 	buf_free(&r->headers);

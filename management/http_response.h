@@ -11,25 +11,24 @@
 #define MANAGEMENT_HTTP_RESPONSE_H
 
 #include "amqp/table.h"
-#include "broker/expulsion.h"
-#include "broker/moving.h"
-#include "management/definitions.h"
 #include "management/host.h"
 #include "management/http_request.h"
 #include "management/http_route.h"
-#include "management/metrics.h"
 #include "management/piece.h"
 #include "management/proxy.h"
 #include "management/rows.h"
 #include "management/stats.h"
+#include "persistence/log.h"
 
-struct call;
 struct http_peer;
 struct parsing;
-struct ticker;
 
 struct http_response {
 	struct host *host;
+	uint64_t now_ms;
+
+	/* what is asked, and by whom */
+	const struct http_peer *peer;            /* borrowed */
 	const struct http_request *request;      /* borrowed; whole when a handler is called */
 	const struct http_route *route;
 	struct slice parts[HTTP_PARTS_MAX];      /* what the stars of the route stand for, decoded */
@@ -39,32 +38,27 @@ struct http_response {
 	struct user *user;
 	struct vhost *vhost;                     /* the first part, where the route asks for one */
 	bool in_vhost;
-	const struct http_peer *peer;            /* borrowed */
-	uint64_t now_ms;
+
+	/* what is answered */
+	bool begun;                              /* the handler was called before */
+	bool cut;                                /* it will not be whole: who asked is gone */
 	unsigned status;
 	const char *type;                        /* of the body; NULL: there is no body */
 	struct buf headers;                      /* further ones, each a line with its end */
-	bool begun;                              /* the handler was called before */
-	bool cut;                                /* it will not be whole: who asked is gone */
 
-	/* what handlers need, each zeroed at first */
+	/* what many handlers need, each zeroed at first */
 	struct parsing *parsing;                 /* of a large body, or of one of many parts */
 	struct buf body_room, query_room, room;
 	struct field body;
 	struct rows rows;
 	struct stats_spans spans;
-	struct ticker *ticker;
-	struct definitions definitions;
-	struct metrics metrics;
-	struct expulsion expulsion;
-	struct proxy proxy;
-	struct browse browse;
-	struct moving moving;
-	struct holdings holdings;
-	struct call *call;
-	log_position wait_for;
-	uint64_t count, most, next, bytes;
-	bool over;
+	struct proxy proxy;                      /* a client that does it as the user */
+	log_position wait_for;                   /* of what was changed */
+	uint64_t count;
+
+	/* what one keeps from one pull to the next (http_keep) */
+	void *kept;
+	void (*end)(void *kept);
 };
 
 /* The answer to a request whose head is whole, which stays where it is.  Who may not, or asks for
@@ -78,6 +72,10 @@ void http_response_free(struct http_response **r);
 enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, struct buf *out);
 
 /* ---- for handlers ---- */
+
+/* What the handler keeps from one pull to the next: n bytes, zeroed before the first one.  end,
+ * which may be NULL, is called with it when the response goes. */
+void *http_keep(struct http_response *r, size_t n, void end(void *kept));
 
 /* A status without a body: 204, or 201. */
 enum call_state http_status(struct http_response *r, unsigned status);
