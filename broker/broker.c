@@ -387,9 +387,8 @@ void broker_drain(struct broker *b)
 
 uint64_t broker_handed_out(struct broker *b)
 {
-	const struct tally *t = &b->store.tally;
 	counters_settle_all(b);
-	return t->unacked - t->later - t->held;
+	return b->store.tally.lent;
 }
 
 void broker_stop(struct broker *b, uint64_t now_ms)
@@ -488,9 +487,10 @@ void broker_describe(struct broker *b, struct buf *out)
 	buf_printf(out, "virtual hosts %u, exchanges %llu, queues %llu, bindings %llu\n",
 	           b->vhosts.count, (unsigned long long)t->exchanges, (unsigned long long)t->queues,
 	           (unsigned long long)t->bindings);
-	buf_printf(out, "messages ready %llu, unacked %llu; %llu bytes of them in memory\n",
+	buf_printf(out, "messages ready %llu, unacked %llu, dead and held %llu; %llu bytes of them in "
+	           "memory\n",
 	           (unsigned long long)t->messages.ready, (unsigned long long)t->messages.unacked,
-	           (unsigned long long)b->store.resident);
+	           (unsigned long long)t->messages.held, (unsigned long long)b->store.resident);
 	if (!b->options.log)
 		return;
 	struct log_stats s;
@@ -502,11 +502,14 @@ void broker_describe(struct broker *b, struct buf *out)
 	           (unsigned long long)s.disk_bytes);
 }
 
+/* Those too that read what a queue retains, which are in no count of the queue. */
 static uint64_t consumers_in(const struct topology *t)
 {
 	uint64_t n = 0;
-	list_each(it, &t->all_queues.list)
-		n += list_entry(it, struct queue, link)->live->rotation.count;
+	list_each(it, &t->all_queues.list) {
+		const struct live *live = list_entry(it, struct queue, link)->live;
+		n += live->rotation.count + (live->retained ? live->retained->live->rotation.count : 0);
+	}
 	return n;
 }
 

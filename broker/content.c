@@ -260,7 +260,7 @@ void content_return(struct channel *ch, struct message *m)
 static void put_why(struct buf *out, const struct queue *q)
 {
 	const struct settings *s = q->settings;
-	bool many = queue_ready(q) + q->live->held.count >= s->max_length;
+	bool many = queue_ready(q) + q->live->dead.n >= s->max_length;
 	buf_printf(out, "no room in queue '%.*s': max-length%s is %llu", SLICE_ARG(queue_name(q)),
 	           many ? "" : "-bytes", (unsigned long long)(many ? s->max_length : s->max_bytes));
 }

@@ -46,7 +46,7 @@ static void finish(struct vhost *v, bool was)
 
 static uint64_t bytes_in(const struct queue *q)
 {
-	return q ? q->live->ready_bytes + q->live->held_bytes + bytes_in(q->live->retained) : 0;
+	return q ? q->live->ready_bytes + q->live->dead.bytes + bytes_in(q->live->retained) : 0;
 }
 
 static uint64_t bytes_at(const struct quota *q, struct list *place)

@@ -24,7 +24,7 @@ enum {
 size_t sampling_measures(enum motion_kind kind)
 {
 	static const size_t n[] = {
-		[MOTION_QUEUE] = MEASURE_messages_unacknowledged + 1,
+		[MOTION_QUEUE] = MEASURE_messages_dlx + 1,
 		[MOTION_EXCHANGE] = MEASURE_messages_ready,
 		[MOTION_CHANNEL] = MEASURE_messages_ready,
 		[MOTION_CONNECTION] = MEASURE_send_oct + 1,
@@ -52,7 +52,15 @@ static void measure_traffic(const struct traffic *t, uint64_t out[MEASURES])
 static void measure_queue(const struct queue *q, uint64_t out[MEASURES])
 {
 	out[MEASURE_messages_ready] = queue_ready(q);
-	out[MEASURE_messages_unacknowledged] = q->live->unacked;
+	out[MEASURE_messages_unacknowledged] = queue_unacked(q).n;
+	out[MEASURE_messages_dlx] = q->live->dead.n;
+}
+
+static void measure_tally(const struct tally *t, uint64_t out[MEASURES])
+{
+	out[MEASURE_messages_ready] = t->ready;
+	out[MEASURE_messages_unacknowledged] = t->unacked;
+	out[MEASURE_messages_dlx] = t->held;
 }
 
 static void measure_connection(const struct connection *c, uint64_t out[MEASURES])
@@ -63,8 +71,7 @@ static void measure_connection(const struct connection *c, uint64_t out[MEASURES
 
 static void measure_vhost(const struct vhost *v, uint64_t out[MEASURES])
 {
-	out[MEASURE_messages_ready] = v->topology.tally.ready;
-	out[MEASURE_messages_unacknowledged] = v->topology.tally.unacked;
+	measure_tally(&v->topology.tally, out);
 	out[MEASURE_recv_oct] = v->received_bytes;
 	out[MEASURE_send_oct] = v->sent_bytes;
 }
@@ -104,8 +111,7 @@ static void measure_resources(const struct broker *b, uint64_t out[MEASURES])
 static void measure_broker(const struct broker *b, uint64_t out[MEASURES])
 {
 	measure_traffic(&b->counters.channels, out);
-	out[MEASURE_messages_ready] = b->store.tally.ready;
-	out[MEASURE_messages_unacknowledged] = b->store.tally.unacked;
+	measure_tally(&b->store.tally, out);
 	out[MEASURE_recv_oct] = b->received_bytes;
 	out[MEASURE_send_oct] = b->sent_bytes;
 	measure_churn(b, out);

@@ -133,7 +133,7 @@ static void put_totals(const struct http_response *r, struct buf *out)
 	object_put(out, "consumers", cell_number(b->n_consumers));
 	object_close(out);
 	object_open(out, "queue_totals");
-	put_rated(r, out, "messages", t->messages.ready + t->messages.unacked, STATS_MESSAGES);
+	put_rated(r, out, "messages", tally_messages(&t->messages), STATS_MESSAGES);
 	put_rated(r, out, "messages_ready", t->messages.ready, STATS_OF(messages_ready));
 	put_rated(r, out, "messages_unacknowledged", t->messages.unacked,
 	          STATS_OF(messages_unacknowledged));

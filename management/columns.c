@@ -157,11 +157,11 @@ QUEUE_VALUE(exclusive, cell_boolean(q->exclusive))
 QUEUE_VALUE(owner, q->exclusive ? cell_number(q->owner) : cell_empty())
 QUEUE_VALUE(arguments_cell, cell_table(queue_arguments(q)))
 QUEUE_VALUE(ready_count, cell_number(queue_ready(q)))
-QUEUE_VALUE(unacked, cell_number(q->live->unacked - q->live->held.count))
-QUEUE_VALUE(messages, cell_number(queue_ready(q) + q->live->unacked))
+QUEUE_VALUE(unacked_count, cell_number(queue_unacked(q).n))
+QUEUE_VALUE(all_count, cell_number(queue_all(q).n))
 QUEUE_VALUE(ready_bytes, cell_number(q->live->ready_bytes))
-QUEUE_VALUE(unacked_bytes, cell_of_queue(q, q->live->unacked_bytes - q->live->held_bytes))
-QUEUE_VALUE(bytes, cell_number(q->live->ready_bytes + q->live->unacked_bytes))
+QUEUE_VALUE(unacked_bytes, cell_of_queue(q, queue_unacked(q).bytes))
+QUEUE_VALUE(bytes, cell_number(queue_all(q).bytes))
 QUEUE_VALUE(persistent, cell_of_queue(q, queue_tally(q).persistent))
 QUEUE_VALUE(persistent_bytes, cell_of_queue(q, queue_tally(q).persistent_bytes))
 QUEUE_VALUE(ready_ram_count, cell_of_queue(q, queue_ready_ram(q).n))
@@ -170,8 +170,9 @@ QUEUE_VALUE(ram_count, cell_of_queue(q, queue_ram(q).n))
 QUEUE_VALUE(ram_bytes, cell_of_queue(q, queue_ram(q).bytes))
 QUEUE_VALUE(paged_out_count, cell_of_queue(q, queue_paged_out(q).n))
 QUEUE_VALUE(paged_out_bytes, cell_of_queue(q, queue_paged_out(q).bytes))
-QUEUE_VALUE(held, cell_number(q->live->held.count))
-QUEUE_VALUE(held_bytes, cell_number(q->live->held_bytes))
+QUEUE_VALUE(held, cell_number(q->live->dead.n))
+QUEUE_VALUE(held_bytes, cell_number(q->live->dead.bytes))
+
 /* What it retains; nothing where that is not asked for. */
 static struct cell cell_retained(const struct queue *q, uint64_t of(const struct queue *))
 {
@@ -251,8 +252,8 @@ static const struct column queue_columns[] = {
 	{ "exclusive_consumer_tag", queue_holder },
 	{ "single_active_consumer_tag", queue_active },
 	{ "messages_ready", queue_ready_count },
-	{ "messages_unacknowledged", queue_unacked },
-	{ "messages", queue_messages },
+	{ "messages_unacknowledged", queue_unacked_count },
+	{ "messages", queue_all_count },
 	{ "messages_dlx", queue_held },
 	{ "messages_ready_ram", queue_ready_ram_count },
 	{ "messages_unacknowledged_ram", queue_unacked_ram_count },

@@ -30,7 +30,8 @@ enum stats_family stats_family_of(uint64_t mask);
 #define STATS_OF(name) (1ull << MEASURE_##name)
 #define STATS_DELIVER_GET                                                                \
 	(STATS_OF(deliver) | STATS_OF(deliver_no_ack) | STATS_OF(get) | STATS_OF(get_no_ack))
-#define STATS_MESSAGES (STATS_OF(messages_ready) | STATS_OF(messages_unacknowledged))
+#define STATS_MESSAGES                                                      \
+	(STATS_OF(messages_ready) | STATS_OF(messages_unacknowledged) | STATS_OF(messages_dlx))
 
 /* Appends {"rate": ...}; spans NULL: without samples. */
 void stats_put_rates(struct buf *out, const struct broker *b, const struct motion *m,

@@ -603,6 +603,8 @@ void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned
 		return;
 	}
 	portion_add(&q->live->unacked_away, 1, body_bytes);
+	if (why >= RECALL_HELD)
+		portion_add(&q->live->dead_away, 1, body_bytes);
 	f->at = mem_alloc(sizeof *f->at);
 	f->at[0] = place_of(s->log, e.at);
 	f->log = (struct log_fetch){ .owner = f, .at = f->at, .n = 1 };
@@ -613,9 +615,16 @@ void fetch_recall(struct queue *q, struct entry e, uint64_t body_bytes, unsigned
 static void recall_ends(struct fetch *f)
 {
 	struct live *live = f->queue->live;
+	uint64_t less = -f->entries[0].body_bytes;
+	bool held = f->why >= RECALL_HELD;
+	queue_stir(f->queue);
 	live->n_recalls--;
 	if (f->at)
-		portion_add(&live->unacked_away, UINT64_MAX, -f->entries[0].body_bytes);
+		portion_add(&live->unacked_away, UINT64_MAX, less);
+	if (f->at && held)
+		portion_add(&live->dead_away, UINT64_MAX, less);
+	if (held)
+		portion_add(&live->dead, UINT64_MAX, less);
 }
 
 bool fetch_recalled(struct store *s, struct recalled *out)

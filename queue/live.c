@@ -130,7 +130,7 @@ void live_end(struct queue *q)
 	if (!queue_is_live(q))
 		return;
 	live_leave(q);
-	must(!live->unacked && !live->later.count && !live->held.count && !live->rotation.count);
+	must(!live->unacked && !live->later.count && !live->dead.n && !live->rotation.count);
 	must(list_empty(&live->parked) && list_empty(&live->recalls) && !live->retained);
 	must(!list_linked(&live->acks_link));
 	lane_free(&live->lane);

@@ -28,7 +28,8 @@ struct live {
 	uint64_t aside;               /* entries that wait there for their key */
 	uint64_t redelivered_below;   /* entries below had been delivered before a restart */
 	uint64_t delivered_below;     /* every fresh entry below has been handed out once */
-	uint64_t unacked;             /* ... and of bodies: changed by the functions below alone */
+	uint64_t unacked;             /* not ready; and bytes of bodies: changed by the functions below
+	                               * alone */
 	uint64_t ready_bytes, unacked_bytes;
 	struct portion {
 		uint64_t n, bytes;
@@ -52,8 +53,10 @@ struct live {
 
 	struct row later;             /* entries that come back when it is time to try them again; they
 	                               * count as unacked, and may be in the log only */
-	struct row held;              /* dead letters that nobody took; they count as unacked, too */
-	uint64_t held_bytes;          /* of their bodies */
+	struct row held;              /* dead letters that nobody took; so they may */
+	struct portion dead;          /* those, and while they are tried again: part of unacked here,
+	                               * but of nothing that others call so (queue_unacked) ... */
+	struct portion dead_away;     /* ... of these, what is in the log only */
 	struct deadlines deadlines;   /* of messages that have one of their own, and of those aside */
 	struct ranges plucked;        /* numbers taken out by hand, which those may still name */
 	int64_t used_ms;              /* when it was last used, for its lease; kept by broker/ */

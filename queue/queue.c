@@ -190,16 +190,15 @@ static bool take_aside(struct live *live, struct row *row, const struct due *d, 
 		return false;
 	if (!out->message)
 		portion_add(&live->unacked_away, UINT64_MAX, -d->body_bytes);
+	if (!out->message && row == &live->held)
+		portion_add(&live->dead_away, UINT64_MAX, -d->body_bytes);
 	return true;
 }
 
-static bool take_held(struct queue *q, const struct due *d, struct entry *out)
+/* It counts as held until it was tried again. */
+static bool take_held(struct live *live, const struct due *d, struct entry *out)
 {
-	struct live *live = q->live;
-	if (d->lane < HELD || d->lane == BACK || !take_aside(live, &live->held, d, out))
-		return false;
-	live->held_bytes -= d->body_bytes;
-	return true;
+	return d->lane >= HELD && d->lane != BACK && take_aside(live, &live->held, d, out);
 }
 
 /* What would have come back. Their deadlines know their sizes. */
@@ -208,12 +207,17 @@ static void drop_later(struct queue *q)
 	struct live *live = q->live;
 	struct due d;
 	struct entry e;
-	while (stands_aside(live))
-		if (deadlines_take(&live->deadlines, QUEUE_NO_DEADLINE - 1, &d) &&
-		    ((d.lane == BACK && take_aside(live, &live->later, &d, &e)) || take_held(q, &d, &e))) {
-			live_settle(live, &e, d.body_bytes);
-			forget(q, &e, d.body_bytes);
-		}
+	while (stands_aside(live)) {
+		if (!deadlines_take(&live->deadlines, QUEUE_NO_DEADLINE - 1, &d))
+			continue;
+		bool held = take_held(live, &d, &e);
+		if (!held && (d.lane != BACK || !take_aside(live, &live->later, &d, &e)))
+			continue;
+		if (held)
+			portion_add(&live->dead, UINT64_MAX, -d.body_bytes);
+		live_settle(live, &e, d.body_bytes);
+		forget(q, &e, d.body_bytes);
+	}
 }
 
 void queue_delete(struct queue **pq)
@@ -240,18 +244,39 @@ void queue_delete(struct queue **pq)
 		bury(q);
 }
 
+struct portion queue_unacked(const struct queue *q)
+{
+	const struct live *l = q->live;
+	if (l->stream)
+		return (struct portion){ 0 };
+	return (struct portion){ l->unacked - l->dead.n, l->unacked_bytes - l->dead.bytes };
+}
+
+struct portion queue_all(const struct queue *q)
+{
+	const struct live *l = q->live;
+	struct portion unacked = queue_unacked(q);
+	return (struct portion){ queue_ready(q) + unacked.n + l->dead.n,
+		                     l->ready_bytes + unacked.bytes + l->dead.bytes };
+}
+
 struct tally queue_tally(const struct queue *q)
 {
 	const struct live *l = q->live;
+	struct portion unacked = queue_unacked(q), kept = { 0 };
+	if (!l->stream) {
+		kept = l->ready_kept;
+		portion_add(&kept, l->unacked_kept.n, l->unacked_kept.bytes);
+	}
 	return (struct tally){ .ready = queue_ready(q),
-		                   .unacked = l->unacked,
-		                   .later = l->later.count,
-		                   .held = l->held.count,
+		                   .unacked = unacked.n,
+		                   .held = l->dead.n,
+		                   .lent = l->unacked - l->later.count - l->dead.n,
 		                   .ready_bytes = l->ready_bytes,
-		                   .unacked_bytes = l->unacked_bytes,
-		                   .held_bytes = l->held_bytes,
-		                   .persistent = l->ready_kept.n + l->unacked_kept.n,
-		                   .persistent_bytes = l->ready_kept.bytes + l->unacked_kept.bytes };
+		                   .unacked_bytes = unacked.bytes,
+		                   .held_bytes = l->dead.bytes,
+		                   .persistent = kept.n,
+		                   .persistent_bytes = kept.bytes };
 }
 
 struct portion queue_ready_ram(const struct queue *q)
@@ -269,22 +294,26 @@ struct portion queue_ready_ram(const struct queue *q)
 struct portion queue_unacked_ram(const struct queue *q)
 {
 	const struct live *live = q->live;
-	const struct portion *away = &live->unacked_away;
-	return (struct portion){ live->unacked - away->n, live->unacked_bytes - away->bytes };
+	struct portion p = queue_unacked(q);
+	portion_add(&p, live->dead_away.n - live->unacked_away.n,
+	            live->dead_away.bytes - live->unacked_away.bytes);
+	return p;
 }
 
 struct portion queue_ram(const struct queue *q)
 {
-	struct portion ready = queue_ready_ram(q), unacked = queue_unacked_ram(q);
-	return (struct portion){ ready.n + unacked.n, ready.bytes + unacked.bytes };
+	struct portion p = queue_all(q), away = queue_paged_out(q);
+	portion_add(&p, -away.n, -away.bytes);
+	return p;
 }
 
+/* What is ready and not in memory, and what is neither. */
 struct portion queue_paged_out(const struct queue *q)
 {
 	const struct live *live = q->live;
-	struct portion ram = queue_ram(q);
-	return (struct portion){ queue_ready(q) + live->unacked - ram.n,
-		                     live->ready_bytes + live->unacked_bytes - ram.bytes };
+	struct portion p = live->unacked_away, ram = queue_ready_ram(q);
+	portion_add(&p, queue_ready(q) - ram.n, live->ready_bytes - ram.bytes);
+	return p;
 }
 
 bool queue_front_timestamp(const struct queue *q, uint64_t *out)
@@ -538,7 +567,7 @@ static void back_to_place(struct queue *q, struct entry e)
 static void come_back(struct queue *q, const struct due *d)
 {
 	struct entry e;
-	if (take_held(q, d, &e)) {
+	if (take_held(q->live, d, &e)) {
 		fetch_recall(q, e, d->body_bytes, RECALL_HELD + d->lane - HELD);
 		return;
 	}
@@ -772,6 +801,8 @@ static struct due stand_aside(struct queue *q, struct row *row, struct entry e, 
 	d.body_bytes = e.message->body_bytes;
 	if (e.at && e.at < s->durable && s->resident > s->memory_budget) {
 		portion_add(&q->live->unacked_away, 1, d.body_bytes);
+		if (row == &q->live->held)
+			portion_add(&q->live->dead_away, 1, d.body_bytes);
 		message_drop(&e.message);
 	}
 	row_put(row, e);
@@ -800,7 +831,7 @@ void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note)
 	must(!q->deleted && note < QUEUE_NOTES);
 	struct due d = { .when_ms = when_ms, .lane = (uint16_t)(HELD + note) };
 	queue_stir(q);
-	q->live->held_bytes += e.message->body_bytes;
+	portion_add(&q->live->dead, 1, e.message->body_bytes);
 	stand_aside(q, &q->live->held, e, d);
 }
 
@@ -907,7 +938,10 @@ void queue_check(const struct queue *q)
 	must(live->unacked_away.bytes <= live->unacked_bytes);
 	must(live->stream || queue_ready_ram(q).n == hot);
 	must(live->stream || queue_ready_ram(q).bytes == bytes);
-	must(live->later.count + live->held.count <= live->unacked);
+	must(live->held.count <= live->dead.n && live->later.count + live->dead.n <= live->unacked);
+	must(live->dead.bytes <= live->unacked_bytes && (live->dead.n || !live->dead.bytes));
+	must(live->dead_away.n <= live->dead.n && live->dead_away.bytes <= live->dead.bytes);
+	must(live->dead_away.n <= live->unacked_away.n);
 	uint32_t consumers = 0;
 	list_each(it, &live->rotation.able)
 		consumers++;

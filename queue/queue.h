@@ -100,7 +100,14 @@ static inline uint64_t queue_ready(const struct queue *q)
 /* What it has now. */
 struct tally queue_tally(const struct queue *q);
 
-/* What of that is in memory: of what is ready, of what is unacked, of both; and what is not.  Of a
+/* Of what it has, what others call unacked: what is with clients, or comes back when it is time to
+ * try it again.  In a stream nothing is: what its readers have is in it all the same. */
+struct portion queue_unacked(const struct queue *q);
+
+/* All that it has: what is ready, unacked, or a dead letter that nobody took (live.dead). */
+struct portion queue_all(const struct queue *q);
+
+/* What of that is in memory: of what is ready, of what is unacked, of all; and what is not.  Of a
  * stream it makes no sense. */
 struct portion queue_ready_ram(const struct queue *q);
 struct portion queue_unacked_ram(const struct queue *q);
@@ -144,8 +151,8 @@ static inline bool queue_has_room(const struct queue *q, uint64_t body_bytes)
 {
 	const struct settings *s = q->settings;
 	const struct live *live = q->live;
-	uint64_t bytes = live->ready_bytes + live->held_bytes;
-	return queue_ready(q) + live->held.count < s->max_length && bytes <= s->max_bytes &&
+	uint64_t bytes = live->ready_bytes + live->dead.bytes;
+	return queue_ready(q) + live->dead.n < s->max_length && bytes <= s->max_bytes &&
 	       body_bytes <= s->max_bytes - bytes;
 }
 

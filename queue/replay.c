@@ -193,8 +193,8 @@ static bool has_room(const struct replay *r)
 	const struct settings *s = r->queue->settings;
 	const struct live *live = r->queue->live;
 	return s->overflow <= OVERFLOW_DROP_HEAD ||
-	       (queue_ready(r->queue) + live->held.count + r->n <= s->max_length &&
-	        live->ready_bytes + live->held_bytes + r->bytes <= s->max_bytes);
+	       (queue_ready(r->queue) + live->dead.n + r->n <= s->max_length &&
+	        live->ready_bytes + live->dead.bytes + r->bytes <= s->max_bytes);
 }
 
 /* For those who have it still, and for the queue. */

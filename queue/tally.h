@@ -13,6 +13,17 @@ struct tally {
 #undef TALLY
 };
 
+/* All messages, and the bytes of their bodies. */
+static inline uint64_t tally_messages(const struct tally *t)
+{
+	return t->ready + t->unacked + t->held;
+}
+
+static inline uint64_t tally_bytes(const struct tally *t)
+{
+	return t->ready_bytes + t->unacked_bytes + t->held_bytes;
+}
+
 /* A part of the sum was that before, and is this now. */
 static inline void tally_follow(struct tally *sum, const struct tally *before,
                                 const struct tally *now)

@@ -98,8 +98,8 @@ static unsigned long long bytes_in_memory(void)
 	unsigned long long bytes = ~0ull;
 	broker_describe(in.broker, &text);
 	buf_u8(&text, 0);
-	const char *at = strstr((char *)text.p, "unacked 0; ");
-	ck_assert(at && sscanf(at, "unacked 0; %llu bytes", &bytes) == 1);
+	const char *at = strstr((char *)text.p, "held 0; ");
+	ck_assert(at && sscanf(at, "held 0; %llu bytes", &bytes) == 1);
 	buf_free(&text);
 	return bytes;
 }

@@ -70,11 +70,11 @@ START_TEST(they_leave_memory_and_come_to_their_queue_once)
 	inside_pass(&in, 20000);
 	q = queue_of("q");
 	ck_assert_uint_eq(q->live->held.count, 500);
-	ck_assert_uint_eq(q->live->held_bytes, 10 + 90 * 2 + 400 * 3);
+	ck_assert_uint_eq(q->live->dead.bytes, 10 + 90 * 2 + 400 * 3);
 	ck_assert_uint_eq(in_memory(q), 0);
 	declare("dead", false);
 	inside_pass(&in, 128000);
-	ck_assert_uint_eq(q->live->held.count + q->live->unacked + q->live->held_bytes, 0);
+	ck_assert_uint_eq(q->live->held.count + q->live->unacked + q->live->dead.bytes, 0);
 	ck_assert_uint_eq(queue_ready(queue_of("dead")), 500);
 	lose_power(DISK_SIM_LOSES_ALL);
 	ck_assert_uint_eq(queue_ready(queue_of("dead")), 500);
