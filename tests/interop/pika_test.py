@@ -61,6 +61,16 @@ def bodies(ch, queue):
         out.append(body)
 
 
+def comes(ch, got, n):
+    """So many come, and what else comes in a while."""
+    until = time.monotonic() + 30
+    while len(got) < n and time.monotonic() < until:
+        ch.connection.process_data_events(0.1)
+    until = time.monotonic() + 0.3
+    while time.monotonic() < until:
+        ch.connection.process_data_events(0.1)
+
+
 def refused(code, text, action):
     """The action closes the channel with this code; the text holds these words."""
     with Session() as ch:
@@ -181,10 +191,10 @@ def prefetch():
         ch.basic_qos(prefetch_count=3)
         got = []
         ch.basic_consume(q, lambda c, m, p, b: got.append((m.delivery_tag, b)))
-        ch.connection.process_data_events(0.3)
+        comes(ch, got, 3)
         assert [b for _, b in got] == [b'0', b'1', b'2'], got
         ch.basic_ack(2, multiple=True)
-        ch.connection.process_data_events(0.3)
+        comes(ch, got, 5)
         assert [b for _, b in got] == [b'0', b'1', b'2', b'3', b'4'], got
         assert [t for t, _ in got] == [1, 2, 3, 4, 5]
 
@@ -267,7 +277,7 @@ def cancel_notify():
         ch.add_on_cancel_callback(lambda m: told.append(m.method.consumer_tag))
         ch.basic_consume(q, lambda *a: None, consumer_tag='me')
         ch.connection.channel().queue_delete(q)
-        ch.connection.process_data_events(0.3)
+        comes(ch, told, 1)
         assert told == ['me'], told
 
 
@@ -395,13 +405,16 @@ def time_to_live():
     with Session() as ch:
         dead = ch.queue_declare('', exclusive=True).method.queue
         q = ch.queue_declare('', exclusive=True, arguments={
-            'x-message-ttl': 100, 'x-dead-letter-exchange': 'amq.direct',
+            'x-message-ttl': 2000, 'x-dead-letter-exchange': 'amq.direct',
             'x-dead-letter-routing-key': 'late'}).method.queue
         ch.queue_bind(dead, 'amq.direct', 'late')
         ch.confirm_delivery()
         ch.basic_publish('', q, b'queue')
         ch.basic_publish('', q, b'own', pika.BasicProperties(expiration='40'))
-        time.sleep(0.2)
+        until = time.monotonic() + 30
+        while ch.queue_declare(dead, passive=True).method.message_count < 2:
+            assert time.monotonic() < until, 'they do not expire'
+            time.sleep(0.05)
         assert ch.queue_declare(q, passive=True).method.message_count == 0
         first, second = get(ch, dead), get(ch, dead)  # each at its own time, wherever it stands
         assert first[2] == b'own' and second[2] == b'queue'
@@ -414,7 +427,7 @@ def time_to_live():
         got = []
         ch.basic_consume(none, lambda c, m, p, b: got.append(b))
         ch.basic_publish('', none, b'taken')
-        ch.connection.process_data_events(0.2)
+        comes(ch, got, 1)
         assert got == [b'taken'], got
     refused(406, "PRECONDITION_FAILED - invalid arg 'x-message-ttl' for queue 'i.bad' in "
                  "vhost '/': {value_negative,-1}",
@@ -440,7 +453,7 @@ def consumer_sees_all_in_order():
             ch.basic_publish('', q, str(i).encode(), PERSISTENT)
         ch.basic_qos(prefetch_count=50)
         got = []
-        for method, _, body in ch.consume(q, inactivity_timeout=2):
+        for method, _, body in ch.consume(q, inactivity_timeout=30):
             if method is None:
                 break
             got.append(int(body))

@@ -30,7 +30,7 @@ typedef amqp_connection_state_t peer;
 static int port;
 static const char *script;
 static char trouble[200];
-static struct timeval five_s = { 5, 0 };
+static struct timeval patience = { 30, 0 };
 static struct timeval fifth_s = { 0, 200000 };
 
 static bool broker(const char *verb)
@@ -49,7 +49,7 @@ static amqp_rpc_reply_t login(peer *c, const char *vhost, const char *user, cons
 		fprintf(stderr, "no broker on port %d\n", port);
 		exit(2);
 	}
-	amqp_set_rpc_timeout(*c, &five_s);
+	amqp_set_rpc_timeout(*c, &patience);
 	amqp_table_entry_t notify = { .key = STR("consumer_cancel_notify"),
 		                          .value = { .kind = AMQP_FIELD_KIND_BOOLEAN,
 		                                     .value.boolean = 1 } };
@@ -105,13 +105,13 @@ static bool bind_to(peer c, const char *q, const char *exchange, const char *key
 	return amqp_queue_bind(c, 1, STR(q), STR(exchange), STR(key), arguments) != NULL;
 }
 
-/* Reads until a frame of channel 1 that has this method; false after five seconds. */
+/* Reads until a frame of channel 1 that has this method; false after half a minute. */
 static bool await(peer c, amqp_method_number_t method, amqp_method_t *out)
 {
 	amqp_frame_t frame;
 
 	for (;;) {
-		if (amqp_simple_wait_frame_noblock(c, &frame, &five_s) != AMQP_STATUS_OK)
+		if (amqp_simple_wait_frame_noblock(c, &frame, &patience) != AMQP_STATUS_OK)
 			return false;
 		if (frame.frame_type != AMQP_FRAME_METHOD)
 			continue;
@@ -371,7 +371,7 @@ static bool mandatory_returns(peer c)
 static bool take(peer c, const char *body, uint64_t tag)
 {
 	amqp_envelope_t e;
-	amqp_rpc_reply_t r = amqp_consume_message(c, &e, &five_s, 0);
+	amqp_rpc_reply_t r = amqp_consume_message(c, &e, &patience, 0);
 
 	EXPECT(r.reply_type == AMQP_RESPONSE_NORMAL);
 	EXPECT(is(e.message.body, body) && e.delivery_tag == tag);

@@ -3,13 +3,14 @@
 // in ../scenarios.tsv; a string instead of a function says why the client has no way to do it.
 // `part` makes a function of which the client can do only a part.
 'use strict'
+const assert = require('node:assert')
 const { execFile } = require('node:child_process')
 const { randomUUID } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
 
-const limit = 15000
+const limit = 60000
 const port = process.argv[2]
 const url = `amqp://guest:guest@127.0.0.1:${port}/`
 const name = () => `m-${randomUUID()}`
@@ -19,9 +20,16 @@ const sizes = frameMax => [0, 1, 4096, frameMax - 8, frameMax, 1048577]
 const pattern = n => Buffer.from(Uint8Array.from({ length: n }, (_, i) => (i * 7) % 251))
 const broker = verb => promisify(execFile)(path.join(__dirname, '..', 'broker.sh'), [verb])
 
-async function wait(until, ms = 5000) {
+async function wait(until, ms = 30000) {
   const end = Date.now() + ms
   while (!until() && Date.now() < end) await sleep(20)
+}
+
+// So many come, and no more in a while.
+async function comes(got, n) {
+  await wait(() => got.length >= n)
+  await sleep(200)
+  assert.strictEqual(got.length, n)
 }
 
 // What runs is the part of a scenario that the client can do; why says what it cannot.
@@ -63,4 +71,4 @@ async function main(cases) {
   process.exit(failed ? 1 : 0)
 }
 
-module.exports = { main, part, port, url, name, sleep, range, sizes, pattern, broker, wait }
+module.exports = { main, part, port, url, name, sleep, range, sizes, pattern, broker, wait, comes }

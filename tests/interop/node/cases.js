@@ -17,6 +17,13 @@ let names = 0
 const name = () => `node-${process.pid}-${names++}`
 const sleep = ms => new Promise(done => setTimeout(done, ms))
 
+// So many come, and what else comes in a while.
+async function comes(got, n) {
+  const end = Date.now() + 30000
+  while (got.length < n && Date.now() < end) await sleep(20)
+  await sleep(200)
+}
+
 async function connect() {
   const c = await amqp.connect(url)
   c.on('error', () => {})
@@ -75,7 +82,7 @@ async function refused(code, text, action, confirm = true) {
   const c = await connect()
   const ch = await (confirm ? c.createConfirmChannel() : c.createChannel())
   const closed = new Promise(done => ch.on('error', done))
-  const late = sleep(3000).then(() => new Error('not refused'))
+  const late = sleep(30000).then(() => new Error('not refused'))
   const other = action(ch, c)
   Promise.resolve(other).catch(() => {})
   const e = await Promise.race([closed, late])
@@ -167,10 +174,10 @@ const cases = {
     const got = []
     await ch.prefetch(3)
     await ch.consume(q, m => got.push(m))
-    await sleep(200)
+    await comes(got, 3)
     assert.deepStrictEqual(got.map(m => m.content.toString()), ['0', '1', '2'])
     ch.ack(got[1], true)
-    await sleep(200)
+    await comes(got, 5)
     assert.deepStrictEqual(got.map(m => m.fields.deliveryTag), [1, 2, 3, 4, 5])
   }),
 
@@ -313,7 +320,7 @@ const cases = {
     const q = await queue(ch)
     await ch.consume(q, () => {}, { consumerTag: 't' })
     ch.consume(q, () => {}, { consumerTag: 't' }).catch(() => {})
-    const e = await Promise.race([closed, sleep(3000).then(() => new Error('not closed'))])
+    const e = await Promise.race([closed, sleep(30000).then(() => new Error('not closed'))])
     assert.strictEqual(e.code, 530, e.message)
     assert(e.message.includes("attempt to reuse consumer tag 't'"), e.message)
   },

@@ -65,6 +65,11 @@ def left():
                 for name in SERVICES}
 
 
+def consumers(name):
+    with pika.BlockingConnection(pika.ConnectionParameters('127.0.0.1', int(PORT))) as c:
+        return c.channel().queue_declare(f'{EXCHANGE}.{name}', passive=True).method.consumer_count
+
+
 def wait(what, until, limit_s):
     end = time.monotonic() + limit_s
     while not until():
@@ -121,7 +126,7 @@ def run(running):
     wait('half', lambda: size(VICTIM, 1) >= N // 2, 200)
     running[VICTIM].kill()
     running[VICTIM].wait()
-    time.sleep(0.5)
+    wait('the broker to see that', lambda: consumers(VICTIM) == 0, 60)
     running[VICTIM] = start(VICTIM, 2)
     check('all_confirmed', publisher.wait(200) == 0, publisher.returncode)
     others = [name for name in SERVICES if name != VICTIM]

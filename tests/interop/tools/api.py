@@ -39,8 +39,8 @@ def quoted(text):
 
 
 def soon(holds):
-    """Within five seconds."""
-    for _ in range(100):
+    """Within half a minute."""
+    for _ in range(600):
         if holds():
             return True
         time.sleep(0.05)

@@ -84,7 +84,7 @@ func confirmed() {
 	select {
 	case c, open := <-confirms:
 		truth(open && c.Ack, "not confirmed")
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		panic("no confirm")
 	}
 }
@@ -125,7 +125,7 @@ func refused(code int, text string, action func(*amqp.Channel)) {
 	case e := <-closed:
 		same(e.Code, code)
 		truth(strings.Contains(e.Reason, text), e.Reason)
-	case <-time.After(3 * time.Second):
+	case <-time.After(30 * time.Second):
 		panic("not refused: " + text)
 	}
 }
@@ -243,7 +243,7 @@ func take(from <-chan amqp.Delivery, n int) []amqp.Delivery {
 		select {
 		case d := <-from:
 			out = append(out, d)
-		case <-time.After(3 * time.Second):
+		case <-time.After(30 * time.Second):
 			panic(fmt.Sprintf("%d deliveries, not %d", len(out), n))
 		}
 	}
@@ -545,7 +545,7 @@ func offsets(ch *amqp.Channel, q string, start interface{}, n int) []int {
 			same(string(d.Body), fmt.Sprint(offset))
 			got = append(got, offset)
 			must(d.Ack(false))
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			panic(fmt.Sprint("nothing more after ", got))
 		}
 	}

@@ -26,14 +26,14 @@
 		}                                                                                          \
 	} while (0)
 
-enum { FRAME_MAX = 131072, NAME = 256, LIMIT_S = 15 };
+enum { FRAME_MAX = 131072, NAME = 256, LIMIT_S = 60 };
 
 typedef amqp_connection_state_t peer;
 
 static int port;
 static char trouble[400];
 static uint64_t published;
-static struct timeval five_s = { 5, 0 };
+static struct timeval patience = { 30, 0 };
 static struct timeval fifth_s = { 0, 200000 };
 
 static bool broker(const char *verb)
@@ -52,7 +52,7 @@ static amqp_rpc_reply_t login(peer *c, const char *vhost, const char *password, 
 		fprintf(stderr, "no broker on port %d\n", port);
 		exit(2);
 	}
-	amqp_set_rpc_timeout(*c, &five_s);
+	amqp_set_rpc_timeout(*c, &patience);
 	amqp_table_entry_t notify = { .key = STR("consumer_cancel_notify"),
 		                          .value = { .kind = AMQP_FIELD_KIND_BOOLEAN,
 		                                     .value.boolean = 1 } };
@@ -140,7 +140,7 @@ static bool await(peer c, amqp_method_number_t method, amqp_method_t *out)
 	amqp_frame_t frame;
 
 	do {
-		if (amqp_simple_wait_frame_noblock(c, &frame, &five_s) != AMQP_STATUS_OK)
+		if (amqp_simple_wait_frame_noblock(c, &frame, &patience) != AMQP_STATUS_OK)
 			return false;
 	} while (frame.frame_type != AMQP_FRAME_METHOD);
 	*out = frame.payload.method;
@@ -297,7 +297,7 @@ static uint64_t take(peer c, int number)
 	char body[16];
 
 	snprintf(body, sizeof(body), "%d", number);
-	if (amqp_consume_message(c, &e, &five_s, 0).reply_type != AMQP_RESPONSE_NORMAL)
+	if (amqp_consume_message(c, &e, &patience, 0).reply_type != AMQP_RESPONSE_NORMAL)
 		return 0;
 	uint64_t tag = is(e.message.body, body) ? e.delivery_tag : 0;
 	amqp_destroy_envelope(&e);
@@ -948,7 +948,7 @@ static bool dead_letter(peer c)
 		                         text_entry("x-dead-letter-routing-key", dead) };
 	EXPECT(private_with(c, q, (amqp_table_t){ 3, how }) && put(c, "", q, "late"));
 	EXPECT(consume(c, dead, true));
-	EXPECT(amqp_consume_message(c, &e, &five_s, 0).reply_type == AMQP_RESPONSE_NORMAL);
+	EXPECT(amqp_consume_message(c, &e, &patience, 0).reply_type == AMQP_RESPONSE_NORMAL);
 	amqp_field_value_t deaths = find(&e.message.properties.headers, STR("x-death"));
 	EXPECT(is(e.message.body, "late") && deaths.kind == AMQP_FIELD_KIND_ARRAY);
 	EXPECT(deaths.value.array.num_entries == 1);
@@ -969,8 +969,8 @@ static bool restart(peer c)
 	EXPECT(amqp_exchange_declare(c, 1, STR(fresh(x)), STR("topic"), 0, 1, 0, 0, EMPTY));
 	EXPECT(bind_to(c, q, x, "a.#") && fill(c, x, "a.b", 100));
 	EXPECT(broker("crash") && broker("start"));
-	EXPECT(amqp_simple_wait_frame_noblock(c, &frame, &five_s) == AMQP_STATUS_CONNECTION_CLOSED ||
-	       amqp_simple_wait_frame_noblock(c, &frame, &five_s) == AMQP_STATUS_SOCKET_ERROR);
+	EXPECT(amqp_simple_wait_frame_noblock(c, &frame, &patience) == AMQP_STATUS_CONNECTION_CLOSED ||
+	       amqp_simple_wait_frame_noblock(c, &frame, &patience) == AMQP_STATUS_SOCKET_ERROR);
 	peer again = enter();
 	EXPECT(put(again, x, "a.c", "last"));
 	for (int i = 0; i < 100; i++)

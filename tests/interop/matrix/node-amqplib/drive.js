@@ -3,7 +3,7 @@
 'use strict'
 const assert = require('node:assert')
 const amqp = require('amqplib')
-const { main, part, port, url, name, sleep, range, sizes, pattern, broker, wait } =
+const { main, part, port, url, name, sleep, range, sizes, pattern, broker, wait, comes } =
   require('../scenarios.js')
 
 const same = assert.deepStrictEqual
@@ -52,7 +52,7 @@ async function bodies(ch, q) {
 async function refused(code, ch, action) {
   const closed = new Promise(done => ch.once('error', done))
   Promise.resolve(action(ch)).catch(() => {})
-  const e = await Promise.race([closed, sleep(3000)])
+  const e = await Promise.race([closed, sleep(30000)])
   assert(e, `not refused with ${code}`)
   same(e.code, code, e.message)
 }
@@ -324,11 +324,9 @@ const cases = {
     await put(ch, q, ...range(30))
     await ch.prefetch(10)
     await ch.consume(q, m => got.push(m))
-    await sleep(200)
-    same(got.length, 10)
+    await comes(got, 10)
     ch.ack(got[4], true)
-    await sleep(200)
-    same(got.length, 15)
+    await comes(got, 15)
   }),
 
   'prefetch-global': () => session(async ch => {
@@ -337,11 +335,9 @@ const cases = {
     await put(ch, q, ...range(30))
     await ch.prefetch(10, true)
     for (const _ of range(2)) await ch.consume(q, m => got.push(m))
-    await sleep(200)
-    same(got.length, 10)
+    await comes(got, 10)
     ch.ackAll()
-    await sleep(200)
-    same(got.length, 20)
+    await comes(got, 20)
   }),
 
   'nack-requeue': () => session(async ch => {
@@ -394,8 +390,7 @@ const cases = {
     await wait(() => got.length)
     await ch.cancel(consumerTag)
     await put(ch, q, 'b')
-    await sleep(200)
-    same(got.length, 1)
+    await comes(got, 1)
     ch.ack(got[0])
     same(await bodies(ch, q), ['b'])
   }),

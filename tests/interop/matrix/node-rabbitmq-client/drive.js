@@ -4,7 +4,7 @@
 'use strict'
 const assert = require('node:assert')
 const { Connection } = require('rabbitmq-client')
-const { main, part, url, name, sleep, range, sizes, pattern, broker, wait } =
+const { main, part, url, name, sleep, range, sizes, pattern, broker, wait, comes } =
   require('../scenarios.js')
 
 const same = assert.deepStrictEqual
@@ -75,7 +75,7 @@ async function bodies(ch, queue) {
 
 // The call is refused with the code of this name.
 async function refused(code, call) {
-  const e = await Promise.race([call.then(() => null, e => e), sleep(3000)])
+  const e = await Promise.race([call.then(() => null, e => e), sleep(30000)])
   assert(e, `not refused with ${code}`)
   same(e.code, code, e.message)
 }
@@ -371,11 +371,9 @@ const cases = {
     await put(ch, q, ...range(30))
     await ch.basicQos({ prefetchCount: 10 })
     await ch.basicConsume({ queue: q }, m => got.push(m))
-    await sleep(200)
-    same(got.length, 10)
+    await comes(got, 10)
     ch.basicAck({ deliveryTag: got[4].deliveryTag, multiple: true })
-    await sleep(200)
-    same(got.length, 15)
+    await comes(got, 15)
   }),
 
   'prefetch-global': () => session(async ch => {
@@ -384,11 +382,9 @@ const cases = {
     await put(ch, q, ...range(30))
     await ch.basicQos({ prefetchCount: 10, global: true })
     for (const _ of range(2)) await ch.basicConsume({ queue: q }, m => got.push(m))
-    await sleep(200)
-    same(got.length, 10)
+    await comes(got, 10)
     ch.basicAck({ deliveryTag: got[9].deliveryTag, multiple: true })
-    await sleep(200)
-    same(got.length, 20)
+    await comes(got, 20)
   }),
 
   'nack-requeue': () => session(async ch => {
@@ -440,8 +436,7 @@ const cases = {
     await wait(() => got.length)
     await ch.basicCancel(consumerTag)
     await put(ch, q, 'b')
-    await sleep(200)
-    same(got.length, 1)
+    await comes(got, 1)
     ch.basicAck({ deliveryTag: got[0].deliveryTag })
     same(await bodies(ch, q), ['b'])
   }),

@@ -7,8 +7,8 @@ require __DIR__ . '/../scenarios.php';
 function open(array $more = []): AMQPConnection
 {
 	$c = new AMQPConnection($more + ['host' => '127.0.0.1', 'port' => PORT, 'login' => 'guest',
-		'password' => 'guest', 'vhost' => '/', 'heartbeat' => 30, 'read_timeout' => 5,
-		'rpc_timeout' => 10]);
+		'password' => 'guest', 'vhost' => '/', 'heartbeat' => 30, 'read_timeout' => 30,
+		'rpc_timeout' => 30]);
 	$c->connect();
 	return $c;
 }
@@ -114,6 +114,17 @@ function take(AMQPQueue $q, array &$got, int $n, int $flags = AMQP_JUST_CONSUME)
 			throw $e;
 		}
 	}
+}
+
+// So many come, and no more in a while.
+function comes(AMQPConnection $c, AMQPQueue $q, array &$got, int $n,
+	int $flags = AMQP_JUST_CONSUME): void
+{
+	$c->setReadTimeout(30);
+	take($q, $got, $n, $flags);
+	$c->setReadTimeout(0.3);
+	take($q, $got, 99);
+	same(count($got), $n);
 }
 
 function texts(array $envelopes): array
@@ -437,12 +448,9 @@ $cases = [
 		[$q, $got] = [queue($ch), []];
 		put($ch, $q, ...numbers(30));
 		$ch->qos(0, 10);
-		$c->setReadTimeout(0.3);
-		take($q, $got, 99, AMQP_NOPARAM);
-		same(count($got), 10);
+		comes($c, $q, $got, 10, AMQP_NOPARAM);
 		$q->ack($got[4]->getDeliveryTag(), AMQP_MULTIPLE);
-		take($q, $got, 99);
-		same(count($got), 15);
+		comes($c, $q, $got, 15);
 	}),
 
 	// The extension asks for three per consumer whenever it opens a channel; that is taken back.
@@ -451,14 +459,11 @@ $cases = [
 		put($ch, $q, ...numbers(30));
 		$ch->qos(0, 0);
 		$ch->qos(0, 10, true);
-		$c->setReadTimeout(0.3);
 		$q->consume(null, AMQP_NOPARAM, 'one');
 		$q->consume(null, AMQP_NOPARAM, 'two');
-		take($q, $got, 99);
-		same(count($got), 10);
+		comes($c, $q, $got, 10);
 		$q->ack($got[9]->getDeliveryTag(), AMQP_MULTIPLE);
-		take($q, $got, 99);
-		same(count($got), 20);
+		comes($c, $q, $got, 20);
 	}),
 
 	'nack-requeue' => fn() => session(function ($ch) {

@@ -93,7 +93,7 @@ function refused(int $code, callable $act): void
 }
 
 // Reads what comes until the condition holds, for some seconds at most.
-function wait(AMQPChannel $ch, callable $until, float $limit = 5): void
+function wait(AMQPChannel $ch, callable $until, float $limit = 30): void
 {
 	$end = microtime(true) + $limit;
 	while (!$until() && ($left = $end - microtime(true)) > 0) {
@@ -103,6 +103,16 @@ function wait(AMQPChannel $ch, callable $until, float $limit = 5): void
 			return;
 		}
 	}
+}
+
+// So many come, and no more in a while.
+function comes(AMQPChannel $ch, array &$got, int $n): void
+{
+	wait($ch, function () use (&$got, $n) {
+		return count($got) >= $n;
+	});
+	wait($ch, fn() => false, 0.3);
+	same(count($got), $n);
 }
 
 function listen(AMQPChannel $ch, string $q, array &$got, bool $no_ack = false,
@@ -427,11 +437,9 @@ $cases = [
 		put($ch, $q, ...numbers(30));
 		$ch->basic_qos(0, 10, false);
 		listen($ch, $q, $got);
-		wait($ch, fn() => false, 0.3);
-		same(count($got), 10);
+		comes($ch, $got, 10);
 		$got[4]->ack(true);
-		wait($ch, fn() => false, 0.3);
-		same(count($got), 15);
+		comes($ch, $got, 15);
 	}),
 
 	'prefetch-global' => fn() => session(function ($ch) {
@@ -440,11 +448,9 @@ $cases = [
 		$ch->basic_qos(0, 10, true);
 		listen($ch, $q, $got);
 		listen($ch, $q, $got);
-		wait($ch, fn() => false, 0.3);
-		same(count($got), 10);
+		comes($ch, $got, 10);
 		$got[9]->ack(true);
-		wait($ch, fn() => false, 0.3);
-		same(count($got), 20);
+		comes($ch, $got, 20);
 	}),
 
 	'nack-requeue' => fn() => session(function ($ch) {
@@ -502,8 +508,7 @@ $cases = [
 		});
 		$ch->basic_cancel($tag);
 		put($ch, $q, 'b');
-		wait($ch, fn() => false, 0.2);
-		same(count($got), 1);
+		comes($ch, $got, 1);
 		$got[0]->ack();
 		same(bodies($ch, $q), ['b']);
 	}),
