@@ -24,9 +24,16 @@ HEADER = b"AMQP\0\0\x09\x01"
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that the kernel gives to nobody by itself meanwhile."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        first = int(f.read().split()[0])
+    while True:
+        try:
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", random.randrange(10100, max(first, 10101))))
+                return s.getsockname()[1]
+        except OSError:
+            pass
 
 
 def cert(name):
@@ -54,7 +61,7 @@ class Broker:
     def file(self, end):
         return os.path.join(self.dir.name, "server" + end)
 
-    def says(self, text, seconds=5):
+    def says(self, text, seconds=60):
         end = time.time() + seconds
         while time.time() < end and self.process.poll() is None:
             if text in open(self.log.name).read():
@@ -69,7 +76,7 @@ class Broker:
 
     def __exit__(self, *_):
         self.process.terminate()
-        code = self.process.wait(15)
+        code = self.process.wait(60)
         self.log.close()
         self.dir.cleanup()
         assert code == 0, f"the broker ended with {code}"
@@ -88,7 +95,7 @@ def context(client=None, ca="ca", version=None, verify=True):
 
 
 def dial(b, c=None, **more):
-    raw = socket.create_connection(("127.0.0.1", b.port), timeout=10)
+    raw = socket.create_connection(("127.0.0.1", b.port), timeout=30)
     return (c or context()).wrap_socket(raw, server_hostname="localhost", **more)
 
 
@@ -177,9 +184,9 @@ def ask(port, path, user="guest:guest", c=None):
     """Status and text of an answer over HTTP, or with a context over HTTPS."""
     credentials = base64.b64encode(user.encode()).decode() if user else ""
     if c:
-        h = http.client.HTTPSConnection("localhost", port, timeout=10, context=c)
+        h = http.client.HTTPSConnection("localhost", port, timeout=30, context=c)
     else:
-        h = http.client.HTTPConnection("localhost", port, timeout=10)
+        h = http.client.HTTPConnection("localhost", port, timeout=30)
     h.request("GET", path, headers={"Authorization": "Basic " + credentials} if user else {})
     r = h.getresponse()
     text = r.read().decode()
@@ -193,7 +200,9 @@ def refused(b, c):
         s = dial(b, c)
         s.sendall(HEADER)
         read(s, 1)
-    except (ssl.SSLError, ConnectionError, EOFError, socket.timeout):
+    except TimeoutError:
+        raise AssertionError("neither let in nor refused") from None
+    except (ssl.SSLError, ConnectionError, EOFError):
         return
     raise AssertionError("it was let in")
 
@@ -274,7 +283,7 @@ def how_a_connection_is_secured_is_told():
     with Broker("ssl_options.verify=verify_peer", "ssl_cert_login_from=common_name") as b:
         held = [dial(b, context("guest", version=ssl.TLSVersion.TLSv1_3)),
                 dial(b, context(version=ssl.TLSVersion.TLSv1_2)),
-                socket.create_connection(("127.0.0.1", b.clear), timeout=10)]
+                socket.create_connection(("127.0.0.1", b.clear), timeout=30)]
         enter(held[0], mechanism=b"EXTERNAL", response=b"")
         enter(held[1])
         enter(held[2])
@@ -341,42 +350,41 @@ def who_scrapes_over_tls_is_verified_when_asked():
         assert fails(port, context("stranger"))
 
 
-def seconds_until_it_ends(s):
-    began = time.time()
-    s.settimeout(12)
+def lasts(port, said=b"", c=None, hears=b""):
+    """Seconds for which there is a connection that says this and no more; with a context over
+    TLS."""
+    began = time.monotonic()
+    s = socket.create_connection(("127.0.0.1", port), timeout=40)
+    if c:
+        s = c.wrap_socket(s, server_hostname="localhost")
+    heard = b""
     try:
-        while s.recv(4096):
-            pass
+        s.sendall(said)
+        while piece := s.recv(4096):
+            heard += piece
     except ConnectionError:
         pass
-    return time.time() - began
+    s.close()
+    assert heard.startswith(hears), heard
+    return time.monotonic() - began
 
 
 def clients_of_the_http_api_have_their_time():
     """management.ssl.request_timeout for handshake and head, idle_timeout between requests; other
     times in the clear."""
     port = free_port()
-    with Broker(*web_keys(port, "management.ssl.request_timeout=500",
+    with Broker(*web_keys(port, "management.ssl.request_timeout=2000",
                           "management.ssl.idle_timeout=1500",
-                          "management.tcp.request_timeout=6000")) as b:
-        silent = socket.create_connection(("127.0.0.1", port), timeout=10)
-        assert 0.3 < seconds_until_it_ends(silent) < 4
-        half = socket.create_connection(("127.0.0.1", port), timeout=10)
-        half.sendall(b"\x16\x03\x01\x02")
-        assert 0.3 < seconds_until_it_ends(half) < 4
-        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
-        s = context().wrap_socket(raw, server_hostname="localhost")
-        s.sendall(b"GET /api/version HTTP/1.1\r\nHo")
-        assert 0.3 < seconds_until_it_ends(s) < 4
-        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
-        s = context().wrap_socket(raw, server_hostname="localhost")
-        s.sendall(b"GET /api/version HTTP/1.1\r\nHost: h\r\n\r\n")
-        assert s.recv(4096).startswith(b"HTTP/1.1 200 ")
-        assert 1.2 < seconds_until_it_ends(s) < 5
-        clear = socket.create_connection(("127.0.0.1", b.web), timeout=10)
-        clear.sendall(b"GET /api/version HT")
-        time.sleep(2)
-        clear.sendall(b"TP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                          "management.tcp.request_timeout=60000")) as b:
+        assert 1.9 < lasts(port) < 20
+        assert 1.9 < lasts(port, b"\x16\x03\x01\x02") < 20
+        request = b"GET /api/version HTTP/1.1\r\nHost: h\r\n\r\n"
+        assert 1.9 < lasts(port, request[:-4], context()) < 20
+        assert 1.4 < lasts(port, request, context(), b"HTTP/1.1 200 ") < 20
+        clear = socket.create_connection(("127.0.0.1", b.web), timeout=30)
+        clear.sendall(request[:-4])
+        time.sleep(3)
+        clear.sendall(b"\r\nConnection: close\r\n\r\n")
         assert clear.recv(4096).startswith(b"HTTP/1.1 200 ")
         clear.close()
 
@@ -391,9 +399,9 @@ def external_with_another_name_is_refused():
 
 def external_is_not_offered_in_the_clear():
     with Broker("ssl_options.verify=verify_peer") as b:
-        s = socket.create_connection(("127.0.0.1", b.clear), timeout=10)
+        s = socket.create_connection(("127.0.0.1", b.clear), timeout=30)
         assert log_in(s, mechanism=b"EXTERNAL", response=b"") == [b"PLAIN", b"AMQPLAIN"]
-        s.settimeout(8)
+        s.settimeout(40)
         assert s.recv(1) == b"", "an unknown mechanism ends in silence"
 
 
@@ -464,7 +472,7 @@ def large_bodies_come_back():
 
 def a_hello_in_single_bytes():
     with Broker() as b:
-        raw = socket.create_connection(("127.0.0.1", b.port), timeout=10)
+        raw = socket.create_connection(("127.0.0.1", b.port), timeout=30)
         inside, outside = ssl.MemoryBIO(), ssl.MemoryBIO()
         t = context().wrap_bio(inside, outside, server_hostname="localhost")
         while True:
@@ -492,9 +500,9 @@ def garbage_is_no_hello():
     with Broker() as b:
         dice = random.Random(1)
         for _ in range(100):
-            with socket.create_connection(("127.0.0.1", b.port), timeout=10) as raw:
+            with socket.create_connection(("127.0.0.1", b.port), timeout=30) as raw:
                 raw.sendall(dice.randbytes(dice.randrange(1, 3000)))
-                raw.settimeout(8)
+                raw.settimeout(40)
                 try:
                     while raw.recv(4096):
                         pass
@@ -509,7 +517,7 @@ def garbage_inside_a_session():
     with Broker() as b:
         dice = random.Random(2)
         for _ in range(50):
-            raw = socket.create_connection(("127.0.0.1", b.port), timeout=10)
+            raw = socket.create_connection(("127.0.0.1", b.port), timeout=30)
             s = context().wrap_socket(raw, server_hostname="localhost")
             s.sendall(HEADER)
             expect(s, 10, 10)
@@ -520,27 +528,27 @@ def garbage_inside_a_session():
 
 def silence_after_the_hello_is_not_waited_for():
     with Broker("handshake_timeout=700") as b:
-        raw = socket.create_connection(("127.0.0.1", b.port), timeout=10)
+        began = time.monotonic()
+        raw = socket.create_connection(("127.0.0.1", b.port), timeout=30)
         t = context().wrap_bio(ssl.MemoryBIO(), out := ssl.MemoryBIO(), server_hostname="localhost")
         try:
             t.do_handshake()
         except ssl.SSLWantReadError:
             pass
         raw.sendall(out.read()[:100])
-        began = time.time()
-        raw.settimeout(8)
+        raw.settimeout(40)
         while raw.recv(4096):
             pass
-        assert 0.5 < time.time() - began < 6
+        assert 0.6 < time.monotonic() - began < 9
 
 
 def the_clear_port_takes_no_tls_and_the_other_nothing_else():
     with Broker() as b:
-        with socket.create_connection(("127.0.0.1", b.port), timeout=10) as raw:
+        with socket.create_connection(("127.0.0.1", b.port), timeout=30) as raw:
             raw.sendall(HEADER)
             got = raw.recv(4096)
             assert not got.startswith(b"\x01"), got
-        raw = socket.create_connection(("127.0.0.1", b.clear), timeout=10)
+        raw = socket.create_connection(("127.0.0.1", b.clear), timeout=30)
         try:
             context().wrap_socket(raw, server_hostname="localhost")
         except (ssl.SSLError, ConnectionError, OSError):
@@ -557,22 +565,24 @@ def renegotiation_is_refused():
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
         said = b""
         while b"Extended master secret" not in said:
-            said += os.read(client.stdout.fileno(), 65536)
+            got = os.read(client.stdout.fileno(), 65536)
+            assert got, said
+            said += got
         client.stdin.write(b"R\n")   # a line that begins so: its user wants to renegotiate
-        said, _ = client.communicate(timeout=20)
+        said, _ = client.communicate(timeout=60)
         assert b"RENEGOTIATING" in said and b"no renegotiation" in said, said
         works(dial(b))
 
 
 def the_handshake_has_a_timeout_of_its_own():
-    with Broker("ssl_handshake_timeout=500") as b:
-        late = socket.create_connection(("127.0.0.1", b.port), timeout=10)
+    with Broker("ssl_handshake_timeout=1000") as b:
+        began = time.monotonic()
+        late = socket.create_connection(("127.0.0.1", b.port), timeout=30)
         late.sendall(b"\x16\x03\x01\x02")
         patient = dial(b)
-        began = time.time()
         assert late.recv(1) == b""
-        assert 0.3 < time.time() - began < 4
-        time.sleep(0.6)
+        assert 0.9 < time.monotonic() - began < 4.5   # otherwise it is five seconds
+        time.sleep(1)
         works(patient)
 
 
@@ -589,7 +599,7 @@ def the_end_is_said():
         expect(s, 10, 50)
         s.sendall(method(0, 10, 51))
         assert s.recv(1) == b"", "close_notify, not a cut"
-        b.process.wait(15)
+        b.process.wait(60)
 
 
 def configuration_is_checked():
