@@ -48,7 +48,8 @@ enum {
 	MAX_BODY = 65536,
 	ACK_GRACE_US = 50000,
 	SYNC_US = 50000,         /* that slow_sync.c adds */
-	READY_MS = 20000,
+	READY_MS = 60000,
+	PATIENCE_US = 60000000,
 	SHRINK_MS = 20000,       /* for giving back what a busy machine has left behind */
 	SEGMENTS_MOST = 12,      /* that an almost empty broker may keep beside those put aside ... */
 	ROUNDS_EACH = 6,         /* ... and one more for so many rounds: a short one is mostly alive */
@@ -598,10 +599,16 @@ static void end_round(void)
 	disconnect_all();
 }
 
+/* Nothing can be lost before something was confirmed. */
+static bool is_early(uint32_t until)
+{
+	return round_us() < until || (expects_loss() && n_confirmed == 0 && round_us() < PATIENCE_US);
+}
+
 static void round_of_load(void)
 {
 	uint32_t until = 1000 * (20 + (uint32_t)dice(options.load_ms + 1));
-	while (round_us() < until)
+	while (is_early(until))
 		if (!move(true, 1)) {
 			if (!has_fallen())
 				complain("the broker hung up before it was killed");
@@ -610,11 +617,37 @@ static void round_of_load(void)
 	end_round();
 }
 
-/* Everything that is left is consumed; silence for a second is the end. */
+/* Whether any of the queues has a message that was not delivered. */
+static bool has_more(void)
+{
+	struct wire w = { .fd = -1 };
+	bool more = false, ok = wire_open(&w, (uint16_t)options.port);
+	for (int i = 0; i < QUEUES && ok && !more; i++) {
+		struct frame f;
+		struct slice rest;
+		struct method answer, m = { .id = METHOD_queue_declare,
+			                        .queue_declare = { .queue = slice_str(queue_names[i]),
+			                                           .passive = true } };
+		ok = wire_call(&w, &m, 0) && wire_await(&w, &f, 1, &rest) &&
+		     method_decode(f.payload, &answer) == METHOD_OK &&
+		     answer.id == METHOD_queue_declare_ok;
+		more = ok && answer.queue_declare_ok.message_count > 0;
+		if (ok)
+			wire_done(&w, rest);
+	}
+	wire_close(&w);
+	return more;
+}
+
+/* Everything that is left is consumed.  Silence for a second is the end, when the broker has no
+ * more. */
 static void drain(void)
 {
 	uint64_t quiet_since = wire_now_us(), seen = n_delivered;
-	while (wire_now_us() - quiet_since < 1000000) {
+	for (;;) {
+		uint64_t quiet_us = wire_now_us() - quiet_since;
+		if (quiet_us >= PATIENCE_US || (quiet_us >= 1000000 && !has_more()))
+			return;
 		if (!move(false, 20)) {
 			complain("the broker hung up while the queues were drained");
 			return;

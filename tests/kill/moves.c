@@ -456,6 +456,19 @@ static void note_found(void *to, const struct found *f)
 		note_death(m, at->way, f->headers);
 }
 
+static bool is_missing(const struct message *m)
+{
+	return m->confirmed && m->found == 0;
+}
+
+static bool any_missing(void)
+{
+	uint32_t i = 0;
+	while (i < n_messages && !is_missing(&messages[i]))
+		i++;
+	return i < n_messages;
+}
+
 struct sums {
 	uint64_t lost, twice, unknown;
 };
@@ -465,8 +478,7 @@ static struct sums sum_messages(void)
 	struct sums s = { 0 };
 	for (uint32_t i = 0; i < n_messages; i++) {
 		const struct message *m = &messages[i];
-		bool missing = m->confirmed && m->found == 0;
-		if (missing && s.lost++ < LOST_PRINTED && !victim.quiet)
+		if (is_missing(m) && s.lost++ < LOST_PRINTED && !victim.quiet)
 			printf("FAIL message %u, published to %s in round %u, is lost\n", i, sources[m->way],
 			       m->round);
 		s.twice += m->found > 1 ? m->found - 1u : 0;
@@ -498,10 +510,10 @@ static bool gather(int way, bool sink)
 }
 
 /* What was due at the start is read back from the log first, and comes when it comes: until nothing
- * did for a second. */
+ * did for a second, or for long while one is missing that the broker has to have. */
 static void gather_late(void)
 {
-	for (int quiet = 0; quiet < 5;) {
+	for (int quiet = 0; quiet < 5 || (quiet < 150 && !by_hand() && any_missing());) {
 		uint32_t before = n_dead;
 		usleep(200000);
 		for (int way = 0; way < n_ways(); way++)
