@@ -14,6 +14,7 @@
 #include "tools/ctl.h"
 #include "tools/ctl_asking.h"
 #include "tools/ctl_import.h"
+#include "tools/ctl_output.h"
 #include "tools/ctl_own.h"
 #include "tools/ctl_terminal.h"
 #include "tools/ctl_whom.h"
@@ -57,18 +58,14 @@ static const char *read_arguments(struct asked *a, int argc, char **argv)
 }
 
 /* The broker runs in a directory of its own: what backup names is named from here. */
-static void complete_path(struct asked *a)
+static void complete_path(struct asked *a, struct slice verb)
 {
-	struct slice *path = NULL;
 	char here[PATH_MAX];
-	bool backup = false;
-	for (size_t i = 0; i < a->request.n && !path; i++) {
-		struct slice *word = &a->request.arguments[i];
-		if (backup && word->n && word->p[0] != '-')
-			path = word;
-		backup |= slice_is(*word, "backup");
-	}
-	if (!path || path->p[0] == '/' || path->n >= PATH_MAX || !getcwd(here, sizeof here))
+	size_t i = words_place(&a->request, 1);
+	if (!slice_is(verb, "backup") || i == a->request.n)
+		return;
+	struct slice *path = &a->request.arguments[i];
+	if ((path->n && path->p[0] == '/') || path->n >= PATH_MAX || !getcwd(here, sizeof here))
 		return;
 	snprintf(a->path, sizeof a->path, "%s/%.*s", here, SLICE_ARG(*path));
 	*path = slice_str(a->path);
@@ -140,19 +137,12 @@ static void read_password(struct request *r, char **line)
 static const char *take_file(struct request *r, const char *verb)
 {
 	struct slice said = { 0 };
-	const char *path = NULL;
-	size_t n = words_count(r, &said);
-	if (n == 0 || n > 2 || !slice_is(said, verb))
+	size_t n = words_count(r, &said), i = words_place(r, 1);
+	if (n != 2 || !slice_is(said, verb))
 		return NULL;
-	for (size_t i = 0; i < r->n; i++) {
-		if (words_is_of_option(r, i) || slice_is(r->arguments[i], verb))
-			continue;
-		path = (const char *)r->arguments[i].p;
-		memmove(&r->arguments[i], &r->arguments[i + 1],
-		        (--r->n - i) * sizeof *r->arguments);
-		break;
-	}
-	return path && strcmp(path, "-") != 0 ? path : NULL;
+	const char *path = (const char *)r->arguments[i].p;
+	memmove(&r->arguments[i], &r->arguments[i + 1], (--r->n - i) * sizeof *r->arguments);
+	return strcmp(path, "-") != 0 ? path : NULL;
 }
 
 /* As the last argument; text is to be freed.  False: it cannot be read. */
@@ -184,10 +174,10 @@ static bool read_payload(struct request *r, struct buf *text)
 }
 
 /* What is exported goes where the caller wants it. */
-static bool open_output(struct request *r)
+static bool open_output(struct request *r, struct output *out)
 {
 	const char *path = take_file(r, "export_definitions");
-	if (!path || words_ask_dry_run(r) || freopen(path, "we", stdout))
+	if (!path || words_ask_dry_run(r) || output_begin(out, path))
 		return true;
 	fprintf(stderr, "Error: %s cannot be written: %s\n", path, strerror(errno));
 	return false;
@@ -222,7 +212,10 @@ static int import(struct asked *a, struct slice verb)
 	struct buf text = { 0 };
 	const char *path = take_file(&a->request, "import_definitions");
 	int code = CALL_EXIT_DATA;
-	if (read_file(&a->request, path, &text)) {
+	if (a->request.n == REQUEST_MAX_ARGUMENTS) {
+		fprintf(stderr, "Error: there are too many arguments\n");
+		code = CALL_EXIT_USAGE;
+	} else if (read_file(&a->request, path, &text)) {
 		bool large = !request_fits(&a->request);
 		a->request.n -= large;
 		code = large ? import_in_parts(&a->whom, &a->request, verb, path, buf_slice(&text))
@@ -237,15 +230,16 @@ static int ask_broker(struct asked *a, struct slice verb)
 {
 	char *line = NULL;
 	struct buf text = { 0 };
+	struct output out = { 0 };
 	int code = CALL_EXIT_DATA;
 	read_password(&a->request, &line);
 	if (!a->whom.host)
-		complete_path(a);
+		complete_path(a, verb);
 	if (slice_is(verb, "import_definitions"))
 		code = import(a, verb);
-	else if (read_payload(&a->request, &text) && open_output(&a->request))
+	else if (read_payload(&a->request, &text) && open_output(&a->request, &out))
 		code = ask(a, verb);
-	if (fflush(stdout) != 0 || ferror(stdout))
+	if (fflush(stdout) != 0 || ferror(stdout) || !output_end(&out, code == CALL_EXIT_OK))
 		code = code ? code : CALL_EXIT_SOFTWARE;
 	buf_free(&text);
 	secret_free(line);

@@ -28,6 +28,14 @@ size_t words_count(const struct request *r, struct slice *verb)
 	return n;
 }
 
+size_t words_place(const struct request *r, size_t nth)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!words_is_of_option(r, i) && nth-- == 0)
+			return i;
+	return r->n;
+}
+
 /* Of options; behind "--" is none.  r->n: it is not there. */
 static size_t find_option(const struct request *r, const char *name, const char *other)
 {

@@ -11,6 +11,9 @@ bool words_is_of_option(const struct request *r, size_t i);
 /* How many are none; the first is the verb. */
 size_t words_count(const struct request *r, struct slice *verb);
 
+/* Where the nth of them stands, the verb being the 0th; r->n: there are not so many. */
+size_t words_place(const struct request *r, size_t nth);
+
 /* "--help", wherever it stands, becomes the verb "help", and what was the verb its argument. */
 void words_put_help_first(struct request *r);
 

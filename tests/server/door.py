@@ -389,6 +389,12 @@ def try_tenants(b):
     code = b.ask("add_user", "--pre-hashed-password", "twin", out.splitlines()[-1])[0]
     check("a hash that was printed is taken", code == 0 and b.ask(
         "authenticate_user", "twin", "bud")[0] == 0, out)
+    check("a user who is called as a verb has the password that was said",
+          b.ask("add_user", "backup", "secret")[0] == 0 and
+          b.ask("authenticate_user", "backup", input="secret")[0] == 0 and
+          b.ask("delete_user", "backup")[0] == 0)
+    code, _, err = b.ask("import_definitions", *["-q"] * 255, input="{}")
+    check("too many arguments", code == 64 and "too many" in err, (code, err))
     code, _, err = b.ask("add_user", "third", input="")
     check("no password at all", code == 64 and "not enough" in err, err)
     path = f"{b.data}/definitions.json"
@@ -397,6 +403,18 @@ def try_tenants(b):
         there = json.load(f)
     check("export_definitions to a file", code == 0 and out == "" and
           {"kate", "twin"} < {u["name"] for u in there["users"]}, (code, out, err))
+    check("... which is for its owner alone", os.stat(path).st_mode & 0o777 == 0o600)
+    os.chmod(path, 0o640)
+    os.symlink(path, f"{b.data}/link.json")
+    code = b.ask("export_definitions", f"{b.data}/link.json")[0]
+    check("... unless it was there before, behind a link, too", code == 0 and
+          os.path.islink(f"{b.data}/link.json") and os.stat(path).st_mode & 0o777 == 0o640)
+    code, _, err = b.ask("export_definitions", "-p", "nowhere", path)
+    with open(path, encoding="utf-8") as f:
+        check("an export that is refused leaves what was there", code == 65 and
+              json.load(f) == there and "does not exist" in err, err)
+    check("... and nothing beside it", [n for n in os.listdir(b.data) if n.startswith(
+        "definitions.json")] == ["definitions.json"], os.listdir(b.data))
     check("delete_user before an import", b.ask("delete_user", "twin")[0] == 0)
     code, out, err = b.ask("import_definitions", path)
     check("import_definitions from a file", code == 0 and b.ask(
