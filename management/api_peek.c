@@ -55,9 +55,20 @@ static bool read_where(struct http_response *r, struct buf *out, enum browse_whe
 	return !said.n;
 }
 
+/* What is none must not pass for nothing: all would be meant. */
+static bool is_text(struct http_response *r, struct buf *out, const char *key)
+{
+	struct field f;
+	if (!table_find(r->body.bytes, key, &f) || f.letter == 'S' || f.letter == 'V')
+		return true;
+	http_bad_request(r, out, "%s has to be a text", key);
+	return false;
+}
+
 bool api_read_search(struct http_response *r, struct buf *out, struct browse_spec *spec)
 {
-	if (!read_where(r, out, &spec->where))
+	if (!is_text(r, out, "field") || !is_text(r, out, "search") ||
+	    !read_where(r, out, &spec->where))
 		return false;
 	spec->text = text_of(r, "search");
 	if (spec->text.n > BROWSE_TEXT_BYTES)

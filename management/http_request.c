@@ -81,10 +81,13 @@ static int on_target(http_parser *p, const char *at, size_t n)
 	return 0;
 }
 
-/* A name begins behind a value, or at first. */
+/* A name begins behind a value, or at first.  The parser passes over a blank behind it, which to
+ * others makes it another name (RFC 9112 section 5.1). */
 static int on_name(http_parser *p, const char *at, size_t n)
 {
 	struct http_reader *r = p->data;
+	if (memchr(at, ' ', n))
+		return fault(r, 400, "there is a blank in the name of a header");
 	if (r->in_value)
 		r->name_bytes = 0;
 	r->in_value = false;

@@ -295,6 +295,10 @@ START_TEST(those_that_are_chosen_move_alone)
 	ck_assert_uint_eq(ready("p"), 103);
 	assert_asked(400, "POST", "/api/queues/%2F/q/move", "{\"queue\":\"p\",\"sequences\":[-1]}");
 	assert_asked(400, "POST", "/api/queues/%2F/q/move", "{\"queue\":\"p\",\"sequences\":5}");
+	assert_asked(400, "POST", "/api/queues/%2F/q/move", "{\"queue\":\"p\",\"search\":5}");
+	assert_asked(400, "POST", "/api/queues/%2F/q/move",
+	             "{\"queue\":\"p\",\"search\":\"m\",\"field\":[\"payload\"]}");
+	ck_assert_uint_eq(ready("p"), 103);
 }
 END_TEST
 

@@ -128,6 +128,8 @@ START_TEST(what_is_no_request_ends_the_connection)
 		{ 400, "GET /api/queues HTTP/1.1\r\n\r\n" },
 		{ 400, "GET /api/queues HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" },
 		{ 400, "GET /api/queues HTTP/1.1\r\nHost : a\r\n\r\n" },
+		{ 400, "GET /api/version HTTP/1.1\r\nHost: a\r\nContent-Length : 4\r\n\r\nGET " },
+		{ 400, "GET /api/version HTTP/1.1\r\nHost: a\r\nX Y: 4\r\n\r\n" },
 		{ 400, "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n" },
 		{ 400, "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n" },
 		{ 400, "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n" },
