@@ -33,6 +33,15 @@ static struct slice take_value(struct slice v)
 	return v;
 }
 
+/* What may be a key; what stands behind it may be a password. */
+static struct slice first_word(struct slice line)
+{
+	size_t n = 0;
+	while (n < line.n && line.p[n] > ' ' && line.p[n] != ':')
+		n++;
+	return slice_of(line.p, n);
+}
+
 static bool read_line(struct config *c, struct slice line, const char *where, struct buf *why)
 {
 	line = trim(line);
@@ -44,7 +53,8 @@ static bool read_line(struct config *c, struct slice line, const char *where, st
 	}
 	const uint8_t *equals = memchr(line.p, '=', line.n);
 	if (!equals) {
-		buf_printf(why, "%s: '%.*s' is not key = value", where, SLICE_ARG(line));
+		buf_printf(why, "%s: '%.*s' is not followed by = and a value", where,
+		           SLICE_ARG(first_word(line)));
 		return false;
 	}
 	struct slice key = trim(slice_take(&line, (size_t)(equals - line.p)));

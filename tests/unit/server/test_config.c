@@ -768,7 +768,11 @@ START_TEST(a_mistake_is_named_with_file_and_line)
 	expect_why("a.conf:4: heartbeat: 'soon' is not a number");
 	ck_assert_uint_eq(c.channel_max, 2047);
 	ck_assert(!read_text("heartbeat\n"));
-	expect_why("a.conf:1: 'heartbeat' is not key = value");
+	expect_why("a.conf:1: 'heartbeat' is not followed by = and a value");
+	ck_assert(!read_text("default_pass: hush\n"));
+	expect_why("a.conf:1: 'default_pass' is not followed by = and a value");
+	ck_assert(!read_text("default_pass hush\n"));
+	expect_why("a.conf:1: 'default_pass' is not followed by = and a value");
 	ck_assert(!read_text("heartbeat = 5\n= 7"));
 	expect_in(&why, "a.conf:2: ");
 }
