@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* encode and decode: values of a configuration, encrypted with a passphrase, as RabbitMQ keeps
- * them. */
+/* encode, decode, and both of them for rabbitmq.conf: values of a configuration, encrypted with a
+ * passphrase, as RabbitMQ keeps them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ enum { ITERATIONS_MAX = 100000000 };
 struct secret {
 	struct sealing how;
 	struct slice value;
-	char *typed;                 /* the passphrase, to be freed; NULL: it is an argument */
+	char *typed, *told;          /* passphrase and value, to be freed; NULL: they are arguments */
 	bool quiet;
 };
 
@@ -82,6 +82,8 @@ static int take_words(const struct own_call *o, struct secret *s)
 		else
 			words[n++] = word;
 	}
+	if (n == 0 && (s->told = secret_read("Value to encode: ")))
+		words[n++] = slice_str(s->told);
 	if (n == 2)
 		s->how.passphrase = (const char *)words[1].p;   /* arguments of the program end with NUL */
 	else if (n == 1)
@@ -119,6 +121,24 @@ static int encode(struct secret *s)
 		return fail("Error during cipher operation. Is the value a binary (<<\"text\">>), a "
 		            "string (\"text\") or an atom (text)?");
 	return CALL_EXIT_OK;
+}
+
+/* A password without quotes is no atom, to whoever reads the file. */
+static int encode_for_file(struct secret *s)
+{
+	struct literal l = { 0 };
+	struct buf base64 = { 0 };
+	if (!literal_read(&l, s->value) || l.kind == LITERAL_ATOM) {
+		l.kind = LITERAL_BINARY;
+		buf_clear(&l.text);
+		buf_append_slice(&l.text, s->value);
+	}
+	bool ok = sealed_put(&base64, &s->how, &l);
+	if (ok)
+		printf("encrypted:%.*s\n", SLICE_ARG(buf_slice(&base64)));
+	sealed_forget(&l);
+	buf_free(&base64);
+	return ok ? CALL_EXIT_OK : fail("Error during cipher operation");
 }
 
 /* {encrypted, <<"base64">>}, <<"base64">>, "base64", "encrypted:base64", or as it is. */
@@ -170,6 +190,7 @@ static int run(const struct own_call *o, const char *banner, int act(struct secr
 	if (!code)
 		code = act(&s);
 	secret_free(s.typed);
+	secret_free(s.told);
 	return code;
 }
 
@@ -181,4 +202,14 @@ int own_encode(struct own_call *o)
 int own_decode(struct own_call *o)
 {
 	return run(o, "Decrypting value...", decode);
+}
+
+int own_encrypt_conf_value(struct own_call *o)
+{
+	return run(o, "Encrypting value to be used in rabbitmq.conf...", encode_for_file);
+}
+
+int own_decrypt_conf_value(struct own_call *o)
+{
+	return run(o, "Decrypting a rabbitmq.conf string value...", decode);
 }

@@ -265,6 +265,17 @@ def try_secrets(build):
         check(f"encode {' '.join(words)}", got[0] == code and why in got[2] and not got[1], got)
     for words in ([], ["a"], ["a", ""]):
         check(f"encode {words} without a passphrase", ask("encode", *words)[0] == 64)
+    for value, inside in (("pass-Of-maria", '<<"pass-Of-maria">>'), ('"a b"', '"a b"'),
+                          ('<<"guest">>', '<<"guest">>'), ("guest", '<<"guest">>')):
+        code, out, err = ask("encrypt_conf_value", value, "my pass")
+        banner, line, *_ = out.splitlines() + ["", ""]
+        check(f"encrypt_conf_value {value}", code == 0 and line.startswith("encrypted:") and
+              banner == "Encrypting value to be used in rabbitmq.conf...", (out, err))
+        check("... and back", ask("decrypt_conf_value", line, "my pass") == (0, "Decrypting a "
+              f"rabbitmq.conf string value...\n{inside}\n", ""), line)
+    out = ask("encrypt_conf_value", "-q", text="guest\nmy pass\n")[1]
+    check("... both from the input", ask("decrypt_conf_value", "-q", out.strip(), "my pass")[1] ==
+          '<<"guest">>\n', out)
     check("--list-ciphers", ask("encode", "--list-ciphers")[1] ==
           "[aes_128_cbc,aes_192_cbc,aes_256_cbc]\n")
     for name in ask("decode", "--list-hashes")[1].strip("[]\n").split(","):
