@@ -39,4 +39,11 @@ static inline void histogram_add(struct histogram *h, uint64_t value, uint64_t t
 	h->sum += value * times;
 }
 
+/* The number that so large a part of those counted do not exceed, on a straight line between two
+ * bounds; what is above all bounds counts as the last of them.  0 when there is none. */
+double histogram_percentile(const struct histogram *h, double part);
+
+/* The bound that none of them exceeds, likewise. */
+uint64_t histogram_most(const struct histogram *h);
+
 #endif

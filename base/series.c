@@ -168,3 +168,13 @@ uint64_t series_last(const struct series *s)
 	must(s->count);
 	return *row(s, s->count - 1);
 }
+
+const struct series *series_finest(struct series *const *all, size_t n, uint64_t step)
+{
+	const struct series *best = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (all[i] && (!best || (series_first(best) > step &&
+		                         series_first(all[i]) < series_first(best))))
+			best = all[i];
+	return best;
+}

@@ -41,6 +41,10 @@ uint64_t series_get(const struct series *s, uint64_t step, size_t i);
 uint64_t series_first(const struct series *s);
 uint64_t series_last(const struct series *s);
 
+/* Of several with the same numbers, the finer ones first: the first one that goes back to the step,
+ * else the one that goes back farthest.  NULL is allowed among them, and the answer if all are. */
+const struct series *series_finest(struct series *const *all, size_t n, uint64_t step);
+
 /* Frees those that have rested since the step, some at a time. */
 void series_sweep(struct series_pool *p, uint64_t quiet);
 

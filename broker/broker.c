@@ -353,6 +353,11 @@ void broker_note_descriptors(struct broker *b, uint64_t n)
 	b->descriptors = n;
 }
 
+void broker_note_turns(struct broker *b, const struct histogram *us)
+{
+	b->turns_us = us;
+}
+
 bool broker_is_alarmed(const struct broker *b)
 {
 	return alarms_any(&b->alarms);

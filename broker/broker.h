@@ -17,6 +17,7 @@
 
 struct broker;
 struct connection;
+struct histogram;
 struct log;
 
 struct broker_options {
@@ -96,6 +97,9 @@ void broker_note_resources(struct broker *b, uint64_t memory_used, uint64_t disk
 
 /* Likewise how many descriptors the process has open. */
 void broker_note_descriptors(struct broker *b, uint64_t n);
+
+/* Where it is counted how long turns of the driver's loop take, for as long as the broker lives. */
+void broker_note_turns(struct broker *b, const struct histogram *us);
 
 /* True while publishers are blocked because memory or disk is short. */
 bool broker_is_alarmed(const struct broker *b);

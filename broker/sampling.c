@@ -192,16 +192,32 @@ static void look(struct broker *b, struct motion *m)
 	put(b, m, &m->series, KEPT_STEPS, 0);
 }
 
+/* What is told of the broker as a whole. */
+static void measure_own(struct broker *b, struct series **series, struct series **latencies,
+                        uint64_t steps, size_t rows)
+{
+	struct sampling *s = &b->sampling;
+	put(b, &s->motion, series, steps, rows + SPARE_ROWS);
+	latency_put(b, latencies, oldest(s, steps), rows + SPARE_ROWS);
+}
+
+/* Of the driver's loop. */
+static uint64_t turns(const struct broker *b)
+{
+	return b->turns_us ? b->turns_us->count : 0;
+}
+
 static void measure_all(struct broker *b)
 {
 	struct sampling *s = &b->sampling;
-	put(b, &s->motion, &s->motion.series, KEPT_STEPS, KEPT_STEPS + SPARE_ROWS);
+	measure_own(b, &s->motion.series, &s->latencies[0], KEPT_STEPS, KEPT_STEPS);
 	for (unsigned i = 0; i < SAMPLING_SPANS; i++) {
 		struct sampling_span *p = &s->spans[i];
 		if (!p->series || s->step / p->steps != series_last(p->series) / p->steps)
-			put(b, &s->motion, &p->series, p->steps * p->rows, p->rows + SPARE_ROWS);
+			measure_own(b, &p->series, &s->latencies[1 + i], p->steps * p->rows, p->rows);
 	}
 	s->done = s->step;
+	s->turns = turns(b);
 }
 
 /* Grows with all that comes and goes. */
@@ -244,7 +260,7 @@ void sampling_turn(struct broker *b)
 	struct sampling *s = &b->sampling;
 	uint64_t step = step_at(b, b->now_ms);
 	size_t looks = LOOKS_A_TURN;
-	if (s->done == s->step && step > s->step && is_moved(b))
+	if (s->done == s->step && step > s->step && (is_moved(b) || turns(b) != s->turns))
 		begin(s, b, step);
 	if (s->done == s->step)
 		return;
@@ -308,17 +324,14 @@ uint64_t sampling_now(const struct broker *b, const struct motion *m, uint64_t m
 	return sum_of(now, mask);
 }
 
-/* The finest that goes back so far, else the one that goes back farthest; NULL: there is none. */
+/* NULL: there is none. */
 static const struct series *series_of(const struct broker *b, const struct motion *m,
                                       uint64_t step)
 {
-	const struct series *best = m->series;
-	for (unsigned i = 0; best && i < SAMPLING_SPANS && m == &b->sampling.motion; i++) {
-		const struct series *coarse = b->sampling.spans[i].series;
-		if (series_first(best) > step && coarse && series_first(coarse) < series_first(best))
-			best = coarse;
-	}
-	return best;
+	struct series *all[1 + SAMPLING_SPANS] = { m->series };
+	for (unsigned i = 0; i < SAMPLING_SPANS && m == &b->sampling.motion; i++)
+		all[1 + i] = b->sampling.spans[i].series;
+	return series_finest(all, ARRAY_LEN(all), step);
 }
 
 uint64_t sampling_at(const struct broker *b, const struct motion *m, uint64_t mask, uint64_t step)
@@ -386,4 +399,6 @@ void sampling_free(struct broker *b)
 	motion_end(&s->motion);
 	for (unsigned i = 0; i < SAMPLING_SPANS; i++)
 		series_free(&s->spans[i].series);
+	for (size_t i = 0; i < ARRAY_LEN(s->latencies); i++)
+		series_free(&s->latencies[i]);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Samples of what goes on: at every step of a few seconds those that moved since the last one are
  * measured, some in each turn.  Series (base/series.h) keep ten minutes of them; of the broker as a
- * whole also a day in coarser steps.  While nothing moves nothing is done. */
+ * whole also a day in coarser steps.  While nothing moves nobody is woken for one: it is taken in a
+ * turn that is made anyway. */
 #ifndef BROKER_SAMPLING_H
 #define BROKER_SAMPLING_H
 
 #include "base/series.h"
+#include "broker/latency.h"
 #include "queue/motion.h"
 
 struct broker;
@@ -38,10 +40,11 @@ struct sampling {
 	struct list due;             /* struct motion.stirred: to be gathered, then measured ... */
 	struct list gathered;        /* ... and while some are to be gathered yet, the others */
 	bool gathers;
-	uint64_t churn;
+	uint64_t churn, turns;
 	struct series_pool pool, own_pool;   /* the other one is of the broker's series */
 	struct motion motion;        /* of the broker */
 	struct sampling_span spans[SAMPLING_SPANS];
+	struct series *latencies[1 + SAMPLING_SPANS];   /* as fine as motion.series and the spans */
 };
 
 /* interval_ms 0: no samples. */

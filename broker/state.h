@@ -41,6 +41,7 @@ struct broker {
 	bool pressed;                /* the log asks publishers to wait */
 	struct alarms alarms;        /* memory or disk is short: publishers are blocked */
 	uint64_t descriptors;        /* open ones of the process, as it was looked at last */
+	const struct histogram *turns_us;   /* of the driver's loop; borrowed, NULL: nobody counts */
 	int failed;
 	bool draining, stopping;
 

@@ -8,7 +8,6 @@
 #include "management/http_peer.h"
 
 struct broker;
-struct histogram;
 struct list;
 struct livelog;
 
@@ -50,7 +49,6 @@ struct host {
 		uint64_t memory, descriptors, threads;   /* in use: bytes, open ones, those there are */
 	} process;                   /* as it is when metrics are told, else of the last second */
 	uint64_t recovery_ms;        /* how long the log was read */
-	const struct histogram *turns_us;   /* of the event loop */
 	const struct livelog *livelog;   /* what was said last */
 	struct buf *visits;          /* lines of the access log (visit.h); NULL: it is not kept */
 	struct host_certificate {

@@ -27,6 +27,26 @@ enum stats_family stats_family_of(uint64_t mask)
 	return lowest < STATS_OF(mem_used) ? STATS_MSG_RATES : STATS_NODE;
 }
 
+struct stats_steps stats_steps(const struct broker *b, struct stats_span span, uint64_t first)
+{
+	struct stats_steps s = { 0 };
+	uint64_t interval = b->sampling.interval_ms, last = sampling_last(b);
+	if (!interval || !span.incr_ms)
+		return s;
+	s.apart = (span.incr_ms + interval - 1) / interval;
+	s.step = last - last % s.apart;
+	uint64_t asked = span.age_ms / span.incr_ms;
+	uint64_t known = s.step > first ? (s.step - first) / s.apart : 0;
+	s.left = 1 + (asked < known ? asked : known);
+	return s;
+}
+
+void stats_back(struct stats_steps *s)
+{
+	s->left--;
+	s->step -= s->left ? s->apart : 0;
+}
+
 static void put_sample(struct buf *out, uint64_t value, uint64_t wall_ms)
 {
 	buf_printf(out, "%s{\"sample\":%" PRIu64 ",\"timestamp\":%" PRIu64 "}",
@@ -45,22 +65,17 @@ static struct view list_samples(struct buf *out, const struct broker *b, const s
                                 uint64_t still, uint64_t mask, struct stats_span span)
 {
 	struct view v = { 0 };
-	uint64_t interval = b->sampling.interval_ms, last = sampling_last(b);
-	uint64_t apart = interval ? (span.incr_ms + interval - 1) / interval : 0;
-	uint64_t first = interval ? sampling_first(b, m) : 0;
+	struct stats_steps s = stats_steps(b, span, sampling_first(b, m));
 	buf_u8(out, '[');
-	for (uint64_t k = 0; apart && k <= span.age_ms / span.incr_ms; k++) {
-		uint64_t step = last - last % apart - k * apart;
-		if (k * apart > last - last % apart || (step < first && k))
-			break;
-		uint64_t value = m ? sampling_at(b, m, mask, step) : still;
-		v.newest = k ? v.newest : value;
+	for (; s.left; stats_back(&s)) {
+		uint64_t value = m ? sampling_at(b, m, mask, s.step) : still;
+		v.newest = v.n ? v.newest : value;
 		v.oldest = value;
 		v.sum += value;
 		v.n++;
-		put_sample(out, value, sampling_wall_ms(b, step));
+		put_sample(out, value, sampling_wall_ms(b, s.step));
 	}
-	v.passed_ms = v.n ? (v.n - 1) * apart * interval : 0;
+	v.passed_ms = v.n ? (v.n - 1) * s.apart * b->sampling.interval_ms : 0;
 	buf_u8(out, ']');
 	return v;
 }

@@ -21,6 +21,18 @@ struct stats_spans {
 	} of[STATS_FAMILIES];
 };
 
+struct stats_steps {
+	uint64_t step, apart;
+	uint64_t left;               /* this one and older ones */
+};
+
+/* The steps whose samples a span asks for, the newest first: multiples of the distance, back to
+ * the first that is known; one at least, unless there are no samples or none are wanted. */
+struct stats_steps stats_steps(const struct broker *b, struct stats_span span, uint64_t first);
+
+/* To the next older one. */
+void stats_back(struct stats_steps *s);
+
 /* What begins the two keys of a family: "lengths" for lengths_age and lengths_incr. */
 const char *stats_family_name(enum stats_family f);
 

@@ -206,7 +206,6 @@ static struct host host_of(const struct loop *l, const struct config *c, const c
 		                  .code_bytes = memory_code(),
 		                  .crypto = tls_library(),
 		                  .aside = aside_list(l->aside),
-		                  .turns_us = &l->turns_us,
 		                  .livelog = livelog };
 }
 
@@ -232,6 +231,7 @@ static int serve(struct loop *l, struct steward *steward, struct disk *disk, uin
 	            write_pid(c->pid_file, &why);
 	buf_u8(&where, '\0');
 	where.len--;
+	broker_note_turns(l->broker, &l->turns_us);
 	struct host host = host_of(l, c, (const char *)where.p, steward->livelog);
 	host.ports = listeners_ports(l, &host.n_ports);
 	host.recovery_ms = steward->recovery_ms;

@@ -98,6 +98,25 @@ START_TEST(without_room_there_is_none)
 }
 END_TEST
 
+START_TEST(the_finest_that_goes_back_so_far_is_asked)
+{
+	struct series *coarse = NULL;
+	ck_assert(series_new(&pool, &coarse, NUMBERS, 0, 0));
+	for (uint64_t step = 10; step <= 90; step += 40)
+		put(coarse, step, 0);
+	put(series, 80, 0);
+	put(series, 90, 0);
+	struct series *all[] = { series, NULL, coarse };
+	ck_assert_ptr_eq(series_finest(all, 3, 85), series);
+	ck_assert_ptr_eq(series_finest(all, 3, 80), series);
+	ck_assert_ptr_eq(series_finest(all, 3, 79), coarse);
+	ck_assert_ptr_eq(series_finest(all, 3, 1), coarse);
+	ck_assert_ptr_eq(series_finest(all, 2, 1), series);
+	ck_assert_ptr_null(series_finest(all + 1, 1, 80));
+	series_free(&coarse);
+}
+END_TEST
+
 Suite *suite_base_series(void)
 {
 	Suite *s = suite_create("base_series");
@@ -108,6 +127,7 @@ Suite *suite_base_series(void)
 	tcase_add_test(t, it_keeps_a_window);
 	tcase_add_test(t, the_pool_is_full);
 	tcase_add_test(t, without_room_there_is_none);
+	tcase_add_test(t, the_finest_that_goes_back_so_far_is_asked);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -204,7 +204,8 @@ START_TEST(the_broker_remembers_a_day)
 	ask("/api/overview?msg_rates_age=21600&msg_rates_incr=3600");
 	has("\"samples\":[{\"sample\":34");   /* at the last whole hour */
 	has("},{\"sample\":28");
-	ck_assert_uint_lt(s->pool.bytes + s->own_pool.bytes, 300000);
+	ck_assert_uint_lt(s->pool.bytes, 100000);
+	ck_assert_uint_lt(s->own_pool.bytes, 700000);
 }
 END_TEST
 
@@ -524,6 +525,96 @@ START_TEST(a_queue_that_has_not_moved_since_the_start_has_its_messages)
 }
 END_TEST
 
+/* ---- latencies ---- */
+
+#define LATENCIES_OF(age, incr) \
+	"/api/nodes/leveret/latencies?node_stats_age=" age "&node_stats_incr=" incr
+
+/* So many confirms of 3 ms, and one of a fifth of a second. */
+static void confirm_some(uint64_t n, bool and_one)
+{
+	publish(1);
+	count_confirm_ms(in.broker, 3, n);
+	if (and_one)
+		count_confirm_ms(in.broker, 200, 1);
+	inside_pass(&in, STEP_MS);
+}
+
+START_TEST(a_sample_has_the_percentiles_of_its_step)
+{
+	confirm_some(100, false);
+	confirm_some(99, true);
+	inside_pass(&in, STEP_MS);
+	ask(LATENCIES_OF("10", "5"));
+	has("\"confirm\":{\"count\":200,");
+	has("\"samples\":[{\"timestamp\":1015000,\"count\":0,"
+	    "\"p50_us\":null,\"p99_us\":null,\"max_us\":null},"
+	    "{\"timestamp\":1010000,\"count\":100,"
+	    "\"p50_us\":3515,\"p99_us\":5000,\"max_us\":250000},"
+	    "{\"timestamp\":1005000,\"count\":100,"
+	    "\"p50_us\":3500,\"p99_us\":4970,\"max_us\":5000}]}");
+	ask(LATENCIES_OF("10", "10"));
+	has("\"count\":200,\"p50_us\":3508,\"p99_us\":4985,\"max_us\":250000}");
+	ck_assert_uint_eq(browser_ask(&browser, "GET", LATENCIES_OF("10", "0"), NULL), 400);
+	has("invalid_range_parameters");
+}
+END_TEST
+
+static int times(const char *text)
+{
+	int n = 0;
+	for (const char *at = browser_body(&browser); (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+START_TEST(latencies_of_a_day_are_remembered)
+{
+	for (int i = 0; i < 24 * 60; i++) {
+		confirm_some(1, i % 600 == 0);
+		inside_pass(&in, 60000 - STEP_MS);
+	}
+	ask(LATENCIES_OF("86400", "3600"));
+	ck_assert_int_ge(times("\"timestamp\":"), 3 * 23);   /* all but turns: nobody counts them */
+	ck_assert_int_eq(times("\"max_us\":250000}"), 3);
+	ck_assert_int_eq(times("\"count\":60,\"p50_us\":3500,"), 20);
+}
+END_TEST
+
+/* They are of a driver that turns anyway; nobody is woken for them. */
+START_TEST(turns_are_sampled_while_nothing_moves)
+{
+	struct histogram turns;
+	inside_pass(&in, 2 * STEP_MS);
+	histogram_init(&turns, &scale_microseconds);
+	broker_note_turns(in.broker, &turns);
+	histogram_add(&turns, 40, 10);
+	inside_pass(&in, STEP_MS);
+	histogram_add(&turns, 400000, 10);
+	ck_assert_uint_eq(sampling_deadline(in.broker), UINT64_MAX);
+	inside_pass(&in, STEP_MS);
+	ask(LATENCIES_OF("5", "5"));
+	has("\"loop_turn\":{\"count\":20,");
+	has("\"count\":10,\"p50_us\":375000,\"p99_us\":497500,\"max_us\":500000},");
+	has("\"count\":10,\"p50_us\":25,\"p99_us\":50,\"max_us\":50}]");
+	broker_note_turns(in.broker, NULL);
+}
+END_TEST
+
+START_TEST(latencies_are_forgotten_with_the_rest)
+{
+	confirm_some(100, true);
+	ck_assert_uint_eq(browser_ask(&browser, "DELETE", "/api/reset", NULL), 204);
+	ask(LATENCIES_OF("10", "5"));
+	has("\"confirm\":{\"count\":101,");
+	lacks("\"max_us\":250000}");
+	confirm_some(10, false);
+	ask(LATENCIES_OF("10", "5"));
+	has("\"count\":10,\"p50_us\":3500,");
+	lacks("\"max_us\":250000}");
+}
+END_TEST
+
 START_TEST(topics_are_few_and_known)
 {
 	static const char *const bad[] = {
@@ -572,6 +663,10 @@ Suite *suite_management_stats(void)
 	tcase_add_test(t, what_changes_is_told_each_second);
 	tcase_add_test(t, a_queue_that_has_not_moved_since_the_start_has_its_messages);
 	tcase_add_test(t, topics_are_few_and_known);
+	tcase_add_test(t, a_sample_has_the_percentiles_of_its_step);
+	tcase_add_test(t, latencies_of_a_day_are_remembered);
+	tcase_add_test(t, turns_are_sampled_while_nothing_moves);
+	tcase_add_test(t, latencies_are_forgotten_with_the_rest);
 	suite_add_tcase(s, t);
 	return s;
 }
