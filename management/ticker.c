@@ -145,15 +145,17 @@ static void end(struct buf *out)
 	buf_printf(out, "\n\n");
 }
 
-static void tell(struct topic *t, const char *event, const uint64_t now[MEASURES],
-                 struct buf *out)
+static void tell(struct topic *t, const struct broker *b, const char *event,
+                 const uint64_t now[MEASURES], struct buf *out)
 {
 	size_t before = out->len;
 	begin(t, event, out);
-	if (put_changes(t, now, out))
+	if (put_changes(t, now, out)) {
+		object_put(out, "timestamp", cell_number(broker_wall_ms(b)));
 		end(out);
-	else
+	} else {
 		out->len = before;
+	}
 }
 
 /* NULL: it is not there, or not for the user. */
@@ -171,7 +173,7 @@ static void tell_queue(struct topic *t, struct broker *b, const struct user *u, 
 	if (q) {
 		t->gone = false;
 		sampling_measure_queue(b, q, now);
-		tell(t, "queue", now, out);
+		tell(t, b, "queue", now, out);
 	} else if (!t->gone) {
 		begin(t, "gone", out);
 		end(out);
@@ -191,7 +193,7 @@ static void tell_all(struct ticker *t, struct broker *b, const struct user *u, s
 		}
 		counters_settle(b);
 		sampling_measure(b, &b->sampling.motion, now);
-		tell(one, "overview", now, out);
+		tell(one, b, "overview", now, out);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A ticker: what goes on with the broker and with some queues, told each second as server-sent
- * events.  The first event of a topic has all its numbers, the next ones those that changed; when
- * none did there is none. */
+ * events.  The first event of a topic has all its numbers, the next ones those that changed, each
+ * the time at which they were so (timestamp); when none did there is none. */
 #ifndef MANAGEMENT_TICKER_H
 #define MANAGEMENT_TICKER_H
 

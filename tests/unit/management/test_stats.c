@@ -477,8 +477,8 @@ START_TEST(what_changes_is_told_each_second)
 	ck_assert_ptr_null(strstr(browser_watch(&browser), "event"));
 	inside_pass(&in, 1);
 	seen = browser_watch(&browser);
-	ck_assert_ptr_nonnull(strstr(seen, "\"name\":\"q\",\"publish\":4,"
-	                                   "\"messages_ready\":4}\n\n"));
+	ck_assert_ptr_nonnull(strstr(seen, "\"name\":\"q\",\"publish\":4,\"messages_ready\":4,"
+	                                   "\"timestamp\":1001000}\n\n"));
 	inside_pass(&in, TICKER_MS);
 	ck_assert_ptr_null(strstr(browser_watch(&browser), "queue"));
 	ck_assert(call((struct method){ .id = METHOD_queue_delete,
