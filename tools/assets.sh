@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The files of the web UI as assembler source with a table (management/asset.h): compressed, and our
-# own without indentation, empty lines, comments that end a line or are lines, and blanks (of style
-# sheets ends of lines, too) around what stands in no sentence.
+# own without indentation, empty lines, comments that end a line or are lines, and blanks and ends
+# of lines around what stands in no sentence.
 #
 # usage: tools/assets.sh FILE.S      the compressed files lie beside it
 set -eu
@@ -25,12 +25,15 @@ type_of() {
 bare='s/^\t*//; s/   \/\*[^`]*\*\/$//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
 operators='s/ (=>|[!=]==|&&|\|\||\?\?) /\1/g; s/^(import) \{ (.*) \} (from) /\1{\2}\3/
 	s/^((export )?const [a-z_]+) = /\1=/; s/^(if|for|while|switch) \(/\1(/; s/\) \{$/){/'
+keys='s/([{,]) (title|cell|sort|number|more|roomy|type|required|value|words|verb): /\1\2:/g
+	s/ \},/},/g'
 lighten() {
 	case $1 in
 	vendor/*) cat ;;
-	*.js) sed -E "$bare" | sed -E "$operators" ;;
+	*.js) sed -E "$bare" | sed -E "$operators; $keys" |
+		sed -zE 's/([;,{([]|html`)\n/\1/g; s/\n([])}])/\1/g' ;;
 	*.css) sed -E "$bare" | sed -E 's/([:;,{]) /\1/g; s/ \{/{/g; s/; *\}/}/g' |
-		sed -zE 's/([;,{}])\n/\1/g; s/;\}/}/g' ;;
+		sed -zE 's/([;,{}])\n/\1/g; s/;\}/}/g; s/([ :(,])0\./\1./g' ;;
 	*) cat ;;
 	esac
 }
