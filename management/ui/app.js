@@ -11,8 +11,9 @@
 import { html, render, nothing } from "./vendor/lit-html.js";
 import { find, get, login, user } from "./api.js";
 import { zone } from "./clock.js";
+import { is_live } from "./live.js";
 import { show } from "./parts.js";
-import { current, go, pause, vhost } from "./route.js";
+import { current, go, href, pause, vhost } from "./route.js";
 import { theme } from "./theme.js";
 import * as overview from "./pages/overview.js";
 import * as queues from "./pages/queues.js";
@@ -71,16 +72,17 @@ function frame(page) {
 		<header>
 			<button class="skip" @click=${() => document.querySelector("main").focus()}
 				>To the content</button>
-			<a class="brand" href="#/overview"><img src="hare.svg" alt=""><span>Leveret</span></a>
+			<a class="brand" href=${href("overview")}
+				><img src="hare.svg" alt=""><span>Leveret</span></a>
 			<nav aria-label="Pages">${own_bar().map(([name, title, , part]) => html`
-				<a href=${`#/${name}`}
+				<a href=${href(name)}
 					aria-current=${[name, part].includes(here.page) ? "page" : nothing}>
 					${title}</a>`)}</nav>
 			<div class="corner">
 				<select aria-label="Virtual host" @change=${e => vhost.set(e.target.value)}>
 					<option value="" ?selected=${!vhost.get()}>all hosts</option>
-					${vhosts.map(v => html`<option value=${v.name}
-						?selected=${vhost.get() === v.name}>${v.name}</option>`)}
+					${named_vhosts().map(name => html`<option value=${name}
+						?selected=${vhost.get() === name}>${name}</option>`)}
 				</select>
 				<button class="icon" title="Time zone" aria-label="Time zone: ${zone_name()}"
 					@click=${zone.turn}>${zone_name()}</button>
@@ -98,6 +100,10 @@ function frame(page) {
 				: trouble ? nothing : html`<p class="waiting">…</p>`}
 		</main>`;
 }
+
+/* With the one that the address names, though it may be gone. */
+const named_vhosts = () =>
+	[...new Set([...vhosts.map(v => v.name), vhost.get()])].filter(Boolean);
 
 const zone_name = () => zone.isUtc() ? "UTC" : "local";
 
@@ -236,7 +242,7 @@ async function keep(page, where, signal) {
 	do {
 		if (!document.hidden || !shown)
 			await refresh(page, where, signal);
-		await pause(page.every || 1e9, signal);
+		await pause(page.every && is_live() ? 5000 : page.every || 1e9, signal);
 	} while (!signal.aborted);
 }
 

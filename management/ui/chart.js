@@ -6,20 +6,19 @@
 import { html, nothing } from "./vendor/lit-html.js";
 import { get, query } from "./api.js";
 import { clock } from "./clock.js";
-import { bytes, count, rate } from "./parts.js";
+import { brief, bytes, count, rate } from "./parts.js";
 import { current, href } from "./route.js";
 import { theme } from "./theme.js";
-
-const short = new Intl.NumberFormat("en", { notation: "compact" });
 
 const formats = {
 	count, rate, bytes,
 	flow: v => bytes(v) + "/s",
-	ms: v => v < 1000 ? `${Number(v.toPrecision(2))} ms` : `${Number((v / 1000).toPrecision(3))} s`,
+	us: v => v < 1e6 ? `${Number((v / 1e3).toPrecision(2))} ms`
+		: `${Number((v / 1e6).toPrecision(3))} s`,
 };
 
 /* At the axis. */
-const marks = { ...formats, count: v => short.format(v), rate: v => `${short.format(v)}/s` };
+const marks = { ...formats, count: brief, rate: v => `${brief(v)}/s` };
 
 /* How far apart they may be. */
 const whole_steps = Array.from({ length: 45 },
@@ -153,30 +152,33 @@ const spans = [["1 min", 60, 1], ["10 min", 600, 5], ["1 h", 3600, 60], ["1 day"
 
 const span_of = q => spans.find(([name]) => name === q.span) ?? spans[1];
 
-let kept = {};   /* of what is shown: when it was asked for last, and the points of each number */
+const families = ["lengths", "msg_rates", "data_rates", "node_stats"];
+
+const kept = new Map();   /* by path: when it was asked for last, and the points of each number */
 
 /* What the API tells, with .points in its .._details: at first of the whole span that the page's
  * query asks for, then of what is new since. */
 export async function get_sampled(where, q, signal) {
-	const [name, age, incr] = span_of(q), key = where + name, now = performance.now();
-	if (kept.key !== key)
-		kept = { key, at: -Infinity, points: {} };
-	const mine = kept;
+	const [, age, incr] = span_of(q), now = performance.now();
+	const mine = kept.get(where)?.age === age ? kept.get(where)
+		: { age, at: -Infinity, points: {} };
 	const since = Math.min(age, 3 * incr + Math.ceil((now - mine.at) / 1000));
-	const answer = await get(where + query({ lengths_age: since, lengths_incr: incr,
-		msg_rates_age: since, msg_rates_incr: incr, data_rates_age: since, data_rates_incr: incr,
-	}), signal);
+	const answer = await get(where + query(Object.fromEntries(families.flatMap(f =>
+		[[`${f}_age`, since], [`${f}_incr`, incr]]))), signal);
 	for (const part of [answer, answer.queue_totals, answer.message_stats])
 		for (const [number, told] of Object.entries(part ?? {}))
 			if (told?.samples)
 				told.points = mine.points[number] = joined(mine.points[number], told.samples, age);
 	mine.at = now;
+	if (kept.size > 9)
+		kept.clear();
+	kept.set(where, mine);
 	return answer;
 }
 
-/* Samples are told newest first. */
+/* Samples are told newest first; those of several numbers are points as they are. */
 function joined(before = [], samples, age) {
-	const news = samples.map(s => [s.timestamp, s.sample]).reverse();
+	const news = samples.map(s => [s.timestamp, s.sample ?? s]).reverse();
 	if (!news.length)
 		return before;
 	const [from] = news[0], [to] = news.at(-1);
@@ -210,7 +212,7 @@ const octets = [
 ];
 
 /* series as a line-chart takes them; small: one of several that are alike. */
-export const figure = (title, unit, series, small) => html`
+const figure = (title, unit, series, small) => html`
 	<figure><figcaption>${title}</figcaption><line-chart unit=${unit} ?small=${small}
 		seconds=${span_of(current().query)[1]} .series=${series}></line-chart></figure>`;
 
@@ -221,6 +223,18 @@ const chart = (title, unit, lines, told, seen_as) => figure(title, unit,
 export const depth_chart = told => chart("Messages queued", "count", depths, told, p => p);
 export const flow_chart = told => chart("Messages a second", "rate", flows, told, speeds);
 export const octet_chart = told => chart("Bytes a second", "flow", octets, told, speeds);
+
+const latencies = [
+	["confirm", "Confirm latency"],
+	["log_sync", "Sync of the log to the disk"],
+	["loop_turn", "Turn of the event loop"],
+	["queue_residence", "Time in the queue"],
+];
+
+/* Where nothing happened there is a gap. */
+export const latency_charts = told => latencies.map(([what, title]) => figure(title, "us",
+	[["p50", "blue"], ["p99", "orange"]].map(([title, color]) => ({ title, color,
+		points: (told[what].points ?? []).map(([ms, s]) => [ms, s[`${title}_us`]]) })), true));
 
 /* Charts, with the choice of how far back they go: the first of spans. */
 export function charts(choices, ...figures) {

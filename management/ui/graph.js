@@ -21,7 +21,8 @@ export function graph(nodes, edges) {
 		n.x = MARGIN + n.column * COLUMN;
 		n.y = MARGIN + (n.row + above) * ROW;
 	}
-	const w = 2 * MARGIN + (rows.length - 1) * COLUMN + WIDTH, h = 2 * MARGIN + tallest * ROW;
+	const w = 2 * MARGIN + (rows.length - 1) * COLUMN + WIDTH;
+	const h = 2 * MARGIN + (tallest - 1) * ROW + HEIGHT;
 	return html`<div class="wide"><svg class="graph" viewBox="0 0 ${w} ${h}" width=${w} height=${h}
 		role="img">${edges.map(e => edge(placed.get(e.from), placed.get(e.to), e.label))}
 		${[...placed.values()].map(node)}</svg></div>`;

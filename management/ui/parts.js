@@ -14,12 +14,19 @@ const whole = new Intl.NumberFormat("en");
 /* 1234567 -> 1,234,567; nothing: a dash. */
 export const count = n => n === undefined || n === null ? "–" : whole.format(n);
 
+export const capital = word => word[0].toUpperCase() + word.slice(1);
+
 export const messages = n => `${count(n)} message${n === 1 ? "" : "s"}`;
+
+/* 1234567 -> 1.235M */
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
+
+export const brief = n => n < 1e6 ? count(n) : short.format(n);
 
 /* Above ten no fraction. */
 export function rate(n) {
 	return n === undefined || n === null ? "–"
-		: n && n < 10 ? `${n.toFixed(1)}/s` : `${whole.format(Math.round(n))}/s`;
+		: `${n && n < 10 ? n.toFixed(1) : brief(Math.round(n))}/s`;
 }
 
 export function bytes(n) {
@@ -61,8 +68,11 @@ export const chip = (name, title) => html`
 /* Of a queue or a client; a colour besides the word where something is not as usual. */
 export const state = name => html`<span class="state ${name}">${name}</span>`;
 
+/* A number that is cut short is whole in its title. */
 export const tile = (title, value, note) => html`
-	<div class="tile"><span>${title}</span><strong>${value}</strong>
+	<div class="tile"><span>${title}</span>${value >= 1e6
+		? html`<strong title=${count(value)}>${brief(value)}</strong>`
+		: html`<strong>${value?.toFixed ? count(value) : value ?? "–"}</strong>`}
 		${note ? html`<small>${note}</small>` : nothing}</div>`;
 
 /* Names and values; pairs without a value are left out. */
@@ -96,7 +106,7 @@ export function table(columns, rows, q = {}, empty = "There are none.") {
 		</table></div>`;
 }
 
-const kind = c => c.number ? "number" : c.roomy ? "roomy" : "";
+const kind = c => `${c.number ? "number" : ""} ${c.roomy ? "roomy" : ""}`;
 
 function heading(c, q) {
 	const on = c.sort && q.sort === c.sort, down = on && q.sort_reverse === "true";
@@ -107,13 +117,14 @@ function heading(c, q) {
 		: c.title}</th>`;
 }
 
-/* A column of how fast something goes, and one of a number. */
-export const rated = (title, key, more) => ({
-	title, more, sort: `message_stats.${key}_details.rate`, number: true,
-	cell: row => rate(row.message_stats?.[`${key}_details`].rate),
+/* A column of how fast something goes, and one of a number; which may be one of these. */
+export const rated = (title, key, which) => ({
+	title, sort: `message_stats.${key}_details.rate`, number: true,
+	cell: row => rate(row.message_stats?.[`${key}_details`].rate), ...which,
 });
-export const counted = (title, key, more) => ({ title, more, sort: key, number: true,
-	cell: row => count(row[key]) });
+export const counted = (title, key, which) => ({ title, sort: key, number: true,
+	cell: row => count(row[key]), ...which });
+export const more = { more: true }, roomy = { roomy: true };
 
 /* A list of what lies in virtual hosts, narrowed to the one that was chosen; clients have theirs
  * below the virtual host. */
@@ -284,9 +295,10 @@ export function keyed(title, name, keys) {
 export const tick = (title, name, on = false) => html`<label class="tick">
 	<input type="checkbox" name=${name} ?checked=${on}> ${title}</label>`;
 
-/* The virtual host that something new is for. */
+/* The virtual host that something new is for; that of the lists comes first. */
 export function vhost_field(vhosts) {
-	return choice("Virtual host", "vhost", vhosts.map(v => v.name));
+	return choice("Virtual host", "vhost", vhosts.map(v => v.name)
+		.sort((a, b) => (b === vhost.get()) - (a === vhost.get())));
 }
 
 /* JSON that somebody typed; "" is an empty object. */

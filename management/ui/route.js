@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses within the page: #/queue/%2F/orders?page=2 */
+/* Addresses within the page: #/queue/%2F/orders?page=2.  The virtual host that lists are about goes
+ * along in all of them. */
 
 import { query } from "./api.js";
 
 /* The address of a page. */
 export function href(page, args = [], values = {}) {
-	return "#/" + [page, ...args].map(encodeURIComponent).join("/") + query(values);
+	return "#/" + [page, ...args].map(encodeURIComponent).join("/") +
+		query({ vhost: vhost.get(), ...values });
 }
 
 /* Where we are: { way, page, args, query }; the way is all but the query. */
@@ -38,9 +40,6 @@ export function changed() {
 
 /* The virtual host that lists are about; "": all of them. */
 export const vhost = {
-	get: () => sessionStorage.getItem("leveret.vhost") ?? "",
-	set: name => {
-		sessionStorage.setItem("leveret.vhost", name);
-		changed();
-	},
+	get: () => current().query.vhost ?? "",
+	set: name => ask({ vhost: name }),
 };

@@ -57,6 +57,10 @@ async function ask(url, method, path, body, user = "guest:guest") {
 	return answer.status;
 }
 
+const publish_one = (url, queue) => ask(url, "POST", "exchanges/%2F/amq.default/publish", {
+	routing_key: queue, payload: "x", payload_encoding: "string", properties: { delivery_mode: 2 },
+});
+
 // ---- a person ----
 
 /* In the page: what it tells at its foot, where a line stays for a few seconds, is kept. */
@@ -266,9 +270,9 @@ async function overview(p) {
 		check(`${span} can be chosen`, await p.shows(p.page.locator(
 			`line-chart[seconds="${{ "1 min": 60, "1 h": 3600, "1 day": 86400 }[span]}"]`)));
 	}
+	await p.go("overview");
 	for (const what of ["Turn of the event loop", "Time in the queue"])
 		check(`${what} has percentiles`, await p.times(what) && await p.draws(what));
-	await p.go("overview");
 	await p.page.click("[title='Light or dark']");
 	const theme = await p.page.evaluate(() => document.documentElement.dataset.theme);
 	await p.page.click("[title='Light or dark']");
@@ -284,7 +288,7 @@ async function gaps(p) {
 		figure.className = "alone";
 		figure.append("Alone", c);
 		c.setAttribute("seconds", 60);
-		c.setAttribute("unit", "ms");
+		c.setAttribute("unit", "us");
 		document.querySelector("main").append(figure);
 	});
 	const show = values => p.page.evaluate(values => {
@@ -371,6 +375,7 @@ async function many(p) {
 	await p.page.getByLabel("Virtual host").first().selectOption("many");
 	check("a virtual host is chosen", await p.sees("1 / 3") && await p.sees("q049"));
 	check("... and no other's queues are shown", await p.row("busy").count() === 0);
+	await other_tab(p);
 	await p.page.getByRole("button", { name: "next" }).click();
 	check("there is a next page", await p.sees("2 / 3") && await p.sees("q099"));
 	await p.page.getByRole("button", { name: "Name" }).click();
@@ -393,14 +398,42 @@ async function many(p) {
 	await ask(p.url, "DELETE", "vhosts/many");
 }
 
+/* What is chosen stands in the address, goes along, and to somebody else, who chooses otherwise. */
+async function other_tab(p) {
+	const link = p.page.url(), context = await p.page.context().browser().newContext();
+	const other = await Person.at(await context.newPage(), p.url);
+	await other.log_in("guest", "guest");
+	await other.sees("Overview", "h1");
+	await other.page.goto(link);
+	check("a link has the virtual host along", await other.sees("q049") &&
+		await other.page.getByLabel("Virtual host").first().inputValue() === "many");
+	await other.page.getByRole("link", { name: "Exchanges" }).click();
+	check("... and so have others from there", await other.sees("amq.topic") &&
+		other.page.url().includes("vhost=many"));
+	await other.page.getByLabel("Virtual host").first().selectOption("/");
+	await other.page.getByRole("link", { name: "Queues" }).click();
+	check("another tab has another one", await other.sees("busy") && await p.sees("q049") &&
+		await p.row("busy").count() === 0);
+	await other.page.goto(`${p.url}/#/queues?vhost=gone`);
+	check("one that is gone is named", await other.sees("Not Found") &&
+		await other.page.getByLabel("Virtual host").first().inputValue() === "gone");
+	await context.close();
+}
+
 /* Opened anew the chart has what was before: of the first answer, as there is no second one. */
 async function samples_at_once(p) {
-	let answered = 0;
-	await p.page.route("**/api/overview?*", route => answered++ ? undefined : route.continue());
+	const first = new Set(), those = /\/api\/(overview|nodes\/[^/]+\/latencies)\?/;
+	await p.page.route(those, route => {
+		const [what] = route.request().url().match(those);
+		first.has(what) ? undefined : route.continue();
+		first.add(what);
+	});
 	await p.page.reload();
 	check("opened anew it has the rates at once", await p.reads("Published") &&
 		await p.draws("Messages a second"));
-	await p.page.unroute("**/api/overview?*");
+	check("... and how long things took", await p.times("Turn of the event loop") &&
+		await p.draws("Turn of the event loop") && await p.draws("Time in the queue"));
+	await p.page.unroute(those);
 	await p.go("queues");
 	await p.go("overview");
 }
@@ -481,6 +514,79 @@ async function queue(p) {
 	check("it is deleted", await p.told("The queue is gone."));
 }
 
+/* What is published is seen within a second or two, without another look at all of it; and by such
+ * a look where nothing is told. */
+async function live(p) {
+	const at = "**/api/queues/%2F/alive?*", told = "**/api/stream?*";
+	const publish = () => publish_one(p.url, "alive");
+	const tile = (name, text) => p.shows(p.page.locator(".tile", { hasText: name })
+		.locator("strong", { hasText: text }));
+	await ask(p.url, "PUT", "queues/%2F/alive", { durable: true });
+	await p.go("queue/%2F/alive");
+	await tile("Ready", /^0$/);
+	const streams = p.page.waitForResponse(told);
+	await p.page.reload();
+	await streams;
+	await tile("Ready", /^0$/);
+	await p.page.route(at, () => undefined);
+	await publish();
+	check("a message is told as it comes", await tile("Ready", /^1$/));
+	await publish();
+	check("... with how many come in a second", await tile("Published", /^[\d.]*[1-9][\d.]*\/s$/) &&
+		await tile("Published", "0/s"));
+	await p.page.unroute(at);
+	await p.page.route(told, route => route.fulfill({ status: 200, body: "",
+		contentType: "text/event-stream" }));
+	await p.page.reload();
+	await tile("Ready", /^2$/);
+	await publish();
+	check("where nothing is told one looks", await tile("Ready", /^3$/));
+	await p.page.unroute(told);
+	await p.go("overview");
+	await p.sees("Overview", "h1");
+	await p.page.route("**/api/overview?*", () => undefined);
+	const before = Number(await p.page.locator(".tile strong").first().textContent());
+	for (let i = 0; i < 30; i++)
+		await publish();
+	check("the overview is told, too", await p.page.waitForFunction(least =>
+		document.querySelector(".tile strong").textContent > least, before + 20).then(() => true));
+	await p.page.unroute("**/api/overview?*");
+	await ask(p.url, "DELETE", "queues/%2F/alive");
+}
+
+/* Numbers that have no room are cut short, names that have none are wrapped. */
+async function much(p) {
+	const name = "long".repeat(60);
+	await ask(p.url, "PUT", `queues/%2F/${name}`, {});
+	await p.page.route("**/api/queues?*", async route => {
+		const answer = await route.fetch(), list = await answer.json();
+		list.items.forEach(q => q.messages_ready = 98765432);
+		await route.fulfill({ response: answer, json: list });
+	});
+	await p.go("queues");
+	await p.shows(p.row(name));
+	for (const width of [1280, 390]) {
+		await p.page.setViewportSize({ width, height: 900 });
+		check(`a long name is whole, at ${width}`, await p.row(name).locator("a").evaluate(
+			a => a.scrollWidth <= a.clientWidth && a.clientHeight > 40));
+	}
+	await p.page.setViewportSize({ width: 1280, height: 900 });
+	check("... and leaves room for the numbers", await p.page.locator("main > .wide").evaluate(
+		t => t.scrollWidth <= t.clientWidth));
+	await p.page.unroute("**/api/queues?*");
+	await p.page.route("**/api/queues/%2F/*?*", async route => {
+		const answer = await route.fetch(), queue = await answer.json();
+		await route.fulfill({ response: answer, json: { ...queue, consumers: 98765432 } });
+	});
+	await p.go(`queue/%2F/${name}`);
+	const tile = p.page.locator(".tile strong", { hasText: "98.77M" });
+	check("a large number is cut short, and whole in its title",
+		await p.shows(tile) &&
+		await tile.getAttribute("title") === "98,765,432");
+	await p.page.unroute("**/api/queues/%2F/*?*");
+	await ask(p.url, "DELETE", `queues/%2F/${name}`);
+}
+
 async function busy_queue(p) {
 	await p.go("queue/%2F/busy");
 	check("the queue of the load has its rates", /\/s$/.test(await p.reads("Delivered")));
@@ -489,7 +595,11 @@ async function busy_queue(p) {
 	check("of a minute, too", await p.shows(p.page.locator("line-chart[seconds='60']")) &&
 		await p.reads("Published"));
 	await p.go("overview");
+	await ask(p.url, "PUT", "queues/%2F/sure", { durable: true });
+	const publishing = setInterval(() => publish_one(p.url, "sure"), 200);
 	check("what was published was confirmed, as fast as told", await p.times("Confirm latency"));
+	clearInterval(publishing);
+	await ask(p.url, "DELETE", "queues/%2F/sure");
 }
 
 async function messages(p) {
@@ -816,9 +926,9 @@ try {
 	const p = await Person.at(await browser.newPage({ viewport: { width: 1280, height: 900 },
 		timezoneId: "Asia/Tokyo" }), url);
 	const take_pictures = () => pictures_of_all(browser, url);
-	const tasks = [small, log_in, overview, gaps, time_zone, queues, queue, busy_queue, messages,
-		streams, exchanges, trace, admin, policymaker, log, names, keys, many, take_pictures,
-		alarms, connections];
+	const tasks = [small, log_in, overview, gaps, time_zone, queues, queue, live, much, busy_queue,
+		messages, streams, exchanges, trace, admin, policymaker, log, names, keys, many,
+		take_pictures, alarms, connections];
 	for (const task of tasks.filter(t => !wanted.length || wanted.includes(t.name)))
 		await tries(task.name, p, () => task(p));
 } finally {

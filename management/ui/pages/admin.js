@@ -4,8 +4,8 @@ import { html, nothing } from "../vendor/lit-html.js";
 import * as api from "../api.js";
 import { path, put, remove, user } from "../api.js";
 import { of_operators, of_policies } from "../keys.js";
-import { act, bytes, chip, choice, confirm, count, facts, field, form, keyed, messages, object,
-	rated, section, table, tick, vhost_field } from "../parts.js";
+import { act, bytes, capital, chip, choice, confirm, count, facts, field, form, keyed, messages,
+	object, rated, section, table, tick, vhost_field } from "../parts.js";
 import { href } from "../route.js";
 
 export const title = () => "Admin";
@@ -56,7 +56,7 @@ function users({ users: all, permissions, topic_permissions, vhosts }) {
 			{ title: "Name", cell: u => u.name },
 			{ title: "Tags", cell: u => tags_of(u).map(t => chip(t)) },
 			{ title: "May use", cell: u => vhosts_of(permissions, u) },
-			{ title: "Password", cell: u => u.password_hash ? "yes" : "none" },
+			{ title: "Password", roomy: true, cell: u => u.password_hash ? "yes" : "none" },
 			{ title: "", cell: u => end(`Delete ${u.name}?`,
 				() => remove(path`users/${u.name}`), "The user is gone.") },
 		], all)}${form(html`
@@ -76,14 +76,15 @@ function users({ users: all, permissions, topic_permissions, vhosts }) {
 const rights = (title, where, all, vhosts, list, kinds) => section(title, html`${table([
 	{ title: "User", cell: p => p.user },
 	{ title: "Virtual host", cell: p => p.vhost },
-	...kinds.map(kind => ({ title: kind, cell: p => html`<code>${p[kind]}</code>` })),
+	...kinds.map(kind => ({ title: capital(kind), cell: p => html`<code>${p[kind]}</code>` })),
 	{ title: "", cell: p => end(`Clear ${where} of ${p.user} in ${p.vhost}?`,
 		() => remove([where, p.vhost, p.user, p.exchange].filter(Boolean).map(encodeURIComponent)
 			.join("/")), "They are gone.", "Clear") },
 ], list)}${form(html`
 	${choice("User", "user", all.map(u => u.name))}
 	${vhost_field(vhosts)}
-	${kinds.map(kind => field(kind, kind, { value: kind === "exchange" ? "amq.topic" : ".*" }))}`,
+	${kinds.map(kind => field(capital(kind), kind,
+		{ value: kind === "exchange" ? "amq.topic" : ".*" }))}`,
 `Set ${title.toLowerCase()}`, ({ user, vhost, ...what }) =>
 	put(path`${where}/${vhost}/${user}`, what), "They are set.")}`);
 
@@ -114,8 +115,9 @@ function vhosts({ vhosts: all }) {
 	return html`
 	${table([
 		{ title: "Name", cell: v => v.name },
-		{ title: "Description", cell: v => v.description ?? v.metadata?.description ?? "" },
-		{ title: "Default type", cell: v => v.default_queue_type },
+		{ title: "Description", roomy: true,
+			cell: v => v.description ?? v.metadata?.description ?? "" },
+		{ title: "Default type", roomy: true, cell: v => v.default_queue_type },
 		{ title: "Ready", number: true, cell: v => count(v.messages_ready ?? 0) },
 		{ title: "Unacked", number: true, cell: v => count(v.messages_unacknowledged ?? 0) },
 		rated("In", "publish"),

@@ -16,10 +16,10 @@ export const view = c => html`
 		>a connection</a></small></h1>
 	<div class="tiles">
 		${tile("State", state(c.state))}
-		${tile("Consumers", count(c.consumer_count))}
+		${tile("Consumers", c.consumer_count)}
 		${tile("Prefetch", c.prefetch_count || "no limit")}
-		${tile("Unacked", count(c.messages_unacknowledged))}
-		${tile("Unconfirmed", count(c.messages_unconfirmed))}
+		${tile("Unacked", c.messages_unacknowledged)}
+		${tile("Unconfirmed", c.messages_unconfirmed)}
 	</div>
 	${charts(2, flow_chart(c.message_stats))}
 	<div class="columns">

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html } from "../vendor/lit-html.js";
-import { chip, count, counted, list_view, load_list, moment, narrowed_clients, rated, state }
-	from "../parts.js";
+import { chip, count, counted, list_view, load_list, moment, more, narrowed_clients, rated,
+	roomy, state } from "../parts.js";
 import { href } from "../route.js";
 
 export const title = () => "Channels";
@@ -15,19 +15,19 @@ const mode = c => c.transactional ? chip("T", "transactions") : c.confirm
 export const channel_columns = [
 	{ title: "Channel", sort: "name", cell: c => html`
 		<a href=${href("channel", [c.name])}>${c.name}</a>` },
-	{ title: "User", sort: "user", cell: c => c.user },
+	{ title: "User", roomy: true, sort: "user", cell: c => c.user },
 	{ title: "Virtual host", sort: "vhost", more: true, cell: c => c.vhost },
-	{ title: "Mode", cell: mode },
+	{ title: "Mode", roomy: true, cell: mode },
 	{ title: "State", sort: "state", cell: c => state(c.state) },
-	counted("Consumers", "consumer_count"),
-	{ title: "Prefetch", sort: "prefetch_count", number: true,
+	counted("Consumers", "consumer_count", roomy),
+	{ title: "Prefetch", roomy: true, sort: "prefetch_count", number: true,
 		cell: c => c.prefetch_count ? count(c.prefetch_count) : "–" },
 	counted("Unacked", "messages_unacknowledged"),
 	counted("Unconfirmed", "messages_unconfirmed"),
-	counted("Uncommitted", "messages_uncommitted", true),
+	counted("Uncommitted", "messages_uncommitted", more),
 	rated("Published", "publish"),
 	rated("Delivered", "deliver_get"),
-	rated("Acked", "ack", true),
+	rated("Acked", "ack", more),
 	{ title: "Idle since", sort: "idle_since", more: true, cell: c => moment(c.idle_since) },
 ];
 

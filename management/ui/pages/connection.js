@@ -27,7 +27,7 @@ export const view = ({ connection: c, channels }) => html`
 	</div>
 	<div class="tiles">
 		${tile("State", state(c.state))}
-		${tile("Channels", count(c.channels))}
+		${tile("Channels", c.channels)}
 		${tile("From the client", flow(c.recv_oct_details.rate), bytes(c.recv_oct))}
 		${tile("To the client", flow(c.send_oct_details.rate), bytes(c.send_oct))}
 	</div>

@@ -15,12 +15,12 @@ const client = c => [c.client_properties?.product, c.client_properties?.version]
 const columns = [
 	{ title: "Name", sort: "name", cell: c => html`
 		<a href=${href("connection", [c.name])}>${c.user_provided_name ?? c.name}</a>` },
-	{ title: "From", sort: "peer_host", cell: c => `${c.peer_host}:${c.peer_port}` },
+	{ title: "From", roomy: true, sort: "peer_host", cell: c => `${c.peer_host}:${c.peer_port}` },
 	{ title: "User", sort: "user", cell: c => c.user },
 	{ title: "Virtual host", roomy: true, sort: "vhost", cell: c => c.vhost },
 	{ title: "State", sort: "state", cell: c => state(c.state) },
-	{ title: "TLS", cell: c => c.ssl ? chip("TLS", c.ssl_protocol) : "–" },
-	{ title: "Client", cell: client },
+	{ title: "TLS", roomy: true, cell: c => c.ssl ? chip("TLS", c.ssl_protocol) : "–" },
+	{ title: "Client", roomy: true, cell: client },
 	{ title: "Protocol", sort: "protocol", more: true, cell: c => c.protocol },
 	{ title: "Heartbeat", sort: "timeout", number: true, more: true,
 		cell: c => c.timeout ? `${c.timeout} s` : "–" },

@@ -15,12 +15,12 @@ function cancel({ consumer_tag: tag, queue, channel_details: ch }) {
 
 /* of: whose they are, which is not said again. */
 export const consumers = (list, of) => table([
-	{ title: "Tag", cell: c => c.consumer_tag },
+	{ title: "Tag", cell: c => html`<code>${c.consumer_tag}</code>` },
 	of === "queue" ? { title: "Channel", cell: c => html`<a
 		href=${href("channel", [c.channel_details.name])}>${c.channel_details.name}</a>` }
 		: { title: "Queue", cell: c => queue_link(c.queue.vhost, c.queue.name) },
-	{ title: "Acks", cell: c => c.ack_required ? "yes" : "no" },
-	{ title: "Prefetch", number: true, cell: c => c.prefetch_count || "–" },
-	{ title: "Active", cell: c => c.active ? "yes" : "no" },
+	{ title: "Acks", roomy: true, cell: c => c.ack_required ? "yes" : "no" },
+	{ title: "Prefetch", roomy: true, number: true, cell: c => c.prefetch_count || "–" },
+	{ title: "Active", roomy: true, cell: c => c.active ? "yes" : "no" },
 	{ title: "", cell: c => html`<button @click=${() => cancel(c)}>Cancel</button>` },
 ], list, {}, "Nobody consumes.");

@@ -36,7 +36,7 @@ export function view({ exchange: x, out, into }) {
 			${section("Publish", publish(x.vhost, x.name))}
 			${section("Rates", charts(2, flow_chart(x.message_stats)))}
 			${section("About", facts([
-				["Policy", x.policy || "none"],
+				["Policy", x.policy || undefined],
 				["Arguments", table_of_values(x.arguments)],
 			]))}
 		</div>`;

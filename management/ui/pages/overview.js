@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { html, nothing } from "../vendor/lit-html.js";
-import { find, user } from "../api.js";
-import { charts, depth_chart, flow_chart, flows, get_sampled } from "../chart.js";
-import { latency_charts, look_at_latencies } from "../latency.js";
-import { bytes, chip, count, facts, rate, section, span, table, tile } from "../parts.js";
+import { find, path, user } from "../api.js";
+import { charts, depth_chart, flow_chart, flows, get_sampled, latency_charts } from "../chart.js";
+import { follow, live_tiles } from "../live.js";
+import { brief, bytes, capital, chip, count, facts, rate, section, span, table, tile }
+	from "../parts.js";
+import { href } from "../route.js";
 
 export const title = () => "Overview";
 export const every = 2000;
@@ -13,30 +15,28 @@ export async function load(args, q, signal) {
 		get_sampled("overview", q, signal),
 		find("nodes", signal),
 	]);
-	if (user.may("monitoring"))
-		await look_at_latencies(overview.node, signal);
-	return { overview, node: nodes?.[0] };
+	const latencies = user.may("monitoring") &&
+		await get_sampled(path`nodes/${overview.node}/latencies`, q, signal);
+	return { overview, node: nodes?.[0], latencies };
 }
+
+export const enter = (args, q, signal, draw) => follow("overview", signal, draw);
 
 const more_flows = [
 	["return_unroutable", "Returned"],
 	["drop_unroutable", "Dropped"],
 ];
 
-export function view({ overview: o, node }) {
+export function view({ overview: o, node, latencies }) {
 	const totals = o.queue_totals, s = o.message_stats;
 	return html`
-		<h1>Overview <small>${o.cluster_name} · ${o.product_name} ${o.product_version}${
-			node ? ` · up for ${span(node.uptime)}` : nothing}</small></h1>
+		<h1>Overview <small>${o.cluster_name} · ${o.product_name} ${o.product_version}</small></h1>
 		<div class="tiles">
-			${tile("Ready", count(totals.messages_ready ?? 0))}
-			${tile("Unacked", count(totals.messages_unacknowledged ?? 0))}
-			${tile("Published", rate(s.publish_details.rate))}
-			${tile("Delivered", rate(s.deliver_get_details.rate))}
+			${live_tiles(totals, s)}
 			${links(o.object_totals)}
 		</div>
 		${charts(4, depth_chart(totals), flow_chart(s))}
-		${user.may("monitoring") ? html`<div class="charts small">${latency_charts()}</div>`
+		${latencies ? html`<div class="charts small">${latency_charts(latencies)}</div>`
 			: nothing}
 		<div class="columns">
 			${node ? section("Node", facts(resources(node))) : nothing}
@@ -68,8 +68,8 @@ const churn = [
 ];
 
 const links = totals => ["connections", "channels", "exchanges", "queues", "consumers"].map(kind =>
-	tile(kind[0].toUpperCase() + kind.slice(1), kind === "consumers" ? count(totals[kind])
-		: html`<a href="#/${kind}">${count(totals[kind])}</a>`));
+	tile(capital(kind), kind === "consumers" ? totals[kind]
+		: html`<a href=${href(kind)}>${brief(totals[kind])}</a>`));
 
 const used = (n, of, show) => of ? html`<meter min="0" max=${of} value=${n}
 	high=${of * 0.9} aria-label="${show(n)} of ${show(of)}"></meter> ${show(n)} of ${show(of)}`

@@ -2,6 +2,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, path, post, put, remove } from "../api.js";
 import { charts, depth_chart, flow_chart, get_sampled } from "../chart.js";
+import { follow, live_tiles } from "../live.js";
 import { act, bytes, chip, choice, confirm, count, exchange_link, facts, field, form, messages,
 	moment, object, section, span, state, table, table_of_values, tell, tile } from "../parts.js";
 import { go, href } from "../route.js";
@@ -18,6 +19,9 @@ export async function load([v, name], q, signal) {
 	]);
 	return { queue, bindings };
 }
+
+export const enter = ([v, name], q, signal, draw) =>
+	follow(path`queue:${v}/${name}`, signal, draw);
 
 /* What kind of queue it is, in a few letters. */
 export function queue_chips(q) {
@@ -56,12 +60,11 @@ export function view({ queue: q, bindings }) {
 				q.messages ? ` and ${messages(q.messages)}` : ""}</button>
 		</div>
 		<div class="tiles">
-			${tile("Ready", count(q.messages_ready))}
-			${tile("Unacked", count(q.messages_unacknowledged))}
+			${live_tiles(q, q.message_stats)}
 			${tile("Bytes ready", bytes(q.message_bytes_ready))}
 			${tile("Oldest", age(q.head_message_timestamp))}
-			${tile("Consumers", count(q.consumers))}
-			${tile("Capacity", capacity(q), "of consumers, in time")}
+			${tile("Consumers", q.consumers)}
+			${tile("Capacity", capacity(q), "of consumers")}
 			${tile("State", state(q.state))}
 		</div>
 		${charts(2, depth_chart(q), flow_chart(q.message_stats))}
@@ -75,7 +78,7 @@ export function view({ queue: q, bindings }) {
 				${section("Who holds what", held(q), false)}`}
 			${section("Publish", publish(q.vhost, "", q.name), false)}
 			${section("About", facts([
-				["Policy", q.policy || "none"],
+				["Policy", q.policy || undefined],
 				["Operator policy", q.operator_policy || undefined],
 				["Policies say", Object.keys(q.effective_policy_definition ?? {}).length
 					? table_of_values(q.effective_policy_definition) : undefined],

@@ -2,8 +2,9 @@
 import { html } from "../vendor/lit-html.js";
 import { get, path, put } from "../api.js";
 import { of_queues } from "../keys.js";
-import { bytes, choice, counted, field, form, keyed, list_view, load_list, moment, narrowed, object,
-	queue_link, rated, section, state, tick, vhost_field } from "../parts.js";
+import { bytes, choice, counted, field, form, keyed, list_view, load_list, moment, more,
+	narrowed, object, queue_link, rated, roomy, section, state, tick, vhost_field } from
+	"../parts.js";
 import { age, capacity, queue_chips } from "./queue.js";
 
 export const title = () => "Queues";
@@ -22,12 +23,12 @@ const columns = [
 	{ title: "State", sort: "state", cell: q => state(q.state) },
 	counted("Ready", "messages_ready"),
 	counted("Unacked", "messages_unacknowledged"),
-	counted("Total", "messages"),
+	counted("Total", "messages", roomy),
 	rated("In", "publish"),
 	rated("Out", "deliver_get"),
-	rated("Acked", "ack"),
-	rated("Redelivered", "redeliver", true),
-	counted("Consumers", "consumers"),
+	rated("Acked", "ack", roomy),
+	rated("Redelivered", "redeliver", more),
+	counted("Consumers", "consumers", roomy),
 	{ title: "Capacity", sort: "consumer_capacity", number: true, more: true,
 		cell: capacity },
 	{ title: "Bytes ready", sort: "message_bytes_ready", number: true, more: true,

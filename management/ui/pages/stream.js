@@ -15,9 +15,9 @@ export function view(s) {
 		<h1>${s.name} <small>${s.type === "stream" ? "stream" : "history of a queue"} in
 			${s.vhost}</small></h1>
 		<div class="tiles">
-			${tile("First offset", count(s.first_offset), moment(s.first_timestamp))}
-			${tile("Next offset", count(s.next_offset), moment(s.last_timestamp))}
-			${tile("Messages", count(s.messages))}
+			${tile("First offset", s.first_offset, moment(s.first_timestamp))}
+			${tile("Next offset", s.next_offset, moment(s.last_timestamp))}
+			${tile("Messages", s.messages)}
 			${tile("Bytes", bytes(s.message_bytes))}
 		</div>
 		<p>${queue_link(s.vhost, s.name)} has its rates, consumers and bindings.</p>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams, and queues that keep what was acknowledged. */
 import { html } from "../vendor/lit-html.js";
-import { bytes, chip, counted, list_view, load_list, narrowed } from "../parts.js";
+import { bytes, chip, counted, list_view, load_list, narrowed, roomy } from "../parts.js";
 import { href } from "../route.js";
 
 export const title = () => "Streams";
@@ -15,7 +15,7 @@ const columns = [
 	{ title: "Virtual host", roomy: true, sort: "vhost", cell: s => s.vhost },
 	{ title: "Kind", cell: s => s.type === "stream" ? "stream"
 		: chip("queue", "a queue with retention") },
-	counted("First", "first_offset"),
+	counted("First", "first_offset", roomy),
 	counted("Next", "next_offset"),
 	counted("Messages", "messages"),
 	{ title: "Bytes", sort: "message_bytes", number: true, cell: s => bytes(s.message_bytes) },
