@@ -73,12 +73,23 @@ def fits(mutant):
         return len(re.findall(pattern(mutant.old), file.read()))
 
 
+def is_there(test):
+    kind, _, name = test.partition(" ")
+    if kind != "unit":
+        return os.path.exists(f"tests/stories/{name}.story")
+    with open("tests/unit/suites.def", encoding="utf-8") as file:
+        return any(suite.startswith(name) for suite in re.findall(r"SUITE\((\w+)\)", file.read()))
+
+
 def check_list(mutants, rows):
     bad = 0
     for mutant in mutants:
         of = [row for row in rows if row.startswith(mutant.row)]
         if len(of) != 1:
             print(f"FAIL {LIST}:{mutant.line}: {len(of)} rows begin with '{mutant.row}'")
+            bad += 1
+        if not is_there(mutant.test):
+            print(f"FAIL {LIST}:{mutant.line}: there is no test '{mutant.test}'")
             bad += 1
         n = fits(mutant)
         if n != 1:
