@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* publish_check says whether a whole message may be published, publish does it: publish_routed
+ * finds the queues (topology_route), and place_routed puts the message into those that have room
+ * (place), or nowhere says what becomes of it.  In a transaction there is time between the two. */
 #include "broker/publish.h"
 
 #include "amqp/props.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From top to bottom: what is kept in the catalog; exchanges, bindings and queues, as they come and
+ * go; routing, which begins with topology_route; what a start finds. */
 #include "exchange/topology.h"
 
 #include "amqp/table.h"

@@ -265,7 +265,6 @@ void log_recover_free(struct log_file *l);
 /* log_file.c */
 size_t log_segment_index(const struct log_file *l, log_position at);
 struct hold *log_hold_of(struct log_file *l, log_position at);
-void log_give_up_unread(struct log_file *l);
 void log_give_up(struct log_file *l, size_t index);
 void log_give_up_unread(struct log_file *l);
 void log_end_filling(struct log_file *l);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* place_stretch is all that most messages take: it names the queues that keep the message, writes
+ * one record for all of them (store_publish), and pushes an entry into each (queue_push).  What is
+ * around it is for very many queues, for exchanges that delay, and for what a message claims. */
 #include "queue/place.h"
 
 #include "base/die.h"

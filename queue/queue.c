@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The life of an entry: queue_push puts it into a lane, queue_take hands it out, by which it
+ * becomes unacked, and queue_settle ends it, or queue_return puts it back.  Each of these keeps the
+ * numbers of live.h, and an end is told to the log (store_ack).  What comes back from the log is in
+ * fetch.c. */
 #include "queue/queue.h"
 
 #include "amqp/props.h"

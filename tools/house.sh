@@ -37,6 +37,11 @@ for file in $(files '*.c' '*.h' '*.def' '*.sh' '*.py' '*.md' Makefile); do
 	grep -nE "\b($todo)\b" "$file" && complain "$file: unfinished"
 done
 
+# What a walk through the code names is there, and under that name.
+grep -oE '`[a-z]+_[a-z_]+`' docs/walk.md | tr -d '`' | sort -u | while read -r name; do
+	grep -qwF "$name" $headers $sources || echo "house: docs/walk.md: no $name in the code"
+done | grep . && found=1
+
 # State lives in objects; two files below server/ have a good reason for a variable of their own.
 type='(struct [a-z_]+ |u?int[0-9]*(_t)? |bool |size_t |char |void )'
 for file in $sources; do
