@@ -21,8 +21,11 @@ enum call_state api_livelog(struct http_response *r, struct buf *out)
 		buf_printf(out, ": the log\n\n");
 	}
 	for (int i = 0; i < LINES_AT_ONCE; i++) {
-		if (!(line = livelog_read(r->host->livelog, &r->count)))
+		if (!(line = livelog_read(r->host->livelog, &r->count))) {
+			if (http_is_quiet(r, out))
+				buf_printf(out, ":\n\n");
 			return CALL_WAITS;
+		}
 		put_line(out, line);
 	}
 	return CALL_MORE;

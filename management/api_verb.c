@@ -53,6 +53,13 @@ static bool begin(struct http_response *r, struct call **call, struct buf *out)
 	return true;
 }
 
+/* A piece without bytes. */
+static void put_sign(struct buf *out)
+{
+	static const uint8_t sign[ANSWER_HEAD_BYTES] = { ANSWER_OUTPUT };
+	buf_append(out, sign, sizeof sign);
+}
+
 /* Who may not any more hears nothing more. */
 enum call_state api_verb(struct http_response *r, struct buf *out)
 {
@@ -63,5 +70,8 @@ enum call_state api_verb(struct http_response *r, struct buf *out)
 	r->cut = !http_user_is(r->user, v && v->who == VERB_RULES ? "administrator" : "monitoring");
 	if (r->cut)
 		return CALL_DONE;
-	return call_pull(*call, r->now_ms, out);
+	enum call_state state = call_pull(*call, r->now_ms, out);
+	if ((*call)->follows && http_is_quiet(r, out))
+		put_sign(out);
+	return state;
 }

@@ -540,3 +540,12 @@ enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, str
 	r->begun = true;
 	return state;
 }
+
+bool http_is_quiet(struct http_response *r, const struct buf *out)
+{
+	enum { ALIVE_MS = 15000 };
+	bool due = !out->len && r->begun && r->now_ms >= r->told_ms + ALIVE_MS;
+	if (due || out->len || !r->begun)
+		r->told_ms = r->now_ms;
+	return due;
+}

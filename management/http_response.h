@@ -55,6 +55,7 @@ struct http_response {
 	struct proxy proxy;                      /* a client that does it as the user */
 	log_position wait_for;                   /* of what was changed */
 	uint64_t count;
+	uint64_t told_ms;                        /* when something was told last (http_is_quiet) */
 
 	/* what one keeps from one pull to the next (http_keep) */
 	void *kept;
@@ -70,6 +71,11 @@ void http_response_free(struct http_response **r);
 
 /* Calls the handler. */
 enum call_state http_response_pull(struct http_response *r, uint64_t now_ms, struct buf *out);
+
+/* For an answer that has no end of its own, with what this piece tells: nothing was told for so
+ * long that a sign is due.  Without one who waits, or who stands between, takes it for dead; and
+ * that the peer is gone shows where something is sent. */
+bool http_is_quiet(struct http_response *r, const struct buf *out);
 
 /* ---- for handlers ---- */
 

@@ -134,6 +134,36 @@ START_TEST(the_log_is_seen_as_it_is_written)
 	seen = browser_watch(&browser);
 	ck_assert_ptr_nonnull(strstr(seen, "a new one"));
 	ck_assert_ptr_null(strstr(seen, "old"));
+	in.now_ms += 14999;
+	ck_assert_str_eq(browser_watch(&browser), "");
+	in.now_ms++;
+	ck_assert_str_eq(browser_watch(&browser), "3\r\n:\n\n\r\n");
+	ck_assert_str_eq(browser_watch(&browser), "");
+}
+END_TEST
+
+/* Else the carrier would end it as it ends what is silent. */
+START_TEST(a_verb_that_goes_on_says_so)
+{
+	static const char call[] = "POST /api/verbs/consume_event_stream HTTP/1.1\r\nHost: h\r\n"
+	                           "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n"
+	                           "Content-Type: application/x-leveret-request\r\n"
+	                           "Content-Length: 32\r\n\r\n"
+	                           "LVR1\x18\0\0\0\x14\0\0\0consume_event_stream";
+	static const char sign[] = "5\r\n\1\0\0\0\0\r\n";
+	http_take(browser.http, slice_of(call, sizeof call - 1));
+	for (int i = 0; i < 10; i++) {
+		browser_watch(&browser);
+		inside_pass(&in, 1);
+	}
+	for (int i = 0; i < 2; i++) {
+		in.now_ms += 15000;
+		browser_watch(&browser);
+		ck_assert(browser.output.len >= sizeof sign - 1);
+		ck_assert_mem_eq(browser.output.p + browser.output.len - (sizeof sign - 1), sign,
+		                 sizeof sign - 1);
+		ck_assert_str_eq(browser_watch(&browser), "");
+	}
 }
 END_TEST
 
@@ -184,6 +214,7 @@ Suite *suite_management_api_ui(void)
 	tcase_add_test(t, headers_count_and_other_keys_do);
 	tcase_add_test(t, the_alternate_exchange_is_a_step);
 	tcase_add_test(t, the_log_is_seen_as_it_is_written);
+	tcase_add_test(t, a_verb_that_goes_on_says_so);
 	tcase_add_test(t, who_may_not_see_the_log_any_more_does_not);
 	tcase_add_test(t, who_falls_behind_goes_on_with_the_oldest_line);
 	suite_add_tcase(s, t);
