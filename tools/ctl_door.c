@@ -239,7 +239,9 @@ static int ask_broker(struct asked *a, struct slice verb)
 		code = import(a, verb);
 	else if (read_payload(&a->request, &text) && open_output(&a->request, &out))
 		code = ask(a, verb);
-	if (fflush(stdout) != 0 || ferror(stdout) || !output_end(&out, code == CALL_EXIT_OK))
+	bool written = fflush(stdout) == 0 && !ferror(stdout);
+	written = output_end(&out, written && code == CALL_EXIT_OK) && written;
+	if (!written)
 		code = code ? code : CALL_EXIT_SOFTWARE;
 	buf_free(&text);
 	secret_free(line);

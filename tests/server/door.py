@@ -413,6 +413,12 @@ def try_tenants(b):
     with open(path, encoding="utf-8") as f:
         check("an export that is refused leaves what was there", code == 65 and
               json.load(f) == there and "does not exist" in err, err)
+    full = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh",
+                           os.path.abspath(f"{b.build}/leveretctl"), "--data-dir", b.data,
+                           "export_definitions", path], capture_output=True, timeout=60)
+    with open(path, encoding="utf-8") as f:
+        check("... and so does one for which there is no room", full.returncode == 70 and
+              json.load(f) == there, full)
     check("... and nothing beside it", [n for n in os.listdir(b.data) if n.startswith(
         "definitions.json")] == ["definitions.json"], os.listdir(b.data))
     check("delete_user before an import", b.ask("delete_user", "twin")[0] == 0)
