@@ -16,6 +16,13 @@ const children = [];
 const PATIENCE_MS = 30_000;
 let passed = 0, failed = 0;
 
+/* However it ends, by a reader of its output that goes, too. */
+process.on("exit", () => {
+	for (const c of children)
+		c.kill("SIGKILL");
+	rmSync(scratch, { recursive: true, force: true });
+});
+
 function check(what, ok, detail = "") {
 	ok ? passed++ : failed++;
 	console.log(ok ? "ok" : "FAIL", what, ok ? "" : JSON.stringify(detail));
@@ -933,9 +940,6 @@ try {
 		await tries(task.name, p, () => task(p));
 } finally {
 	await browser.close();
-	for (const c of children)
-		c.kill("SIGKILL");
-	rmSync(scratch, { recursive: true, force: true });
 }
 console.log(`passed ${passed} failed ${failed} ui`);
 process.exit(failed ? 1 : 0);
