@@ -269,7 +269,7 @@ class Daemon:
         return text
 
     def has(self, what):
-        return wait(lambda: any(what in line for line in self.got))
+        return eventually(lambda: any(what in line for line in self.got))
 
     def end(self):
         self.gone = True
