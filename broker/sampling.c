@@ -52,7 +52,7 @@ static void measure_traffic(const struct traffic *t, uint64_t out[MEASURES])
 static void measure_queue(const struct queue *q, uint64_t out[MEASURES])
 {
 	out[MEASURE_messages_ready] = queue_ready(q);
-	out[MEASURE_messages_unacknowledged] = queue_unacked(q).n;
+	out[MEASURE_messages_unacknowledged] = tally_unacked(q).n;
 	out[MEASURE_messages_dlx] = q->live->dead.n;
 }
 

@@ -416,7 +416,7 @@ log_position topology_pause(struct topology *t, struct queue *q, bool paused)
 /* What was counted of it last; what never moved has that still. */
 static struct tally told_of(const struct queue *q)
 {
-	return q->motion ? *motion_told(q->motion) : queue_tally(q);
+	return q->motion ? *motion_told(q->motion) : tally_of(q);
 }
 
 static void follow(struct topology *t, struct tally before, struct tally now)
@@ -429,7 +429,7 @@ static void follow(struct topology *t, struct tally before, struct tally now)
 
 bool topology_count(struct topology *t, struct queue *q)
 {
-	struct tally before = told_of(q), now = queue_tally(q);
+	struct tally before = told_of(q), now = tally_of(q);
 	follow(t, before, now);
 	if (q->motion)
 		*motion_told(q->motion) = now;
@@ -703,7 +703,7 @@ static bool recover_queue(struct topology *t, struct recovery *r, struct slice k
 	store_claim(t->store, r, q);
 	if (q->live->retained)
 		store_claim(t->store, r, q->live->retained);
-	follow(t, (struct tally){ 0 }, queue_tally(q));
+	follow(t, (struct tally){ 0 }, tally_of(q));
 	return true;
 }
 
@@ -804,7 +804,7 @@ static uint64_t check_exchange(const struct topology *t, const struct exchange *
 /* What is not counted yet has been stirred. */
 static void check_counted(const struct queue *q, struct tally *sum)
 {
-	struct tally none = { 0 }, told = told_of(q), now = queue_tally(q);
+	struct tally none = { 0 }, told = told_of(q), now = tally_of(q);
 	must(q->stirred || memcmp(&told, &now, sizeof now) == 0);
 	tally_follow(sum, &none, &told);
 }

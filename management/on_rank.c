@@ -60,7 +60,7 @@ static void look_at(const struct queue *q, uint64_t *numbers)
 {
 	static const struct traffic none = { 0 };
 	const struct traffic *t = q->motion ? &q->motion->traffic : &none;
-	uint64_t of[NUMBERS] = { queue_all(q).n, queue_unacked(q).n, q->live->ready_bytes,
+	uint64_t of[NUMBERS] = { tally_all(q).n, tally_unacked(q).n, q->live->ready_bytes,
 		                          q->live->rotation.count, t->publish, traffic_deliver_get(t),
 		                          t->ack };
 	memcpy(numbers, of, sizeof of);

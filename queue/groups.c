@@ -111,8 +111,8 @@ static void put(struct queue *q, struct group *g, struct entry e)
 	sift_up(g, g->n_aside++, e);
 	queue_stir(q);
 	q->live->aside++;
-	live_settle(q->live, &e, e.message->body_bytes);
-	live_gain(q->live, &e, e.message->body_bytes);
+	live_remove_unacked(q->live, &e, e.message->body_bytes);
+	live_add_ready(q->live, &e, e.message->body_bytes);
 }
 
 static struct entry take(struct queue *q, struct group *g)
@@ -122,8 +122,8 @@ static struct entry take(struct queue *q, struct group *g)
 	if (--g->n_aside)
 		sift_down(g, g->aside[g->n_aside]);
 	q->live->aside--;
-	live_lose(q->live, &e, e.message->body_bytes);
-	live_lend(q->live, &e, e.message->body_bytes);
+	live_remove_ready(q->live, &e, e.message->body_bytes);
+	live_add_unacked(q->live, &e, e.message->body_bytes);
 	return e;
 }
 
@@ -321,8 +321,8 @@ void groups_drop(struct queue *q, bool acked)
 {
 	for (struct group *g; (g = oldest(q->live->groups));) {
 		struct entry e = take(q, g);
-		live_settle(q->live, &e, e.message->body_bytes);
-		live_gain(q->live, &e, e.message->body_bytes);
+		live_remove_unacked(q->live, &e, e.message->body_bytes);
+		live_add_ready(q->live, &e, e.message->body_bytes);
 		queue_drop(q, e, e.message->body_bytes, acked);
 		settle(q->live->groups, g);
 	}

@@ -81,7 +81,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-void live_lose_some(struct live *l, uint64_t n, uint64_t bytes)
+void live_remove_some_ready(struct live *l, uint64_t n, uint64_t bytes)
 {
 	struct portion *s = &l->ready_kept;
 	l->ready_bytes -= bytes;

@@ -13,6 +13,7 @@
 #include "queue/groups.h"
 #include "queue/lane.h"
 #include "queue/stream.h"
+#include "queue/tally.h"
 
 struct queue;
 struct store;
@@ -31,10 +32,8 @@ struct live {
 	uint64_t unacked;             /* not ready; and bytes of bodies: changed by the functions below
 	                               * alone */
 	uint64_t ready_bytes, unacked_bytes;
-	struct portion {
-		uint64_t n, bytes;
-	} ready_kept, unacked_kept;   /* of these, what the log keeps */
-	struct portion unacked_away;  /* ... and what is in the log only; kept by queue.c and fetch.c */
+	struct portion ready_kept, unacked_kept;   /* of these, what the log keeps */
+	struct portion unacked_away;  /* ... and what is in the log only; kept by lifetime.c, fetch.c */
 	struct rotation rotation;     /* its consumers */
 	struct consumer *exclusive_consumer;
 	struct list runnable;         /* on the broker's list of queues with something to deliver */
@@ -55,7 +54,7 @@ struct live {
 	                               * count as unacked, and may be in the log only */
 	struct row held;              /* dead letters that nobody took; so they may */
 	struct portion dead;          /* those, and while they are tried again: part of unacked here,
-	                               * but of nothing that others call so (queue_unacked) ... */
+	                               * but of nothing that others call so (tally_unacked) ... */
 	struct portion dead_away;     /* ... of these, what is in the log only */
 	struct deadlines deadlines;   /* of messages that have one of their own, and of those aside */
 	struct ranges plucked;        /* numbers taken out by hand, which those may still name */
@@ -78,22 +77,23 @@ struct live {
 /* The empty one of all queues at rest. */
 extern const struct live live_none;
 
-static inline void portion_add(struct portion *s, uint64_t n, uint64_t bytes)
+/* Of a priority queue: where messages of that priority stand; what is above the highest stands
+ * with that. */
+static inline struct lane *live_level(const struct live *l, const struct message *m)
 {
-	s->n += n;
-	s->bytes += bytes;
+	return &l->levels[m->priority < l->n_levels ? m->priority : l->n_levels - 1];
 }
 
 /* An entry, whose body is as large, becomes ready, or is it no more; and likewise unacked.  The
  * queue was stirred before, so that those who sum up what queues have look at it. */
-static inline void live_gain(struct live *l, const struct entry *e, uint64_t bytes)
+static inline void live_add_ready(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->ready_bytes += bytes;
 	if (e->kept)
 		portion_add(&l->ready_kept, 1, bytes);
 }
 
-static inline void live_lose(struct live *l, const struct entry *e, uint64_t bytes)
+static inline void live_remove_ready(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->ready_bytes -= bytes;
 	if (e->kept)
@@ -102,9 +102,9 @@ static inline void live_lose(struct live *l, const struct entry *e, uint64_t byt
 
 /* n of them at once, of which nobody knows any more whether the log keeps them: those are thought
  * to go first. */
-void live_lose_some(struct live *l, uint64_t n, uint64_t bytes);
+void live_remove_some_ready(struct live *l, uint64_t n, uint64_t bytes);
 
-static inline void live_lend(struct live *l, const struct entry *e, uint64_t bytes)
+static inline void live_add_unacked(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->unacked++;
 	l->unacked_bytes += bytes;
@@ -112,7 +112,7 @@ static inline void live_lend(struct live *l, const struct entry *e, uint64_t byt
 		portion_add(&l->unacked_kept, 1, bytes);
 }
 
-static inline void live_settle(struct live *l, const struct entry *e, uint64_t bytes)
+static inline void live_remove_unacked(struct live *l, const struct entry *e, uint64_t bytes)
 {
 	l->unacked--;
 	l->unacked_bytes -= bytes;

@@ -2,7 +2,7 @@
 /* The life of an entry: queue_push puts it into a lane, queue_take hands it out, by which it
  * becomes unacked, and queue_settle ends it, or queue_return puts it back.  Each of these keeps the
  * numbers of live.h, and an end is told to the log (store_ack).  What comes back from the log is in
- * fetch.c. */
+ * fetch.c, what ends by the clock in lifetime.c, and what there is of all in tally.c. */
 #include "queue/queue.h"
 
 #include "amqp/props.h"
@@ -10,19 +10,11 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
+#include "queue/lifetime.h"
 #include "queue/peek.h"
 #include "queue/retention.h"
 #include "queue/shelf.h"
 #include "queue/store.h"
-
-enum {
-	RECALLS = 64,                 /* of one queue at a time */
-	LOOKS = 64,                   /* at deadlines of which the entry is gone, in one call */
-	BACK = UINT16_MAX,            /* where deadlines name a lane: the entry is to come back then */
-	HELD = BACK - QUEUE_NOTES,    /* ... it is held, with the note that is added to this */
-};
-
-#define RETRY_LONGEST_MS 315360000000   /* ten years, as any time to live */
 
 static bool is_true(struct slice arguments, const char *key)
 {
@@ -157,12 +149,6 @@ static void drop_level(struct queue *q, struct lane *l, bool acked)
 		queue_drop(q, e, e.message->body_bytes, acked);
 }
 
-/* Something comes back by its deadline only. */
-static bool stands_aside(const struct live *live)
-{
-	return live->later.count || live->held.count;
-}
-
 /* All ready entries go; acked: the log is to know.  Returns how many there were. */
 static uint64_t drop_all(struct queue *q, bool acked)
 {
@@ -179,48 +165,18 @@ static uint64_t drop_all(struct queue *q, bool acked)
 	live->n_fetches = 0;
 	live->ready_bytes = 0;
 	live->ready_kept = (struct portion){ 0 };
-	if (!stands_aside(live)) {
-		deadlines_free(&live->deadlines);
-		ranges_free(&live->plucked);
-	}
+	lifetime_clear(q);
 	must(queue_ready(q) == 0);
 	return n;
 }
 
-/* One that stands aside. */
-static bool take_aside(struct live *live, struct row *row, const struct due *d, struct entry *out)
+static void drop_aside(struct queue *q)
 {
-	if (!row_take(row, d->seq, out))
-		return false;
-	if (!out->message)
-		portion_add(&live->unacked_away, UINT64_MAX, -d->body_bytes);
-	if (!out->message && row == &live->held)
-		portion_add(&live->dead_away, UINT64_MAX, -d->body_bytes);
-	return true;
-}
-
-/* It counts as held until it was tried again. */
-static bool take_held(struct live *live, const struct due *d, struct entry *out)
-{
-	return d->lane >= HELD && d->lane != BACK && take_aside(live, &live->held, d, out);
-}
-
-/* What would have come back. Their deadlines know their sizes. */
-static void drop_later(struct queue *q)
-{
-	struct live *live = q->live;
-	struct due d;
 	struct entry e;
-	while (stands_aside(live)) {
-		if (!deadlines_take(&live->deadlines, QUEUE_NO_DEADLINE - 1, &d))
-			continue;
-		bool held = take_held(live, &d, &e);
-		if (!held && (d.lane != BACK || !take_aside(live, &live->later, &d, &e)))
-			continue;
-		if (held)
-			portion_add(&live->dead, UINT64_MAX, -d.body_bytes);
-		live_settle(live, &e, d.body_bytes);
-		forget(q, &e, d.body_bytes);
+	uint64_t body_bytes;
+	while (lifetime_take_aside(q, &e, &body_bytes)) {
+		live_remove_unacked(q->live, &e, body_bytes);
+		forget(q, &e, body_bytes);
 	}
 }
 
@@ -241,157 +197,18 @@ void queue_delete(struct queue **pq)
 		replay_leave(q);
 		if (q->live->retained)
 			queue_delete(&q->live->retained);
-		drop_later(q);
+		drop_aside(q);
 		drop_all(q, false);
 	}
 	if (q->live->unacked == 0)
 		bury(q);
 }
 
-struct portion queue_unacked(const struct queue *q)
-{
-	const struct live *l = q->live;
-	if (l->stream)
-		return (struct portion){ 0 };
-	return (struct portion){ l->unacked - l->dead.n, l->unacked_bytes - l->dead.bytes };
-}
-
-struct portion queue_all(const struct queue *q)
-{
-	const struct live *l = q->live;
-	struct portion unacked = queue_unacked(q);
-	return (struct portion){ queue_ready(q) + unacked.n + l->dead.n,
-		                     l->ready_bytes + unacked.bytes + l->dead.bytes };
-}
-
-struct tally queue_tally(const struct queue *q)
-{
-	const struct live *l = q->live;
-	struct portion unacked = queue_unacked(q), kept = { 0 };
-	if (!l->stream) {
-		kept = l->ready_kept;
-		portion_add(&kept, l->unacked_kept.n, l->unacked_kept.bytes);
-	}
-	return (struct tally){ .ready = queue_ready(q),
-		                   .unacked = unacked.n,
-		                   .held = l->dead.n,
-		                   .lent = l->unacked - l->later.count - l->dead.n,
-		                   .ready_bytes = l->ready_bytes,
-		                   .unacked_bytes = unacked.bytes,
-		                   .held_bytes = l->dead.bytes,
-		                   .persistent = kept.n,
-		                   .persistent_bytes = kept.bytes };
-}
-
-struct portion queue_ready_ram(const struct queue *q)
-{
-	const struct live *live = q->live;
-	struct portion p = { live->aside, live->ready_bytes };
-	for (unsigned i = 0; i <= live->n_levels; i++) {
-		const struct lane *l = queue_lane(q, (uint16_t)i);
-		portion_add(&p, lane_count(l) - l->n_loading - l->cold.count,
-		            -(l->cold.body_bytes + fetch_loading_bytes(l)));
-	}
-	return p;
-}
-
-struct portion queue_unacked_ram(const struct queue *q)
-{
-	const struct live *live = q->live;
-	struct portion p = queue_unacked(q);
-	portion_add(&p, live->dead_away.n - live->unacked_away.n,
-	            live->dead_away.bytes - live->unacked_away.bytes);
-	return p;
-}
-
-struct portion queue_ram(const struct queue *q)
-{
-	struct portion p = queue_all(q), away = queue_paged_out(q);
-	portion_add(&p, -away.n, -away.bytes);
-	return p;
-}
-
-/* What is ready and not in memory, and what is neither. */
-struct portion queue_paged_out(const struct queue *q)
-{
-	const struct live *live = q->live;
-	struct portion p = live->unacked_away, ram = queue_ready_ram(q);
-	portion_add(&p, queue_ready(q) - ram.n, live->ready_bytes - ram.bytes);
-	return p;
-}
-
-bool queue_front_timestamp(const struct queue *q, uint64_t *out)
-{
-	const struct live *live = q->live;
-	const struct lane *l = &live->lane;
-	struct props p;
-	for (unsigned i = live->n_levels; i && !lane_count(l); i--)
-		l = &live->levels[i - 1];
-	const struct message *m = lane_peek(l).message;
-	if (!m || !props_decode(message_header(m), &p) || !(p.flags & PROP_timestamp))
-		return false;
-	*out = p.timestamp;
-	return true;
-}
-
-/* ---- deadlines ---- */
-
-/* Lanes as deadlines name them: that of all, then one for each priority. */
-static uint16_t lane_number(const struct queue *q, const struct lane *l)
-{
-	const struct live *live = q->live;
-	return l == &live->lane ? 0 : (uint16_t)(l - live->levels + 1);
-}
+/* ---- priorities ---- */
 
 struct lane *queue_lane(const struct queue *q, uint16_t number)
 {
 	return number == 0 ? &q->live->lane : &q->live->levels[number - 1];
-}
-
-static bool is_there(const void *queue, const struct due *d)
-{
-	const struct live *live = ((const struct queue *)queue)->live;
-	if (live->later.count && row_find(&live->later, d->seq))
-		return true;
-	if (d->lane >= HELD)
-		return d->lane < BACK && row_find(&live->held, d->seq);
-	if (ranges_hold(&live->plucked, d->seq))
-		return false;
-	const struct lane *l = d->lane ? &live->levels[d->lane - 1] : &live->lane;
-	return lane_has(l, d->seq) || fetch_loads(l, d->seq) ||
-	       (live->aside && groups_have(live->groups, d->seq));
-}
-
-static void add_deadline(struct queue *q, const struct due *d)
-{
-	struct live *live = q->live;
-	deadlines_add(&live->deadlines, d);
-	if (deadlines_are_many(&live->deadlines))
-		deadlines_sweep(&live->deadlines, queue_ready(q) + live->later.count + live->held.count,
-		                is_there, q);
-}
-
-/* The entry is in the lane, and in memory. */
-static void note_deadline(struct queue *q, const struct lane *l, const struct entry *e)
-{
-	struct message *m = e->message;
-	int64_t after_ms;
-	if (!message_due(m, &after_ms))
-		return;
-	q->live->expires = true;
-	add_deadline(q, &(struct due){ .when_ms = m->published_ms + after_ms,
-	                               .seq = e->seq,
-	                               .at = e->at,
-	                               .body_bytes = m->body_bytes,
-	                               .lane = lane_number(q, l),
-	                               .kept = e->kept });
-}
-
-/* ---- priorities ---- */
-
-static struct lane *level_of(const struct live *live, const struct message *m)
-{
-	return &live->levels[m->priority < live->n_levels ? m->priority : live->n_levels - 1];
 }
 
 /* After a start nobody knows yet which message has what priority: they are told apart as they come
@@ -401,9 +218,9 @@ static void tell_apart(struct queue *q)
 	struct live *live = q->live;
 	struct entry e;
 	while (live->n_levels && lane_pop(&live->lane, &e)) {
-		struct lane *l = level_of(live, e.message);
+		struct lane *l = live_level(live, e.message);
 		lane_push(l, e);
-		note_deadline(q, l, &e);
+		lifetime_note(q, l, &e);
 	}
 }
 
@@ -430,69 +247,28 @@ struct lane *queue_wanted(struct queue *q)
 	return front;
 }
 
+bool queue_front_timestamp(const struct queue *q, uint64_t *out)
+{
+	const struct live *live = q->live;
+	const struct lane *l = &live->lane;
+	struct props p;
+	for (unsigned i = live->n_levels; i && !lane_count(l); i--)
+		l = &live->levels[i - 1];
+	const struct message *m = lane_peek(l).message;
+	if (!m || !props_decode(message_header(m), &p) || !(p.flags & PROP_timestamp))
+		return false;
+	*out = p.timestamp;
+	return true;
+}
+
 void queue_move(struct queue *q)
 {
 	if (!q->motion) {
 		q->motion = motion_new(MOTION_QUEUE, q, &q->stirred);
 		q->motion->seen = q->next_seq;
-		*motion_told(q->motion) = queue_tally(q);
+		*motion_told(q->motion) = tally_of(q);
 	}
 	motion_stir(q->motion, &q->store->stirred);
-}
-
-int64_t queue_entry_deadline(const struct queue *q, struct message *m)
-{
-	int64_t at = QUEUE_NO_DEADLINE;
-	if (q->settings->ttl_ms >= 0)
-		at = m->published_ms + q->settings->ttl_ms;
-	int64_t after_ms;
-	if (message_due(m, &after_ms) && m->published_ms + after_ms < at)
-		at = m->published_ms + after_ms;
-	return at;
-}
-
-/* By its first entry.  It knows of entries that deadlines do not: those that only the queue's time
- * to live ends, which all end in the order in which they stand. */
-static int64_t lane_deadline(const struct queue *q, const struct lane *l)
-{
-	struct message *m = queue_is_timed(q) ? lane_peek(l).message : NULL;
-	return m ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
-}
-
-/* Of all first entries the one that is due first. */
-static struct lane *soonest(const struct queue *q, int64_t *at)
-{
-	const struct live *live = q->live;
-	const struct lane *first = &live->lane;
-	*at = lane_deadline(q, first);
-	for (unsigned i = 0; i < live->n_levels; i++) {
-		int64_t other = lane_deadline(q, &live->levels[i]);
-		first = other < *at ? &live->levels[i] : first;
-		*at = other < *at ? other : *at;
-	}
-	return (struct lane *)first;
-}
-
-/* Of what waits for the holder of its group, the oldest. */
-static int64_t aside_deadline(const struct queue *q)
-{
-	const struct live *live = q->live;
-	struct message *m = live->aside ? groups_oldest_message(live->groups) : NULL;
-	return m && queue_is_timed(q) ? queue_entry_deadline(q, m) : QUEUE_NO_DEADLINE;
-}
-
-int64_t queue_deadline(const struct queue *q)
-{
-	int64_t at = QUEUE_NO_DEADLINE;
-	if (!queue_is_timed(q) || queue_is_behind(q))
-		return at;
-	if (q->live->stream)
-		return stream_deadline(q);
-	soonest(q, &at);
-	int64_t aside = aside_deadline(q);
-	at = aside < at ? aside : at;
-	int64_t next = q->live->n_recalls < RECALLS ? deadlines_next(&q->live->deadlines) : at;
-	return next < at ? next : at;
 }
 
 void queue_push(struct queue *q, uint64_t seq, struct message *m)
@@ -508,29 +284,26 @@ void queue_push(struct queue *q, uint64_t seq, struct message *m)
 	if (queue_is_logged(q) && m->persistent && !m->spilled)   /* a stream may have logged it */
 		e.at = m->position;
 	e.kept = e.at != 0;
-	live_gain(live, &e, m->body_bytes);
+	live_add_ready(live, &e, m->body_bytes);
 	struct lane *l = &live->lane;
 	if (live->n_levels && !lane_count(l))
-		l = level_of(live, m);
+		l = live_level(live, m);
 	lane_push(l, e);
 	if (m->expires || m->delayed)
-		note_deadline(q, l, &e);
+		lifetime_note(q, l, &e);
 	message_count(m, &q->store->resident);
 	if (!list_linked(&live->deep) && q->store->log && lane_is_deep(l))
 		list_push(&q->store->deep, &live->deep);
 }
 
-/* Of an empty queue: all that are left are stale. */
 static void forget_deadlines(struct queue *q)
 {
-	struct live *live = q->live;
-	if (!live->groups && !stands_aside(live) && queue_ready(q) == 0) {
-		deadlines_free(&live->deadlines);
-		ranges_free(&live->plucked);
-	}
+	const struct live *live = q->live;
+	if (!live->groups && queue_ready(q) == 0)
+		lifetime_clear(q);
 }
 
-static bool take(struct queue *q, struct lane *l, struct entry *out)
+bool queue_take_from(struct queue *q, struct lane *l, struct entry *out)
 {
 	struct live *live = q->live;
 	queue_stir(q);
@@ -541,8 +314,8 @@ static bool take(struct queue *q, struct lane *l, struct entry *out)
 	out->redelivered |= out->seq < live->redelivered_below;
 	if (out->seq >= live->delivered_below)
 		live->delivered_below = out->seq + 1;
-	live_lose(live, out, out->message->body_bytes);
-	live_lend(live, out, out->message->body_bytes);
+	live_remove_ready(live, out, out->message->body_bytes);
+	live_add_unacked(live, out, out->message->body_bytes);
 	if (l->cold.count)
 		fetch_ahead(q);
 	if (live->deadlines.count && lane_count(l) == 0)
@@ -552,85 +325,19 @@ static bool take(struct queue *q, struct lane *l, struct entry *out)
 
 bool queue_take(struct queue *q, struct entry *out)
 {
-	return take(q, queue_front(q), out);
+	return queue_take_from(q, queue_front(q), out);
 }
 
-static void back_to_place(struct queue *q, struct entry e)
+void queue_put_back(struct queue *q, struct entry e)
 {
 	struct live *live = q->live;
-	struct lane *l = live->n_levels ? level_of(live, e.message) : &live->lane;
+	struct lane *l = live->n_levels ? live_level(live, e.message) : &live->lane;
 	queue_stir(q);
 	e.redelivered = true;
-	live_settle(live, &e, e.message->body_bytes);
-	live_gain(live, &e, e.message->body_bytes);
+	live_remove_unacked(live, &e, e.message->body_bytes);
+	live_add_ready(live, &e, e.message->body_bytes);
 	lane_return(l, e);
-	note_deadline(q, l, &e);
-}
-
-/* It is time to try it again, or once more where it is to go as a dead letter. */
-static void come_back(struct queue *q, const struct due *d)
-{
-	struct entry e;
-	if (take_held(q->live, d, &e)) {
-		fetch_recall(q, e, d->body_bytes, RECALL_HELD + d->lane - HELD);
-		return;
-	}
-	if (d->lane != BACK || !take_aside(q->live, &q->live->later, d, &e))
-		return;
-	if (e.message)
-		back_to_place(q, e);
-	else
-		fetch_recall(q, e, d->body_bytes, RECALL_RETRY);
-}
-
-/* False when it is there no more. */
-static bool take_from_anywhere(struct queue *q, const struct due *d, struct entry *out)
-{
-	struct live *live = q->live;
-	struct trail_emptied emptied = { 0 };
-	queue_stir(q);
-	if (d->lane >= HELD) {
-		come_back(q, d);
-		return false;
-	}
-	if (live->later.count && take_aside(live, &live->later, d, out))
-		return true;
-	if (ranges_hold(&live->plucked, d->seq))
-		return false;
-	struct lane *l = queue_lane(q, d->lane);
-	*out = (struct entry){ .seq = d->seq, .at = d->at, .kept = d->kept };
-	if (!lane_take(l, d->seq, out) && !fetch_take(l, d->seq, out) &&
-	    !(d->at && lane_take_cold(l, d->seq, d->body_bytes, &emptied)))
-		return live->aside && groups_take(q, d->seq, out);
-	shelf_release(q->store, emptied);
-	out->redelivered |= out->seq < live->redelivered_below;
-	live_lose(live, out, d->body_bytes);
-	live_lend(live, out, d->body_bytes);
-	return true;
-}
-
-bool queue_take_due(struct queue *q, int64_t due_ms, struct entry *out, uint64_t *body_bytes)
-{
-	struct live *live = q->live;
-	int64_t at;
-	struct due d;
-	if (!queue_is_live(q) || queue_is_behind(q))
-		return false;
-	struct lane *l = soonest(q, &at);
-	int64_t before = at <= due_ms ? at - 1 : due_ms;
-	for (int looks = LOOKS; looks && live->n_recalls < RECALLS &&
-	                        deadlines_take(&live->deadlines, before, &d); looks--) {
-		*body_bytes = d.body_bytes;
-		if (take_from_anywhere(q, &d, out))
-			return true;
-	}
-	bool aside = aside_deadline(q) <= due_ms;
-	if (aside)
-		groups_take_oldest(q, out);
-	else if (at > due_ms || !take(q, l, out))
-		return false;
-	*body_bytes = out->message->body_bytes;
-	return true;
+	lifetime_note(q, l, &e);
 }
 
 /* Deadlines may name it still, when others stand around its place in the log. */
@@ -669,8 +376,8 @@ bool queue_take_out(struct queue *q, const struct peeked *p, struct entry *out)
 	if (!out->message)
 		out->message = message_ref(p->message);
 	out->redelivered |= out->seq < live->redelivered_below;
-	live_lose(live, out, out->message->body_bytes);
-	live_lend(live, out, out->message->body_bytes);
+	live_remove_ready(live, out, out->message->body_bytes);
+	live_add_unacked(live, out, out->message->body_bytes);
 	note_plucked(q, out);
 	store_wake(q->store, q);
 	return true;
@@ -694,7 +401,7 @@ bool queue_take_lowest(struct queue *q, struct entry *out)
 	for (unsigned i = live->n_levels; i > 0 && l != &live->lane; i--)
 		if (lane_count(&live->levels[i - 1]))
 			l = &live->levels[i - 1];
-	return take(q, l, out);
+	return queue_take_from(q, l, out);
 }
 
 /* True when the slot's record can be read back.  What this queue does not keep is never held in a
@@ -710,7 +417,7 @@ static bool place_in_log(struct queue *q, const struct lane *l, struct entry *sl
 	if (!slot->at && m->position < durable) {
 		slot->at = m->position;
 		log_retain(q->store->log, slot->at, 1, m->body_bytes);
-		note_deadline(q, l, slot);
+		lifetime_note(q, l, slot);
 	}
 	return slot->at && slot->at < durable;
 }
@@ -757,7 +464,7 @@ static inline void note_end(struct queue *q, const struct entry *e, bool logged)
 void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked)
 {
 	queue_stir(q);
-	live_lose(q->live, &e, body_bytes);
+	live_remove_ready(q->live, &e, body_bytes);
 	if (acked)
 		note_end(q, &e, true);
 	forget(q, &e, body_bytes);
@@ -767,7 +474,7 @@ static inline void no_longer_unacked(struct queue *q, const struct entry *e, uin
 {
 	must(q->live->unacked > 0);
 	queue_stir(q);
-	live_settle(q->live, e, body_bytes);
+	live_remove_unacked(q->live, e, body_bytes);
 	if (q->live->unacked == 0 && q->deleted)
 		bury(q);
 }
@@ -779,72 +486,7 @@ void queue_return(struct queue *q, struct entry e)
 		return;
 	}
 	e.returns += q->counts;
-	back_to_place(q, e);
-}
-
-int64_t queue_retry_ms(const struct queue *q, const struct entry *e, bool failed)
-{
-	const struct settings *s = q->settings;
-	enum retry other = failed ? RETRY_RETURNED : RETRY_FAILED;
-	if (s->retry <= RETRY_DISABLED || s->retry == other || s->retry_min_ms <= 0)
-		return 0;
-	int64_t tries = (int64_t)e->returns + 1;
-	int64_t ms = tries > RETRY_LONGEST_MS / s->retry_min_ms ? RETRY_LONGEST_MS
-	                                                         : s->retry_min_ms * tries;
-	return s->retry_max_ms >= 0 && s->retry_max_ms < ms ? s->retry_max_ms : ms;
-}
-
-/* Until then, where the deadline says. */
-static struct due stand_aside(struct queue *q, struct row *row, struct entry e, struct due d)
-{
-	struct store *s = q->store;
-	message_count(e.message, &s->resident);   /* it may have been read back */
-	d.seq = e.seq;
-	d.at = e.at;
-	d.kept = e.kept;
-	d.body_bytes = e.message->body_bytes;
-	if (e.at && e.at < s->durable && s->resident > s->memory_budget) {
-		portion_add(&q->live->unacked_away, 1, d.body_bytes);
-		if (row == &q->live->held)
-			portion_add(&q->live->dead_away, 1, d.body_bytes);
-		message_drop(&e.message);
-	}
-	row_put(row, e);
-	q->live->expires = true;
-	add_deadline(q, &d);
-	return d;
-}
-
-void queue_set_aside(struct queue *q, struct entry e, int64_t when_ms)
-{
-	struct live *live = q->live;
-	const struct lane *l = live->n_levels ? level_of(live, e.message) : &live->lane;
-	int64_t dies_ms = queue_entry_deadline(q, e.message);
-	struct due d = { .when_ms = when_ms, .lane = BACK };
-	queue_stir(q);
-	e.returns++;
-	d = stand_aside(q, &live->later, e, d);
-	d.when_ms = dies_ms;
-	d.lane = lane_number(q, l);
-	if (dies_ms <= when_ms)
-		add_deadline(q, &d);
-}
-
-void queue_hold(struct queue *q, struct entry e, int64_t when_ms, unsigned note)
-{
-	must(!q->deleted && note < QUEUE_NOTES);
-	struct due d = { .when_ms = when_ms, .lane = (uint16_t)(HELD + note) };
-	queue_stir(q);
-	portion_add(&q->live->dead, 1, e.message->body_bytes);
-	stand_aside(q, &q->live->held, e, d);
-}
-
-void queue_try_again(struct queue *q, struct entry e)
-{
-	if (q->deleted)
-		queue_settle(q, e);
-	else
-		back_to_place(q, e);
+	queue_put_back(q, e);
 }
 
 bool queue_is_spent(const struct queue *q, const struct entry *e)
@@ -898,14 +540,6 @@ void queue_restore(struct queue *q, struct trail *t, uint64_t redelivered_below)
 	shelf_look(q->store, q);
 }
 
-void queue_restore_due(struct queue *q, const struct due *e)
-{
-	if (!queue_is_live(q))
-		return;
-	q->live->expires = true;
-	add_deadline(q, e);
-}
-
 static void check_lane(const struct queue *q, const struct lane *l, uint64_t *hot, uint64_t *bytes)
 {
 	struct lane_walk w = { 0 };
@@ -940,8 +574,8 @@ void queue_check(const struct queue *q)
 	must(live->unacked || !live->unacked_bytes);
 	must(live->unacked_away.n <= live->unacked);
 	must(live->unacked_away.bytes <= live->unacked_bytes);
-	must(live->stream || queue_ready_ram(q).n == hot);
-	must(live->stream || queue_ready_ram(q).bytes == bytes);
+	must(live->stream || tally_ready_ram(q).n == hot);
+	must(live->stream || tally_ready_ram(q).bytes == bytes);
 	must(live->held.count <= live->dead.n && live->later.count + live->dead.n <= live->unacked);
 	must(live->dead.bytes <= live->unacked_bytes && (live->dead.n || !live->dead.bytes));
 	must(live->dead_away.n <= live->dead.n && live->dead_away.bytes <= live->dead.bytes);

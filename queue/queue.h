@@ -97,23 +97,6 @@ static inline uint64_t queue_ready(const struct queue *q)
 	return n;
 }
 
-/* What it has now. */
-struct tally queue_tally(const struct queue *q);
-
-/* Of what it has, what others call unacked: what is with clients, or comes back when it is time to
- * try it again.  In a stream nothing is: what its readers have is in it all the same. */
-struct portion queue_unacked(const struct queue *q);
-
-/* All that it has: what is ready, unacked, or a dead letter that nobody took (live.dead). */
-struct portion queue_all(const struct queue *q);
-
-/* What of that is in memory: of what is ready, of what is unacked, of all; and what is not.  Of a
- * stream it makes no sense. */
-struct portion queue_ready_ram(const struct queue *q);
-struct portion queue_unacked_ram(const struct queue *q);
-struct portion queue_ram(const struct queue *q);
-struct portion queue_paged_out(const struct queue *q);
-
 /* The first that is ready, if it is in memory and has the property timestamp; false: it has not. */
 bool queue_front_timestamp(const struct queue *q, uint64_t *out);
 
@@ -215,6 +198,9 @@ static inline uint64_t queue_number(struct queue *q)
  * it is on its way, and the queue will stand on the store's list woken. */
 bool queue_take(struct queue *q, struct entry *out);
 
+/* The same from one of its lanes. */
+bool queue_take_from(struct queue *q, struct lane *l, struct entry *out);
+
 /* As queue_take, for an entry that is due by then, wherever it stands; in order of their deadlines.
  * One that is in the log only comes without its message, whose size is *body_bytes.  False when
  * none is due, or when it takes another call to find out. */
@@ -239,6 +225,9 @@ void queue_drop(struct queue *q, struct entry e, uint64_t body_bytes, bool acked
 
 /* The entry goes back to its place, redelivered. In a deleted queue it is dropped. */
 void queue_return(struct queue *q, struct entry e);
+
+/* The same, of a queue that is not deleted, without counting that it came back. */
+void queue_put_back(struct queue *q, struct entry e);
 
 /* How long the entry, which is to be returned, has to wait before it is tried again, by the queue's
  * delayed-retry settings: 0: it does not. failed: who had it rejected it, or has left. */

@@ -107,7 +107,7 @@ static void lose_page(struct shelf_load *load)
 	uint64_t before = t->body_bytes, n = trail_lose_page(t);
 	if (!load->queue)
 		return;
-	live_lose_some(load->queue->live, n, before - t->body_bytes);
+	live_remove_some_ready(load->queue->live, n, before - t->body_bytes);
 	log_error("queue '%.*s': a page of its index at log position %llu cannot be read back; %llu "
 	          "messages are out of reach until the next start", SLICE_ARG(queue_name(load->queue)),
 	          (unsigned long long)load->at, (unsigned long long)n);

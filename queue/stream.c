@@ -84,7 +84,7 @@ void stream_push(struct queue *q, uint64_t seq, struct message *m)
 	int64_t wall_ms = m->published_ms - q->store->clock_offset_ms;
 	struct trail_entry t = { seq, m->position, m->body_bytes, true, (uint64_t)wall_ms };
 	trail_push(&q->live->lane.cold, t);
-	live_gain(q->live, &e, m->body_bytes);
+	live_add_ready(q->live, &e, m->body_bytes);
 	row_push(&st->recent, e);
 	if (st->compaction)
 		compaction_note(st->compaction, seq, m);
@@ -260,5 +260,5 @@ void stream_forget_old(struct queue *q, int64_t now_ms, unsigned n)
 void stream_lend(struct queue *q)
 {
 	queue_stir(q);
-	live_lend(q->live, &(struct entry){ 0 }, 0);
+	live_add_unacked(q->live, &(struct entry){ 0 }, 0);
 }

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+struct queue;
+
 struct tally {
 #define TALLY(name) uint64_t name;
 #include "queue/tally.def"
@@ -32,5 +34,33 @@ static inline void tally_follow(struct tally *sum, const struct tally *before,
 #include "queue/tally.def"
 #undef TALLY
 }
+
+/* So many messages, and the bytes of their bodies. */
+struct portion {
+	uint64_t n, bytes;
+};
+
+static inline void portion_add(struct portion *p, uint64_t n, uint64_t bytes)
+{
+	p->n += n;
+	p->bytes += bytes;
+}
+
+/* What a queue has now. */
+struct tally tally_of(const struct queue *q);
+
+/* Of that, what others call unacked: what is with clients, or comes back when it is time to try it
+ * again.  In a stream nothing is: what its readers have is in it all the same. */
+struct portion tally_unacked(const struct queue *q);
+
+/* All of it: what is ready, unacked, or a dead letter that nobody took (live.dead). */
+struct portion tally_all(const struct queue *q);
+
+/* What of a queue is in memory: of what is ready, of what is unacked, of all; and what is not.  Of
+ * a stream it makes no sense. */
+struct portion tally_ready_ram(const struct queue *q);
+struct portion tally_unacked_ram(const struct queue *q);
+struct portion tally_ram(const struct queue *q);
+struct portion tally_paged_out(const struct queue *q);
 
 #endif

@@ -124,18 +124,18 @@ START_TEST(a_queue_knows_what_of_it_is_in_memory)
 	for (unsigned i = 0; i < MANY; i++)
 		publish("q", i, 80, i % 3 == 0);
 	inside_pass(&in, 1000);
-	out = queue_paged_out(queue_of("q"));
-	ram = queue_ram(queue_of("q"));
+	out = tally_paged_out(queue_of("q"));
+	ram = tally_ram(queue_of("q"));
 	ck_assert_uint_gt(out.n, MANY / 2);
 	ck_assert_uint_eq(out.n + ram.n, MANY);
 	ck_assert_uint_eq(out.bytes, 80 * out.n);
 	ck_assert_uint_eq(ram.bytes, 80 * ram.n);
-	ck_assert_uint_eq(queue_tally(queue_of("q")).persistent, MANY / 3);
+	ck_assert_uint_eq(tally_of(queue_of("q")).persistent, MANY / 3);
 	broker_check(in.broker);
 	for (unsigned i = 0; i < MANY; i++)
 		get("q", i);
-	ck_assert_uint_eq(queue_paged_out(queue_of("q")).n, 0);
-	ck_assert_uint_eq(queue_tally(queue_of("q")).persistent, 0);
+	ck_assert_uint_eq(tally_paged_out(queue_of("q")).n, 0);
+	ck_assert_uint_eq(tally_of(queue_of("q")).persistent, 0);
 	broker_check(in.broker);
 }
 END_TEST

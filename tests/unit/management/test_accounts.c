@@ -463,7 +463,7 @@ static void check_sums(void)
 		const struct topology *t = &list_entry(it, struct vhost, link)->topology;
 		struct tally sum = { 0 };
 		list_each(at, &t->all_queues.list) {
-			struct tally now = queue_tally(list_entry(at, struct queue, link));
+			struct tally now = tally_of(list_entry(at, struct queue, link));
 			tally_follow(&sum, &none, &now);
 		}
 		ck_assert_mem_eq(&sum, &t->tally, sizeof sum);
@@ -538,11 +538,11 @@ static void check_queue(const char *vhost, const struct queue *q, const struct k
 	snprintf(target, sizeof target, "/api/queues/%s/%s", vhost, k->name);
 	do {
 		seen = (struct figures){ 0 };
-		before = queue_tally(q);
+		before = tally_of(q);
 		f = of_json(target);
 		if (!q->live->stream)
 			look_at(vhost, k, &seen);
-		after = queue_tally(q);
+		after = tally_of(q);
 	} while (memcmp(&before, &after, sizeof before) != 0 && ++looks < LOOKS);
 	parts = f;
 	parts.of[MESSAGES] = f.of[READY] + f.of[UNACKED] + f.of[HELD];
@@ -723,7 +723,7 @@ START_TEST(what_is_tried_again_is_held_meanwhile)
 	inside_pass(&in, 1000);
 	ck_assert_uint_eq(q->live->n_recalls, 3);
 	assert_held(3);
-	ck_assert_uint_eq(queue_ram(q).n, 0);
+	ck_assert_uint_eq(tally_ram(q).n, 0);
 	inside_let_go(&in);
 	assert_held(3);
 	declare(&clients[0], DEAD);
