@@ -98,7 +98,7 @@ struct broker *broker_new(const struct broker_options *o, uint64_t now_ms)
 	list_init(&b->overfull);
 	list_init(&b->graveyard);
 	list_init(&b->unparked);
-	list_init(&b->legacies);
+	list_init(&b->orphans);
 	list_init(&b->policing);
 	list_init(&b->counting);
 	heap_init(&b->timers, sooner);
@@ -322,8 +322,7 @@ uint64_t broker_deadline(const struct broker *b)
 		at = log_at < at ? log_at : at;
 	}
 	bool busy = (!list_empty(&b->runnable) && !b->draining) || !list_empty(&b->unparked) ||
-	            !list_empty(&b->legacies) ||
-	            !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
+	            !list_empty(&b->orphans) || !list_empty(&b->graveyard) || !list_empty(&b->dirty) ||
 	            !list_empty(&b->policing) || !list_empty(&b->counting) ||
 	            !list_empty(&b->overfull) || !rights_are_reviewed(b) ||
 	            !list_empty(&b->going_vhosts) || !list_empty(&b->going_users) ||
@@ -456,7 +455,7 @@ int broker_free(struct broker *b)
 	if (b->options.log)
 		error = log_close(b->options.log);
 	store_free(&b->store);
-	map_free(&b->traits);
+	map_free(&b->client_properties);
 	map_free(&b->replies);
 	map_free(&b->connections_by_number);
 	heap_free(&b->timers);
@@ -464,7 +463,7 @@ int broker_free(struct broker *b)
 	heap_free(&b->patience);
 	outbox_pool_free(&b->pool);
 	route_set_free(&b->routed);
-	route_set_free(&b->reborn);
+	route_set_free(&b->routed_dead);
 	buf_free(&b->text);
 	buf_free(&b->scratch);
 	mem_free(b);

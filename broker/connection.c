@@ -15,7 +15,7 @@
 #include "broker/parking.h"
 #include "broker/refuse.h"
 #include "broker/report.h"
-#include "broker/traits.h"
+#include "broker/client_properties.h"
 #include "broker/user.h"
 #include "queue/queue.h"
 
@@ -599,7 +599,7 @@ void connection_bury(struct connection *c)
 	outbox_free(&c->outbox);
 	mem_free(c->name);
 	mem_free(c->user);
-	traits_leave(c->broker, &c->traits);
+	client_properties_leave(c->broker, &c->client_properties);
 	mem_free(c->security);
 	mem_free(c);
 }

@@ -258,7 +258,7 @@ static enum moved move(const struct dying *d, const struct record_target *from, 
 	if (!x)
 		return NOWHERE;
 	struct message *m = reborn(d);
-	struct route_set *to = &d->b->reborn;
+	struct route_set *to = &d->b->routed_dead;
 	to->n = 0;
 	bool routed = route(d, x, m, to);
 	if (routed && why != DEATH_REJECTED)

@@ -51,7 +51,7 @@ static bool move(struct broker *b, struct queue *q, const struct entry *e, struc
                  struct slice headers)
 {
 	struct record_target from = { q->id, e->seq };
-	struct route_set *to = &b->reborn;
+	struct route_set *to = &b->routed_dead;
 	struct route r = { .key = message_key(m),
 		               .headers = props_headers(message_header(m)),
 		               .cc = keys_in(headers, "CC"),

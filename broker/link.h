@@ -15,7 +15,7 @@
 
 struct channel;
 struct grant;
-struct traits;
+struct client_properties;
 struct user;
 
 /* From accept to the end.  A connection only ever moves down this list. */
@@ -51,7 +51,7 @@ struct connection {
 	struct grant *grant;         /* what it may do there, as of broker.rights ... */
 	uint64_t rights_when;        /* ... being that */
 	struct vhost *vhost;         /* opened; NULL before, and when it was deleted */
-	struct traits *traits;       /* what it says of itself; NULL before it has logged in */
+	struct client_properties *client_properties;   /* NULL before it has logged in */
 	struct security *security;   /* NULL: in the clear, or the handshake is not over */
 	const char *mechanism;       /* that it has logged in by; NULL before */
 

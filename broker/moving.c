@@ -104,7 +104,7 @@ static enum moving_state route(struct moving *m, struct channel *ch, struct topo
                                struct message *now)
 {
 	struct broker *b = m->browse.broker;
-	struct route_set *to = &b->reborn;
+	struct route_set *to = &b->routed_dead;
 	struct field cc;
 	route_set_clear(to);
 	if (m->to == MOVING_TO_QUEUE) {
@@ -126,7 +126,7 @@ static enum moving_state route(struct moving *m, struct channel *ch, struct topo
 static void put(struct moving *m, struct queue *q, struct entry e, struct message *now)
 {
 	struct broker *b = m->browse.broker;
-	struct route_set *to = &b->reborn;
+	struct route_set *to = &b->routed_dead;
 	place(&b->store, now, to->queues, to->n, NULL);
 	quota_placed(to->queues, to->n, now->body_bytes);
 	queue_settle(q, e);
@@ -148,8 +148,8 @@ static enum moving_state move_one(struct moving *m, struct channel *ch, struct q
 	}
 	struct message *now = changed(m, seen->message);
 	enum moving_state state = route(m, ch, q->topology, now);
-	if (state == MOVING_GOES_ON && overflow_part(m->browse.broker, now, &m->browse.broker->reborn,
-	                                             false))
+	struct broker *b = m->browse.broker;
+	if (state == MOVING_GOES_ON && overflow_part(b, now, &b->routed_dead, false))
 		state = MOVING_FULL;
 	if (state == MOVING_GOES_ON && queue_take_out(q, seen, &e)) {
 		put(m, q, e, now);

@@ -11,7 +11,7 @@
 #include "broker/on.h"
 #include "broker/refuse.h"
 #include "broker/report.h"
-#include "broker/traits.h"
+#include "broker/client_properties.h"
 #include "broker/user.h"
 
 static void put_capabilities(struct buf *out)
@@ -188,8 +188,8 @@ static const struct refusal *on_start_ok(struct connection *c,
 	c->account = a.user;
 	c->mechanism = mechanism_names[how];
 	c->user = mem_copy(a.login.user);
-	traits_leave(c->broker, &c->traits);
-	c->traits = traits_take(c->broker, m->client_properties);
+	client_properties_leave(c->broker, &c->client_properties);
+	c->client_properties = client_properties_take(c->broker, m->client_properties);
 	send_tune(c);
 	return NULL;
 }

@@ -43,8 +43,7 @@ static const struct refusal *check_new(struct channel *ch, struct slice name,
 		              "invalid type '%s' for arg 'alternate-exchange' in exchange '%.*s' in vhost "
 		              "'%.*s'",
 		              field_type_name(&alternate), SLICE_ARG(name), SLICE_ARG(ch->vhost->name));
-	const char *fault = keyring_is_asked_for(m->arguments) ? keyring_fault(m->arguments, true)
-	                                                        : NULL;
+	const char *fault = dedup_is_asked_for(m->arguments) ? dedup_fault(m->arguments, true) : NULL;
 	if (fault && type != &exchange_once)
 		return refuse(b, &PRECONDITION_FAILED, "%s", fault);
 	buf_clear(&b->text);

@@ -14,8 +14,8 @@ static bool has_key(const struct broker *b, const struct queue *q, const struct 
                     log_position *at)
 {
 	struct digest d;
-	return q->keyring && keyring_digest(q->keyring, headers_of(m), &d) &&
-	       keyring_has(q->keyring, &d, (int64_t)broker_wall_ms(b), at);
+	return q->dedup && dedup_digest(q->dedup, headers_of(m), &d) &&
+	       dedup_has(q->dedup, &d, (int64_t)broker_wall_ms(b), at);
 }
 
 static bool has_number(const struct queue *q, const struct sender *sender, log_position *at)
@@ -47,10 +47,10 @@ void once_part(struct broker *b, const struct message *m, const struct sender *s
 static void claim_key(struct broker *b, const struct message *m, struct queue *q,
                       struct claims *claims)
 {
-	struct key_claim c = { .keyring = q->keyring };
-	if (!c.keyring || !keyring_digest(c.keyring, headers_of(m), &c.digest))
+	struct key_claim c = { .dedup = q->dedup };
+	if (!c.dedup || !dedup_digest(c.dedup, headers_of(m), &c.digest))
 		return;
-	c.until_ms = keyring_end(c.keyring, headers_of(m), (int64_t)broker_wall_ms(b));
+	c.until_ms = dedup_end(c.dedup, headers_of(m), (int64_t)broker_wall_ms(b));
 	claims_add_key(claims, c);
 }
 

@@ -183,7 +183,7 @@ bool settle_return_some(struct channel *ch, enum settle_how how)
 
 enum { LEAVE_AT_ONCE = 10000, LEAVE_TURN = 20000 };
 
-struct legacy {
+struct orphan {
 	struct list link;            /* among those of the broker */
 	struct unacked unacked;
 };
@@ -205,16 +205,16 @@ void settle_leave(struct channel *ch)
 	return_some(b, &ch->unacked, LEAVE_AT_ONCE);
 	if (ch->unacked.count == 0)
 		return;
-	struct legacy *l = mem_zalloc(sizeof *l);
+	struct orphan *l = mem_zalloc(sizeof *l);
 	l->unacked = ch->unacked;
 	unacked_init(&ch->unacked);
-	list_push(&b->legacies, &l->link);
+	list_push(&b->orphans, &l->link);
 }
 
 static void return_all(struct broker *b, size_t most)
 {
-	while (most && !list_empty(&b->legacies)) {
-		struct legacy *l = list_entry(b->legacies.next, struct legacy, link);
+	while (most && !list_empty(&b->orphans)) {
+		struct orphan *l = list_entry(b->orphans.next, struct orphan, link);
 		most = return_some(b, &l->unacked, most);
 		if (l->unacked.count)
 			continue;

@@ -49,7 +49,7 @@ struct broker {
 	struct map connections_by_number;
 	struct list consumers;       /* all of them, the oldest first */
 	struct list walks;           /* under way over these two, or over virtual hosts or users */
-	struct map traits;           /* what clients say of themselves (traits.h) */
+	struct map client_properties;   /* what clients say of themselves (client_properties.h) */
 	struct map replies;          /* channels that wait for direct replies, by their names */
 	struct list dirty;           /* those that the driver has to look at */
 	struct list owing;           /* those with replies that wait for the log */
@@ -59,7 +59,7 @@ struct broker {
 	struct list policing;        /* virtual hosts whose policies have changed */
 	struct list counting;        /* ... whose bytes are being counted */
 	struct list unparked;        /* channels that waited for the disk and may go on */
-	struct list legacies;        /* what was unacked on channels that are gone (settle.h) */
+	struct list orphans;         /* what was unacked on channels that are gone (settle.h) */
 	struct list graveyard;       /* connections to be freed at the end of the turn */
 	uint64_t deaths;             /* what expired messages have cost: one each, more where the queue
 	                              * is deep, and one for each queue a dead letter went to ... */
@@ -79,7 +79,7 @@ struct broker {
 
 	struct outbox_pool pool;
 	struct route_set routed;     /* scratch of the publish path */
-	struct route_set reborn;     /* ... of dead letters, which a publish may cause */
+	struct route_set routed_dead;   /* ... of dead letters, which a publish may cause */
 	struct buf text;             /* the sentence of the refusal being made */
 	struct buf scratch;
 };

@@ -225,7 +225,7 @@ void vhosts_turn(struct broker *b)
 	int left = TURN_BUDGET;
 	while (left && !list_empty(&b->going_vhosts)) {
 		struct vhost *v = list_entry(b->going_vhosts.next, struct vhost, link);
-		if (close_some(v) || !list_empty(&b->legacies))
+		if (close_some(v) || !list_empty(&b->orphans))
 			return;
 		for (; left && clear_some(v); left--)
 			;

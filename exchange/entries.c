@@ -4,10 +4,10 @@
 #include "amqp/table.h"
 #include "base/pack.h"
 #include "exchange/exchange.h"
-#include "queue/keyring.h"
+#include "queue/dedup.h"
 #include "queue/queue.h"
 
-enum { VERSION = 1, WITH_KEYRING = 2, DELAYS = 3 };   /* the last two of exchanges only ... */
+enum { VERSION = 1, WITH_DEDUP = 2, DELAYS = 3 };     /* the last two of exchanges only ... */
 enum { RETAINS = 2 };                                 /* ... and this one of queues */
 
 enum { DURABLE = 1, AUTO_DELETE = 2, INTERNAL = 4, PAUSED = 8 };
@@ -41,14 +41,14 @@ void entries_exchange_key(struct buf *out, uint32_t vhost, struct slice name)
 
 void entries_exchange_value(struct buf *out, const struct exchange *x)
 {
-	uint32_t keyring = x->keyring ? x->keyring->id : 0;
-	buf_u8(out, x->waiting ? DELAYS : keyring ? WITH_KEYRING : VERSION);
+	uint32_t dedup = x->dedup ? x->dedup->id : 0;
+	buf_u8(out, x->waiting ? DELAYS : dedup ? WITH_DEDUP : VERSION);
 	buf_u8(out, (uint8_t)((x->durable ? DURABLE : 0) | (x->auto_delete ? AUTO_DELETE : 0) |
 	                      (x->internal ? INTERNAL : 0)));
 	pack_string(out, slice_str(exchange_type_name(x)));
 	pack_string(out, x->arguments);
-	if (keyring || x->waiting)
-		pack_u32(out, keyring);
+	if (dedup || x->waiting)
+		pack_u32(out, dedup);
 	if (x->waiting)
 		pack_u32(out, x->waiting->id);
 }
@@ -56,11 +56,11 @@ void entries_exchange_value(struct buf *out, const struct exchange *x)
 bool entries_exchange_decode(struct slice key, struct slice value, struct exchange_entry *out)
 {
 	uint8_t version, flags;
-	out->keyring = out->waiting_id = 0;
+	out->dedup = out->waiting_id = 0;
 	if (!name_decode(key, &out->name) || !unpack_u8(&value, &version) || version < VERSION ||
 	    version > DELAYS || !unpack_u8(&value, &flags) || !unpack_name(&value, &out->type) ||
 	    !get_table(&value, &out->arguments) ||
-	    (version >= WITH_KEYRING && !unpack_u32(&value, &out->keyring)) ||
+	    (version >= WITH_DEDUP && !unpack_u32(&value, &out->dedup)) ||
 	    (version == DELAYS && !unpack_u32(&value, &out->waiting_id)) || value.n ||
 	    (version == DELAYS) != (out->waiting_id != 0) ||
 	    (version == DELAYS) != slice_is(out->type, EXCHANGE_DELAYED))

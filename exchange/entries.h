@@ -21,7 +21,7 @@ void entries_exchange_value(struct buf *out, const struct exchange *x);
 struct exchange_entry {
 	struct slice name, type, arguments;
 	bool durable, auto_delete, internal;
-	uint32_t keyring;            /* its number in the log; 0: nothing of it is */
+	uint32_t dedup;              /* its number in the log; 0: nothing of it is */
 	uint32_t waiting_id;         /* of what is delayed in it; 0: nothing ever is */
 };
 

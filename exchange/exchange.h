@@ -12,7 +12,7 @@
 #include "base/slice.h"
 
 struct exchange;
-struct keyring;
+struct dedup;
 struct message;
 struct motion;
 struct queue;
@@ -110,7 +110,7 @@ struct exchange {
 	struct map by_identity;      /* the same, by binding.identity */
 	struct list inbound;         /* bindings that end here */
 	struct motion *motion;       /* NULL: nothing was ever published to it */
-	struct keyring *keyring;     /* what it accepts once; NULL: it accepts all */
+	struct dedup *dedup;         /* what it accepts once; NULL: it accepts all */
 	uint64_t route_mark;         /* the last routing that visited it */
 	uint64_t published, routed;  /* to it, and from it to queues, since that was gathered */
 	bool stirred;                /* its motion stands on the store's list */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* x-message-deduplication: as a fanout, for messages whose key was not accepted before; what it has
- * of keys every exchange may have (exchange.keyring). */
+ * of keys every exchange may have (exchange.dedup). */
 #include "exchange/exchange.h"
-#include "queue/keyring.h"
+#include "queue/dedup.h"
 
 static const struct refusal *check_exchange(struct slice arguments, struct buf *text)
 {
-	const char *fault = keyring_fault(arguments, false);
+	const char *fault = dedup_fault(arguments, false);
 	if (!fault)
 		return NULL;
 	buf_printf(text, "%s", fault);

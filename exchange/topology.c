@@ -157,8 +157,8 @@ static struct exchange *exchange_new(struct topology *t, const struct exchange_s
 	list_init(&x->bindings);
 	list_init(&x->inbound);
 	list_init(&x->work);
-	if (x->type == &exchange_once || keyring_is_asked_for(x->arguments))
-		x->keyring = keyring_new(t->store, x->arguments, NULL);
+	if (x->type == &exchange_once || dedup_is_asked_for(x->arguments))
+		x->dedup = dedup_new(t->store, x->arguments, NULL);
 	order_put(&t->all_exchanges, &x->link);
 	map_put(&t->exchanges, x->name, x);
 	note_change(t, (struct change){ .exchanges = 1 });
@@ -196,8 +196,8 @@ struct exchange *topology_add_exchange(struct topology *t, const struct exchange
 	must(!topology_exchange(t, spec->name));
 	bool logged = spec->delays && spec->durable && t->store->log;
 	struct exchange *x = exchange_new(t, spec, logged ? t->store->next_queue_id++ : 0);
-	if (is_kept(x) && x->keyring && keyring_is_kept(x->arguments) && t->store->log)
-		x->keyring->id = t->store->next_queue_id++;
+	if (is_kept(x) && x->dedup && dedup_is_kept(x->arguments) && t->store->log)
+		x->dedup->id = t->store->next_queue_id++;
 	*wait_for = is_kept(x) ? keep_exchange(t, x) : 0;
 	return x;
 }
@@ -207,7 +207,7 @@ static void exchange_free(struct exchange *x)
 	must(list_empty(&x->bindings) && list_empty(&x->inbound));
 	if (x->type->destroy)
 		x->type->destroy(x);
-	keyring_free(x->keyring);
+	dedup_free(x->dedup);
 	if (x->waiting)
 		queue_delete(&x->waiting);
 	map_free(&x->by_identity);
@@ -463,7 +463,7 @@ log_position topology_remove_queue(struct topology *t, struct queue *q)
 
 void route_set_add(struct route_set *s, struct queue *q)
 {
-	s->keyed |= q->keyring != NULL;
+	s->keyed |= q->dedup != NULL;
 	if (s->n == s->cap) {
 		s->cap = s->cap ? 2 * s->cap : 16;
 		s->queues = mem_realloc(s->queues, s->cap * sizeof *s->queues);
@@ -567,12 +567,12 @@ static bool match_more(struct topology *t, struct exchange *x, const struct rout
 /* Whether it accepted the key before; else it does so now, if the message finds a queue. */
 static bool is_repeated(const struct exchange *x, const struct route *r, struct route_set *out)
 {
-	struct key_claim c = { .keyring = x->keyring };
+	struct key_claim c = { .dedup = x->dedup };
 	log_position at = 0;
-	if (!keyring_digest(c.keyring, r->headers, &c.digest))
+	if (!dedup_digest(c.dedup, r->headers, &c.digest))
 		return false;
-	c.until_ms = keyring_end(c.keyring, r->headers, r->wall_ms);
-	if (!keyring_has(c.keyring, &c.digest, r->wall_ms, &at)) {
+	c.until_ms = dedup_end(c.dedup, r->headers, r->wall_ms);
+	if (!dedup_has(c.dedup, &c.digest, r->wall_ms, &at)) {
 		claims_add_key(&out->claims, c);
 		return false;
 	}
@@ -584,7 +584,7 @@ static bool is_repeated(const struct exchange *x, const struct route *r, struct 
 static void route_through(struct topology *t, struct exchange *x, const struct route *r,
                           struct route_set *out)
 {
-	if (x->keyring && !r->dead && is_repeated(x, r, out))
+	if (x->dedup && !r->dead && is_repeated(x, r, out))
 		return;
 	if (x->waiting && delay_of(r->headers)) {
 		add_queue(t, x->waiting, out);
@@ -677,9 +677,9 @@ static bool recover_exchange(struct topology *t, struct recovery *r, struct slic
 	struct exchange_spec spec = { e.name, e.arguments, type, true, e.auto_delete, e.internal,
 		                          delays };
 	struct exchange *x = exchange_new(t, &spec, e.waiting_id);
-	if (x->keyring && e.keyring) {
-		x->keyring->id = e.keyring;
-		store_claim_keys(t->store, r, x->keyring);
+	if (x->dedup && e.dedup) {
+		x->dedup->id = e.dedup;
+		store_claim_keys(t->store, r, x->dedup);
 	}
 	if (delays)
 		store_claim(t->store, r, x->waiting);
@@ -784,8 +784,8 @@ static uint64_t check_exchange(const struct topology *t, const struct exchange *
 {
 	uint64_t n = 0;
 	must(topology_exchange(t, x->name) == x);
-	if (x->keyring)
-		keyring_check(x->keyring);
+	if (x->dedup)
+		dedup_check(x->dedup);
 	if (x->waiting)
 		queue_check(x->waiting);
 	list_each(it, &x->bindings) {

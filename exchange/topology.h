@@ -139,7 +139,7 @@ log_position topology_unbind(struct topology *t, const struct binding_spec *spec
 struct route_set {
 	struct queue **queues;
 	size_t n, cap;
-	bool keyed;                  /* a queue among them has a keyring, or the message a number */
+	bool keyed;                  /* a queue among them has a dedup cache, or the message a number */
 	bool repeated;               /* an exchange on the way had accepted the key before ... */
 	log_position wait_for;       /* ... and that is safe then */
 	struct claims claims;        /* keys of the exchanges that accept it now */

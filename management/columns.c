@@ -6,7 +6,7 @@
 #include "amqp/table.h"
 #include "base/die.h"
 #include "broker/channel.h"
-#include "broker/traits.h"
+#include "broker/client_properties.h"
 #include "broker/user.h"
 #include "management/json.h"
 #include "management/limits.h"
@@ -457,7 +457,7 @@ CONNECTION_VALUE(recv_oct, cell_number(c->received_bytes))
 CONNECTION_VALUE(recv_cnt, cell_number(c->received_count))
 CONNECTION_VALUE(send_oct, cell_number(c->outbox.total - c->outbox.bytes))
 CONNECTION_VALUE(send_cnt, cell_number(c->sent_count))
-CONNECTION_VALUE(client, cell_table(traits_table(c->traits)))
+CONNECTION_VALUE(client, cell_table(client_properties_table(c->client_properties)))
 
 VALUE(connection_protocol)
 {

@@ -5,7 +5,7 @@
 #include "base/die.h"
 #include "base/digest.h"
 #include "broker/channel.h"
-#include "broker/traits.h"
+#include "broker/client_properties.h"
 #include "broker/user.h"
 #include "management/limits.h"
 #include "management/row_stats.h"
@@ -70,7 +70,8 @@ VALUE(client_name)
 {
 	struct field f;
 	(void)room;
-	bool said = table_find(traits_table(r->connection->traits), "connection_name", &f) &&
+	bool said = table_find(client_properties_table(r->connection->client_properties),
+	                       "connection_name", &f) &&
 	            f.letter == 'S';
 	return said ? cell_slice(f.bytes) : cell_empty();
 }

@@ -265,7 +265,7 @@ bool record_delivered_decode(struct slice body, struct record_delivered *out)
 
 void record_key_encode(struct buf *out, const struct record_key *k)
 {
-	put_varint(out, k->keyring);
+	put_varint(out, k->dedup);
 	buf_append(out, k->digest, sizeof k->digest);
 	put_varint(out, k->number);
 	put_varint(out, k->until_ms);
@@ -273,7 +273,7 @@ void record_key_encode(struct buf *out, const struct record_key *k)
 
 bool record_key_next(struct slice *packed, struct record_key *out)
 {
-	if (!get_u32(packed, &out->keyring) || packed->n < sizeof out->digest)
+	if (!get_u32(packed, &out->dedup) || packed->n < sizeof out->digest)
 		return false;
 	memcpy(out->digest, slice_take(packed, sizeof out->digest).p, sizeof out->digest);
 	return get_varint(packed, &out->number) && get_varint(packed, &out->until_ms);

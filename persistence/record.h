@@ -132,9 +132,9 @@ struct record_delivered {
 void record_delivered_encode(struct buf *out, const struct record_delivered *r);
 bool record_delivered_decode(struct slice body, struct record_delivered *out);
 
-/* A key that a keyring accepted.  It is 16 bytes; what the rest means is for the floor above. */
+/* A key that a dedup cache accepted.  It is 16 bytes; the rest is for the floor above. */
 struct record_key {
-	uint32_t keyring;
+	uint32_t dedup;
 	uint8_t digest[16];
 	uint64_t number;
 	uint64_t until_ms;       /* 0: it has no end */

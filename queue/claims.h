@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a message claims as soon as a queue takes it: keys, each in a keyring, and its number in
+/* What a message claims as soon as a queue takes it: keys, each in a dedup cache, and its number in
  * each of its queues.  They become durable with it, or not at all. */
 #ifndef QUEUE_CLAIMS_H
 #define QUEUE_CLAIMS_H
@@ -7,10 +7,10 @@
 #include "base/digest.h"
 #include "queue/publishers.h"
 
-struct keyring;
+struct dedup;
 
 struct key_claim {
-	struct keyring *keyring;
+	struct dedup *dedup;
 	struct digest digest;
 	int64_t until_ms;
 	uint64_t number;             /* filled in when it is placed */

@@ -97,12 +97,12 @@ static log_position place_of(const struct log *l, log_position at)
 /* Several queues are read at once: their records may lie side by side. */
 static bool many_read(const struct store *s)
 {
-	return s->n_fetching >= MANY || s->hungry[0].len || s->hungry[1].len;
+	return s->n_fetching >= MANY || s->to_fetch[0].len || s->to_fetch[1].len;
 }
 
 static struct live *of_node(const struct heap_node *n)
 {
-	return list_entry(n, struct live, hungry);
+	return list_entry(n, struct live, to_fetch);
 }
 
 /* What one fetch may read. */
@@ -115,10 +115,10 @@ struct reach {
 /* Whether another queue in this sweep reads there, or has just done so. */
 static bool is_shared(const struct store *s, log_position at, uint64_t spread)
 {
-	const struct heap_node *next = heap_top(&s->hungry[s->sweep]);
+	const struct heap_node *next = heap_top(&s->to_fetch[s->sweep]);
 	if (at >= s->shared_at && at - s->shared_at < spread)
 		return true;
-	return next && of_node(next)->hungry_at >= at && of_node(next)->hungry_at - at < spread;
+	return next && of_node(next)->to_fetch_at >= at && of_node(next)->to_fetch_at - at < spread;
 }
 
 static struct reach reach_of(const struct store *s, log_position first)
@@ -210,13 +210,13 @@ static bool waits_for_shelf(struct queue *q)
 
 static bool lies_before(const struct heap_node *a, const struct heap_node *b)
 {
-	return of_node(a)->hungry_at < of_node(b)->hungry_at;
+	return of_node(a)->to_fetch_at < of_node(b)->to_fetch_at;
 }
 
 void fetch_init(struct store *s)
 {
-	heap_init(&s->hungry[0], lies_before);
-	heap_init(&s->hungry[1], lies_before);
+	heap_init(&s->to_fetch[0], lies_before);
+	heap_init(&s->to_fetch[1], lies_before);
 }
 
 /* In the next sweep: who has had a turn in this one does not get another. */
@@ -225,20 +225,20 @@ static void wait_for_turn(struct queue *q)
 	struct store *s = q->store;
 	struct trail_entry e;
 	struct live *live = q->live;
-	if (heap_linked(&live->hungry))
+	if (heap_linked(&live->to_fetch))
 		return;
 	const struct trail *t = &queue_wanted(q)->cold;
 	bool ready = trail_is_ready(t) && trail_peek(t, &e);
-	live->hungry_at = ready ? place_of(s->log, e.at) : 0;
-	live->hungry_in = !s->sweep;
-	heap_push(&s->hungry[live->hungry_in], &live->hungry);
+	live->to_fetch_at = ready ? place_of(s->log, e.at) : 0;
+	live->to_fetch_in = !s->sweep;
+	heap_push(&s->to_fetch[live->to_fetch_in], &live->to_fetch);
 }
 
 void fetch_leave(struct queue *q)
 {
 	struct live *live = q->live;
-	if (heap_linked(&live->hungry))
-		heap_remove(&q->store->hungry[live->hungry_in], &live->hungry);
+	if (heap_linked(&live->to_fetch))
+		heap_remove(&q->store->to_fetch[live->to_fetch_in], &live->to_fetch);
 }
 
 void fetch_ahead(struct queue *q)
@@ -254,9 +254,9 @@ void fetch_ahead(struct queue *q)
 /* Each is asked once: it may have to go on waiting. */
 void fetch_feed(struct store *s)
 {
-	if (s->hungry[s->sweep].len == 0)
+	if (s->to_fetch[s->sweep].len == 0)
 		s->sweep = !s->sweep;
-	struct heap *h = &s->hungry[s->sweep];
+	struct heap *h = &s->to_fetch[s->sweep];
 	for (size_t n = h->len; n && s->n_fetching < ALL_FETCHES; n--) {
 		struct queue *q = of_node(heap_pop(h))->queue;
 		shelf_fetch(s, q);
@@ -679,8 +679,8 @@ void fetch_abandon(struct store *s)
 
 void fetch_end(struct store *s)
 {
-	heap_free(&s->hungry[0]);
-	heap_free(&s->hungry[1]);
+	heap_free(&s->to_fetch[0]);
+	heap_free(&s->to_fetch[1]);
 	for (struct list *p; (p = list_pop(&s->fetching));) {
 		struct fetch *f = list_entry(p, struct fetch, on_store);
 		drop_messages(f);

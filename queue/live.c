@@ -27,7 +27,7 @@ const struct live live_none = {
 	.runnable = EMPTY(runnable),
 	.overfull = EMPTY(overfull),
 	.deep = EMPTY(deep),
-	.hungry = { HEAP_NOWHERE },
+	.to_fetch = { HEAP_NOWHERE },
 	.recalls = EMPTY(recalls),
 	.woken = EMPTY(woken),
 	.parked = EMPTY(parked),
@@ -65,7 +65,7 @@ static void init_lists(struct live *live)
 	list_init(&live->runnable);
 	list_init(&live->overfull);
 	list_init(&live->deep);
-	heap_node_init(&live->hungry);
+	heap_node_init(&live->to_fetch);
 	list_init(&live->recalls);
 	list_init(&live->woken);
 	list_init(&live->parked);
@@ -163,7 +163,7 @@ static bool is_known(const struct live *live)
 	return list_linked(&live->runnable) || list_linked(&live->overfull) ||
 	       list_linked(&live->woken) || list_linked(&live->acks_link) || live->n_fetches ||
 	       live->n_recalls || live->lane.cold.coming || trail_has_shelves(&live->lane.cold) ||
-	       heap_linked(&live->hungry) || (live->groups && live->groups->by_hash.count);
+	       heap_linked(&live->to_fetch) || (live->groups && live->groups->by_hash.count);
 }
 
 static void look(struct looks *k, struct live *live)

@@ -42,11 +42,11 @@ struct live {
 	uint32_t n_fetches;           /* under way, and how many entries the last one took */
 	uint32_t fetch_unit;
 	struct list deep;             /* on the store's list of queues that could go cold */
-	struct heap_node hungry;      /* ... in one of its heaps of those that wait to read back ... */
-	unsigned hungry_in;           /* ... in that one ... */
+	struct heap_node to_fetch;    /* ... in one of its heaps of those that wait to read back ... */
+	unsigned to_fetch_in;         /* ... in that one ... */
 	uint32_t n_recalls;           /* fetches of single entries, and those that are back ... */
 	struct list recalls;          /* ... in order (fetch_recall) */
-	log_position hungry_at;       /* ... from there on; 0: not known */
+	log_position to_fetch_at;     /* ... from there on; 0: not known */
 	struct list woken;            /* ... whose front is in memory again */
 	struct list parked;           /* channels that wait for the front; kept by broker/ */
 

@@ -11,7 +11,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "queue/fetch.h"
-#include "queue/haul.h"
+#include "queue/readback.h"
 #include "queue/queue.h"
 #include "queue/store.h"
 
@@ -42,8 +42,8 @@ struct peek {
 	struct trail_leaf *coming;   /* the leaf that is read ... */
 	struct log_fetch fetch;
 	log_position fetch_at;
-	struct haul haul;
-	size_t slots[HAUL_MOST];     /* ... or what of the window */
+	struct readback readback;
+	size_t slots[READBACK_MOST];   /* ... or what of the window */
 	bool left;                   /* nobody wants it any more: it goes when that is back */
 };
 
@@ -53,7 +53,7 @@ struct peek *peek_new(struct store *s, uint64_t from, uint64_t below)
 	p->store = s;
 	p->next = from;
 	p->below = below;
-	p->haul.owner = p;
+	p->readback.owner = p;
 	list_push(&s->peeks, &p->link);
 	return p;
 }
@@ -87,7 +87,7 @@ static void destroy(struct peek *p)
 		trail_leaf_free(&p->leaves[i]);
 	mem_free(p->leaves);
 	log_fetch_free(&p->fetch);
-	haul_free(&p->haul);
+	readback_free(&p->readback);
 	list_remove(&p->link);
 	mem_free(p);
 }
@@ -310,7 +310,7 @@ static void ask(struct peek *p)
 	log_position reach = 0;
 	uint64_t bytes = 0;
 	size_t i = p->at;
-	struct haul *h = &p->haul;
+	struct readback *h = &p->readback;
 	for (h->n = 0; i < p->n && bytes < READ_BYTES; i++) {
 		struct seen *e = &p->seen[i];
 		log_position at = e->entry.message ? 0 : place_of(s->log, e->entry.at);
@@ -328,19 +328,19 @@ static void ask(struct peek *p)
 	if (h->n == 0)
 		return;
 	p->doing = PEEK_READS;
-	haul_ask(s, h, FETCH_PEEK);
+	readback_ask(s, h, FETCH_PEEK);
 }
 
 static void take_messages(struct peek *p)
 {
-	struct haul *h = &p->haul;
-	for (const struct log_found *f; (f = haul_next(p->store, h));) {
+	struct readback *h = &p->readback;
+	for (const struct log_found *f; (f = readback_next(p->store, h));) {
 		struct seen *e = &p->seen[p->slots[h->done]];
 		if (!f->error && !p->left)
 			e->entry.message = store_message(p->store, e->entry.at, f->type, f->body,
 			                                 buf_slice(&h->body));
 	}
-	if (haul_is_over(h))
+	if (readback_is_over(h))
 		p->doing = PEEK_RESTS;
 }
 

@@ -129,7 +129,7 @@ static inline log_position place_stretches(struct placing *p, struct queue *cons
 /* A key is not durable without a message in the log that it stands for. */
 static bool is_logged(const struct key_claim *c, const struct message *m)
 {
-	const struct keyring *k = c->keyring;
+	const struct dedup *k = c->dedup;
 	return k->id && m->persistent && (!k->queue || is_kept(k->queue, m));
 }
 
@@ -137,9 +137,9 @@ static void number_keys(const struct claims *c, const struct message *m, struct 
 {
 	for (size_t i = 0; i < c->n_keys; i++) {
 		struct key_claim *k = &c->keys[i];
-		k->number = k->keyring->queue ? k->keyring->queue->next_seq : k->keyring->next_number;
+		k->number = k->dedup->queue ? k->dedup->queue->next_seq : k->dedup->next_number;
 		if (is_logged(k, m))
-			keyring_pack(keys, k->keyring, &k->digest, k->number, k->until_ms);
+			dedup_pack(keys, k->dedup, &k->digest, k->number, k->until_ms);
 	}
 }
 
@@ -147,7 +147,7 @@ static void accept_keys(const struct claims *c, const struct message *m, log_pos
 {
 	for (size_t i = 0; i < c->n_keys; i++) {
 		const struct key_claim *k = &c->keys[i];
-		keyring_add(k->keyring, &k->digest, k->number, k->until_ms, is_logged(k, m) ? at : 0);
+		dedup_add(k->dedup, &k->digest, k->number, k->until_ms, is_logged(k, m) ? at : 0);
 	}
 }
 

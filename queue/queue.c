@@ -42,14 +42,14 @@ void queue_set_policy(struct queue *q, const struct settings *policy)
 	q->settings = own;
 }
 
-static void set_keyring(struct queue *q)
+static void set_dedup(struct queue *q)
 {
 	struct slice arguments = queue_arguments(q);
-	if (!keyring_is_asked_for(arguments))
+	if (!dedup_is_asked_for(arguments))
 		return;
-	q->keyring = keyring_new(q->store, arguments, q);
-	if (keyring_is_kept(arguments))
-		q->keyring->id = q->id;
+	q->dedup = dedup_new(q->store, arguments, q);
+	if (dedup_is_kept(arguments))
+		q->dedup->id = q->id;
 }
 
 static struct queue *allocate(struct slice name, struct slice arguments)
@@ -83,7 +83,7 @@ struct queue *queue_new(struct store *s, const struct queue_spec *spec)
 	list_init(&q->bindings);
 	store_know_queue(s, q);
 	queue_set_policy(q, &settings_none);
-	set_keyring(q);
+	set_dedup(q);
 	if (stream_is_asked_for(spec->arguments))
 		live_begin(q);
 	if (retention_is_asked_for(spec->arguments) && !spec->id == !spec->retained_id)
@@ -95,7 +95,7 @@ static void bury(struct queue *q)
 {
 	must(!list_linked(&q->on_owner));
 	live_end(q);
-	keyring_free(q->keyring);
+	dedup_free(q->dedup);
 	ranges_free(&q->gone);
 	motion_free(&q->motion);
 	mem_free(q);
@@ -104,8 +104,8 @@ static void bury(struct queue *q)
 /* An entry leaves for good; what is logged of it is up to the caller. */
 static inline void forget(struct queue *q, struct entry *e, uint64_t body_bytes)
 {
-	if (q->keyring)
-		keyring_drop(q->keyring, e->seq, e->message);
+	if (q->dedup)
+		dedup_drop(q->dedup, e->seq, e->message);
 	if (e->at)
 		log_release(q->store->log, e->at, body_bytes);
 	if (e->message)
@@ -122,8 +122,8 @@ static void drop_lane(struct queue *q, struct lane *l, bool acked)
 	while (lane_pop_returned(l, &e))
 		queue_drop(q, e, e.message->body_bytes, acked);
 	bool any = lane_range(l, &first, &last);
-	if (any && q->keyring)
-		keyring_cut(q->keyring, first);
+	if (any && q->dedup)
+		dedup_cut(q->dedup, first);
 	if (any && acked && queue_is_logged(q)) {
 		struct record_range gone = { first, last - first + 1 };
 		ranges_add(&q->gone, gone);
@@ -565,8 +565,8 @@ void queue_check(const struct queue *q)
 		groups_check(q, &hot, &bytes);
 	if (live->retained)
 		queue_check(live->retained);
-	if (q->keyring)
-		keyring_check(q->keyring);
+	if (q->dedup)
+		dedup_check(q->dedup);
 	must(bytes <= live->ready_bytes && (hot < queue_ready(q) || bytes == live->ready_bytes));
 	must(live->ready_kept.n <= queue_ready(q) && live->ready_kept.bytes <= live->ready_bytes);
 	must(live->unacked_kept.n <= live->unacked);

@@ -8,7 +8,7 @@
 
 #include "base/list.h"
 #include "persistence/ranges.h"
-#include "queue/keyring.h"
+#include "queue/dedup.h"
 #include "queue/live.h"
 #include "queue/motion.h"
 #include "queue/settings.h"
@@ -30,7 +30,7 @@ struct queue {
 	uint64_t route_mark;          /* the last routing that named it; kept by exchange/ */
 	struct exchange *waits_in;    /* its messages are delayed there; NULL: it is a client's */
 	struct motion *motion;        /* NULL: it never moved */
-	struct keyring *keyring;      /* x-message-deduplication; NULL: any may be in it twice */
+	struct dedup *dedup;          /* x-message-deduplication; NULL: any may be in it twice */
 	uint64_t next_seq;
 	struct ranges gone;           /* numbers of entries that are gone, of a queue that is logged */
 	uint64_t owner;               /* number of the connection that an exclusive queue belongs to */

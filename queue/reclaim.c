@@ -11,7 +11,7 @@
 enum {
 	RANGES_AT_ONCE = 1024,
 	ENTRIES_A_TURN = 1000,   /* of the catalog: about a millisecond */
-	PAGES_A_TURN = 256,      /* of keyrings: likewise */
+	PAGES_A_TURN = 256,      /* of dedup caches: likewise */
 	PUBLISHERS_A_TURN = 1000,
 	STEPS_A_TURN = 16,
 };
@@ -153,7 +153,7 @@ static void refresh(struct store *s)
 {
 	struct reclaim *r = &s->reclaim;
 	if (!catalog_refresh(&s->catalog, r->hole, r->extent.to, ENTRIES_A_TURN) ||
-	    !keyrings_refresh(s, r->extent.to, PAGES_A_TURN) ||
+	    !dedups_refresh(s, r->extent.to, PAGES_A_TURN) ||
 	    !publishers_refresh(s, r->extent.to, PUBLISHERS_A_TURN))
 		return;
 	r->after = log_end(s->log);

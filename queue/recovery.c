@@ -13,7 +13,7 @@
 
 struct recovery {
 	struct summary all;
-	struct keyrings_found keys;
+	struct dedups_found keys;
 	struct publishers_found publishers;
 	bool was_clean;
 };
@@ -21,7 +21,7 @@ struct recovery {
 static bool read_entry(struct store *s, struct recovery *r, const struct log_record *record)
 {
 	switch (record->type) {
-	case RECORD_DEDUP: return keyrings_find(&r->keys, &r->all, record);
+	case RECORD_DEDUP: return dedups_find(&r->keys, &r->all, record);
 	case RECORD_PUBLISHER: return publishers_read(&r->publishers, record);
 	default: return catalog_recover(&s->catalog, record);
 	}
@@ -150,14 +150,14 @@ void store_claim(struct store *s, struct recovery *r, struct queue *q)
 	is_used(s, q->id);
 	if (from)
 		claim_messages(s, r, q, from);
-	if (q->keyring && q->keyring->id)
-		keyrings_claim(&r->keys, q->keyring);
+	if (q->dedup && q->dedup->id)
+		dedups_claim(&r->keys, q->dedup);
 }
 
-void store_claim_keys(struct store *s, struct recovery *r, struct keyring *k)
+void store_claim_keys(struct store *s, struct recovery *r, struct dedup *k)
 {
 	is_used(s, k->id);
-	keyrings_claim(&r->keys, k);
+	dedups_claim(&r->keys, k);
 }
 
 void store_scan_end(struct store *s, struct recovery **pr)
@@ -166,7 +166,7 @@ void store_scan_end(struct store *s, struct recovery **pr)
 	*pr = NULL;
 	relocation_recover(s);
 	publishers_recover(s, &r->publishers);
-	is_used(s, keyrings_found_end(s, &r->keys));
+	is_used(s, dedups_found_end(s, &r->keys));
 	summary_free(&r->all);
 	mem_free(r);
 }

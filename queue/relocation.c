@@ -116,9 +116,9 @@ static enum step next_moved(struct store *s, struct relocation_place *out, unsig
  * does not fit waits for the next. */
 static bool takes(const struct relocation *r, struct relocation_place p)
 {
-	const struct haul *h = &r->haul;
-	return h->n == 0 || (h->n < HAUL_MOST && p.at > h->at[h->n - 1] &&
-	                     r->bytes + p.bytes <= UNIT_BYTES);
+	const struct readback *h = &r->readback;
+	return h->n == 0 ||
+	       (h->n < READBACK_MOST && p.at > h->at[h->n - 1] && r->bytes + p.bytes <= UNIT_BYTES);
 }
 
 static enum step gather(struct store *s)
@@ -126,7 +126,7 @@ static enum step gather(struct store *s)
 	struct relocation *r = &s->relocation;
 	unsigned steps = STEPS_A_TURN;
 	enum step step = STEP_FOUND;
-	r->haul.n = r->bytes = 0;
+	r->readback.n = r->bytes = 0;
 	while (step == STEP_FOUND) {
 		if (!r->next.at)
 			step = next_put(s, &r->next, &steps);
@@ -134,11 +134,11 @@ static enum step gather(struct store *s)
 			step = next_moved(s, &r->next, &steps);
 		if (!r->next.at || !takes(r, r->next))
 			break;
-		r->haul.at[r->haul.n++] = r->next.at;
+		r->readback.at[r->readback.n++] = r->next.at;
 		r->bytes += r->next.bytes;
 		r->next.at = 0;
 	}
-	return r->haul.n ? STEP_FOUND : step;
+	return r->readback.n ? STEP_FOUND : step;
 }
 
 static void read_back(struct store *s)
@@ -146,7 +146,7 @@ static void read_back(struct store *s)
 	struct relocation *r = &s->relocation;
 	r->n_moves = 0;
 	r->doing = RELOCATION_READS;
-	haul_ask(s, &r->haul, FETCH_COPIES);
+	readback_ask(s, &r->readback, FETCH_COPIES);
 }
 
 /* ---- appending again ---- */
@@ -163,7 +163,7 @@ static void copy(struct store *s, log_position at, const struct log_found *f)
 	struct record_target *targets = mem_alloc(p.n_targets * sizeof *targets);
 	size_t n = store_targets_left(s, p.packed_targets, targets);
 	struct message *m =
-		n ? store_message(s, at, f->type, f->body, buf_slice(&r->haul.body)) : NULL;
+		n ? store_message(s, at, f->type, f->body, buf_slice(&r->readback.body)) : NULL;
 	if (m) {
 		store_copy(s, m, targets, n);
 		r->moves[r->n_moves++] = (struct log_move){ at, m->position, n, n * m->body_bytes };
@@ -175,10 +175,10 @@ static void copy(struct store *s, log_position at, const struct log_found *f)
 void relocation_take(struct store *s)
 {
 	struct relocation *r = &s->relocation;
-	for (const struct log_found *f; (f = haul_next(s, &r->haul));)
+	for (const struct log_found *f; (f = readback_next(s, &r->readback));)
 		if (!f->error)
-			copy(s, haul_at(&r->haul), f);
-	if (!haul_is_over(&r->haul))
+			copy(s, readback_at(&r->readback), f);
+	if (!readback_is_over(&r->readback))
 		return;
 	if (r->n_moves)
 		log_forward(s->log, r->moves, r->n_moves);
@@ -276,7 +276,7 @@ bool relocation_is_busy(const struct store *s, log_position durable)
 void relocation_free(struct store *s)
 {
 	struct relocation *r = &s->relocation;
-	haul_free(&r->haul);
+	readback_free(&r->readback);
 	buf_free(&r->superseded);
 	summary_free(&r->here);
 }

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "persistence/summary.h"
-#include "queue/haul.h"
+#include "queue/readback.h"
 
 struct store;
 
@@ -35,8 +35,8 @@ struct relocation {
 	struct trail_walk walk;
 	struct relocation_place next;    /* found, and not read yet; at 0: none */
 
-	struct haul haul;                /* what is read ... */
-	struct log_move moves[HAUL_MOST];    /* ... and was appended again */
+	struct readback readback;        /* what is read ... */
+	struct log_move moves[READBACK_MOST];   /* ... and was appended again */
 	size_t n_moves;
 	uint64_t bytes;
 	log_position after;              /* the next ones are read once this is durable */

@@ -91,7 +91,7 @@ bool replay_report(const struct store *s, uint64_t number, struct replay_report 
 void replay_free(struct store *s)
 {
 	must(!s->replay.queue);
-	haul_free(&s->replay.haul);
+	readback_free(&s->replay.readback);
 }
 
 /* ---- reading ---- */
@@ -107,9 +107,9 @@ static log_position place_of(const struct log *l, log_position at)
 /* The next one, if it can be read in one go with those before it. */
 static bool take_place(struct store *s, const struct trail_entry *e, log_position *reach)
 {
-	struct haul *h = &s->replay.haul;
+	struct readback *h = &s->replay.readback;
 	log_position at = place_of(s->log, e->at);
-	if (h->n == HAUL_MOST || at >= s->durable ||
+	if (h->n == READBACK_MOST || at >= s->durable ||
 	    (h->n && (at <= h->at[h->n - 1] || at >= *reach)))
 		return false;
 	if (h->n == 0)
@@ -124,7 +124,7 @@ static bool gather(struct store *s)
 	struct replay *r = &s->replay;
 	struct trail_entry e;
 	log_position reach = 0;
-	r->haul.n = 0;
+	r->readback.n = 0;
 	while (r->next <= r->last && reader_peek(r->reader, &e)) {
 		if (e.seq != r->next || r->bytes + e.body_bytes > REPLAY_BYTES) {
 			end(r, e.seq != r->next ? REPLAY_FORGOTTEN : REPLAY_LARGE);
@@ -144,9 +144,9 @@ static void read_on(struct store *s)
 	struct replay *r = &s->replay;
 	if (!gather(s))
 		return;
-	if (r->haul.n) {
+	if (r->readback.n) {
 		r->doing = REPLAY_READS;
-		haul_ask(s, &r->haul, FETCH_REPLAY);
+		readback_ask(s, &r->readback, FETCH_REPLAY);
 	} else if (r->next > r->last) {
 		r->doing = REPLAY_APPENDS;
 	}
@@ -161,7 +161,7 @@ static bool keep(struct store *s, log_position at, const struct log_found *f)
 	if (f->error || !record_message_decode(f->type, f->body, &from, &p) ||
 	    p.n_targets >= RECORD_MAX_TARGETS)
 		return false;
-	struct message *m = store_message(s, at, f->type, f->body, buf_slice(&r->haul.body));
+	struct message *m = store_message(s, at, f->type, f->body, buf_slice(&r->readback.body));
 	if (m)
 		r->all[r->n++] = (struct replayed){ m, at, mem_own(p.packed_targets) };
 	return m != NULL;
@@ -170,10 +170,10 @@ static bool keep(struct store *s, log_position at, const struct log_found *f)
 void replay_take(struct store *s)
 {
 	struct replay *r = &s->replay;
-	for (const struct log_found *f; (f = haul_next(s, &r->haul));)
-		if (r->queue && !keep(s, haul_at(&r->haul), f))
+	for (const struct log_found *f; (f = readback_next(s, &r->readback));)
+		if (r->queue && !keep(s, readback_at(&r->readback), f))
 			end(r, REPLAY_UNREADABLE);
-	if (haul_is_over(&r->haul))
+	if (readback_is_over(&r->readback))
 		r->doing = r->queue ? REPLAY_GATHERS : REPLAY_RESTS;
 }
 

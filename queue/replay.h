@@ -7,7 +7,7 @@
 #define QUEUE_REPLAY_H
 
 #include "persistence/log.h"
-#include "queue/haul.h"
+#include "queue/readback.h"
 
 struct queue;
 struct reader;
@@ -48,7 +48,7 @@ struct replay {
 	struct reader *reader;       /* of the index of what it retains */
 	uint64_t next, last;         /* numbers there: the next one to be read, the last one */
 	uint64_t bytes;
-	struct haul haul;
+	struct readback readback;
 	struct replayed *all;        /* what was read ... */
 	size_t n;                    /* ... of room for all */
 };

@@ -354,7 +354,7 @@ static void cool(struct store *s, log_position durable)
 
 void store_turn(struct store *s, log_position durable)
 {
-	keyrings_sweep(s);
+	dedups_sweep(s);
 	if (!s->log) {
 		shelf_turn(s);
 		streams_mark(s);

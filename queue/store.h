@@ -12,7 +12,7 @@
 #include "base/list.h"
 #include "persistence/catalog.h"
 #include "persistence/record.h"
-#include "queue/keyring.h"
+#include "queue/dedup.h"
 #include "queue/live.h"
 #include "queue/publishers.h"
 #include "queue/reclaim.h"
@@ -35,8 +35,8 @@ struct store {
 	int64_t clock_offset_ms;     /* the broker's clock minus the wall clock */
 	struct list acked;           /* queues with acks gathered in this turn */
 	struct buf scratch;
-	struct list keys_on_log;     /* pages of keyrings, in order of the log (keyring.c) ... */
-	struct list sweeping;        /* ... and keyrings with keys that left and are still there */
+	struct list keys_on_log;     /* pages of dedup caches, in order of the log (dedup.c) ... */
+	struct list sweeping;        /* ... and dedup caches with keys that left and are still there */
 	struct map publishers;       /* of each queue that has such (publishers.c) ... */
 	struct list all_publishers;  /* ... and all of them, oldest first ... */
 	struct list publishers_on_log;   /* ... or those that the log knows, in its order */
@@ -74,7 +74,7 @@ struct store {
 	struct list fetching;        /* fetches under way (fetch.c) */
 	size_t n_fetching;
 	uint64_t window_bytes;       /* what the log keeps of stretches that many queues read */
-	struct heap hungry[2];       /* queues that wait to be read: in this sweep and in the next */
+	struct heap to_fetch[2];     /* queues that wait to be read: in this sweep and in the next */
 	unsigned sweep;              /* which of them is this one's */
 	log_position shared_at;      /* where it was last that something was read for many */
 	struct list recalled;        /* fetches of single entries that are done (fetch_recalled) */
@@ -166,14 +166,14 @@ void store_rest(struct store *s);
 
 /* Recovery.  store_scan reads the whole log; afterwards the catalog is filled and the messages
  * wait, by queue id, to be claimed: store_claim moves those of q into it (q->id set), and
- * store_claim_keys the keys of an exchange's keyring (its id set).  store_scan_end drops what
+ * store_claim_keys the keys of an exchange's dedup cache (its id set).  store_scan_end drops what
  * nobody claimed. 0, or -errno with a sentence.  reading (NULL: nobody) is told now and then how
  * far the log was read. */
 struct recovery;
 int store_scan(struct store *s, void reading(uint64_t at), struct recovery **out,
                struct buf *why);
 void store_claim(struct store *s, struct recovery *r, struct queue *q);
-void store_claim_keys(struct store *s, struct recovery *r, struct keyring *k);
+void store_claim_keys(struct store *s, struct recovery *r, struct dedup *k);
 void store_scan_end(struct store *s, struct recovery **r);
 
 /* At a clean stop: how far each queue had been delivered. */

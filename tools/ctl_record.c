@@ -120,7 +120,7 @@ static void put_keys(struct printer *p, struct slice packed)
 		return;
 	begin_list(p, "keys");
 	for (const char *separator = ""; record_key_next(&packed, &k); separator = ",")
-		put_given(p, separator, "keyring", k.keyring, k.number);
+		put_given(p, separator, "keyring", k.dedup, k.number);
 	end_list(p);
 }
 

@@ -272,7 +272,7 @@ START_TEST(what_very_much_a_channel_leaves_comes_back_over_turns)
 	if (_i)
 		call(&publisher, &delete, METHOD_queue_delete_ok);
 	inside_pass(&in, 1);
-	ck_assert(list_empty(&in.broker->legacies));
+	ck_assert(list_empty(&in.broker->orphans));
 	if (!_i) {
 		ck_assert_uint_eq(queue()->live->unacked, 0);
 		ck_assert_uint_eq(queue_ready(queue()), MANY);

@@ -669,7 +669,7 @@ START_TEST(connections_channels_and_consumers)
 	const char *name = connection_name(talk.peer.connection);
 	assert_asked(200, "GET", "/api/connections?columns=client_properties", NULL);
 	ck_assert(says("[{\"client_properties\":{"));
-	ck_assert_uint_eq(in.broker->traits.count, 1);
+	ck_assert_uint_eq(in.broker->client_properties.count, 1);
 	struct buf path = { 0 };
 	for (const char *c = name; *c; c++)
 		buf_printf(&path, *c == ' ' || *c == '>' ? "%%%02X" : "%c", *c);
@@ -711,7 +711,7 @@ START_TEST(all_connections_of_a_user_are_closed)
 	struct heard h;
 	for (int i = 0; i < 3; i++)
 		ck_assert(talk_open(&talk[i], &in));
-	ck_assert_uint_eq(in.broker->traits.count, 1);   /* what all say is there once */
+	ck_assert_uint_eq(in.broker->client_properties.count, 1);   /* what all say is there once */
 	assert_asked(204, "DELETE", "/api/connections/username/guest", NULL);
 	inside_pass(&in, 1);
 	for (int i = 0; i < 3; i++) {
@@ -719,7 +719,7 @@ START_TEST(all_connections_of_a_user_are_closed)
 		talk_free(&talk[i]);
 	}
 	inside_pass(&in, 1);
-	ck_assert_uint_eq(in.broker->traits.count, 0);
+	ck_assert_uint_eq(in.broker->client_properties.count, 0);
 }
 END_TEST
 

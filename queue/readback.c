@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "queue/haul.h"
+#include "queue/readback.h"
 
 #include <errno.h>
 
 #include "persistence/record.h"
 #include "queue/store.h"
 
-void haul_ask(struct store *s, struct haul *h, unsigned kind)
+void readback_ask(struct store *s, struct readback *h, unsigned kind)
 {
 	h->kind = kind;
 	h->done = 0;
@@ -15,7 +15,7 @@ void haul_ask(struct store *s, struct haul *h, unsigned kind)
 	log_fetch(s->log, &h->fetch);
 }
 
-static void ask_for_part(struct store *s, struct haul *h, log_position at)
+static void ask_for_part(struct store *s, struct readback *h, log_position at)
 {
 	log_fetch_free(&h->part);
 	h->part_at = at;
@@ -24,7 +24,7 @@ static void ask_for_part(struct store *s, struct haul *h, log_position at)
 	log_fetch(s->log, &h->part);
 }
 
-static void take_back(struct haul *h)
+static void take_back(struct readback *h)
 {
 	if (!h->given)
 		return;
@@ -35,10 +35,10 @@ static void take_back(struct haul *h)
 	buf_free(&h->body);
 }
 
-const struct log_found *haul_next(struct store *s, struct haul *h)
+const struct log_found *readback_next(struct store *s, struct readback *h)
 {
 	take_back(h);
-	if (haul_is_over(h)) {
+	if (readback_is_over(h)) {
 		log_fetch_free(&h->fetch);
 		return NULL;
 	}
@@ -56,7 +56,7 @@ const struct log_found *haul_next(struct store *s, struct haul *h)
 	return f;
 }
 
-void haul_free(struct haul *h)
+void readback_free(struct readback *h)
 {
 	log_fetch_free(&h->fetch);
 	log_fetch_free(&h->part);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "queue/keyring.h"
+#include "queue/dedup.h"
 
 #include <stdlib.h>
 
@@ -26,10 +26,10 @@ struct key {
 	log_position at;             /* of its last record; 0: it is not in the log */
 };
 
-struct keyring_page {
+struct dedup_page {
 	uint64_t first;              /* no key has a lower number, none before it one as high */
 	struct list on_log;          /* something of it is in the log: by lowest */
-	struct keyring *keyring;
+	struct dedup *dedup;
 	log_position lowest;         /* no key of it lies before */
 	uint16_t n, live;
 	struct key keys[PAGE_KEYS];
@@ -37,7 +37,7 @@ struct keyring_page {
 
 /* ---- what arguments say ---- */
 
-bool keyring_is_asked_for(struct slice arguments)
+bool dedup_is_asked_for(struct slice arguments)
 {
 	struct field f;
 	return table_find(arguments, "x-message-deduplication", &f) && f.letter == 't' && f.boolean;
@@ -71,12 +71,12 @@ static bool is_positive(struct slice table, const char *key, bool optional)
 	return table_find(table, key, &f) ? number_in(table, key, 0) > 0 : optional;
 }
 
-const char *keyring_fault(struct slice arguments, bool size_is_optional)
+const char *dedup_fault(struct slice arguments, bool size_is_optional)
 {
 	struct field f;
 	if (!is_positive(arguments, "x-cache-size", size_is_optional))
 		return "Missing or invalid argument, 'x-cache-size' must be an integer greater than 0";
-	if (number_in(arguments, "x-cache-size", 1) > KEYRING_MOST)
+	if (number_in(arguments, "x-cache-size", 1) > DEDUP_MOST)
 		return "Invalid argument, 'x-cache-size' must not be greater than 1000000";
 	if (!is_positive(arguments, "x-cache-ttl", true))
 		return "Invalid argument, 'x-cache-ttl' must be an integer greater than 0";
@@ -86,15 +86,15 @@ const char *keyring_fault(struct slice arguments, bool size_is_optional)
 	return NULL;
 }
 
-struct keyring *keyring_new(struct store *s, struct slice arguments, struct queue *q)
+struct dedup *dedup_new(struct store *s, struct slice arguments, struct queue *q)
 {
 	struct field f;
-	struct keyring *k = mem_zalloc(sizeof *k);
+	struct dedup *k = mem_zalloc(sizeof *k);
 	k->store = s;
 	k->queue = q;
 	k->next_number = 1;
 	list_init(&k->sweeping);
-	k->most = (uint64_t)number_in(arguments, "x-cache-size", q ? INT64_MAX : KEYRING_USUAL);
+	k->most = (uint64_t)number_in(arguments, "x-cache-size", q ? INT64_MAX : DEDUP_USUAL);
 	k->ttl_ms = number_in(arguments, "x-cache-ttl", -1);
 	k->header = slice_str("x-deduplication-header");
 	if (table_find(arguments, "x-deduplication-header", &f) && f.letter == 'S')
@@ -102,7 +102,7 @@ struct keyring *keyring_new(struct store *s, struct slice arguments, struct queu
 	return k;
 }
 
-bool keyring_is_kept(struct slice arguments)
+bool dedup_is_kept(struct slice arguments)
 {
 	struct field f;
 	return !table_find(arguments, "x-cache-persistence", &f) || f.letter != 'S' ||
@@ -110,7 +110,7 @@ bool keyring_is_kept(struct slice arguments)
 }
 
 /* With its type: "1" and 1 are two keys. */
-bool keyring_digest(const struct keyring *k, struct slice headers, struct digest *out)
+bool dedup_digest(const struct dedup *k, struct slice headers, struct digest *out)
 {
 	struct field f;
 	struct buf value = { 0 };
@@ -122,10 +122,10 @@ bool keyring_digest(const struct keyring *k, struct slice headers, struct digest
 	return true;
 }
 
-int64_t keyring_end(const struct keyring *k, struct slice headers, int64_t wall_ms)
+int64_t dedup_end(const struct dedup *k, struct slice headers, int64_t wall_ms)
 {
 	int64_t ttl = number_in(headers, "x-cache-ttl", k->ttl_ms);
-	return ttl < 0 || ttl > KEYRING_NO_END - wall_ms ? KEYRING_NO_END : wall_ms + ttl;
+	return ttl < 0 || ttl > DEDUP_NO_END - wall_ms ? DEDUP_NO_END : wall_ms + ttl;
 }
 
 /* ---- pages ---- */
@@ -135,20 +135,20 @@ static struct slice digest_key(const struct digest *d)
 	return slice_of(d->bytes, sizeof d->bytes);
 }
 
-static struct keyring_page *page_of(struct key *key)
+static struct dedup_page *page_of(struct key *key)
 {
-	return list_entry(key - key->slot, struct keyring_page, keys);
+	return list_entry(key - key->slot, struct dedup_page, keys);
 }
 
 /* The i-th, from the oldest on. */
-static struct keyring_page *page_at(const struct keyring *k, size_t i)
+static struct dedup_page *page_at(const struct dedup *k, size_t i)
 {
 	must(i < k->n_pages);
 	return k->pages[k->at + i];
 }
 
 /* At the end, when half of it is not used in the place of what left at the front. */
-static void make_room(struct keyring *k)
+static void make_room(struct dedup *k)
 {
 	if (k->at + k->n_pages < k->cap)
 		return;
@@ -161,14 +161,14 @@ static void make_room(struct keyring *k)
 	k->pages = mem_realloc(k->pages, k->cap * sizeof *k->pages);
 }
 
-static struct keyring_page *last_page(struct keyring *k, uint64_t number)
+static struct dedup_page *last_page(struct dedup *k, uint64_t number)
 {
-	struct keyring_page *p = k->n_pages ? page_at(k, k->n_pages - 1) : NULL;
+	struct dedup_page *p = k->n_pages ? page_at(k, k->n_pages - 1) : NULL;
 	if (p && p->n < PAGE_KEYS)
 		return p;
 	make_room(k);
 	p = slab_alloc(sizeof *p);
-	p->keyring = k;
+	p->dedup = k;
 	p->first = number;
 	p->n = p->live = 0;
 	list_init(&p->on_log);
@@ -177,7 +177,7 @@ static struct keyring_page *last_page(struct keyring *k, uint64_t number)
 }
 
 /* Where the page is that the number belongs in; n_pages: in none, it is too low. */
-static size_t find_page(const struct keyring *k, uint64_t number)
+static size_t find_page(const struct dedup *k, uint64_t number)
 {
 	size_t low = 0, high = k->n_pages;
 	while (low < high) {
@@ -191,10 +191,10 @@ static size_t find_page(const struct keyring *k, uint64_t number)
 }
 
 /* What is on the shorter side moves up. */
-static void page_free(struct keyring *k, struct keyring_page *p)
+static void page_free(struct dedup *k, struct dedup_page *p)
 {
 	size_t i = find_page(k, p->first);
-	struct keyring_page **at = k->pages + k->at;
+	struct dedup_page **at = k->pages + k->at;
 	must(at[i] == p);
 	if (i < k->n_pages / 2) {
 		memmove(at + 1, at, i * sizeof *at);
@@ -212,15 +212,15 @@ static void page_free(struct keyring *k, struct keyring_page *p)
 }
 
 /* New positions are above all others: the page goes to the end of the list. */
-static void note_position(struct keyring_page *p, log_position at)
+static void note_position(struct dedup_page *p, log_position at)
 {
 	if (!at || list_linked(&p->on_log))
 		return;
 	p->lowest = at;
-	list_push(&p->keyring->store->keys_on_log, &p->on_log);
+	list_push(&p->dedup->store->keys_on_log, &p->on_log);
 }
 
-static struct key *first_live(struct keyring_page *p)
+static struct key *first_live(struct dedup_page *p)
 {
 	struct key *key = p->keys;
 	while (key->number == 0)
@@ -228,9 +228,9 @@ static struct key *first_live(struct keyring_page *p)
 	return key;
 }
 
-static void remove_key(struct keyring *k, struct key *key)
+static void remove_key(struct dedup *k, struct key *key)
 {
-	struct keyring_page *p = page_of(key);
+	struct dedup_page *p = page_of(key);
 	map_remove(&k->by_digest, digest_key(&key->digest));
 	key->number = 0;
 	k->count--;
@@ -238,7 +238,7 @@ static void remove_key(struct keyring *k, struct key *key)
 		page_free(k, p);
 }
 
-void keyring_free(struct keyring *k)
+void dedup_free(struct dedup *k)
 {
 	if (!k)
 		return;
@@ -252,18 +252,17 @@ void keyring_free(struct keyring *k)
 
 /* ---- keys ---- */
 
-static struct key *find(const struct keyring *k, const struct digest *d)
+static struct key *find(const struct dedup *k, const struct digest *d)
 {
 	return map_get(&k->by_digest, digest_key(d));
 }
 
-static bool is_dead(const struct keyring *k, const struct key *key)
+static bool is_dead(const struct dedup *k, const struct key *key)
 {
 	return k->dead.n && ranges_hold(&k->dead, key->number);
 }
 
-bool keyring_has(const struct keyring *k, const struct digest *d, int64_t wall_ms,
-                 log_position *at)
+bool dedup_has(const struct dedup *k, const struct digest *d, int64_t wall_ms, log_position *at)
 {
 	const struct key *key = find(k, d);
 	if (!key || key->until_ms <= wall_ms || is_dead(k, key))
@@ -274,9 +273,9 @@ bool keyring_has(const struct keyring *k, const struct digest *d, int64_t wall_m
 	return true;
 }
 
-static void put(struct keyring *k, struct key key)
+static void put(struct dedup *k, struct key key)
 {
-	struct keyring_page *p = last_page(k, key.number);
+	struct dedup_page *p = last_page(k, key.number);
 	key.slot = p->n;
 	p->keys[p->n] = key;
 	map_put(&k->by_digest, digest_key(&p->keys[p->n].digest), &p->keys[p->n]);
@@ -287,8 +286,8 @@ static void put(struct keyring *k, struct key key)
 	note_position(p, key.at);
 }
 
-void keyring_add(struct keyring *k, const struct digest *d, uint64_t number, int64_t until_ms,
-                 log_position at)
+void dedup_add(struct dedup *k, const struct digest *d, uint64_t number, int64_t until_ms,
+               log_position at)
 {
 	struct key *ended = find(k, d);
 	must(number && number >= k->next_number);
@@ -299,35 +298,35 @@ void keyring_add(struct keyring *k, const struct digest *d, uint64_t number, int
 	put(k, (struct key){ .digest = *d, .number = number, .until_ms = until_ms, .at = at });
 }
 
-static struct key *find_number(struct keyring *k, uint64_t number)
+static struct key *find_number(struct dedup *k, uint64_t number)
 {
 	size_t i = find_page(k, number);
-	struct keyring_page *p = i < k->n_pages ? page_at(k, i) : NULL;
+	struct dedup_page *p = i < k->n_pages ? page_at(k, i) : NULL;
 	for (struct key *key = p ? p->keys : NULL; p && key < p->keys + p->n; key++)
 		if (key->number == number)
 			return key;
 	return NULL;
 }
 
-void keyring_drop(struct keyring *k, uint64_t number, const struct message *m)
+void dedup_drop(struct dedup *k, uint64_t number, const struct message *m)
 {
 	struct digest d;
 	struct key *key = NULL;
 	if (!m)
 		key = find_number(k, number);
-	else if (keyring_digest(k, props_headers(message_header(m)), &d))
+	else if (dedup_digest(k, props_headers(message_header(m)), &d))
 		key = find(k, &d);
 	if (key && key->number == number)
 		remove_key(k, key);
 }
 
 /* The first page of the first stretch of them. */
-static void sweep_page(struct keyring *k, struct record_range r)
+static void sweep_page(struct dedup *k, struct record_range r)
 {
 	size_t at = find_page(k, r.first);
 	uint64_t end = r.first + r.count, next = end;
 	at = at < k->n_pages ? at : 0;
-	struct keyring_page *p = k->n_pages ? page_at(k, at) : NULL;
+	struct dedup_page *p = k->n_pages ? page_at(k, at) : NULL;
 	if (at + 1 < k->n_pages && page_at(k, at + 1)->first < end)
 		next = page_at(k, at + 1)->first;
 	for (uint16_t i = p ? p->n : 0, live = p ? p->live : 0; i > 0 && live; i--) {
@@ -340,7 +339,7 @@ static void sweep_page(struct keyring *k, struct record_range r)
 }
 
 /* Returns how many more pages might have been looked at. */
-static size_t sweep(struct keyring *k, size_t pages)
+static size_t sweep(struct dedup *k, size_t pages)
 {
 	struct record_range r;
 	for (; pages && ranges_first(&k->dead, &r); pages--)
@@ -352,7 +351,7 @@ static size_t sweep(struct keyring *k, size_t pages)
 	return pages;
 }
 
-void keyring_cut(struct keyring *k, uint64_t from)
+void dedup_cut(struct dedup *k, uint64_t from)
 {
 	if (k->n_pages == 0 || from >= k->next_number)
 		return;
@@ -360,31 +359,31 @@ void keyring_cut(struct keyring *k, uint64_t from)
 	sweep(k, SWEEP_PAGES);
 }
 
-void keyrings_sweep(struct store *s)
+void dedups_sweep(struct store *s)
 {
 	size_t pages = SWEEP_PAGES;
 	while (pages && !list_empty(&s->sweeping))
-		pages = sweep(list_entry(s->sweeping.next, struct keyring, sweeping), pages);
+		pages = sweep(list_entry(s->sweeping.next, struct dedup, sweeping), pages);
 }
 
 /* ---- the log gets shorter ---- */
 
-void keyring_pack(struct buf *out, const struct keyring *k, const struct digest *d,
-                  uint64_t number, int64_t until_ms)
+void dedup_pack(struct buf *out, const struct dedup *k, const struct digest *d, uint64_t number,
+                int64_t until_ms)
 {
-	struct record_key r = { .keyring = k->id,
+	struct record_key r = { .dedup = k->id,
 		                    .number = number,
-		                    .until_ms = until_ms == KEYRING_NO_END ? 0 : (uint64_t)until_ms };
+		                    .until_ms = until_ms == DEDUP_NO_END ? 0 : (uint64_t)until_ms };
 	memcpy(r.digest, d->bytes, sizeof r.digest);
 	record_key_encode(out, &r);
 }
 
-static void write_page(struct store *s, struct keyring_page *p)
+static void write_page(struct store *s, struct dedup_page *p)
 {
 	struct buf packed = { 0 };
 	for (const struct key *key = p->keys; key < p->keys + p->n; key++)
-		if (key->number && key->at && !is_dead(p->keyring, key))
-			keyring_pack(&packed, p->keyring, &key->digest, key->number, key->until_ms);
+		if (key->number && key->at && !is_dead(p->dedup, key))
+			dedup_pack(&packed, p->dedup, &key->digest, key->number, key->until_ms);
 	list_remove(&p->on_log);
 	log_position at = packed.len ? store_keys(s, buf_slice(&packed)) : 0;
 	for (struct key *key = p->keys; key < p->keys + p->n; key++)
@@ -393,10 +392,10 @@ static void write_page(struct store *s, struct keyring_page *p)
 	buf_free(&packed);
 }
 
-bool keyrings_refresh(struct store *s, log_position upto, size_t max)
+bool dedups_refresh(struct store *s, log_position upto, size_t max)
 {
 	for (struct list *l; (l = s->keys_on_log.next) != &s->keys_on_log; max--) {
-		struct keyring_page *p = list_entry(l, struct keyring_page, on_log);
+		struct dedup_page *p = list_entry(l, struct dedup_page, on_log);
 		if (p->lowest >= upto)
 			return true;
 		if (max == 0)
@@ -413,7 +412,7 @@ struct found_key {
 	log_position at;
 };
 
-/* What was found of one keyring. */
+/* What was found of one dedup cache. */
 struct found {
 	uint8_t id_key[4];
 	uint32_t id;
@@ -421,7 +420,7 @@ struct found {
 	size_t most;                 /* when there are more, they are gone through */
 };
 
-static struct found *found_of(struct keyrings_found *f, uint32_t id)
+static struct found *found_of(struct dedups_found *f, uint32_t id)
 {
 	uint8_t key[4];
 	put_le32(key, id);
@@ -431,7 +430,7 @@ static struct found *found_of(struct keyrings_found *f, uint32_t id)
 	o = mem_zalloc(sizeof *o);
 	memcpy(o->id_key, key, sizeof key);
 	o->id = id;
-	o->most = 2 * KEYRING_MOST;
+	o->most = 2 * DEDUP_MOST;
 	map_put(&f->by_id, slice_of(o->id_key, sizeof o->id_key), o);
 	return o;
 }
@@ -481,20 +480,20 @@ static void forget_some(struct found *o, const struct summary *all)
 	struct found_key *k = keys_in(o, &n);
 	for (size_t i = 0; i < n; i++)
 		if (q ? k[i].key.number >= gone_below(q) && !ranges_hold(&q->gone, k[i].key.number)
-		      : i + KEYRING_MOST >= n)
+		      : i + DEDUP_MOST >= n)
 			k[kept++] = k[i];
 	o->keys.len = kept * sizeof *k;
-	o->most = 2 * (kept + KEYRING_MOST);
+	o->most = 2 * (kept + DEDUP_MOST);
 }
 
-bool keyrings_find(struct keyrings_found *f, const struct summary *all, const struct log_record *r)
+bool dedups_find(struct dedups_found *f, const struct summary *all, const struct log_record *r)
 {
 	struct slice packed = r->body;
 	struct found_key k = { .at = r->at };
 	if (!record_keys_check(packed))
 		return false;
 	while (record_key_next(&packed, &k.key)) {
-		struct found *o = found_of(f, k.key.keyring);
+		struct found *o = found_of(f, k.key.dedup);
 		if (k.key.number)
 			buf_append(&o->keys, &k, sizeof k);
 		if (o->keys.len / sizeof k > o->most)
@@ -503,12 +502,12 @@ bool keyrings_find(struct keyrings_found *f, const struct summary *all, const st
 	return true;
 }
 
-static bool is_wanted(const struct keyring *k, uint64_t number)
+static bool is_wanted(const struct dedup *k, uint64_t number)
 {
 	return !k->queue || (number < k->queue->next_seq && !ranges_hold(&k->queue->gone, number));
 }
 
-void keyrings_claim(struct keyrings_found *f, struct keyring *k)
+void dedups_claim(struct dedups_found *f, struct dedup *k)
 {
 	size_t n;
 	struct found *o = found_of(f, k->id);
@@ -516,22 +515,23 @@ void keyrings_claim(struct keyrings_found *f, struct keyring *k)
 	const struct found_key *key = keys_in(o, &n), *end = key + n;
 	for (; key < end; key++) {
 		struct digest d;
-		int64_t until = key->key.until_ms && key->key.until_ms < KEYRING_NO_END
-		                    ? (int64_t)key->key.until_ms : KEYRING_NO_END;
+		int64_t until = key->key.until_ms && key->key.until_ms < DEDUP_NO_END
+		                    ? (int64_t)key->key.until_ms
+		                    : DEDUP_NO_END;
 		memcpy(d.bytes, key->key.digest, sizeof d.bytes);
 		if (is_wanted(k, key->key.number))
-			keyring_add(k, &d, key->key.number, until, key->at);
+			dedup_add(k, &d, key->key.number, until, key->at);
 	}
 	buf_free(&o->keys);
 }
 
 static int by_lowest(const void *a, const void *b)
 {
-	const struct keyring_page *const *x = a, *const *y = b;
+	const struct dedup_page *const *x = a, *const *y = b;
 	return (*x)->lowest < (*y)->lowest ? -1 : (*x)->lowest > (*y)->lowest;
 }
 
-static void find_lowest(struct keyring_page *p)
+static void find_lowest(struct dedup_page *p)
 {
 	for (uint16_t i = 0; i < p->n; i++)
 		if (p->keys[i].number && p->keys[i].at < p->lowest)
@@ -543,11 +543,11 @@ static void sort_pages(struct store *s)
 {
 	struct buf pages = { 0 };
 	for (struct list *l; (l = list_pop(&s->keys_on_log));) {
-		struct keyring_page *p = list_entry(l, struct keyring_page, on_log);
+		struct dedup_page *p = list_entry(l, struct dedup_page, on_log);
 		find_lowest(p);
 		buf_append(&pages, &p, sizeof p);
 	}
-	struct keyring_page **p = (struct keyring_page **)(void *)pages.p;
+	struct dedup_page **p = (struct dedup_page **)(void *)pages.p;
 	size_t n = pages.len / sizeof *p;
 	if (n > 1)
 		qsort(p, n, sizeof *p, by_lowest);
@@ -556,7 +556,7 @@ static void sort_pages(struct store *s)
 	buf_free(&pages);
 }
 
-uint32_t keyrings_found_end(struct store *s, struct keyrings_found *f)
+uint32_t dedups_found_end(struct store *s, struct dedups_found *f)
 {
 	size_t cursor = 0;
 	uint32_t largest = 0;
@@ -570,12 +570,12 @@ uint32_t keyrings_found_end(struct store *s, struct keyrings_found *f)
 	return largest;
 }
 
-void keyring_check(const struct keyring *k)
+void dedup_check(const struct dedup *k)
 {
 	uint64_t n = 0, before = 0;
 	must(k->at + k->n_pages <= k->cap);
 	for (size_t at = 0; at < k->n_pages; at++) {
-		const struct keyring_page *p = page_at(k, at);
+		const struct dedup_page *p = page_at(k, at);
 		uint16_t live = 0;
 		must(p->first > before && find_page(k, p->first) == at);
 		for (uint16_t i = 0; i < p->n; i++) {
@@ -587,7 +587,7 @@ void keyring_check(const struct keyring *k)
 			before = key->number;
 			live++;
 		}
-		must(live == p->live && live > 0 && p->keyring == k);
+		must(live == p->live && live > 0 && p->dedup == k);
 		n += live;
 	}
 	must(n == k->count && n == k->by_digest.count && n <= k->most);
