@@ -141,6 +141,16 @@ static log_position append_bare(struct log *l, uint8_t type, bool urgent,
 	return at;
 }
 
+/* A transaction that does nothing else.  In its place is something that a start ignores. */
+static log_position append_but_delete(struct log *l, uint8_t type, bool urgent,
+                                      const struct slice *parts, size_t n)
+{
+	static bool begins;
+	bool first = begins;
+	begins = type == RECORD_BEGIN;
+	return true_ops->append(l, first && type == RECORD_ACK ? RECORD_PAGE : type, urgent, parts, n);
+}
+
 static void plant(struct inside *in)
 {
 	static struct log_ops ops;
@@ -160,6 +170,8 @@ static void plant(struct inside *in)
 	}
 	if (in->plant == PLANT_BARE_QUEUE)
 		ops.append = append_bare;
+	if (in->plant == PLANT_LOST_DELETE)
+		ops.append = append_but_delete;
 	if (in->plant == PLANT_FORGOTTEN_ACKS)
 		ops.survey = survey_nothing;
 	in->log->ops = &ops;

@@ -25,6 +25,7 @@ enum plant {
 	PLANT_TORN_REPLAY,       /* the first message that is put back counts by itself */
 	PLANT_TORN_MOVE,         /* ... that is moved is there before it has left */
 	PLANT_BARE_QUEUE,        /* a message is logged for one queue, and not for what it retains */
+	PLANT_LOST_DELETE,       /* a message that is deleted by hand is not gone for the log */
 	PLANTS,
 };
 

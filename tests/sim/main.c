@@ -28,7 +28,7 @@ static const char *const plant_names[PLANTS] = {
 	"a stream that shows what is not durable",
 	"an offset that is written behind its transaction",
 	"a replay in two steps", "a move in two steps",
-	"a queue without what it retains",
+	"a queue without what it retains", "a delete by hand that is not logged",
 };
 
 static enum plant planted;

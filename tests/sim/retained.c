@@ -4,6 +4,8 @@
 #include "tests/sim/retained.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "amqp/table.h"
 #include "base/die.h"
@@ -23,6 +25,12 @@ static uint64_t dice(struct world *w, uint64_t n)
 	return world_dice(&w->retained.random, n);
 }
 
+/* Of their own, so that the rest stays the same. */
+static uint64_t delete_dice(struct world *w, uint64_t n)
+{
+	return world_dice(&w->retained.deletes_random, n);
+}
+
 /* ---- what is believed ---- */
 
 static void append(struct line *to, const uint16_t *ids, unsigned n)
@@ -36,6 +44,23 @@ static void drop_front(struct line *from, unsigned n)
 {
 	from->n -= n;
 	memmove(from->id, from->id + n, from->n * sizeof *from->id);
+}
+
+/* Of the same id, so many before it stay. */
+static void drop_one(struct line *from, uint16_t id, unsigned before)
+{
+	unsigned at = 0;
+	while (from->id[at] != id || before--)
+		must(++at < from->n);
+	memmove(from->id + at, from->id + at + 1, (--from->n - at) * sizeof *from->id);
+}
+
+static unsigned count(const uint16_t *ids, unsigned n, uint16_t id)
+{
+	unsigned same = 0;
+	for (unsigned i = 0; i < n; i++)
+		same += ids[i] == id;
+	return same;
 }
 
 /* What is placed anew is retained. */
@@ -57,6 +82,8 @@ static void conclude(struct retained *r, unsigned n)
 		place(r, k->to, k->id, n);
 	if (k->what == REPLAYED)
 		append(&r->ready[k->to], k->id, n);
+	if (k->what == DELETED && n)
+		drop_one(&r->ready[k->from], k->id[0], k->before);
 	k->what = NOTHING;
 }
 
@@ -221,7 +248,7 @@ static void take_some(struct world *w, struct talk *t)
 		conclude(r, r->work.n);
 }
 
-/* ---- replays and moves ---- */
+/* ---- replays, moves and deletes ---- */
 
 /* True when it is done.  A disk that had no room for a moment may have it refused, and nobody knows
  * how much of it. */
@@ -277,6 +304,65 @@ static void move_some(struct world *w)
 	buf_free(&said);
 }
 
+/* The number of the message that stands so many behind the first one; 0: it is not seen. */
+static uint64_t number_of(struct world *w, unsigned from, unsigned behind)
+{
+	static const char key[] = "\"sequence\":";
+	char how_many[16];
+	struct buf said = { 0 };
+	snprintf(how_many, sizeof how_many, "%u", behind + 1);
+	int code = admin_say(&w->in, &said, "-q", "--formatter", "json", "peek", "--count", how_many,
+	                     names[from], NULL);
+	buf_u8(&said, '\0');
+	const char *at = is_done(w, code, &said, "peek") ? strstr((char *)said.p, key) : NULL;
+	for (; at && behind; behind--)
+		at = strstr(at + 1, key);
+	uint64_t number = at ? strtoull(at + sizeof key - 1, NULL, 10) : 0;
+	buf_free(&said);
+	return number;
+}
+
+/* One of them, wherever it stands. */
+static void delete_one(struct world *w)
+{
+	struct retained *r = &w->retained;
+	char number[24];
+	struct buf said = { 0 };
+	unsigned from = (unsigned)delete_dice(w, LINES);
+	for (unsigned i = 1; i < LINES && r->ready[from].n == 0; i++)
+		from = (from + 1) % LINES;
+	const struct line *ready = &r->ready[from];
+	if (ready->n == 0)
+		return;
+	unsigned at = (unsigned)delete_dice(w, ready->n);
+	uint64_t seq = number_of(w, from, at);
+	if (seq == 0 && world_goes_on(w) && !disk_sim_faulted(w->in.disk))
+		buf_printf(&w->why, "message %u of %s is not seen", ready->id[at], names[from]);
+	if (seq == 0 || !world_goes_on(w))
+		return;
+	begin(r, DELETED, from, 0);
+	r->work.before = count(ready->id, at, ready->id[at]);
+	add(r, ready->id + at, 1);
+	snprintf(number, sizeof number, "%llu", (unsigned long long)seq);
+	int code = admin_say(&w->in, &said, "delete_message", names[from], number, NULL);
+	if (is_done(w, code, &said, "delete"))
+		conclude(r, 1);
+	buf_free(&said);
+}
+
+static void delete_some(struct world *w)
+{
+	const struct retained_work *k = &w->retained.work;
+	for (uint64_t n = delete_dice(w, 3); n && k->what == NOTHING && world_goes_on(w); n--)
+		delete_one(w);
+}
+
+/* In two scripts of three.  What other planted bugs are found by stays where it was on the disk. */
+static bool deletes(const struct world *w)
+{
+	return w->in.plant == PLANT_LOST_DELETE || (w->in.plant == PLANT_NONE && w->seed % 3 != 1);
+}
+
 /* What nobody knows the end of is left as it is. */
 void retained_step(struct world *w)
 {
@@ -291,6 +377,8 @@ void retained_step(struct world *w)
 		case 4 ... 5: replay_some(w); break;
 		default: move_some(w);
 		}
+		if (deletes(w))
+			delete_some(w);
 	}
 	talk_free(&t);
 }
@@ -403,7 +491,7 @@ static const char *differs(const struct world *w, const struct found *f)
 static void compare(struct world *w, const struct found *f)
 {
 	static const char *const doings[] = { "what was done before", "sending", "taking", "a replay",
-		                                  "a move" };
+		                                  "a move", "a delete" };
 	const struct retained before = w->retained;
 	const struct retained_work *k = &before.work;
 	const char *wrong = names[0];

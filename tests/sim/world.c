@@ -41,7 +41,7 @@ void world_init(struct world *w, uint64_t seed)
 {
 	*w = (struct world){ .seed = seed, .random = seed * 0x9E3779B97F4A7C15u + 1 };
 	w->tenants_random = w->once_random = w->streams.random = w->numbers_random = seed;
-	w->retained.random = seed;
+	w->retained.random = w->retained.deletes_random = seed;
 	inside_init(&w->in);
 	w->in.durable = true;
 	if (seed % 2)

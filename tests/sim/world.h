@@ -82,8 +82,9 @@ struct line {                    /* messages in order */
 };
 
 struct retained_work {           /* begun, and the end of it is not known */
-	enum retained_doing { NOTHING, SENT, TAKEN, REPLAYED, MOVED } what;
+	enum retained_doing { NOTHING, SENT, TAKEN, REPLAYED, MOVED, DELETED } what;
 	unsigned from, to;           /* queues */
+	unsigned before;             /* what is deleted has so many of the same id before it */
 	uint16_t id[LINE];           /* the messages ... */
 	unsigned n;                  /* ... so many */
 };
@@ -94,7 +95,7 @@ struct retained {
 	struct line ready[LINES];    /* what a queue holds ... */
 	struct line kept[LINES - 1]; /* ... and has retained ever, by offset */
 	struct retained_work work;
-	uint64_t random;
+	uint64_t random, deletes_random;
 };
 
 /* A virtual host that comes and goes (tenants.h). */
