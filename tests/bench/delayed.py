@@ -82,13 +82,16 @@ def begin():
 
 
 def resident(broker):
-    """The least of a few looks: it rests in between."""
-    least = None
-    for _ in range(10):
+    """Once it has given nothing back for some seconds; a busy machine gets there later."""
+    least, still = None, 0
+    for _ in range(120):
         time.sleep(0.5)
         with open(f"/proc/{broker.pid}/status", encoding="ascii") as status:
             kb = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+        still = 0 if least is None or kb < least else still + 1
         least = kb if least is None else min(least, kb)
+        if still == 10:
+            break
     return least * 1024
 
 
