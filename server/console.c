@@ -291,7 +291,7 @@ static void set_syslog(const struct config *c)
 	struct syslog_form *f = &console.form;
 	if (console.syslogger && (!c->log_syslog || !syslog_leads_to(console.syslogger, c))) {
 		console.syslog.fd = -1;
-		syslog_close(&console.syslogger);
+		syslog_leave(&console.syslogger);
 	}
 	if (!c->log_syslog)
 		return;

@@ -26,7 +26,7 @@ enum {
 	LENGTH_BYTES = 8,
 	PATIENCE_MS = 5000,          /* for a connection, and for room to send */
 	RETRY_MS = 1000,
-	LAST_MS = 200,               /* the same when it ends, */
+	LAST_MS = 200,               /* the same when somebody waits for the end, */
 	END_S = 2,                   /* and for all of it */
 };
 
@@ -36,6 +36,8 @@ struct syslog {
 	bool tcp;
 	int in, out;                 /* both ends of the way to the thread */
 	pthread_t thread;
+	_Atomic bool hurries;        /* somebody waits for its end */
+	_Atomic bool left;           /* by one of the two, thread and owner: the other one frees it */
 	_Atomic uint64_t lost;
 	_Atomic int error;           /* errno, or minus getaddrinfo's; 0: somebody is there */
 
@@ -48,13 +50,13 @@ static const char local[] = "unix:";
 
 /* ---- on the thread ---- */
 
-/* False when nothing came of it in time; when the lines come to an end there is little of it. */
+/* False when nothing came of it in time; there is little of it when somebody waits for the end. */
 static bool wait_for(struct syslog *s, short events, int ms)
 {
 	struct pollfd p[2] = { { .fd = s->fd, .events = events }, { .fd = s->in } };
 	int n = poll(p, 2, ms);
 	if (n > 0 && p[1].revents && !p[0].revents)
-		n = poll(p, 1, ms < LAST_MS ? ms : LAST_MS);
+		n = poll(p, 1, s->hurries && ms > LAST_MS ? LAST_MS : ms);
 	return n > 0 && p[0].revents;
 }
 
@@ -178,12 +180,24 @@ static bool deliver(struct syslog *s, size_t n)
 	return true;
 }
 
+static void leave(struct syslog *s)
+{
+	if (!atomic_exchange(&s->left, true))
+		return;
+	if (s->fd >= 0)
+		close(s->fd);
+	close(s->in);
+	mem_free(s->where);
+	mem_free(s);
+}
+
 static void *work(void *arg)
 {
 	struct syslog *s = arg;
 	for (ssize_t n; (n = recv(s->in, s->line + LENGTH_BYTES, LINE_BYTES, 0)) != 0;)
 		if (n > 0 && !deliver(s, (size_t)n))
 			break;
+	leave(s);
 	return NULL;
 }
 
@@ -263,6 +277,17 @@ void syslog_describe(const struct syslog *s, struct buf *out)
 		buf_printf(out, ": %s", error < 0 ? gai_strerror(error) : strerror(error));
 }
 
+void syslog_leave(struct syslog **ps)
+{
+	struct syslog *s = *ps;
+	if (!s)
+		return;
+	*ps = NULL;
+	close(s->out);
+	pthread_detach(s->thread);
+	leave(s);
+}
+
 /* A thread that waits for the name of a machine cannot be woken: it is left where it is. */
 void syslog_close(struct syslog **ps)
 {
@@ -271,16 +296,11 @@ void syslog_close(struct syslog **ps)
 	if (!s)
 		return;
 	*ps = NULL;
+	s->hurries = true;
 	close(s->out);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += END_S;
-	if (pthread_timedjoin_np(s->thread, NULL, &until) != 0) {
+	if (pthread_timedjoin_np(s->thread, NULL, &until) != 0)
 		pthread_detach(s->thread);
-		return;
-	}
-	if (s->fd >= 0)
-		close(s->fd);
-	close(s->in);
-	mem_free(s->where);
-	mem_free(s);
+	leave(s);
 }

@@ -32,6 +32,9 @@ uint64_t syslog_lost(struct syslog *s);
 /* Appends where it leads, and why nobody is there if that is so. */
 void syslog_describe(const struct syslog *s, struct buf *out);
 
+/* What was sent to it goes on its way, as long as somebody takes it; nobody waits for that. */
+void syslog_leave(struct syslog **s);
+
 /* Sends what it can at once, and ends. */
 void syslog_close(struct syslog **s);
 
