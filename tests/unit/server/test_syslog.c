@@ -50,7 +50,7 @@ static void tear_down(void)
 
 static void say_lines(void)
 {
-	char line[16];
+	char line[32];
 	for (int i = 0; i < LINES; i++) {
 		int n = snprintf(line, sizeof line, "line %d", i);
 		ck_assert_int_eq(send(syslog_fd(way), line, (size_t)n, MSG_DONTWAIT), n);
@@ -59,7 +59,7 @@ static void say_lines(void)
 
 static void hear_lines(void)
 {
-	char line[16], got[32];
+	char line[32], got[32];
 	for (int i = 0; i < LINES; i++) {
 		ssize_t n = recv(daemon_fd, got, sizeof got - 1, 0);
 		ck_assert_int_gt(n, 0);
