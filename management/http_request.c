@@ -39,7 +39,7 @@ struct http_reader {
 	char name[NAME_MAX_BYTES];
 	size_t name_bytes;
 	enum header at;              /* whose value is being read */
-	bool in_value, twice, has_head, has_body, whole;
+	bool in_value, blank, twice, has_head, has_body, whole;
 	size_t head_bytes;           /* of the head, so far */
 	size_t max_body;
 	unsigned status;             /* of what is wrong; 0: nothing is */
@@ -81,13 +81,11 @@ static int on_target(http_parser *p, const char *at, size_t n)
 	return 0;
 }
 
-/* A name begins behind a value, or at first.  The parser passes over a blank behind it, which to
- * others makes it another name (RFC 9112 section 5.1). */
+/* A name begins behind a value, or at first. */
 static int on_name(http_parser *p, const char *at, size_t n)
 {
 	struct http_reader *r = p->data;
-	if (memchr(at, ' ', n))
-		return fault(r, 400, "there is a blank in the name of a header");
+	r->blank |= memchr(at, ' ', n) != NULL;
 	if (r->in_value)
 		r->name_bytes = 0;
 	r->in_value = false;
@@ -119,13 +117,17 @@ static int on_value(http_parser *p, const char *at, size_t n)
 	return 0;
 }
 
-/* A header that is said twice could mean one thing here and another to who stands between. */
+/* A header that is said twice could mean one thing here and another to who stands between, and so
+ * could one with a blank behind its name, which the parser passes over (RFC 9112 section 5.1).
+ * What is wrong is said of the whole head, so that it does not matter in which pieces it came. */
 static int on_head(http_parser *p)
 {
 	struct http_reader *r = p->data;
 	bool counted = p->flags & F_CONTENTLENGTH;
 	if (p->http_major != 1)
 		return fault(r, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+	if (r->blank)
+		return fault(r, 400, "there is a blank in the name of a header");
 	if (r->twice)
 		return fault(r, 400, "a header is said twice");
 	if (p->http_minor > 0 && !r->headers[HEADER_host].said)

@@ -3,9 +3,10 @@
 """Puts what `make bench` measured (build/bench.tsv, or the files that are named, one table each)
 between the marks `figures: begin` and `figures: end` of docs/performance.md, whole, and into the
 rows it knows of README.md; and what `make siege` measured (build/siege.tsv)
-between `siege: begin` and `siege: end`. A file that is not there changes nothing.
+between `siege: begin` and `siege: end`. A file that is not there changes nothing. With --readme,
+for a bench of some rows, docs/performance.md stays as it is.
 
-usage: tools/figures.py [BENCH.tsv ...]
+usage: tools/figures.py [--readme] [BENCH.tsv ...]
 """
 import os
 import re
@@ -191,13 +192,15 @@ def fill(text, cells):
 
 
 def main():
-    benches = sys.argv[1:] or [p for p in ["build/bench.tsv"] if os.path.exists(p)]
+    readme_only = sys.argv[1:2] == ["--readme"]
+    benches = sys.argv[1 + readme_only:] or [p for p in ["build/bench.tsv"] if os.path.exists(p)]
     if benches:
         tables = [read(path) for path in benches]
         text = "\n\n".join(performance(heading, table) for heading, table in tables)
-        replace("docs/performance.md", lambda _: text + "\n")
+        if not readme_only:
+            replace("docs/performance.md", lambda _: text + "\n")
         replace("README.md", lambda text: fill(text, readme_cells([table for _, table in tables])))
-    if os.path.exists("build/siege.tsv"):
+    if not readme_only and os.path.exists("build/siege.tsv"):
         replace("docs/performance.md", lambda _: siege("build/siege.tsv"), "siege")
 
 
