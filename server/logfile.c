@@ -5,16 +5,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/die.h"
 #include "base/mem.h"
 #include "server/config.h"
+#include "server/thread.h"
 
 enum { PIPE_BYTES = 256 << 10, CHUNK_BYTES = 64 << 10 };
 
@@ -141,17 +140,6 @@ static void *work(void *arg)
 
 /* ---- outside ---- */
 
-/* Signals are for the other thread. */
-static void begin(struct logfile *f)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&f->thread, NULL, work, f);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	must(error == 0);
-}
-
 struct logfile *logfile_open(const struct logfile_options *o, struct buf *why)
 {
 	int ends[2], fd = open_end(o->path);
@@ -170,7 +158,7 @@ struct logfile *logfile_open(const struct logfile_options *o, struct buf *why)
 	logfile_limit(f, o);
 	fcntl(f->out, F_SETPIPE_SZ, PIPE_BYTES);
 	fcntl(f->out, F_SETFL, O_NONBLOCK);
-	begin(f);
+	f->thread = thread_begin(work, f);
 	return f;
 }
 

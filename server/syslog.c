@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "server/config.h"
+#include "server/thread.h"
 
 enum {
 	WAITING_BYTES = 1 << 20,     /* of lines on their way to the thread, if the system lets us */
@@ -218,17 +218,6 @@ static bool is_tcp(const struct config *c)
 	       strncmp(where_of(c), local, strlen(local)) != 0;
 }
 
-/* Signals are for the other thread. */
-static void begin(struct syslog *s)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&s->thread, NULL, work, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	must(error == 0);
-}
-
 struct syslog *syslog_open(const struct config *c)
 {
 	int ends[2], room = WAITING_BYTES;
@@ -242,7 +231,7 @@ struct syslog *syslog_open(const struct config *c)
 	s->out = ends[1];
 	s->fd = -1;
 	setsockopt(s->out, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-	begin(s);
+	s->thread = thread_begin(work, s);
 	return s;
 }
 
